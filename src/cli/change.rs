@@ -7,8 +7,6 @@ mod progress;
 mod report;
 mod terminal_input;
 
-pub use plan::format_selector;
-
 use std::io::{BufWriter, Write};
 
 use clap::Args;

@@ -6,7 +6,6 @@ use std::io::{BufWriter, Write};
 use clap::Args;
 use jiff::Timestamp;
 
-use super::change::format_selector;
 use super::print::{self, Table};
 use super::{CliError, until_interrupted};
 use crate::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem, Probe};
@@ -110,7 +109,7 @@ fn row(item: &JournalItem) -> Vec<String> {
         None => "not known",
     };
     vec![
-        format!("{}{}", item.repository, format_selector(&item.selector)),
+        format!("{}{}", item.repository, item.selector.short_suffix()),
         digest(item.before.as_ref().map(|held| &held.digest)),
         digest(item.after.as_ref()),
         done.into(),

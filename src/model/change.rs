@@ -10,6 +10,7 @@ pub mod image_info;
 pub mod journal;
 pub mod loss;
 pub mod progress;
+pub mod remainder;
 pub mod retag;
 pub mod rules;
 pub mod undo;

@@ -147,6 +147,32 @@ pub struct Reference {
     pub digest: Option<Digest>,
 }
 
+impl Selector {
+    /// Returns the tag, or the short form of the digest, as lists show it.
+    pub fn short(&self) -> String {
+        match self {
+            Selector::Tag(tag) => tag.to_string(),
+            Selector::Digest(digest) => digest.short(),
+        }
+    }
+
+    /// Returns the selector with its mark, to stand behind the name of a repository: `:tag` or `@digest`.
+    pub fn suffix(&self) -> String {
+        match self {
+            Selector::Tag(tag) => format!(":{tag}"),
+            Selector::Digest(digest) => format!("@{digest}"),
+        }
+    }
+
+    /// Returns the same with the short form of a digest.
+    pub fn short_suffix(&self) -> String {
+        match self {
+            Selector::Tag(tag) => format!(":{tag}"),
+            Selector::Digest(digest) => format!("@{}", digest.short()),
+        }
+    }
+}
+
 impl RepositoryName {
     /// Parses a repository name as the server returns it: nothing is added to it.
     pub fn parse(text: &str) -> Result<RepositoryName, BadName> {

@@ -24,17 +24,18 @@ use super::context::{ChangeContext, JobControl};
 use super::steps::tracker::Tracker;
 use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
-use crate::model::text::SafeText;
+use crate::model::reference::Selector;
 
 /// Carries out a plan, unless a rule or the server does not allow it.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let rule = context.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref());
     if let Some(refusal) = closed {
-        let names = plan.tags_that_go().map(SafeText::from);
+        let tags = plan.tags_that_go().map(|tag| ProgressItem::new(tag, [Selector::Tag(tag.clone())]));
         let digests = plan.images.iter().filter(|image| image.named.is_empty());
-        let names = names.chain(digests.map(|image| SafeText::from(&image.digest)));
-        return Tracker::new(control, names).into_refused_report(&refusal.failure(plan.title()));
+        let digests = digests.map(|image| ProgressItem::new(&image.digest, [Selector::Digest(image.digest)]));
+        return Tracker::new(control, tags.chain(digests))
+            .into_refused_report(&refusal.failure(plan.title()));
     }
     let mut report = match plan.method {
         DeleteMethod::Untag => untag::run(context, plan, control).await,

@@ -18,14 +18,14 @@ use super::steps::ended::Ended;
 use super::steps::kept_tags::{self, Kept};
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
 use super::steps::report_while::report_while;
-use super::steps::restore::restore_lost_tags;
+use super::steps::tag::restore::restore_lost_tags;
 use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
 use crate::client::{Client, Priority, Transfer};
 use crate::model::change;
 use crate::model::change::journal::JournalItem;
-use crate::model::change::progress::{Outcome, Progress, Report};
+use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -40,8 +40,7 @@ const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and removes the old ones if they are to be moved.
 pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl) -> Report {
-    let name = |step: &RetagStep| SafeText::from(format!("{} → {}", step.selector, step.tag));
-    let tracker = Tracker::new(control, plan.steps.iter().map(name));
+    let tracker = Tracker::new(control, plan.steps.iter().map(part));
     let request = request_of(plan);
     let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref()) {
@@ -93,7 +92,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     tracker.notes.extend(tracker::open_uploads_note(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = tracker.close(running).await;
-    report.items.extend(plan.common.unresolved.iter().map(change::progress::ProgressItem::from));
+    report.items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     Report { moved, again: transfer.resent.load(Ordering::Relaxed), ..report }
 }
 
@@ -284,6 +283,12 @@ impl<'a> Retagging<'a> {
         };
         Ended { outcome, effect }
     }
+}
+
+/// Returns the part of a change that a step is.
+fn part(step: &RetagStep) -> ProgressItem {
+    let name = format!("{} → {}", step.selector, step.tag);
+    ProgressItem::new(name, [step.selector.clone()])
 }
 
 /// Returns the tag that a step removes, if tags are moved.

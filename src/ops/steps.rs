@@ -6,7 +6,6 @@ pub(super) mod kept_tags;
 pub mod probe;
 pub(super) mod replacement;
 pub(super) mod report_while;
-pub(super) mod restore;
 pub(super) mod tag;
 pub(super) mod tracker;
 pub(super) mod undo_check;

@@ -15,7 +15,7 @@ use super::journal::{Journal, RunningEntry};
 use super::steps::ended::Ended;
 use super::steps::probe;
 use super::steps::replacement::{self, Replacement, ReplacementMethod};
-use super::steps::restore::restore_lost_tags;
+use super::steps::tag::restore::restore_lost_tags;
 use super::steps::tag::{LOST, RepositoryClient, put_failure, saved_manifest};
 use super::steps::tracker::Tracker;
 use super::tag_list;
@@ -23,7 +23,7 @@ use crate::client::Pool;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::journal::{EntryId, JournalItem, Probe, SavedManifest};
-use crate::model::change::progress::{self, Outcome, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -37,7 +37,10 @@ const MAY_ARRIVE: &str =
 
 /// Puts back everything that can be put back according to the plan.
 pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl) -> Report {
-    let tracker = Tracker::new(control, plan.steps.iter().map(|step| name(&step.selector)));
+    let tracker = Tracker::new(
+        control,
+        plan.steps.iter().map(|step| ProgressItem::new(step.selector.short(), [step.selector.clone()])),
+    );
     let repositories = plan.steps.iter().map(|step| &step.repository);
     if let Some(refusal) = rule_against(context, repositories).as_ref().or(plan.common.refused.as_ref()) {
         return tracker.into_refused_report(&refusal.failure(plan.title()));
@@ -93,21 +96,13 @@ pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl)
     let mut report = tracker.close(running).await;
     // A throw-away tag holds nothing that an undo of this undo could put back.
     report.undo = report.undo.filter(|_| has_changed);
-    report.items.extend(plan.common.unresolved.iter().map(progress::ProgressItem::from));
+    report.items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     report
 }
 
 /// Returns whether a step would remove a new tag of one of these images, which may be its last.
 fn keeps_one_of(step: &UndoStep, images: &HashSet<Digest>) -> bool {
     step.before.is_none() && step.now.is_some_and(|now| images.contains(&now))
-}
-
-/// Returns the name of a tag, or the short form of a digest.
-fn name(selector: &Selector) -> SafeText {
-    match selector {
-        Selector::Tag(tag) => tag.into(),
-        Selector::Digest(digest) => SafeText::from(digest.short()),
-    }
 }
 
 /// A plan that is being carried out.

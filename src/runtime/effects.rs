@@ -221,9 +221,5 @@ async fn plan_rest(
 }
 
 fn image(repository: &Repository, selector: &Selector) -> String {
-    let mark = match selector {
-        Selector::Tag(_) => ':',
-        Selector::Digest(_) => '@',
-    };
-    format!("{}{mark}{selector}", repository.name)
+    format!("{}{}", repository.name, selector.suffix())
 }

@@ -29,7 +29,7 @@ async fn a_new_tag_names_the_same_image() {
 async fn without_a_terminal_nothing_is_sent_unless_yes_is_given() {
     let (demo, host, shell) = two_images().await;
     let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable"]).await;
-    ended.assert_code(2).assert_says("`--yes`").assert_says("THERE NOW");
+    ended.assert_code(2).assert_says("`--yes`").assert_says("RESULT");
     assert!(ended.stdout.is_empty(), "{ended:?}");
     assert_eq!(changes(&demo), [""; 0]);
 }
@@ -41,10 +41,7 @@ async fn a_dry_run_prints_the_plan_and_sends_no_change() {
     let ended = shell.run(&["tag", &image, "2", "--dry-run"]).await;
     ended.assert_code(0);
     let old = digest(&demo, "app", "2").short();
-    assert!(
-        ended.stdout.contains(&format!("{old}, which it replaces")) && ended.stderr.is_empty(),
-        "{ended:?}"
-    );
+    assert!(ended.stdout.contains(&format!("replaces {old} → ")) && ended.stderr.is_empty(), "{ended:?}");
     let plan = shell.run(&["tag", &image, "2", "--dry-run", "--json"]).await.json();
     assert_eq!(plan["plan"]["change"], "retag");
     assert_eq!(plan["plan"]["steps"][0]["replaces"], digest(&demo, "app", "2").to_string());
@@ -83,7 +80,7 @@ async fn if_the_server_cannot_untag_a_rename_changes_nothing_and_names_the_other
     assert_eq!(demo.store().tags("app"), ["1", "latest"]);
     shell.run(&["tag", "--replace", &image, "one", "--yes"]).await.assert_code(2).assert_says("--move");
     let renamed = shell.run(&["tag", "--move", "--replace", &image, "one", "--yes"]).await;
-    renamed.assert_code(0).assert_says("method    each tag is put on a marked copy");
+    renamed.assert_code(0).assert_says("method     replace: each tag is put on a manifest of its own");
     assert_eq!(demo.store().tags("app"), ["latest", "one"]);
     assert_eq!((digest(&demo, "app", "latest"), digest(&demo, "app", "one")), (before, before));
 }

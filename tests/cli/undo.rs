@@ -142,7 +142,7 @@ async fn undoing_again_takes_back_the_change_before() {
     assert_eq!(demo.store().tags("app"), ["1", "2", "a"]);
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("holds no change that can be undone");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("holds no change that could be undone");
 }
 
 #[tokio::test]
@@ -181,7 +181,7 @@ async fn an_unknown_entry_is_refused() {
         shell.run(&["undo", entry, "--yes"]).await.assert_code(1).assert_says("journal");
         shell.run(&["journal", entry]).await.assert_code(1).assert_says("journal");
     }
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that can be undone");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that could be undone");
     assert_eq!(shell.run(&["journal"]).await.assert_code(0).stdout.lines().count(), 1);
     assert_eq!(changes(&demo), [""; 0]);
 }
@@ -289,15 +289,15 @@ async fn a_new_tag_goes_by_replacement_if_there_is_no_other_method_and_the_plan_
         let planned = shell.run(&[options, &["--dry-run"]].concat()).await;
         planned.assert_code(0);
         assert!(
-            planned.stdout.contains("method    of new tags: each tag is put on a marked copy"),
+            planned.stdout.contains("method     replace: each tag is put on a manifest of its own"),
             "{planned:?}"
         );
-        shell.run(options).await.assert_code(2).assert_says("`--yes`").assert_says("marked copy");
+        shell.run(options).await.assert_code(2).assert_says("`--yes`").assert_says("a manifest of its own");
         assert_eq!(demo.store().tags("app"), ["1", "new"]);
     }
     shell.run(&["undo", "--yes"]).await.assert_code(0);
     assert_eq!((demo.store().tags("app"), digest(&demo, "app", "1")), (vec!["1".to_string()], image));
-    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that can be undone");
+    shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("no change that could be undone");
 }
 
 #[tokio::test]
@@ -321,7 +321,7 @@ async fn replaced_tags_get_their_images_back_and_new_tags_go() {
         .run(&["undo", "--yes"])
         .await
         .assert_code(0)
-        .assert_says("of new tags: each tag is put on a marked copy");
+        .assert_says("replace: each tag is put on a manifest of its own");
     assert_eq!(demo.store().tags("app"), ["1", "2"]);
 }
 

@@ -126,7 +126,7 @@ async fn a_login_refused_by_an_open_registry_may_be_wrong_or_lack_the_right() {
     let failure = error.failure("x");
     assert_eq!(error.cause.status(), Some(401));
     assert!(
-        failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("what that login may do")),
+        failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("check the rights of that login")),
         "{failure}"
     );
     assert!(!failure.why.as_str().contains("lacks"), "{failure}");

@@ -90,7 +90,7 @@ async fn an_image_that_is_not_kept_whole_is_not_copied() {
         Err(failure) => failure.why.to_string(),
         Ok(plan) => format!("{plan:?}"),
     };
-    assert!(said.contains("lists more than 10000 things"), "{said}");
+    assert!(said.contains("lists more than 10000 descriptors"), "{said}");
     assert!(!sides.to.requests().iter().any(|line| line.starts_with("PUT") || line.starts_with("POST")));
 }
 

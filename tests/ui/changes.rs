@@ -370,7 +370,8 @@ fn an_entry_of_the_journal_shows_its_tags() {
 }
 
 fn item(name: &str, outcome: Option<Outcome>) -> ProgressItem {
-    ProgressItem { name: name.to_string().into(), outcome }
+    let selectors = name.split(' ').next().and_then(|tag| Tag::parse(tag).ok()).map(Selector::Tag);
+    ProgressItem { outcome, ..ProgressItem::new(name.to_string(), selectors) }
 }
 
 /// Two jobs: one that copies, and one that failed in part.

@@ -189,8 +189,7 @@ mod tests {
     use crate::model::failure::{Failure, FailureKind};
 
     fn report(outcomes: Vec<Outcome>) -> Report {
-        let item =
-            |(number, outcome)| ProgressItem { name: format!("1.{number}").into(), outcome: Some(outcome) };
+        let item = |(number, outcome)| ProgressItem::new(format!("1.{number}"), []).ended(outcome);
         let items = outcomes.into_iter().enumerate().map(item).collect();
         Report { items, ..Report::default() }
     }

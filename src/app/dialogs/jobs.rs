@@ -9,10 +9,9 @@ use crate::app::dialogs::plan::page::{PlanLine, Tone};
 use crate::app::jobs::{Job, JobId};
 use crate::app::layout;
 use crate::app::update::Update;
+use crate::model::change::ChangeRequest;
 use crate::model::change::progress::{Alike, Outcome, ProgressItem, group_alike};
-use crate::model::change::{ChangeRequest, copy};
 use crate::model::columns;
-use crate::model::reference::Selector;
 
 /// Columns of the outcome word: in general, and if a part of the job is unconfirmed.
 const WORDS: [usize; 2] = [9, 13];
@@ -81,7 +80,7 @@ impl Update<'_> {
     /// plan again.
     fn request_unfinished(&mut self, id: Option<JobId>) -> Option<ChangeRequest> {
         let job = self.state.jobs.of(id?)?;
-        let request = job.report().and_then(|report| unfinished_request(&job.request, &report.items));
+        let request = job.report().and_then(|report| job.request.unfinished(&report.items));
         if request.is_none() {
             let why = if job.is_running() { "it still runs" } else { "no part of it failed" };
             self.refuse(why);
@@ -221,85 +220,5 @@ impl JobPage {
 
 /// Returns whether a part of a job is left to be planned again.
 pub fn is_unfinished(job: &Job) -> bool {
-    job.report().is_some_and(|report| unfinished_request(&job.request, &report.items).is_some())
-}
-
-/// Returns the part of a request that was not done, or `None` if everything was done.
-fn unfinished_request(request: &ChangeRequest, items: &[ProgressItem]) -> Option<ChangeRequest> {
-    let is_open =
-        |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
-    let open: Vec<&str> = items.iter().filter(is_open).map(|item| item.name.as_str()).collect();
-    if open.is_empty() {
-        return None;
-    }
-    // The names of items are made for reading. Images that they do not distinguish are all planned again; those that
-    // are done stay as they are.
-    let is_named = |selector: &Selector| {
-        let text = match selector {
-            Selector::Tag(tag) => tag.to_string(),
-            Selector::Digest(digest) => digest.short(),
-        };
-        open.iter().any(|name| name.split([' ', ':', '@', ',', '(', ')']).any(|word| word == text))
-    };
-    let mut request = request.clone();
-    match &mut request {
-        ChangeRequest::Retag(retag) => {
-            retain_matching_or_all(&mut retag.items, |(selector, ..)| is_named(selector))
-        }
-        ChangeRequest::Delete(delete) => retain_matching_or_all(&mut delete.selectors, is_named),
-        ChangeRequest::Copy(copy::CopyRequest { what: copy::What::Images(selectors), .. }) => {
-            retain_matching_or_all(selectors, is_named)
-        }
-        ChangeRequest::Copy(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => {}
-    }
-    Some(request)
-}
-
-/// Keeps the elements that match, or everything if none matches.
-fn retain_matching_or_all<T: Clone>(all: &mut Vec<T>, fits: impl Fn(&T) -> bool) {
-    let kept: Vec<T> = all.iter().filter(|one| fits(one)).cloned().collect();
-    if !kept.is_empty() {
-        *all = kept;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::change::delete;
-    use crate::model::failure::{Failure, FailureKind};
-    use crate::model::reference::{Repository, Tag};
-
-    #[test]
-    fn only_unfinished_parts_are_planned_again() {
-        let tag = |text: &str| Selector::Tag(Tag::parse(text).expect("a tag"));
-        let request = ChangeRequest::Delete(delete::DeleteRequest {
-            repository: Repository::parse("r.test/app").expect("a repository"),
-            selectors: vec![tag("1.0"), tag("1.1"), tag("1.2")],
-            method: None,
-            along: delete::Along::default(),
-            keep: false,
-        });
-        let item =
-            |name: &str, outcome| ProgressItem { name: name.to_string().into(), outcome: Some(outcome) };
-        let done = || Outcome::Done("untagged".into());
-        let unconfirmed = || {
-            Outcome::Unconfirmed(Failure {
-                what: "the change of app:1.1 is not confirmed".into(),
-                why: "the server took it and still shows the tag".into(),
-                hint: None,
-                kind: FailureKind::Unconfirmed,
-            })
-        };
-        for open in [Outcome::Stopped, Outcome::Skipped("not tried".into()), unconfirmed()] {
-            let some = [item("1.0", done()), item("1.1", open), item("app:1.2", done())];
-            let Some(ChangeRequest::Delete(rest)) = unfinished_request(&request, &some) else {
-                panic!("something is left")
-            };
-            assert_eq!(rest.selectors, [tag("1.1")]);
-        }
-        assert_eq!(unfinished_request(&request, &[item("1.0", Outcome::Unchanged("gone".into()))]), None);
-        assert_eq!(unfinished_request(&request, &[item("1.0", done())]), None);
-        assert_eq!(unfinished_request(&request, &[item("all of it", Outcome::Stopped)]), Some(request));
-    }
+    job.report().is_some_and(|report| job.request.unfinished(&report.items).is_some())
 }

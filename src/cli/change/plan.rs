@@ -8,7 +8,6 @@ use crate::model::change::wording::{
     self, Fact, ImageRow, PlanOption, PlanRow, Requested, Switch, describe_method, method_label,
 };
 use crate::model::change::{ChangePlan, undo};
-use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 
 /// Columns of the labels.
@@ -108,14 +107,6 @@ pub fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
     Some(SafeText::from(format!("{hint}: `--replace`")))
 }
 
-/// Returns `:tag` or `@digest`.
-pub fn format_selector(selector: &Selector) -> String {
-    match selector {
-        Selector::Tag(tag) => format!(":{tag}"),
-        Selector::Digest(digest) => format!("@{}", digest.short()),
-    }
-}
-
 /// Returns names in rows of at most `LIST` columns. A longer name has a row of its own.
 pub(super) fn wrap_names(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
@@ -130,7 +121,7 @@ pub(super) fn wrap_names(names: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Returns the lines of a fact. Long lists of names take several.
 fn fact_lines(indent: usize, fact: &Fact) -> Vec<String> {
-    let texts = match fact.text.contains(", ") && !fact.text.contains([':', ';']) {
+    let texts = match fact.is_list {
         true => wrap_names(fact.text.split(", ").map(ToString::to_string)),
         false => vec![fact.text.clone()],
     };
@@ -159,7 +150,7 @@ mod tests {
     use crate::model::change::{PlanCommon, delete, retag};
     use crate::model::digest::Digest;
     use crate::model::media_type::{MediaType, OCI_INDEX};
-    use crate::model::reference::{Repository, Tag};
+    use crate::model::reference::{Repository, Selector, Tag};
     use crate::model::server::Ability;
 
     fn repository() -> Repository {

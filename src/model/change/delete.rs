@@ -239,6 +239,12 @@ impl DeletePlan {
 }
 
 impl ImageToDelete {
+    /// Returns the tags and the digest by which the user named the image.
+    pub fn selectors(&self) -> Vec<Selector> {
+        let tags = self.named.iter().cloned().map(Selector::Tag);
+        tags.chain(self.by_digest.then_some(Selector::Digest(self.digest))).collect()
+    }
+
     /// Returns the children that nothing else needs.
     pub fn removable_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::journal::EntryId;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 
 /// The progress of a job.
@@ -29,6 +30,10 @@ pub struct Progress {
 pub struct ProgressItem {
     /// The name of the part.
     pub name: SafeText,
+    /// The tags and digests of the request that the part is about. Empty for a part that was not asked for by name, such
+    /// as a list of referrers.
+    #[serde(skip)]
+    pub selectors: Vec<Selector>,
     /// The outcome of the part; `None` until it ends.
     pub outcome: Option<Outcome>,
 }
@@ -39,14 +44,42 @@ pub struct ProgressItem {
 pub struct Unresolved {
     /// The name of the image.
     pub name: SafeText,
+    /// The tag or digest of the request, if it names one.
+    #[serde(skip)]
+    pub selector: Option<Selector>,
     /// The reason.
     pub failure: Failure,
+}
+
+impl ProgressItem {
+    /// Creates a part that has not ended, with the tags and digests of the request that it is about.
+    pub fn new(name: impl Into<SafeText>, selectors: impl IntoIterator<Item = Selector>) -> ProgressItem {
+        ProgressItem { name: name.into(), selectors: selectors.into_iter().collect(), outcome: None }
+    }
+
+    /// Returns the part with its outcome.
+    pub fn ended(self, outcome: Outcome) -> ProgressItem {
+        ProgressItem { outcome: Some(outcome), ..self }
+    }
+}
+
+impl Unresolved {
+    /// Creates an image that was asked for by a tag or digest and cannot be part of the plan.
+    pub fn of(selector: &Selector, failure: Failure) -> Unresolved {
+        Unresolved { name: SafeText::from(selector.short()), selector: Some(selector.clone()), failure }
+    }
+
+    /// Creates something that was not asked for by name and cannot be part of the plan.
+    pub fn unnamed(name: impl Into<SafeText>, failure: Failure) -> Unresolved {
+        Unresolved { name: name.into(), selector: None, failure }
+    }
 }
 
 impl From<&Unresolved> for ProgressItem {
     fn from(unresolved: &Unresolved) -> ProgressItem {
         ProgressItem {
             name: unresolved.name.clone(),
+            selectors: unresolved.selector.iter().cloned().collect(),
             outcome: Some(Outcome::Failed(unresolved.failure.clone())),
         }
     }
@@ -253,12 +286,9 @@ mod tests {
             ("f", failed("cannot untag f", "500")),
             ("g", Outcome::Skipped("400".into())),
         ];
-        let item = |(name, outcome): (&'static str, Outcome)| ProgressItem {
-            name: name.into(),
-            outcome: Some(outcome),
-        };
+        let item = |(name, outcome): (&'static str, Outcome)| ProgressItem::new(name, []).ended(outcome);
         let mut items: Vec<ProgressItem> = outcomes.into_iter().map(item).collect();
-        items.extend(["h", "i"].map(|name| ProgressItem { name: name.into(), outcome: None }));
+        items.extend(["h", "i"].map(|name| ProgressItem::new(name, [])));
         let names: Vec<String> = group_alike(&items)
             .iter()
             .map(|alike| alike.names.iter().map(|name| name.as_str()).collect::<String>())

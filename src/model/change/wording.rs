@@ -73,6 +73,8 @@ pub struct Fact {
     pub tone: Tone,
     /// The text.
     pub text: String,
+    /// Whether the text consists of names with `, ` between them. A long list may take several lines.
+    pub is_list: bool,
 }
 
 /// The methods that a plan offers.
@@ -252,7 +254,7 @@ impl Rows {
 
     /// Adds the unresolved images: they were asked for and cannot be part of the plan.
     fn unresolved(&mut self, unresolved: &[Unresolved]) {
-        for Unresolved { name, failure } in unresolved {
+        for Unresolved { name, failure, .. } in unresolved {
             self.fact("fails", Tone::Bad, format!("{name}: {}", failure.why));
         }
     }
@@ -266,7 +268,11 @@ impl Rows {
 
 impl Fact {
     fn new(label: &'static str, tone: Tone, text: impl Into<String>) -> Fact {
-        Fact { label, tone, text: text.into() }
+        Fact { label, tone, text: text.into(), is_list: false }
+    }
+
+    fn list<T: ToString>(label: &'static str, tone: Tone, names: &[T]) -> Fact {
+        Fact { is_list: true, ..Fact::new(label, tone, joined(names)) }
     }
 }
 

@@ -60,7 +60,7 @@ impl Companions<'_> {
                     }
                     Err(failure) => {
                         let name = SafeText::from(format!("the referrers of {}", subject.short()));
-                        unresolved.push(Unresolved { name, failure });
+                        unresolved.push(Unresolved::unnamed(name, failure));
                         Vec::new()
                     }
                 };
@@ -72,6 +72,7 @@ impl Companions<'_> {
             if new.len() > room {
                 unresolved.push(Unresolved {
                     name: SafeText::from(format!("{} referrers", new.len() - room)),
+                    selector: None,
                     failure: Failure {
                         what: "cannot copy so many referrers at once".into(),
                         why: SafeText::from(format!("at most {MOST} are copied")),
@@ -96,7 +97,7 @@ impl Companions<'_> {
                     ))),
                     Err(failure) => {
                         let name = SafeText::from(format!("the referrer {}", digest.short()));
-                        unresolved.push(Unresolved { name, failure });
+                        unresolved.push(Unresolved::unnamed(name, failure));
                     }
                 }
             }
@@ -137,7 +138,7 @@ impl Companions<'_> {
             None => match self.list().await {
                 Ok(tags) => self.digest_tags_among(&tags, of),
                 Err(failure) => {
-                    unresolved.push(Unresolved { name: "digest tags".into(), failure });
+                    unresolved.push(Unresolved::unnamed("digest tags", failure));
                     Vec::new()
                 }
             },
@@ -156,7 +157,7 @@ impl Companions<'_> {
                 Err(error) if error.cause.status() == Some(404) => {}
                 Err(error) => {
                     let failure = error.failure(format!("cannot read {}:{tag}", self.name));
-                    unresolved.push(Unresolved { name: (&tag).into(), failure });
+                    unresolved.push(Unresolved::of(&Selector::Tag(tag.clone()), failure));
                 }
             }
         }

@@ -170,9 +170,9 @@ impl<'a> Draft<'a> {
             found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
         self.tree.grow(self.client, &self.request.from.name, read).await?;
         for (pick, found) in found {
-            let name = pick.name();
+            let selector = pick.selector.clone();
             if let Err(failure) = found.and_then(|found| self.add_image(pick, found)) {
-                self.unresolved.push(Unresolved { name, failure });
+                self.unresolved.push(Unresolved::of(&selector, failure));
             }
         }
         match self.unresolved.first() {
@@ -224,11 +224,11 @@ impl<'a> Draft<'a> {
             for (pick, manifest) in
                 tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
             {
-                let name = pick.name();
+                let selector = pick.selector.clone();
                 let (source, split, left_out) = (manifest.digest, Split::default(), Vec::new());
                 let found = SourceImage { source, manifest, split, left_out };
                 if let Err(failure) = self.add_image(pick, found) {
-                    self.unresolved.push(Unresolved { name, failure });
+                    self.unresolved.push(Unresolved::of(&selector, failure));
                 }
             }
         }
@@ -266,7 +266,7 @@ impl<'a> Draft<'a> {
                 Ok(_) => {}
                 Err(failure) => {
                     let name = SafeText::from(format!("the referrer {}", manifest.digest.short()));
-                    self.unresolved.push(Unresolved { name, failure });
+                    self.unresolved.push(Unresolved::unnamed(name, failure));
                 }
             }
         }

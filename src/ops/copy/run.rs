@@ -41,9 +41,8 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     let copy_transfer = CopyTransfer::new(plan, source, destination, transfer);
     let job = CopyRun { plan, transfer: &copy_transfer, entry: &entry, control };
     let (ended, unclaimed) = job.run().await;
-    let items = names(plan).zip(&ended);
-    let items = items.map(|(name, ended)| ProgressItem { name, outcome: Some(ended.outcome.clone()) });
-    let mut items: Vec<ProgressItem> = items.collect();
+    let items = parts(plan).zip(&ended);
+    let mut items: Vec<ProgressItem> = items.map(|(item, ended)| item.ended(ended.outcome.clone())).collect();
     items.extend(unclaimed);
     let mut notes = leftovers(&copy_transfer, &items);
     notes.extend(entry.remove_unneeded_kept_tags(plan, &copy_transfer.destination, &ended).await);
@@ -80,7 +79,7 @@ impl<'a> CopyRun<'a> {
     /// Runs the copy. Returns the results of all images, then of all lists of referrers, and the failures that belong
     /// to none of them.
     async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
-        let items = names(self.plan).map(|name| ProgressItem { name, outcome: None }).collect();
+        let items = parts(self.plan).collect();
         self.control.progress.send_replace(Progress {
             items,
             total_bytes: self.plan.bytes(),
@@ -124,10 +123,7 @@ impl<'a> CopyRun<'a> {
         let mut failed: Vec<Failure> = failed.collect();
         failed.sort_by(|one, other| one.what.as_str().cmp(other.what.as_str()));
         failed.dedup();
-        let item = |failure: Failure| ProgressItem {
-            name: "referrers".into(),
-            outcome: Some(Outcome::Failed(failure)),
-        };
+        let item = |failure| ProgressItem::new("referrers", []).ended(Outcome::Failed(failure));
         failed.into_iter().map(item).collect()
     }
 
@@ -289,9 +285,10 @@ impl<'a> CopyRun<'a> {
     }
 }
 
-/// Returns the names of the parts of a copy: its images, then the lists of referrers.
-fn names(plan: &CopyPlan) -> impl Iterator<Item = SafeText> {
-    plan.images.iter().map(name).chain(plan.lists.iter().map(|list| SafeText::from(&list.tag)))
+/// Returns the parts of a copy: its images, then the lists of referrers.
+fn parts(plan: &CopyPlan) -> impl Iterator<Item = ProgressItem> {
+    let images = plan.images.iter().map(|image| ProgressItem::new(name(image), [image.selector.clone()]));
+    images.chain(plan.lists.iter().map(|list| ProgressItem::new(&list.tag, [])))
 }
 
 /// Returns the name of an image in a list.
@@ -320,6 +317,6 @@ fn leftovers(copy_transfer: &CopyTransfer<'_>, items: &[ProgressItem]) -> Vec<Sa
 }
 
 fn all_failed(plan: &CopyPlan, failure: &Failure) -> Report {
-    let failed = |name: SafeText| ProgressItem { name, outcome: Some(Outcome::Failed(failure.clone())) };
-    Report { items: names(plan).map(failed).collect(), ..Report::default() }
+    let items = parts(plan).map(|item| item.ended(Outcome::Failed(failure.clone())));
+    Report { items: items.collect(), ..Report::default() }
 }

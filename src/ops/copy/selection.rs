@@ -31,16 +31,6 @@ pub struct Picked {
     pub unresolved: Vec<Unresolved>,
 }
 
-impl Pick {
-    /// Returns the name of the image in lists.
-    pub fn name(&self) -> SafeText {
-        match &self.selector {
-            Selector::Tag(tag) => tag.into(),
-            Selector::Digest(digest) => SafeText::from(digest.short()),
-        }
-    }
-}
-
 impl Picked {
     /// Determines the images of a request. Asks the source only if all tags are requested.
     pub async fn of(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
@@ -96,9 +86,9 @@ impl Picked {
 
     async fn list(&mut self, client: &Client, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
         let names = tag_list::list_names(client, &request.from.name).await?;
-        self.unresolved.extend(names.incomplete.map(|why| Unresolved {
-            name: "perhaps some tags".into(),
-            failure: Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) },
+        self.unresolved.extend(names.incomplete.map(|why| {
+            let failure = Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) };
+            Unresolved::unnamed("perhaps some tags", failure)
         }));
         let odd = names.malformed.len();
         if odd > 0 {

@@ -15,7 +15,7 @@ use crate::client::{Cause, Client, Error};
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::journal::JournalItem;
-use crate::model::change::progress::{Outcome, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -25,7 +25,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags;
-use crate::ops::steps::restore::restore_lost_tags;
+use crate::ops::steps::tag::restore::restore_lost_tags;
 use crate::ops::steps::tag::{RepositoryClient, Shown, Wanted, put_failure, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 
@@ -52,7 +52,7 @@ enum DeleteReason<'a> {
 /// Deletes the images of a plan.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
-    let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::name));
+    let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::item));
     let client = context.pool.client(&plan.repository.host);
     let manifests =
         prepare::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
@@ -461,6 +461,14 @@ impl DeletedDigest<'_> {
     fn wanted(&self) -> Vec<Wanted> {
         let tags = self.tags.iter().map(|tag| (Selector::Tag((*tag).clone()), Shown::Not(self.digest)));
         [(Selector::Digest(self.digest), Shown::Is(None))].into_iter().chain(tags).collect()
+    }
+
+    fn item(&self) -> ProgressItem {
+        let selectors = match &self.role {
+            DeleteReason::Named(image) => image.selectors(),
+            DeleteReason::Referrer(..) | DeleteReason::Child(_) => Vec::new(),
+        };
+        ProgressItem::new(self.name(), selectors)
     }
 
     fn name(&self) -> SafeText {

@@ -126,7 +126,10 @@ async fn find_named_images(
             };
             match failure {
                 Some(failure) => {
-                    unresolved.push(Unresolved { name: SafeText::from(selector.to_string()), failure });
+                    unresolved.push(Unresolved {
+                        name: selector.to_string().into(),
+                        ..Unresolved::of(selector, failure)
+                    });
                 }
                 None => unresolved.push(unresolved_missing(name, selector)),
             }
@@ -167,9 +170,9 @@ async fn find_named_images(
                 let first = named.first().map_or_else(|| digest.to_string(), Tag::to_string);
                 let what = || format!("cannot read {first} of {name}, so it could not be put back");
                 let failure = error.failure(what());
-                let names = named.iter().map(SafeText::from);
-                let names = names.chain(by_digest.then(|| SafeText::from(digest.short())));
-                unresolved.extend(names.map(|name| Unresolved { name, failure: failure.clone() }));
+                let tags = named.into_iter().map(Selector::Tag);
+                let all = tags.chain(by_digest.then_some(Selector::Digest(digest)));
+                unresolved.extend(all.map(|selector| Unresolved::of(&selector, failure.clone())));
             }
         }
     }
@@ -191,14 +194,8 @@ async fn find_named_images(
 
 /// Returns the failure of a tag or digest that was named and does not exist.
 fn unresolved_missing(name: &RepositoryName, selector: &Selector) -> Unresolved {
-    let (shown, mark) = match selector {
-        Selector::Tag(tag) => (SafeText::from(tag), ':'),
-        Selector::Digest(digest) => (SafeText::from(digest.short()), '@'),
-    };
-    Unresolved {
-        failure: missing(format!("cannot delete {name}{mark}{selector}"), "it is not there".into()),
-        name: shown,
-    }
+    let what = format!("cannot delete {name}{}", selector.suffix());
+    Unresolved::of(selector, missing(what, "it is not there".into()))
 }
 
 fn missing(what: String, why: String) -> Failure {

@@ -7,17 +7,17 @@ use super::prepare;
 use crate::client::Client;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeletePlan;
-use crate::model::change::progress::{Outcome, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Repository, Tag};
+use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::replacement::{self, Replacement, ReplacementMethod};
-use crate::ops::steps::restore::restore_lost_tags;
 use crate::ops::steps::tag::RepositoryClient;
+use crate::ops::steps::tag::restore::restore_lost_tags;
 use crate::ops::steps::tracker::Tracker;
 
 /// A tag that is removed, and the replacement that it is put on in between.
@@ -31,7 +31,10 @@ struct ReplacedTag<'a> {
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let client = context.pool.client(&plan.repository.host);
     let parts = parts(plan, &client).await;
-    let mut tracker = Tracker::new(control, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(
+        control,
+        parts.iter().map(|part| ProgressItem::new(part.tag, [Selector::Tag(part.tag.clone())])),
+    );
     let request = ChangeRequest::Delete(prepare::request(plan));
     let items = parts
         .iter()

@@ -11,7 +11,7 @@ use crate::client::Client;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::journal::JournalItem;
-use crate::model::change::progress::{Outcome, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
@@ -20,7 +20,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags::{self, Kept};
-use crate::ops::steps::restore::restore_lost_tags;
+use crate::ops::steps::tag::restore::restore_lost_tags;
 use crate::ops::steps::tag::{RepositoryClient, Shown, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 use crate::ops::tag_list;
@@ -36,7 +36,10 @@ struct UntaggedTag<'a> {
 /// Removes the tags of a plan.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
-    let mut tracker = Tracker::new(control, parts.iter().map(|part| SafeText::from(part.tag)));
+    let mut tracker = Tracker::new(
+        control,
+        parts.iter().map(|part| ProgressItem::new(part.tag, [Selector::Tag(part.tag.clone())])),
+    );
     let client = context.pool.client(&plan.repository.host);
     let (running, manifests) = match begin(context, plan, &parts, &client, &mut tracker).await {
         Ok(begun) => begun,

@@ -1,13 +1,14 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
+pub mod restore;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::restore::restore_lost_tags;
 use crate::client::{Cause, Client, Error, Priority};
 use crate::model::change::journal::SavedManifest;
 use crate::model::change::progress::Outcome;
@@ -16,6 +17,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use restore::restore_lost_tags;
 
 /// The number of tags that are asked for at the same time.
 pub const AT_ONCE: usize = 16;
@@ -293,9 +295,8 @@ impl RepositoryClient<'_> {
     /// shows instead.
     pub fn unconfirmed_outcome(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
-        let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
         let command =
-            format!("regtui inspect {}{}{mark}{selector}", self.client.command_options(), self.name);
+            format!("regtui inspect {}{}{}", self.client.command_options(), self.name, selector.suffix());
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
         Outcome::Unconfirmed(Failure {
             what: SafeText::from(format!("the change of {reference} is not confirmed")),
@@ -312,8 +313,7 @@ impl RepositoryClient<'_> {
 
     /// Returns a tag or digest as the user types it.
     fn reference(&self, selector: &Selector) -> String {
-        let mark = if matches!(selector, Selector::Tag(_)) { ':' } else { '@' };
-        format!("{}/{}{mark}{selector}", self.client.host(), self.name)
+        format!("{}/{}{}", self.client.host(), self.name, selector.suffix())
     }
 
     /// Looks up a tag after a change of it failed. The change may have been made all the same, or it was not tried

@@ -32,9 +32,8 @@ pub struct Tracker<'a> {
 
 impl<'a> Tracker<'a> {
     /// Returns a tracker of a change that has not begun.
-    pub fn new(control: &'a JobControl, names: impl IntoIterator<Item = SafeText>) -> Tracker<'a> {
-        let items: Vec<ProgressItem> =
-            names.into_iter().map(|name| ProgressItem { name, outcome: None }).collect();
+    pub fn new(control: &'a JobControl, items: impl IntoIterator<Item = ProgressItem>) -> Tracker<'a> {
+        let items: Vec<ProgressItem> = items.into_iter().collect();
         control.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
         Tracker { control, items, last_failure: None, notes: Vec::new(), has_changed: false }
     }

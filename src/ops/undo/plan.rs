@@ -176,7 +176,7 @@ fn unresolved_of(damage: &Damage) -> Vec<Unresolved> {
         hint: None,
         kind: FailureKind::Local,
     };
-    vec![Unresolved { name, failure }]
+    vec![Unresolved::unnamed(name, failure)]
 }
 
 /// Returns whether and when a registry removes images that lose their last tag. The registry is not asked if a rule

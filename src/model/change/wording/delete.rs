@@ -173,11 +173,8 @@ fn dependents(plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) -> V
     let mut facts = Vec::new();
     let goes = plan.method == DeleteMethod::Image;
     if !image.others.is_empty() {
-        let names = joined(&image.others);
-        match goes {
-            true => facts.push(Fact::new("also goes", Tone::Bad, names)),
-            false => facts.push(Fact::new("stays", Tone::Good, names)),
-        }
+        let (label, tone) = if goes { ("also goes", Tone::Bad) } else { ("stays", Tone::Good) };
+        facts.push(Fact::list(label, tone, &image.others));
     }
     if goes {
         facts.extend(children(plan, image, at_stake));

@@ -1,6 +1,6 @@
 //! The rows of a plan to retag: each tag, its present digest and the new one.
 
-use super::{ImageRow, PlanRow, Rows, Tone, describe_change, joined};
+use super::{Fact, ImageRow, PlanRow, Rows, Tone, describe_change};
 use crate::model::change::retag::{RetagPlan, RetagStep};
 use crate::model::reference::Repository;
 
@@ -37,7 +37,7 @@ impl Rows {
             let gone: Vec<String> =
                 pairs.filter(|(step, old)| !stays(step, old)).map(|(_, old)| old).collect();
             self.blank();
-            self.fact("then goes", Tone::Warn, joined(&gone));
+            self.rows.push(PlanRow::Fact(Fact::list("then goes", Tone::Warn, &gone)));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use super::tag::{AT_ONCE, RepositoryClient};
+use super::{AT_ONCE, RepositoryClient};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;

@@ -1,0 +1,453 @@
+//! The remainder of a request: the parts that are left after a change was cut off, or that were not done.
+//!
+//! The rest of a cut-off change is compared with the plan that the user had confirmed. A tag that moved since the entry
+//! was written is left alone and named. To change it as it is now, the user has to ask for that anew.
+
+use std::collections::HashMap;
+
+use super::delete::DeleteMethod;
+use super::journal::JournalEntry;
+use super::progress::{Outcome, ProgressItem, Unresolved};
+use super::{ChangePlan, ChangeRequest, copy, delete, retag};
+use crate::model::digest::Digest;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::text::SafeText;
+
+impl ChangeRequest {
+    /// Returns the request with only those of its named tags and digests that `keeps` accepts, or `None` if nothing is
+    /// left of it. A copy of all tags names none, and neither does an undo.
+    pub fn retain(mut self, keeps: impl Fn(&Selector) -> bool) -> Option<ChangeRequest> {
+        let is_left = match &mut self {
+            ChangeRequest::Delete(request) => {
+                request.selectors.retain(&keeps);
+                !request.selectors.is_empty()
+            }
+            ChangeRequest::Retag(request) => {
+                request.items.retain(|(selector, ..)| keeps(selector));
+                !request.items.is_empty()
+            }
+            ChangeRequest::Copy(request) => match &mut request.what {
+                copy::What::Images(selectors) => {
+                    selectors.retain(&keeps);
+                    !selectors.is_empty()
+                }
+                copy::What::AllTags => false,
+            },
+            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => false,
+        };
+        is_left.then_some(self)
+    }
+
+    /// Returns the part of the request that was not done according to the items of its report, or `None` if all of it
+    /// was done. Returns the whole request if the items that failed do not belong to a tag or digest: parts that are
+    /// done stay as they are.
+    pub fn unfinished(&self, items: &[ProgressItem]) -> Option<ChangeRequest> {
+        let is_open =
+            |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
+        let open: Vec<&ProgressItem> = items.iter().filter(is_open).collect();
+        if open.is_empty() {
+            return None;
+        }
+        let is_named = |selector: &Selector| open.iter().any(|item| item.selectors.contains(selector));
+        Some(self.clone().retain(is_named).unwrap_or_else(|| self.clone()))
+    }
+}
+
+/// Everything that a journal entry did, or was about to do, to one tag or digest, in all its steps.
+#[derive(Debug)]
+struct TouchedTarget {
+    /// The digests that it may have as long as no other client touched it.
+    known_digests: Vec<Option<Digest>>,
+    /// The digest that it has when every step is done.
+    end: Option<Digest>,
+    is_done: bool,
+}
+
+/// Everything that the user confirmed.
+#[derive(Debug)]
+pub struct Confirmed(HashMap<(Repository, Selector), TouchedTarget>);
+
+impl Confirmed {
+    /// Returns everything that the user confirmed with a journal entry.
+    pub fn of(entry: &JournalEntry) -> Confirmed {
+        let mut all: HashMap<(Repository, Selector), TouchedTarget> = HashMap::new();
+        for item in &entry.items {
+            let before = item.before.as_ref().map(|held| held.digest);
+            let place = all
+                .entry((item.repository.clone(), item.selector.clone()))
+                .or_insert_with(|| TouchedTarget { known_digests: vec![before], end: None, is_done: true });
+            place.known_digests.push(item.after);
+            place.end = item.after;
+            place.is_done &= item.done == Some(true);
+        }
+        Confirmed(all)
+    }
+
+    /// Returns the tags and digests that are not done.
+    pub fn open_targets(&self) -> impl Iterator<Item = (Repository, Selector)> {
+        self.0.iter().filter(|(_, target)| !target.is_done).map(|(key, _)| key.clone())
+    }
+
+    /// Returns the digests that a tag or digest may have as long as no other client touched it.
+    pub fn known_digests(&self, repository: &Repository, selector: &Selector) -> Vec<Digest> {
+        let target = self.get(repository, selector).into_iter();
+        target.flat_map(|target| target.known_digests.iter().copied().chain([target.end])).flatten().collect()
+    }
+
+    fn get(&self, repository: &Repository, selector: &Selector) -> Option<&TouchedTarget> {
+        self.0.get(&(repository.clone(), selector.clone()))
+    }
+
+    /// Returns whether a tag or digest had that image when the change was confirmed.
+    fn had_digest(&self, repository: &Repository, selector: &Selector, digest: Digest) -> bool {
+        self.get(repository, selector).is_some_and(|place| place.known_digests.contains(&Some(digest)))
+    }
+
+    /// Returns the selectors of those parts of a plan that were not confirmed as they are now, each with the reason to
+    /// leave it alone.
+    pub fn unconfirmed_parts(&self, plan: &ChangePlan) -> Vec<(Selector, String)> {
+        match plan {
+            ChangePlan::Delete(plan) => self.unconfirmed_deletes(plan),
+            ChangePlan::Retag(plan) => self.unconfirmed_retags(plan),
+            ChangePlan::Copy(plan) => self.unconfirmed_copies(plan),
+            ChangePlan::Undo(_) => Vec::new(),
+        }
+    }
+
+    fn unconfirmed_deletes(&self, plan: &delete::DeletePlan) -> Vec<(Selector, String)> {
+        let was = |selector: Selector, digest| self.had_digest(&plan.repository, &selector, digest);
+        let mut unconfirmed = Vec::new();
+        for image in &plan.images {
+            let tags = image.named.iter().cloned().map(Selector::Tag);
+            let named = tags.chain(image.by_digest.then_some(Selector::Digest(image.digest)));
+            let is_new = |tag: &&Tag| !was(Selector::Tag((*tag).clone()), image.digest);
+            let new_tag = image.others.iter().filter(|_| plan.method == DeleteMethod::Image).find(is_new);
+            let new_referrer = plan.referrers_that_go(image).find(|referrer| {
+                let tag = referrer.tag.clone().map(Selector::Tag);
+                !was(Selector::Digest(referrer.digest), referrer.digest)
+                    && !tag.is_some_and(|tag| was(tag, referrer.digest))
+            });
+            for selector in named {
+                let why = match (new_tag, new_referrer) {
+                    _ if !was(selector.clone(), image.digest) => Some(describe_move(Some(image.digest))),
+                    (Some(tag), _) => {
+                        Some(format!("`{tag}` points to it too since the change was confirmed"))
+                    }
+                    (None, Some(referrer)) => Some(format!(
+                        "{} refers to it since the change was confirmed",
+                        referrer.digest.short()
+                    )),
+                    (None, None) => None,
+                };
+                unconfirmed.extend(why.map(|why| (selector, why)));
+            }
+        }
+        unconfirmed
+    }
+
+    fn unconfirmed_retags(&self, plan: &retag::RetagPlan) -> Vec<(Selector, String)> {
+        let unconfirmed_part = |step: &retag::RetagStep| {
+            let place = self.get(&step.to, &Selector::Tag(step.tag.clone()))?;
+            let why = match place {
+                _ if place.end != Some(step.digest) => describe_move(Some(step.digest)),
+                _ if !place.known_digests.contains(&step.replaces) => {
+                    format!("{}: {}", step.tag, describe_move(step.replaces))
+                }
+                _ => return None,
+            };
+            Some((step.selector.clone(), why))
+        };
+        plan.steps.iter().filter_map(unconfirmed_part).collect()
+    }
+
+    fn unconfirmed_copies(&self, plan: &copy::CopyPlan) -> Vec<(Selector, String)> {
+        let unconfirmed_part = |image: &copy::ImageToCopy| {
+            let place = self.get(&plan.to, &Selector::Tag(image.tag.clone()?))?;
+            let why = match place {
+                _ if place.end != Some(image.digest) => describe_move(Some(image.source)),
+                _ if !place.known_digests.contains(&image.replaces) => describe_move(image.replaces),
+                _ => return None,
+            };
+            Some((image.selector.clone(), why))
+        };
+        plan.images.iter().filter_map(unconfirmed_part).collect()
+    }
+}
+
+/// The present digests of the tags and digests that the rest of a change concerns.
+pub type Now = HashMap<(Repository, Selector), Option<Digest>>;
+
+/// The progress of a tag or digest.
+#[derive(Debug, PartialEq, Eq)]
+enum TargetProgress {
+    /// It has the digest that the change gives it.
+    Done,
+    /// It is as it was before.
+    Open,
+    /// Another client changed it.
+    Moved(Option<Digest>),
+}
+
+/// Reduces a request to the parts that are still open, and collects those that moved.
+#[derive(Debug)]
+pub struct Remainder {
+    /// Everything that the user confirmed.
+    pub confirmed: Confirmed,
+    /// The present digests.
+    pub now: Now,
+    /// The parts that moved, each with the reason to leave it alone.
+    pub moved: Vec<Unresolved>,
+}
+
+impl Remainder {
+    fn progress_of(&self, repository: &Repository, selector: &Selector) -> TargetProgress {
+        let Some(place) = self.confirmed.get(repository, selector) else { return TargetProgress::Open };
+        if place.is_done {
+            return TargetProgress::Done;
+        }
+        match self.now.get(&(repository.clone(), selector.clone())) {
+            Some(now) if *now == place.end => TargetProgress::Done,
+            Some(now) if !place.known_digests.contains(now) => TargetProgress::Moved(*now),
+            _ => TargetProgress::Open,
+        }
+    }
+
+    /// Returns whether it is open. If it moved, it is added to the list of moved parts.
+    fn is_open(&mut self, repository: &Repository, selector: &Selector) -> bool {
+        match self.progress_of(repository, selector) {
+            TargetProgress::Open => true,
+            TargetProgress::Done => false,
+            TargetProgress::Moved(now) => {
+                self.moved.push(unresolved(selector, describe_move(now)));
+                false
+            }
+        }
+    }
+
+    /// Returns the request without the parts that are done or moved, or `None` if nothing is left of it.
+    pub fn rest(&mut self, request: ChangeRequest) -> Option<ChangeRequest> {
+        match request {
+            ChangeRequest::Delete(mut request) => {
+                let repository = request.repository.clone();
+                request.selectors.retain(|selector| self.is_open(&repository, selector));
+                if request.selectors.is_empty()
+                    && self.moved.is_empty()
+                    && request.method == Some(DeleteMethod::Image)
+                {
+                    // The tags of the image went, and its digest stayed.
+                    request.selectors = self.open_digests(&repository);
+                }
+                (!request.selectors.is_empty()).then_some(ChangeRequest::Delete(request))
+            }
+            ChangeRequest::Retag(mut request) => {
+                let (from, method) = (request.from.clone(), request.mode);
+                request
+                    .items
+                    .retain(|(selector, to, tag)| self.needs_retag(&from, method, selector, to, tag));
+                (!request.items.is_empty()).then_some(ChangeRequest::Retag(request))
+            }
+            ChangeRequest::Copy(mut request) => {
+                let to = request.to.clone();
+                let selectors = match request.what {
+                    copy::What::Images(selectors) => selectors,
+                    // These are all tags that existed then; tags that were added since were not confirmed.
+                    copy::What::AllTags => self.tags_of(&to),
+                };
+                let target =
+                    |selector: &Selector| request.tag.clone().map_or_else(|| selector.clone(), Selector::Tag);
+                let open = selectors.into_iter().filter(|selector| self.is_open(&to, &target(selector)));
+                let open: Vec<Selector> = open.collect();
+                request.what = copy::What::Images(open.clone());
+                (!open.is_empty()).then_some(ChangeRequest::Copy(request))
+            }
+            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => Some(request),
+        }
+    }
+
+    /// Returns whether an image still has to get its new tag, or to lose its old one.
+    fn needs_retag(
+        &mut self,
+        from: &Repository,
+        mode: retag::RetagMode,
+        selector: &Selector,
+        to: &Repository,
+        tag: &Tag,
+    ) -> bool {
+        let target = Selector::Tag(tag.clone());
+        let image = self.confirmed.get(to, &target).and_then(|place| place.end);
+        let source = self.now.get(&(from.clone(), selector.clone())).copied().flatten();
+        let (is_put, moves) = match self.progress_of(to, &target) {
+            TargetProgress::Moved(now) => {
+                self.moved.push(unresolved(&target, describe_move(now)));
+                return false;
+            }
+            TargetProgress::Done => (true, mode.moves()),
+            TargetProgress::Open => (false, true),
+        };
+        // A replacement on the old tag comes from this change, too.
+        let is_ours = source.is_some_and(|source| self.confirmed.had_digest(from, selector, source));
+        match source == image || (mode.moves() && is_ours) {
+            _ if is_put && (!moves || source.is_none()) => false,
+            true => true,
+            false => {
+                self.moved.push(unresolved(selector, describe_move(source)));
+                false
+            }
+        }
+    }
+
+    fn open_digests(&self, of: &Repository) -> Vec<Selector> {
+        let digests = self.confirmed.0.keys().filter(|(repository, _)| repository == of);
+        let digests = digests.map(|(_, selector)| selector).filter(|one| matches!(one, Selector::Digest(_)));
+        let mut open: Vec<Selector> = digests
+            .filter(|digest| matches!(self.progress_of(of, digest), TargetProgress::Open))
+            .cloned()
+            .collect();
+        open.sort_by_key(Selector::to_string);
+        open
+    }
+
+    /// Returns the tags of images. Lists of referrers are left out: they are planned anew with the images.
+    fn tags_of(&self, to: &Repository) -> Vec<Selector> {
+        let is_list = |selector: &Selector| matches!(selector, Selector::Tag(tag) if tag.is_referrer_list());
+        let all = self.confirmed.0.keys();
+        let all = all.filter(|(repository, selector)| repository == to && !is_list(selector));
+        let mut all: Vec<Selector> = all.map(|(_, selector)| selector.clone()).collect();
+        all.sort_by_key(Selector::to_string);
+        all
+    }
+}
+
+fn describe_move(now: Option<Digest>) -> String {
+    match now {
+        Some(now) => format!("it moved since the change was confirmed, to {}", now.short()),
+        None => "it is gone since the change was confirmed".into(),
+    }
+}
+
+/// Returns a part that is skipped, with the reason.
+pub fn unresolved(selector: &Selector, why: String) -> Unresolved {
+    let failure = Failure {
+        what: SafeText::from(format!("{} is skipped", selector.short())),
+        why: SafeText::from(why),
+        hint: Some("request it again to change it as it is now".into()),
+        kind: FailureKind::Local,
+    };
+    Unresolved::of(selector, failure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::journal::{EntryId, EntryState, JournalItem, SavedManifest};
+
+    fn tag(text: &str) -> Selector {
+        Selector::Tag(Tag::parse(text).expect("a tag"))
+    }
+
+    fn digest(text: &str) -> Digest {
+        Digest::sha256(text.as_bytes())
+    }
+
+    fn repository() -> Repository {
+        Repository::parse("r.test/app").expect("a repository")
+    }
+
+    fn delete(tags: &[&str]) -> ChangeRequest {
+        ChangeRequest::Delete(delete::DeleteRequest {
+            repository: repository(),
+            selectors: tags.iter().map(|text| tag(text)).collect(),
+            method: None,
+            along: delete::Along::default(),
+            keep: false,
+        })
+    }
+
+    fn failure(kind: FailureKind) -> Failure {
+        Failure { what: "untag".into(), why: "500".into(), hint: None, kind }
+    }
+
+    fn item(text: &str, outcome: Outcome) -> ProgressItem {
+        ProgressItem::new(format!("{text} (an image)"), [tag(text)]).ended(outcome)
+    }
+
+    #[test]
+    fn only_parts_that_are_not_done_are_unfinished() {
+        let request = delete(&["1.0", "1.1", "1.2"]);
+        let done = || Outcome::Done("untagged".into());
+        let table = [
+            (Outcome::Stopped, true),
+            (Outcome::Skipped("not tried".into()), true),
+            (Outcome::Unconfirmed(failure(FailureKind::Unconfirmed)), true),
+            (Outcome::Failed(failure(FailureKind::Denied)), true),
+            (Outcome::Unchanged("gone".into()), false),
+            (done(), false),
+        ];
+        for (outcome, is_open) in table {
+            let items = [item("1.0", done()), item("1.1", outcome.clone()), item("1.2", done())];
+            let expected = is_open.then(|| delete(&["1.1"]));
+            assert_eq!(request.unfinished(&items), expected, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn all_is_planned_again_if_a_failed_part_was_not_asked_for_by_name() {
+        let request = delete(&["1.0"]);
+        let list = ProgressItem::new("referrers", []).ended(Outcome::Stopped);
+        assert_eq!(request.unfinished(std::slice::from_ref(&list)), Some(request.clone()));
+        let undo = ChangeRequest::Undo(EntryId("1".into()));
+        assert_eq!(undo.unfinished(&[list]), Some(undo.clone()));
+    }
+
+    /// The journal entry of a change of `a` to `b`, with the outcome of each tag.
+    fn entry(items: &[(&str, Option<bool>)]) -> JournalEntry {
+        let saved = |text: &str| SavedManifest {
+            digest: digest(text),
+            media_type: String::new(),
+            bytes: Default::default(),
+        };
+        let item = |(name, done): &(&str, Option<bool>)| JournalItem {
+            repository: repository(),
+            selector: tag(name),
+            before: Some(saved("a")),
+            after: None,
+            done: *done,
+        };
+        JournalEntry {
+            id: EntryId("1".into()),
+            at: jiff::Timestamp::UNIX_EPOCH,
+            title: "untag app:1".into(),
+            state: EntryState::Open,
+            reached: Vec::new(),
+            items: items.iter().map(item).collect(),
+            saved: Vec::new(),
+            probes: Vec::new(),
+            unconfirmed: Vec::new(),
+            damage: Default::default(),
+        }
+    }
+
+    fn remainder(items: &[(&str, Option<bool>)], now: &[(&str, Option<&str>)]) -> Remainder {
+        let now = now.iter().map(|(name, at)| ((repository(), tag(name)), at.map(digest)));
+        Remainder { confirmed: Confirmed::of(&entry(items)), now: now.collect(), moved: Vec::new() }
+    }
+
+    #[test]
+    fn the_rest_is_open_tags_and_moved_tags_are_named() {
+        let items = [("done", Some(true)), ("gone", None), ("open", None), ("moved", Some(false))];
+        let now = [("gone", None), ("open", Some("a")), ("moved", Some("c"))];
+        let mut remainder = remainder(&items, &now);
+        let rest = remainder.rest(delete(&["done", "gone", "open", "moved"]));
+        assert_eq!(rest, Some(delete(&["open"])));
+        let moved: Vec<&str> = remainder.moved.iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(moved, ["moved"]);
+    }
+
+    #[test]
+    fn nothing_is_left_if_every_tag_is_as_the_change_leaves_it() {
+        let mut remainder = remainder(&[("1", None), ("2", Some(true))], &[("1", None)]);
+        assert_eq!(remainder.rest(delete(&["1", "2"])), None);
+        assert!(remainder.moved.is_empty());
+    }
+}
