@@ -14,4 +14,5 @@ pub mod retag;
 pub mod steps;
 pub mod summary;
 mod tag_list;
+mod transfer;
 pub mod undo;

@@ -1,7 +1,6 @@
 //! Gives images other tags: the same bytes under the same media type, checked afterwards.
 
 mod plan;
-mod transfer;
 
 pub use plan::plan;
 
@@ -22,6 +21,7 @@ use super::steps::tag::restore::restore_lost_tags;
 use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
+use super::transfer::TransferRoute;
 use crate::client::{Client, Priority, Transfer};
 use crate::model::change;
 use crate::model::change::journal::JournalItem;
@@ -33,7 +33,6 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use plan::rule_against;
-use transfer::RetagTransfer;
 
 /// The number of images that are asked for at the same time.
 const AT_ONCE: usize = 16;
@@ -215,10 +214,15 @@ impl<'a> Retagging<'a> {
             }
         }
         if step.to != self.plan.from {
-            let Retagging { client, transfer, to_move, .. } = *self;
-            let retag_transfer =
-                RetagTransfer { client, from: &self.plan.from.name, to: &step.to.name, transfer, to_move };
-            match retag_transfer.transfer_image(&image).await {
+            let route = TransferRoute {
+                source: self.client,
+                from: &self.plan.from.name,
+                destination: self.client,
+                to: &step.to.name,
+                transfer: self.transfer,
+                not_mounted: self.to_move,
+            };
+            match route.transfer_image(&image).await {
                 Ok(()) => {}
                 Err(error) if error.is_stopped() => return Outcome::Stopped,
                 Err(error) => return Outcome::Failed(put_failure(&error, what())),

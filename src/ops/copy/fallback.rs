@@ -91,7 +91,7 @@ impl Listing<'_> {
             self.entry.revise_list(self.index, old.as_deref().map(saved_manifest), merged.digest).await?;
             *kept = now;
         }
-        let _turn = self.transfer.lock(&merged).await;
+        let _lock = self.transfer.lock(&merged).await;
         if self.transfer.is_stopped() {
             return Ok(Ended::without_effect(Outcome::Stopped));
         }

@@ -261,7 +261,7 @@ impl<'a> CopyRun<'a> {
             name: &self.plan.to.name,
             stop: Some(&self.control.stop),
         };
-        let _turn = self.transfer.lock(&image.manifest).await;
+        let _lock = self.transfer.lock(&image.manifest).await;
         if self.transfer.is_stopped() {
             return Ended::without_effect(Outcome::Stopped);
         }

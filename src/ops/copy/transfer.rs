@@ -10,15 +10,15 @@ use futures_util::future::{BoxFuture, Either, Shared, join_all};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
 use super::companions;
-use crate::client::{BlobSource, Cause, Client, Error, Mount, Transfer};
+use crate::client::{Cause, Client, Error, Transfer};
 use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::reference::Selector;
 use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::steps::tag::put_failure;
+use crate::ops::transfer::TransferRoute;
 
 /// The number of blobs that are moved at the same time.
 const AT_ONCE: usize = 4;
@@ -38,7 +38,7 @@ pub enum CopyError {
 pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 
 /// The right to write a manifest, or to have it read.
-pub type Turn<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
+pub type ManifestLock<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
 
 /// The transfers of a plan that is being carried out.
 pub struct CopyTransfer<'a> {
@@ -162,16 +162,16 @@ impl<'a> CopyTransfer<'a> {
     /// children, or an index that lists it. With each put, distribution empties the manifest's link and then writes it
     /// anew; an index whose child it cannot read in that moment is refused (filesystem/driver.go, `PutContent`). If two
     /// referrers of one subject are put at the same time, olareg 0.1.2 lists only one of them.
-    pub async fn lock(&self, manifest: &Manifest) -> Vec<Turn<'_>> {
+    pub async fn lock(&self, manifest: &Manifest) -> Vec<ManifestLock<'_>> {
         let children = manifest.children().iter().filter_map(|child| child.digest);
         // The locks are taken in the order of the digests, so that no two tasks wait for each other.
         let subject = manifest.subject().and_then(|subject| subject.digest);
         let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
         let mut held = Vec::new();
-        for (digest, turn) in digests.iter().filter_map(|digest| self.locks.get_key_value(digest)) {
+        for (digest, lock) in digests.iter().filter_map(|digest| self.locks.get_key_value(digest)) {
             held.push(match *digest == manifest.digest || Some(*digest) == subject {
-                true => Either::Left(turn.write().await),
-                false => Either::Right(turn.read().await),
+                true => Either::Left(lock.write().await),
+                false => Either::Right(lock.read().await),
             });
         }
         held
@@ -191,15 +191,15 @@ impl<'a> CopyTransfer<'a> {
     }
 
     async fn blob(&self, digest: Digest, blob: &PlannedBlob) -> Result<(), CopyError> {
-        let _turn = tokio::select! {
+        let _permit = tokio::select! {
             biased;
             () = self.transfer.stop.cancelled() => return Err(CopyError::Stopped),
-            turn = self.permits.acquire() => turn,
+            permit = self.permits.acquire() => permit,
         };
         if !self.is_wanted(&digest) {
             return Err(CopyError::NotNeeded);
         }
-        let moved = self.move_blob(blob, &digest).await;
+        let moved = self.route().blob(&blob.descriptor, &digest, &blob.transfer).await;
         moved.map_err(|error| {
             let is_source = error.host.as_str() == self.plan.from.host.as_str()
                 && self.plan.from.host != self.plan.to.host;
@@ -222,19 +222,14 @@ impl<'a> CopyTransfer<'a> {
         self.wanted.get(digest).is_none_or(|images| !images.iter().all(has_failed))
     }
 
-    async fn move_blob(&self, blob: &PlannedBlob, digest: &Digest) -> Result<(), Error> {
-        let (to, descriptor) = (&self.plan.to.name, &blob.descriptor);
-        let source = BlobSource::registry(&self.source, &self.plan.from.name, descriptor);
-        match &blob.transfer {
-            BlobTransfer::There => Ok(()),
-            BlobTransfer::Move => self.destination.push_blob(to, descriptor, &source, &self.transfer).await,
-            BlobTransfer::Mount(from) => match self.destination.mount_blob(to, digest, Some(from)).await? {
-                Mount::Mounted => Ok(()),
-                Mount::Opened(upload) => {
-                    size::add_to(&self.not_mounted, descriptor.size.unwrap_or(0));
-                    upload.push(descriptor, &source, &self.transfer).await
-                }
-            },
+    fn route(&self) -> TransferRoute<'_> {
+        TransferRoute {
+            source: &self.source,
+            from: &self.plan.from.name,
+            destination: &self.destination,
+            to: &self.plan.to.name,
+            transfer: &self.transfer,
+            not_mounted: &self.not_mounted,
         }
     }
 
@@ -243,9 +238,9 @@ impl<'a> CopyTransfer<'a> {
         if self.is_stopped() {
             return Err(CopyError::Stopped);
         }
-        let (to, digest) = (&self.plan.to.name, manifest.digest);
-        let _turn = self.lock(manifest).await;
-        let pushed = self.destination.put_manifest(to, &Selector::Digest(digest), manifest).await;
+        let digest = manifest.digest;
+        let _lock = self.lock(manifest).await;
+        let pushed = self.route().manifest(manifest).await;
         let what = |error: Error| {
             let kind = if manifest.subject().is_some() { "referrer" } else { "manifest" };
             self.error_of(&error, format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to))
@@ -260,13 +255,9 @@ impl<'a> CopyTransfer<'a> {
 
     /// Puts a referrer once more, because the registry does not list it.
     pub async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
-        let _turn = self.lock(referrer).await;
-        if self.is_stopped() {
-            return Err(CopyError::Stopped);
-        }
-        let (to, digest) = (&self.plan.to.name, referrer.digest);
-        let put = self.destination.put_manifest(to, &Selector::Digest(digest), referrer).await;
-        let what = || format!("cannot put the referrer {} into {}", digest.short(), self.plan.to);
+        let _lock = self.lock(referrer).await;
+        let put = self.route().manifest(referrer).await;
+        let what = || format!("cannot put the referrer {} into {}", referrer.digest.short(), self.plan.to);
         put.map(|_| ()).map_err(|error| self.error_of(&error, what()))
     }
 

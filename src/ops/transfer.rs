@@ -1,5 +1,5 @@
-//! Transfers an image to another repository of the same registry: mounts its blobs and puts its children, but not yet
-//! its tag.
+//! Transfers blobs and manifests from one repository to another, of the same registry or of another one: mounts a blob
+//! if that is possible, and moves its bytes otherwise. Retags and copies share it.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,7 +9,8 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
-use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, Transfer};
+use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, PutResult, Transfer};
+use crate::model::change::copy::BlobTransfer;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
@@ -21,21 +22,48 @@ const AT_ONCE: usize = 4;
 /// The depth to which indexes within indexes are followed.
 const DEEPEST: usize = 8;
 
-/// The transfer of images from one repository of a registry to another.
-pub struct RetagTransfer<'a> {
-    /// The registry.
-    pub client: &'a Client,
-    /// The repository of the images.
+/// The route of a transfer.
+#[derive(Clone, Copy)]
+pub struct TransferRoute<'a> {
+    /// The registry that the images come from.
+    pub source: &'a Client,
+    /// The repository that they come from.
     pub from: &'a RepositoryName,
-    /// The repository that they are transferred to.
+    /// The registry that they go to.
+    pub destination: &'a Client,
+    /// The repository that they go to.
     pub to: &'a RepositoryName,
     /// The bytes so far, and the token that stops them.
     pub transfer: &'a Arc<Transfer>,
-    /// The bytes to move in total, for the blobs that could not be mounted so far.
-    pub to_move: &'a AtomicU64,
+    /// The bytes of blobs that were to be mounted and have to be moved.
+    pub not_mounted: &'a AtomicU64,
 }
 
-impl RetagTransfer<'_> {
+impl TransferRoute<'_> {
+    /// Transfers a blob that the destination does not have.
+    pub async fn blob(&self, blob: &Descriptor, digest: &Digest, method: &BlobTransfer) -> Result<(), Error> {
+        let source = BlobSource::registry(self.source, self.from, blob);
+        match method {
+            BlobTransfer::There => Ok(()),
+            BlobTransfer::Move => self.destination.push_blob(self.to, blob, &source, self.transfer).await,
+            BlobTransfer::Mount(from) => {
+                match self.destination.mount_blob(self.to, digest, Some(from)).await? {
+                    Mount::Mounted => Ok(()),
+                    Mount::Opened(upload) => {
+                        size::add_to(self.not_mounted, blob.size.unwrap_or(0));
+                        upload.push(blob, &source, self.transfer).await
+                    }
+                }
+            }
+        }
+    }
+
+    /// Puts a manifest under its digest. Everything that it needs is there already.
+    pub async fn manifest(&self, manifest: &Manifest) -> Result<PutResult, Error> {
+        self.check_stop()?;
+        self.destination.put_manifest(self.to, &Selector::Digest(manifest.digest), manifest).await
+    }
+
     /// Transfers everything that a manifest needs, so that it can be put.
     pub async fn transfer_image(&self, manifest: &Manifest) -> Result<(), Error> {
         self.transfer_to_depth(manifest, DEEPEST).await
@@ -90,18 +118,17 @@ impl RetagTransfer<'_> {
     async fn transfer_child(&self, digest: Digest, depth: usize) -> Result<(), Error> {
         self.check_stop()?;
         let selector = Selector::Digest(digest);
-        if self.client.head_manifest(self.to, &selector, Priority::Interactive).await?.is_some() {
+        if self.destination.head_manifest(self.to, &selector, Priority::Interactive).await?.is_some() {
             return Ok(());
         }
-        let child = match self.client.manifest(self.from, &selector, Priority::Interactive).await {
+        let child = match self.source.manifest(self.from, &selector, Priority::Interactive).await {
             Ok(child) => child,
             // An index with missing children is copied as it is. The server decides whether it accepts it.
             Err(error) if error.cause.status() == Some(404) => return Ok(()),
             Err(error) => return Err(error),
         };
         self.transfer_to_depth(&child, depth).await?;
-        self.check_stop()?;
-        self.client.put_manifest(self.to, &selector, &child).await.map(|_| ())
+        self.manifest(&child).await.map(|_| ())
     }
 
     fn check_stop(&self) -> Result<(), Error> {
@@ -112,19 +139,17 @@ impl RetagTransfer<'_> {
         }
     }
 
+    /// Transfers a blob, unless the destination has it.
     async fn transfer_blob(&self, blob: &Descriptor) -> Result<(), Error> {
         let Some(digest) = &blob.digest else { return Ok(()) };
         self.check_stop()?;
-        if self.client.head_blob(self.to, digest, Priority::Interactive).await?.is_some() {
+        if self.destination.head_blob(self.to, digest, Priority::Interactive).await?.is_some() {
             return Ok(());
         }
-        match self.client.mount_blob(self.to, digest, Some(self.from)).await? {
-            Mount::Mounted => Ok(()),
-            Mount::Opened(upload) => {
-                size::add_to(self.to_move, blob.size.unwrap_or(0));
-                let source = BlobSource::registry(self.client, self.from, blob);
-                upload.push(blob, &source, self.transfer).await
-            }
-        }
+        let method = match self.source.host() == self.destination.host() {
+            true => BlobTransfer::Mount(self.from.clone()),
+            false => BlobTransfer::Move,
+        };
+        self.blob(blob, digest, &method).await
     }
 }
