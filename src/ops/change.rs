@@ -79,9 +79,5 @@ fn clients(context: &ChangeContext, plan: &ChangePlan) -> Vec<Client> {
 /// Reports the registry that is waited for, if there is one.
 fn report_waits(clients: &[Client], control: &JobControl) {
     let waits = clients.iter().find_map(Client::describe_wait).unwrap_or_default();
-    control.progress.send_if_modified(|progress| {
-        let is_news = progress.waiting != waits;
-        progress.waiting = waits;
-        is_news
-    });
+    control.set_waiting(waits);
 }

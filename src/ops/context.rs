@@ -5,8 +5,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::journal::Journal;
 use crate::client::Pool;
-use crate::model::change::progress::Progress;
+use crate::model::change::progress::{Outcome, Progress, ProgressItem};
 use crate::model::change::rules::Rules;
+use crate::model::text::SafeText;
 
 /// The registries, the rules and the journal that a change needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -26,4 +27,42 @@ pub struct JobControl {
     pub progress: watch::Sender<Progress>,
     /// Stops the change when it is cancelled, as soon as nothing is half done.
     pub stop: CancellationToken,
+}
+
+impl JobControl {
+    /// Reports the parts of a change that begins, and the bytes that it moves.
+    pub fn begin(&self, items: Vec<ProgressItem>, total_bytes: u64) {
+        self.progress.send_replace(Progress { items, total_bytes, ..Progress::default() });
+    }
+
+    /// Reports the outcome of a part.
+    pub fn set_outcome(&self, index: usize, outcome: &Outcome) {
+        self.progress.send_modify(|progress| {
+            if let Some(item) = progress.items.get_mut(index) {
+                item.outcome = Some(outcome.clone());
+            }
+        });
+    }
+
+    /// Reports the part that is in progress.
+    pub fn set_current(&self, now: SafeText) {
+        self.progress.send_modify(|progress| progress.now = now);
+    }
+
+    /// Reports the bytes that were moved, and those to move in all.
+    pub fn set_bytes(&self, moved: u64, total_bytes: u64) {
+        self.progress.send_modify(|progress| {
+            progress.moved = moved;
+            progress.total_bytes = total_bytes;
+        });
+    }
+
+    /// Reports the registry that the change waits for; empty if it goes on.
+    pub fn set_waiting(&self, waiting: SafeText) {
+        self.progress.send_if_modified(|progress| {
+            let is_news = progress.waiting != waiting;
+            progress.waiting = waiting;
+            is_news
+        });
+    }
 }

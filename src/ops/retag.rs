@@ -25,7 +25,7 @@ use super::transfer::TransferRoute;
 use crate::client::{Client, Priority, Transfer};
 use crate::model::change;
 use crate::model::change::journal::JournalItem;
-use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -80,11 +80,8 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
             retagging.step(&running, index).boxed().await;
         }
     };
-    let tell = |progress: &mut Progress| {
-        progress.moved = transfer.sent.load(Ordering::Relaxed);
-        progress.total_bytes = to_move.load(Ordering::Relaxed);
-    };
-    report_while(work, || control.progress.send_modify(tell)).await;
+    let report = || control.set_bytes(transfer.sent.load(Ordering::Relaxed), to_move.load(Ordering::Relaxed));
+    report_while(work, report).await;
     let Retagging { mut tracker, changed, .. } = retagging;
     let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
     tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);

@@ -14,7 +14,7 @@ use super::referrer_check::Check;
 use super::transfer::{Arrival, CopyError, CopyTransfer, combine};
 use crate::client::Transfer;
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
-use crate::model::change::progress::{Effect, Outcome, Progress, ProgressItem, Report};
+use crate::model::change::progress::{Effect, Outcome, ProgressItem, Report};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Tag;
@@ -79,12 +79,7 @@ impl<'a> CopyRun<'a> {
     /// Runs the copy. Returns the results of all images, then of all lists of referrers, and the failures that belong
     /// to none of them.
     async fn run(&'a self) -> (Vec<Ended>, Vec<ProgressItem>) {
-        let items = parts(self.plan).collect();
-        self.control.progress.send_replace(Progress {
-            items,
-            total_bytes: self.plan.bytes(),
-            ..Progress::default()
-        });
+        self.control.begin(parts(self.plan).collect(), self.plan.bytes());
         let arrivals = self.transfer.arrivals();
         let lists = self.plan.lists.iter().enumerate();
         let lists: Vec<Listed> =
@@ -186,7 +181,7 @@ impl<'a> CopyRun<'a> {
             if ended.effect != Effect::Unknown {
                 self.entry.mark_list_done(index, ended.effect == Effect::Done).await;
             }
-            self.report_ended(self.plan.images.len() + index, &ended);
+            self.control.set_outcome(self.plan.images.len() + index, &ended.outcome);
             ended
         }
     }
@@ -209,7 +204,7 @@ impl<'a> CopyRun<'a> {
             },
         };
         self.entry.mark_done(index, ended.effect).await;
-        self.report_ended(index, &ended);
+        self.control.set_outcome(index, &ended.outcome);
         ended
     }
 
@@ -222,14 +217,6 @@ impl<'a> CopyRun<'a> {
     ) -> Result<(), CopyError> {
         self.transfer.wait_for(index, needed).await?;
         combine(join_all(checks).await)
-    }
-
-    fn report_ended(&self, item: usize, ended: &Ended) {
-        self.control.progress.send_modify(|progress| {
-            if let Some(item) = progress.items.get_mut(item) {
-                item.outcome = Some(ended.outcome.clone());
-            }
-        });
     }
 
     fn outcome(&self, error: CopyError) -> Outcome {
@@ -276,12 +263,9 @@ impl<'a> CopyRun<'a> {
     }
 
     fn report_progress(&self) {
-        let copy_transfer = self.transfer;
-        self.control.progress.send_modify(|progress| {
-            progress.moved = copy_transfer.transfer.sent.load(Ordering::Relaxed);
-            progress.total_bytes = copy_transfer.bytes();
-            progress.now = copy_transfer.describe_progress();
-        });
+        let moved = self.transfer.transfer.sent.load(Ordering::Relaxed);
+        self.control.set_bytes(moved, self.transfer.bytes());
+        self.control.set_current(self.transfer.describe_progress());
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::ended::{Ended, note_effect};
 use crate::client::Transfer;
 use crate::model::change::journal::EntryId;
-use crate::model::change::progress::{Outcome, Progress, ProgressItem, Report};
+use crate::model::change::progress::{Outcome, ProgressItem, Report};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 use crate::ops::context::JobControl;
@@ -34,13 +34,13 @@ impl<'a> Tracker<'a> {
     /// Returns a tracker of a change that has not begun.
     pub fn new(control: &'a JobControl, items: impl IntoIterator<Item = ProgressItem>) -> Tracker<'a> {
         let items: Vec<ProgressItem> = items.into_iter().collect();
-        control.progress.send_replace(Progress { items: items.clone(), ..Progress::default() });
+        control.begin(items.clone(), 0);
         Tracker { control, items, last_failure: None, notes: Vec::new(), has_changed: false }
     }
 
     /// Reports the part that is in progress.
     pub fn report_current(&self, what: SafeText) {
-        self.control.progress.send_modify(|progress| progress.now = what);
+        self.control.set_current(what);
     }
 
     /// Returns the reason not to begin the next part, if there is one: the user stopped the change, or the part would
@@ -73,12 +73,8 @@ impl<'a> Tracker<'a> {
             (Outcome::Unchanged(_) | Outcome::Skipped(_) | Outcome::Stopped, alike) => alike,
         };
         let Some(item) = self.items.get_mut(index) else { return };
-        item.outcome = Some(outcome.clone());
-        self.control.progress.send_modify(|progress| {
-            if let Some(item) = progress.items.get_mut(index) {
-                item.outcome = Some(outcome);
-            }
-        });
+        self.control.set_outcome(index, &outcome);
+        item.outcome = Some(outcome);
     }
 
     /// Sets the outcome of a part, and notes it in the journal for the items of the part.
