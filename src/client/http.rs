@@ -507,12 +507,7 @@ impl Http {
         payload: &Payload,
     ) -> Result<ResponseHead, Cause> {
         let mut entry = self.sink.begin(method, self.display_url(url), attempt);
-        let answered = match payload {
-            Payload::Part(part) => part.wait_for_response(request.send(), &self.timeouts).await,
-            _ => tokio::time::timeout(self.timeouts.headers, request.send())
-                .await
-                .map_err(|_| Cause::Timeout("before the answer began", self.timeouts.headers)),
-        };
+        let answered = payload.wait_for_response(request.send(), &self.timeouts).await;
         match answered.and_then(|answered| answered.map_err(|error| Cause::from_transport(&error))) {
             Ok(response) => {
                 self.has_answered.store(true, Ordering::Relaxed);

@@ -185,7 +185,7 @@ impl Push {
         };
         let payload = match step.range.is_empty() {
             true => Payload::Empty,
-            false => Payload::Part(self.body.part(step.range.clone())),
+            false => Payload::Stream(Arc::new(self.body.part(step.range.clone()))),
         };
         let request = Request::new(method, url, self.scope(), Priority::Upload);
         let reuse = if self.plan.is_unpooled { Reuse::Unpooled } else { Reuse::Pooled };

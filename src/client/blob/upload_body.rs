@@ -6,24 +6,21 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::stream;
-use reqwest::{Body, Response};
+use reqwest::Body;
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_util::sync::CancellationToken;
 
 use super::reader::{BlobReader, BlobSource};
-use crate::client::error::{Cause, Error};
-use crate::client::http::retry::Timeouts;
+use crate::client::error::Error;
+use crate::client::http::payload::{StreamProgress, StreamedBody};
 
 /// Bytes that are remembered.
 const MEMORY: usize = 2 * 1024 * 1024;
 /// The size of the pieces into which bytes in memory are cut.
 const PIECE: usize = 256 * 1024;
-/// Bytes a second at which a server is trusted to store and hash the bytes that it received.
-const STORING: u64 = 16 * 1024 * 1024;
 
 /// The progress of one or several blobs, and the way to stop them. It is shared with the code that shows it.
 #[derive(Debug, Default)]
@@ -217,14 +214,12 @@ pub struct BlobRange {
     range: Range<u64>,
 }
 
-impl BlobRange {
-    /// Returns the number of bytes.
-    pub fn length(&self) -> u64 {
+impl StreamedBody for BlobRange {
+    fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 
-    /// Returns a body with the bytes, from the beginning of the part.
-    pub fn body(&self) -> Body {
+    fn body(&self) -> Body {
         let BlobRange { feed, range } = self.clone();
         Body::wrap_stream(stream::try_unfold(false, move |has_begun| {
             let (feed, range) = (feed.clone(), range.clone());
@@ -243,32 +238,10 @@ impl BlobRange {
         }))
     }
 
-    /// Waits for the response to a request with this part, as long as the part moves. Fails if it stands still because
-    /// of the server. A server that has received everything may take its time to store it.
-    pub async fn wait_for_response(
-        &self,
-        answer: impl Future<Output = reqwest::Result<Response>>,
-        timeouts: &Timeouts,
-    ) -> Result<reqwest::Result<Response>, Cause> {
-        let mut answer = std::pin::pin!(answer);
-        let before = self.feed.0.bytes_handed_out.load(Ordering::Relaxed);
-        let (mut seen, mut still) = (before, Duration::ZERO);
-        loop {
-            if let Ok(answer) = tokio::time::timeout(timeouts.idle, &mut answer).await {
-                return Ok(answer);
-            }
-            let moved = self.feed.0.bytes_handed_out.load(Ordering::Relaxed);
-            let is_ours = self.feed.0.is_waiting_for_source.load(Ordering::Relaxed);
-            still = if moved != seen || is_ours { Duration::ZERO } else { still + timeouts.idle };
-            seen = moved;
-            let limit = match moved - before >= self.length() {
-                true => timeouts.headers + Duration::from_secs(self.length() / STORING),
-                // One piece may take a slow line longer than the time of one wait.
-                false => timeouts.idle * 3,
-            };
-            if still >= limit {
-                return Err(Cause::Timeout("while a blob was sent", still));
-            }
+    fn progress(&self) -> StreamProgress {
+        StreamProgress {
+            given_out: self.feed.0.bytes_handed_out.load(Ordering::Relaxed),
+            is_waiting_for_source: self.feed.0.is_waiting_for_source.load(Ordering::Relaxed),
         }
     }
 }

@@ -1,10 +1,18 @@
 //! The body of a request. Every body can be sent a second time, as a 401 or a redirect may require.
 
-use bytes::Bytes;
-use reqwest::RequestBuilder;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use std::fmt::Debug;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::client::blob::upload_body::BlobRange;
+use bytes::Bytes;
+use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use reqwest::{Body, RequestBuilder, Response};
+
+use super::retry::Timeouts;
+use crate::client::error::Cause;
+
+/// Bytes a second at which a server is trusted to store and hash the bytes that it received.
+const STORING: u64 = 16 * 1024 * 1024;
 
 /// The body of a request.
 #[derive(Debug, Clone)]
@@ -20,8 +28,29 @@ pub enum Payload {
         /// All of them.
         bytes: Bytes,
     },
-    /// A part of a blob, sent while it is read.
-    Part(BlobRange),
+    /// Bytes that are sent while they are read.
+    Stream(Arc<dyn StreamedBody>),
+}
+
+/// A body that is read while it is sent. It can be sent more than once.
+pub trait StreamedBody: Debug + Send + Sync {
+    /// Returns the number of bytes.
+    fn length(&self) -> u64;
+
+    /// Returns a body with all bytes, from the first one on.
+    fn body(&self) -> Body;
+
+    /// Returns how far the bytes have come.
+    fn progress(&self) -> StreamProgress;
+}
+
+/// How far a streamed body has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StreamProgress {
+    /// A counter of the bytes that were given to the connection, those sent again included. Only differences count.
+    pub given_out: u64,
+    /// Whether the connection waits for the source of the bytes.
+    pub is_waiting_for_source: bool,
 }
 
 impl Payload {
@@ -33,10 +62,56 @@ impl Payload {
             Payload::Bytes { media_type, bytes } => {
                 request.header(CONTENT_TYPE, media_type).body(bytes.clone())
             }
-            Payload::Part(part) => request
+            Payload::Stream(stream) => request
                 .header(CONTENT_TYPE, "application/octet-stream")
-                .header(CONTENT_LENGTH, part.length())
-                .body(part.body()),
+                .header(CONTENT_LENGTH, stream.length())
+                .body(stream.body()),
+        }
+    }
+
+    /// Waits for the head of the response to a request with this body. Fails if nothing comes in time.
+    pub async fn wait_for_response(
+        &self,
+        answer: impl Future<Output = reqwest::Result<Response>>,
+        timeouts: &Timeouts,
+    ) -> Result<reqwest::Result<Response>, Cause> {
+        match self {
+            Payload::Stream(stream) => wait_while_it_moves(&**stream, answer, timeouts).await,
+            Payload::None | Payload::Empty | Payload::Bytes { .. } => {
+                let late = |_| Cause::Timeout("before the answer began", timeouts.headers);
+                tokio::time::timeout(timeouts.headers, answer).await.map_err(late)
+            }
+        }
+    }
+}
+
+/// Waits for the response to a request with a stream, as long as the stream moves. Fails if it stands still because of
+/// the server. A server that has received everything may take its time to store it.
+async fn wait_while_it_moves(
+    stream: &dyn StreamedBody,
+    answer: impl Future<Output = reqwest::Result<Response>>,
+    timeouts: &Timeouts,
+) -> Result<reqwest::Result<Response>, Cause> {
+    let mut answer = std::pin::pin!(answer);
+    let before = stream.progress().given_out;
+    let (mut seen, mut still) = (before, Duration::ZERO);
+    loop {
+        if let Ok(answer) = tokio::time::timeout(timeouts.idle, &mut answer).await {
+            return Ok(answer);
+        }
+        let StreamProgress { given_out, is_waiting_for_source } = stream.progress();
+        still = match given_out != seen || is_waiting_for_source {
+            true => Duration::ZERO,
+            false => still + timeouts.idle,
+        };
+        seen = given_out;
+        let limit = match given_out - before >= stream.length() {
+            true => timeouts.headers + Duration::from_secs(stream.length() / STORING),
+            // One piece may take a slow line longer than the time of one wait.
+            false => timeouts.idle * 3,
+        };
+        if still >= limit {
+            return Err(Cause::Timeout("while a blob was sent", still));
         }
     }
 }
