@@ -36,11 +36,11 @@ pub use distribution::blobs::SMALL as SMALL_CONFIG;
 pub use distribution::manifests::ManifestHead;
 pub use distribution::manifests::put::PutResult;
 pub use distribution::referrers::{Referrers, fallback_tag};
-pub use error::{Cause, Error};
+pub use error::{Cause, Error, Peer};
 pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
 pub use http::origin::AllowedOrigin;
-pub use http::retry::Timeouts;
+pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
 
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -233,7 +233,10 @@ impl Client {
     /// Describes the wait of a request that will be sent again, if there is one:
     /// `waits for HOST: connection refused for 7 s, next try in 2 s`.
     pub fn describe_wait(&self) -> Option<SafeText> {
-        self.http().describe_wait().map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
+        self.http()
+            .retries()
+            .describe_wait()
+            .map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
     }
 
     /// Reports, as long as the returned value lives, that the registry accepted a change and does not show it yet.

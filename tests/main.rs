@@ -16,6 +16,7 @@ mod client {
     mod content;
     mod greeting;
     mod paging;
+    mod peers;
     mod transport;
     mod uploads;
     mod writes;

@@ -1,13 +1,24 @@
 //! Everything that can go wrong with a registry, and the texts for it.
+//!
+//! | subject | file |
+//! |---|---|
+//! | the server that failed | `peer` |
+//! | kinds of failures, and hints | `hint` |
+//! | errors of the HTTP library and of TLS | `conversion` |
+
+mod conversion;
+mod hint;
+mod peer;
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::time::Duration;
+
+pub use peer::{Peer, SendError};
 
 use super::http::error_body::ErrorBody;
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 
 /// A request that failed.
@@ -21,6 +32,8 @@ pub struct Error {
     pub tries: u32,
     /// The registry, for hints that name it.
     pub host: SafeText,
+    /// The server that failed. It need not be the registry.
+    pub peer: Peer,
 }
 
 /// The reason why a request failed.
@@ -57,6 +70,16 @@ pub enum Cause {
     /// The registry answered 401 although it accepted the login: the login lacks the right. Registries should answer
     /// 403, and some do not.
     InsufficientRights(ErrorBody),
+    /// The registry refused a request without a login. There is a login, and it was not sent to the token service that
+    /// the registry names, which is outside of its own site.
+    LoginWithheld {
+        /// HTTP status.
+        status: u16,
+        /// Code and message of the registry, if it sent them.
+        body: ErrorBody,
+        /// The host of the token service.
+        token_service: SafeText,
+    },
     /// The target of the registry's redirect answered with this status. As a rule the address has expired, which is not
     /// a missing right.
     Storage(u16),
@@ -88,24 +111,6 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// Converts an error of the HTTP library.
-    pub fn from_transport(error: &reqwest::Error) -> Cause {
-        let chain = || sources(error);
-        if let Some(cause) = chain().find_map(|error| {
-            error.downcast_ref::<rustls::Error>().or_else(|| rustls_inside(error)).map(from_tls)
-        }) {
-            return cause;
-        }
-        let text = chain().last().map_or_else(|| "unknown".into(), |last| SafeText::from(last.to_string()));
-        let kind = chain().find_map(|error| error.downcast_ref::<io::Error>()).map(io::Error::kind);
-        match kind {
-            _ if chain().any(|error| error.to_string().starts_with("dns error")) => Cause::NoAddress(text),
-            Some(io::ErrorKind::ConnectionRefused) => Cause::Refused,
-            _ if error.is_timeout() => Cause::Timeout("to connect", Duration::ZERO),
-            _ => Cause::Connection(text),
-        }
-    }
-
     /// Builds the cause for bytes that do not have the requested digest.
     pub fn digest(wanted: Digest, got: Digest) -> Cause {
         Cause::DigestMismatch { expected: Box::new(wanted), actual: Box::new(got) }
@@ -115,7 +120,7 @@ impl Cause {
     pub fn is_transient(&self) -> bool {
         match self {
             Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
-            Cause::Status { status, .. } => super::http::retry::is_transient_status(*status),
+            Cause::Status { status, .. } => is_transient_status(*status),
             _ => false,
         }
     }
@@ -159,95 +164,8 @@ impl Cause {
     /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Cause::Status { status, .. } => Some(*status),
+            Cause::Status { status, .. } | Cause::LoginWithheld { status, .. } => Some(*status),
             Cause::InsufficientRights(_) => Some(401),
-            _ => None,
-        }
-    }
-
-    fn kind(&self) -> FailureKind {
-        match self {
-            Cause::Status { status, body: said, .. } => match status {
-                _ if self.is_quota() => FailureKind::Denied,
-                _ if self.is_protected() => FailureKind::Protected,
-                401 | 403 => FailureKind::Denied,
-                404 => FailureKind::NotFound,
-                405 | 501 => FailureKind::Unsupported,
-                429 | 503 => FailureKind::Busy,
-                _ if said.has_code("UNSUPPORTED") => FailureKind::Unsupported,
-                500.. => FailureKind::Unreachable,
-                _ => FailureKind::BadAnswer,
-            },
-            Cause::LoginRefused(_)
-            | Cause::UntrustedRealm(_)
-            | Cause::UntrustedUploadOrigin(_)
-            | Cause::InsufficientRights(_) => FailureKind::Denied,
-            Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
-                FailureKind::Unreachable
-            }
-            Cause::NotARegistry(_) => FailureKind::Unreachable,
-            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
-                FailureKind::Unreachable
-            }
-            Cause::WebPage
-            | Cause::BadAnswer(_)
-            | Cause::TooLarge(_)
-            | Cause::DigestMismatch { .. }
-            | Cause::Redirect(_) => FailureKind::BadAnswer,
-            Cause::Local(_) | Cause::Stopped => FailureKind::Local,
-        }
-    }
-
-    fn hint(&self, host: &SafeText) -> Option<String> {
-        match self {
-            Cause::NoAddress(_) => Some("check the spelling, the network and the name server".into()),
-            Cause::Refused => Some(format!("is a registry running at `{host}`, and is the port right?")),
-            Cause::Certificate(_) => {
-                Some("trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into())
-            }
-            Cause::Scheme { server_is_plain: true } => Some(format!(
-                "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
-            )),
-            Cause::Scheme { server_is_plain: false } => Some("leave out `http://` and `--plain-http`".into()),
-            Cause::NotARegistry(_) => Some(format!(
-                "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"
-            )),
-            Cause::Status { status: 413, .. } => {
-                Some("too large for the registry, or for a proxy before it: its limits decide".into())
-            }
-            Cause::Status { .. } if self.is_quota() => {
-                Some("its quota is used up: delete unneeded images, or have the quota raised".into())
-            }
-            Cause::Status { .. } if self.is_protected() => {
-                Some("the server protects it: its rules for immutable tags decide".into())
-            }
-            Cause::Status { status: 401 | 403, .. } => Some(format!(
-                "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
-            )),
-            Cause::InsufficientRights(_) => Some(format!("have the right granted to this login, or log in to `{host}` with another")),
-            Cause::LoginRefused(_) => {
-                Some(format!("log in again with `docker login {host}` or `podman login {host}`"))
-            }
-            Cause::Status { status: 407, .. } => Some("the proxy requires a login: see HTTPS_PROXY".into()),
-            Cause::Status { status: 404, .. } => {
-                Some("it does not exist, or this login may not see it".into())
-            }
-            Cause::Status { status: 429 | 503, wait: Some(wait), .. } if !wait.is_zero() => {
-                Some(format!("the registry asks to wait {} s", wait.as_secs()))
-            }
-            Cause::Status { status: 429, .. } => {
-                Some("too many requests: wait a little, or log in for a higher limit".into())
-            }
-            Cause::Timeout(..) | Cause::TooSlow => Some(format!(
-                "is `{host}` a registry, and is it reachable (proxy, firewall)? `@` and `--log-file` show the requests"
-            )),
-            Cause::WebPage => Some("a login page or a proxy answered, not a registry".into()),
-            Cause::UntrustedRealm(_) => {
-                Some("allow it with `realm_allow` for this registry in the configuration".into())
-            }
-            Cause::UntrustedUploadOrigin(origin) => Some(format!(
-                "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"
-            )),
             _ => None,
         }
     }
@@ -259,47 +177,6 @@ fn says_protected(said: &ErrorBody) -> bool {
     said.mentions("immutable")
         || said.has_code("REGISTRY_DISALLOWED_OPERATION")
         || said.mentions("protected tag")
-}
-
-/// Iterates over the sources of an error, from the outermost to the innermost.
-fn sources<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    let mut next = error.source();
-    std::iter::from_fn(move || {
-        let current: &'a (dyn StdError + 'static) = next?;
-        next = current.source();
-        Some(current)
-    })
-}
-
-/// Finds the rustls error inside an I/O error. It may be wrapped several times, and `source` of an I/O error skips it.
-fn rustls_inside<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a rustls::Error> {
-    let inner = error.downcast_ref::<io::Error>()?.get_ref()?;
-    inner.downcast_ref().or_else(|| rustls_inside(inner))
-}
-
-fn from_tls(error: &rustls::Error) -> Cause {
-    match error {
-        rustls::Error::InvalidMessage(_) => Cause::Scheme { server_is_plain: true },
-        rustls::Error::InvalidCertificate(problem) => Cause::Certificate(certificate_problem(problem)),
-        other => Cause::Certificate(SafeText::from(other.to_string())),
-    }
-}
-
-fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {
-    use rustls::CertificateError as Problem;
-    match problem {
-        Problem::Expired | Problem::ExpiredContext { .. } => {
-            "its certificate has expired (or the clock here is wrong)".into()
-        }
-        Problem::NotValidYet | Problem::NotValidYetContext { .. } => {
-            "its certificate is not valid yet (or the clock here is wrong)".into()
-        }
-        Problem::UnknownIssuer => "its certificate is from an authority that is not trusted here".into(),
-        Problem::NotValidForName | Problem::NotValidForNameContext { .. } => {
-            "its certificate is for another name".into()
-        }
-        other => SafeText::from(other.to_string()),
-    }
 }
 
 impl fmt::Display for Cause {
@@ -317,16 +194,13 @@ impl fmt::Display for Cause {
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
             Cause::TooSlow => f.write_str("the answer arrives too slowly"),
-            Cause::Status { status, body: said, .. } => {
-                write!(f, "{status}")?;
-                if let Some(code) = &said.code {
-                    write!(f, " {code}")?;
-                }
-                match &said.message {
-                    Some(message) => write!(f, ": {message}"),
-                    None if said.code.is_none() => write!(f, " {}", reason(*status)),
-                    None => Ok(()),
-                }
+            Cause::Status { status, body, .. } => write_status(f, *status, body),
+            Cause::LoginWithheld { status, body, token_service } => {
+                write_status(f, *status, body)?;
+                write!(
+                    f,
+                    "; the login is not sent to `{token_service}`, which is outside of the registry's site"
+                )
             }
             Cause::InsufficientRights(said) => {
                 f.write_str("the login is valid and lacks the right for this (401")?;
@@ -335,9 +209,7 @@ impl fmt::Display for Cause {
                     None => f.write_str(")"),
                 }
             }
-            Cause::Storage(status) => {
-                write!(f, "the storage that the registry leads to answers {status} {}", reason(*status))
-            }
+            Cause::Storage(status) => write!(f, "{status} {}", reason(*status)),
             Cause::WebPage => f.write_str("the answer is a web page, not JSON"),
             Cause::BadAnswer(text) => write!(f, "{text}"),
             Cause::TooLarge(cap) => {
@@ -361,11 +233,33 @@ impl fmt::Display for Cause {
     }
 }
 
+fn write_status(f: &mut fmt::Formatter<'_>, status: u16, said: &ErrorBody) -> fmt::Result {
+    write!(f, "{status}")?;
+    if let Some(code) = &said.code {
+        write!(f, " {code}")?;
+    }
+    match &said.message {
+        Some(message) => write!(f, ": {message}"),
+        None if said.code.is_none() => write!(f, " {}", reason(status)),
+        None => Ok(()),
+    }
+}
+
+/// Returns whether a request that was answered with this status may succeed the next time.
+pub fn is_transient_status(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
+}
+
 fn reason(status: u16) -> &'static str {
     reqwest::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason()).unwrap_or("")
 }
 
 impl Error {
+    /// Builds the error of a request that failed before it was sent to a registry.
+    pub fn unsent(host: impl Into<SafeText>, cause: Cause) -> Error {
+        Error { cause, request: None, tries: 1, host: host.into(), peer: Peer::Registry }
+    }
+
     /// Returns whether the server does not support the operation at all, for example deleting by tag. Another method
     /// may still work.
     pub fn is_unsupported(&self) -> bool {
@@ -404,13 +298,22 @@ impl Error {
         }
     }
 
+    /// Returns the cause in words, after the name of the server that failed unless that is the registry:
+    /// ``its storage `s3.test:9000`: nothing listens there``.
+    pub fn why(&self) -> String {
+        match &self.peer {
+            Peer::Registry => self.cause.to_string(),
+            peer => format!("{peer}: {}", self.cause),
+        }
+    }
+
     /// Describes the failure for the user. The argument names the operation: `cannot list the tags of team/app`.
     pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
         let tries = if self.tries > 1 { format!(" (after {} tries)", self.tries) } else { String::new() };
         Failure {
             what: what.into(),
-            why: SafeText::from(format!("{}{tries}", self.cause)),
-            hint: self.cause.hint(&self.host).map(SafeText::from),
+            why: SafeText::from(format!("{}{tries}", self.why())),
+            hint: self.hint().map(SafeText::from),
             kind: self.cause.kind(),
         }
     }
@@ -419,8 +322,8 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.request {
-            Some(request) => write!(f, "{request}: {}", self.cause),
-            None => self.cause.fmt(f),
+            Some(request) => write!(f, "{request}: {}", self.why()),
+            None => f.write_str(&self.why()),
         }
     }
 }
@@ -430,10 +333,11 @@ impl StdError for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::failure::FailureKind;
 
     #[test]
     fn messages_have_a_hint_that_helps() {
-        let error = |cause| Error { cause, request: None, tries: 1, host: "reg.example:5000".into() };
+        let error = |cause| Error::unsent("reg.example:5000", cause);
         let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
         let failure = error(denied).failure("cannot list the tags of `team/app`");
         assert_eq!(failure.kind, FailureKind::Denied);

@@ -78,7 +78,7 @@ impl TransferRoute<'_> {
             if !manifest.is_whole() {
                 let why = "the manifest lists more than can be looked at".into();
                 let host = SafeText::default();
-                return Err(Error { cause: Cause::BadAnswer(why), request: None, tries: 0, host });
+                return Err(Error { tries: 0, ..Error::unsent(host, Cause::BadAnswer(why)) });
             }
             self.transfer_blobs(manifest).await?;
             let children = manifest.children().iter().filter_map(|child| child.digest);
@@ -134,7 +134,7 @@ impl TransferRoute<'_> {
     fn check_stop(&self) -> Result<(), Error> {
         let host = SafeText::default();
         match self.transfer.stop.is_cancelled() {
-            true => Err(Error { cause: Cause::Stopped, request: None, tries: 0, host }),
+            true => Err(Error { tries: 0, ..Error::unsent(host, Cause::Stopped) }),
             false => Ok(()),
         }
     }

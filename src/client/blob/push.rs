@@ -22,6 +22,7 @@ use crate::client::error::{Cause, Error};
 use crate::client::http::limit::{Permit, Priority};
 use crate::client::http::payload::Payload;
 use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::retry::{RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::client::http::tls::Reuse;
 use crate::model::digest::Digest;
@@ -193,7 +194,6 @@ impl Push {
         if !step.closes {
             request.headers = range_header(&step.range);
         }
-        self.client().http().wait_for_pause_end().await;
         self.client().http().send_with_permit(&request, &self.upload.permit).await
     }
 
@@ -340,17 +340,15 @@ impl Push {
         let failures = self.plan.failures + 1;
         let http = self.client().http();
         let wait = match &error.cause {
-            Cause::Status { status: 404 | 416, .. } => {
-                (failures < http.timeouts().tries).then_some(COUNTING * (failures - 1))
+            Cause::Status { status: 404 | 416, .. } if failures < http.timeouts().tries => {
+                RetryWait::Fixed(COUNTING * (failures - 1))
             }
-            Cause::Refused => http.wait_for_return(failures),
-            cause => http.wait_before_retry(cause, failures),
+            Cause::Status { status: 404 | 416, .. } => RetryWait::Never,
+            Cause::Refused => RetryWait::Growing,
+            Cause::Connection(_) if failures == 1 => RetryWait::ByCauseAtOnce,
+            _ => RetryWait::ByCause,
         };
-        let Some(wait) = wait else { return Err(Error { tries: failures, ..error.clone() }) };
-        let is_first_break = failures == 1 && matches!(error.cause, Cause::Connection(_));
-        let wait = if is_first_break { Duration::ZERO } else { wait };
-        let waiting = http.sleep_before_retry(&error.cause, failures, wait);
-        self.transfer.stop.run_until_cancelled(waiting).await.ok_or_else(|| self.stopped_error())
+        http.retries().wait(error, RetryRule { failures, wait }, Some(&self.transfer.stop)).await
     }
 
     /// Starts a new upload from the first byte, after a response that waiting alone does not help against.

@@ -12,10 +12,11 @@ use reqwest::Method;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
 
 use crate::client::Client;
-use crate::client::error::{Cause, Error};
+use crate::client::error::{Cause, Error, SendError};
 use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
 use crate::client::http::response_body::OpenBody;
+use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::model::digest::{Digest, Hasher};
 use crate::model::manifest::Descriptor;
@@ -122,14 +123,13 @@ impl BlobReader {
 
     /// Returns the next piece, or `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        while !self.is_over {
-            match self.read_piece().await {
-                Ok(Some(piece)) if piece.is_empty() => {}
-                Ok(piece) => return Ok(piece),
-                Err(error) => self.wait_before_next_try(error).await?,
-            }
+        if self.is_over {
+            return Ok(None);
         }
-        Ok(None)
+        let client = self.client.clone();
+        let piece = client.http().retries().run(self, None).await;
+        self.is_over |= piece.is_err();
+        piece
     }
 
     /// Returns some bytes of the blob, possibly none, or `None` at its end.
@@ -165,7 +165,7 @@ impl BlobReader {
                 Err(self.error(Cause::Connection("it ended in the middle of the answer".into())))
             }
             Ok(None) => self.finish(),
-            Err(cause) => Err(self.error(cause)),
+            Err(error) => Err(self.error(error)),
         }
     }
 
@@ -192,34 +192,37 @@ impl BlobReader {
         Ok(None)
     }
 
-    /// Waits if another try may help. It always starts at the registry's own address, since addresses of its storage
-    /// expire.
-    async fn wait_before_next_try(&mut self, error: Error) -> Result<(), Error> {
-        self.open = None;
-        let progress = self.at - self.failed_at;
-        self.failed_at = self.at;
-        self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
-        let http = self.client.http();
-        let wait = match &error.cause {
-            Cause::Refused if self.at > 0 => http.wait_for_return(self.failures),
-            cause => http.wait_before_retry(cause, self.failures),
-        };
-        let is_break = progress >= PROGRESS && error.cause != Cause::Refused;
-        match wait {
-            Some(_) if is_break => Ok(()),
-            Some(wait) => {
-                http.sleep_before_retry(&error.cause, self.failures, wait).await;
-                Ok(())
-            }
-            None => {
-                self.is_over = true;
-                Err(Error { tries: self.failures, ..error })
+    fn error(&self, error: impl Into<SendError>) -> Error {
+        describe(&self.client, &self.name, &self.check.digest, error)
+    }
+}
+
+impl Retried for BlobReader {
+    type Output = Option<Bytes>;
+
+    /// Returns the next piece. A further try always starts at the registry's own address, since addresses of its
+    /// storage expire.
+    async fn attempt(&mut self, _: u32) -> Result<Option<Bytes>, Error> {
+        loop {
+            match self.read_piece().await? {
+                Some(piece) if piece.is_empty() => {}
+                piece => return Ok(piece),
             }
         }
     }
 
-    fn error(&self, cause: Cause) -> Error {
-        error(&self.client, &self.name, &self.check.digest, cause)
+    fn rule(&mut self, error: &Error, _: u32) -> RetryRule {
+        self.open = None;
+        let progress = self.at - self.failed_at;
+        self.failed_at = self.at;
+        self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
+        let wait = match &error.cause {
+            Cause::Refused if self.at > 0 => RetryWait::Growing,
+            Cause::Refused => RetryWait::ByCause,
+            _ if progress >= PROGRESS => RetryWait::ByCauseAtOnce,
+            _ => RetryWait::ByCause,
+        };
+        RetryRule { failures: self.failures, wait }
     }
 }
 
@@ -272,14 +275,14 @@ impl BlobRequest {
         Ok(request)
     }
 
-    fn error(&self, cause: Cause) -> Error {
-        error(&self.client, &self.name, &self.digest, cause)
+    fn error(&self, error: impl Into<SendError>) -> Error {
+        describe(&self.client, &self.name, &self.digest, error)
     }
 }
 
-fn error(client: &Client, name: &RepositoryName, digest: &Digest, cause: Cause) -> Error {
+fn describe(client: &Client, name: &RepositoryName, digest: &Digest, error: impl Into<SendError>) -> Error {
     let request = SafeText::from(format!("GET {digest} of {name}"));
-    Error { request: Some(request), ..client.http().error(cause, None, 1) }
+    Error { request: Some(request), ..client.http().error(error, None, 1) }
 }
 
 /// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.

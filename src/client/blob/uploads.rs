@@ -12,12 +12,13 @@ use crate::client::http::limit::{Permit, Priority};
 use crate::client::http::origin::Origin;
 use crate::client::http::payload::Payload;
 use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::RepositoryName;
 
-/// Milliseconds before each try to close an upload: a server needs a moment to see that a request broke off.
-const CLOSING_WAITS: [u64; 5] = [0, 50, 100, 200, 400];
+/// Milliseconds before each further try to close an upload: a server needs a moment to see that a request broke off.
+const CLOSING_WAITS: [u64; 4] = [50, 100, 200, 400];
 
 /// The result of a mount.
 #[derive(Debug)]
@@ -182,27 +183,44 @@ impl Drop for OpenUpload {
 /// drops it, and then cannot). Such an upload stays until the server purges it, after a week unless its operator
 /// configured another time.
 pub(crate) async fn close(client: &Client, name: &RepositoryName, location: Url) -> bool {
-    let mut location = location;
-    let mut is_refused = false;
-    for wait in CLOSING_WAITS {
-        tokio::time::sleep(Duration::from_millis(wait)).await;
-        if is_refused {
-            match current_location(client, name, &location).await {
-                Ok(now) => location = now,
-                Err(error) if is_about_the_break(&error.cause) => return false,
-                // A server that does not answer this request may still close the upload.
-                Err(_) => {}
-            }
-        }
-        let delete =
-            Request::new(Method::DELETE, location.clone(), Scope::Delete(name.clone()), Priority::Upload);
-        match client.http().send_with_permit(&delete, &Permit::none()).await {
-            Ok(_) => return true,
-            Err(error) if is_about_the_break(&error.cause) => is_refused = true,
-            Err(error) => return error.cause.status() == Some(404),
-        }
+    let mut closing = Closing { client, name, location };
+    match client.http().retries().run(&mut closing, None).await {
+        Ok(()) => true,
+        Err(error) => !is_about_the_break(&error.cause) && error.cause.status() == Some(404),
     }
-    false
+}
+
+/// An upload that is being closed.
+struct Closing<'a> {
+    client: &'a Client,
+    name: &'a RepositoryName,
+    location: Url,
+}
+
+impl Retried for Closing<'_> {
+    type Output = ();
+
+    async fn attempt(&mut self, _: u32) -> Result<(), Error> {
+        let scope = Scope::Delete(self.name.clone());
+        let delete = Request::new(Method::DELETE, self.location.clone(), scope, Priority::Upload);
+        self.client.http().send_with_permit(&delete, &Permit::none()).await.map(|_| ())
+    }
+
+    fn rule(&mut self, error: &Error, tries: u32) -> RetryRule {
+        let wait = CLOSING_WAITS.get(tries as usize - 1).filter(|_| is_about_the_break(&error.cause));
+        let wait = wait.map_or(RetryWait::Never, |wait| RetryWait::Fixed(Duration::from_millis(*wait)));
+        RetryRule { failures: tries, wait }
+    }
+
+    async fn is_still_wanted(&mut self, _: &Error) -> bool {
+        match current_location(self.client, self.name, &self.location).await {
+            Ok(now) => self.location = now,
+            Err(error) if is_about_the_break(&error.cause) => return false,
+            // A server that does not answer this request may still close the upload.
+            Err(_) => {}
+        }
+        true
+    }
 }
 
 /// Returns the URL at which the server continues an upload. Distribution-spec § Resuming an upload.

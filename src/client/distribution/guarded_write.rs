@@ -7,6 +7,7 @@ use crate::client::Client;
 use crate::client::error::Error;
 use crate::client::http::limit::Priority;
 use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
@@ -24,19 +25,14 @@ impl Client {
     }
 
     async fn prefetch_token(&self, scope: Scope) {
-        let _ = self.http().auth().authorization(self.http(), &scope).await;
+        let _ = self.http().auth().authorization(&scope).await;
     }
 
     /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
     /// again.
     pub async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
-        match self.http().wait_before_retry(&error.cause, tries) {
-            Some(wait) => {
-                self.http().sleep_before_retry(&error.cause, tries, wait).await;
-                true
-            }
-            None => false,
-        }
+        let rule = RetryRule { failures: tries, wait: RetryWait::ByCause };
+        self.http().retries().wait(error, rule, None).await.is_ok()
     }
 
     /// Sends a change of a tag, and sends it again only as long as the tag has the digest from before. A tag that shows
@@ -51,21 +47,32 @@ impl Client {
     ) -> Result<HttpAnswer, Error> {
         let request = Request { is_sent_once: true, ..request };
         let selector = Selector::Tag(tag.clone());
-        let mut tries = 0;
-        loop {
-            tries += 1;
-            let error = match self.http().send(&request).await {
-                Ok(answer) => return Ok(answer),
-                Err(error) => Error { tries, ..error },
-            };
-            if !self.wait_to_retry(&error, tries).await {
-                return Err(error);
-            }
-            let known: Vec<Digest> = expected.into_iter().collect();
-            let now = self.digest_now(name, &selector, &known, Priority::Interactive).boxed().await;
-            if !now.is_ok_and(|now| now == expected) {
-                return Err(error);
-            }
-        }
+        self.http()
+            .retries()
+            .run(&mut TagChange { client: self, request, name, selector, expected }, None)
+            .await
+    }
+}
+
+/// A change of a tag that is sent again only while the tag has the digest from before.
+struct TagChange<'a> {
+    client: &'a Client,
+    request: Request,
+    name: &'a RepositoryName,
+    selector: Selector,
+    expected: Option<Digest>,
+}
+
+impl Retried for TagChange<'_> {
+    type Output = HttpAnswer;
+
+    async fn attempt(&mut self, _: u32) -> Result<HttpAnswer, Error> {
+        self.client.http().send(&self.request).await
+    }
+
+    async fn is_still_wanted(&mut self, _: &Error) -> bool {
+        let known: Vec<Digest> = self.expected.into_iter().collect();
+        let look = self.client.digest_now(self.name, &self.selector, &known, Priority::Interactive);
+        look.boxed().await.is_ok_and(|now| now == self.expected)
     }
 }

@@ -2,36 +2,30 @@
 //! § Determining Support.
 
 use futures_util::FutureExt;
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Method;
 
 use super::deletes::random_digest;
 use crate::client::Client;
 use crate::client::error::{Cause, Error};
-use crate::client::http::challenge;
-use crate::client::http::error_body::ErrorBody;
 use crate::client::http::limit::Priority;
-use crate::client::http::origin::Base;
-use crate::client::http::request::{HttpAnswer, Request};
-use crate::client::http::scheme::Plainly;
+use crate::client::http::request::Request;
+use crate::client::http::scheme::PING_CAP;
 use crate::client::http::scope::Scope;
 use crate::client::vendors::product::{Product, is_distribution_error};
-use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
-use crate::model::text::SafeText;
-
-/// Most bytes of the response, which holds no information.
-pub const CAP: u64 = 1024 * 1024;
 
 impl Client {
     /// Asks the registry for its product and for the user's identity there.
     pub async fn ping(&self) -> Result<Server, Error> {
         let base = self.http().base().await?.clone();
         let url = base.ping();
-        let request =
-            Request { cap: CAP, ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive) };
+        let request = Request {
+            cap: PING_CAP,
+            ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive)
+        };
         let answer = self.http().send(&request).await?;
-        if is_web_page(&answer.body) {
+        if answer.is_web_page() {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
         let auth = self.http().auth();
@@ -45,7 +39,7 @@ impl Client {
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
             deletes: self.deletes(),
-            proxy: proxy(self.host(), &base),
+            proxy: self.http().transport().proxy(&base.ping()),
         })
     }
 
@@ -114,52 +108,6 @@ impl Client {
     }
 }
 
-fn is_web_page(body: &[u8]) -> bool {
-    let body = body.trim_ascii_start();
-    let starts = |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
-    starts(b"<html") || starts(b"<!doctype")
-}
-
-/// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
-/// these statuses prove nothing.
-pub fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
-    let says =
-        answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
-    let is_empty_or_json = || {
-        let body = answer.body.trim_ascii();
-        body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
-    };
-    let is_registry = match answer.status {
-        200..=299 => !is_web_page(&answer.body) && (says || is_empty_or_json()),
-        401 => {
-            says || challenge::preferred_challenge(&answer.headers).is_some()
-                || ErrorBody::of(&answer.body).code.is_some()
-        }
-        403..=405 | 429 | 500..=599 => says || ErrorBody::of(&answer.body).code.is_some(),
-        _ => false,
-    };
-    let status = reqwest::StatusCode::from_u16(answer.status).ok();
-    let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
-    let in_words = format!("{} {reason}", answer.status);
-    match answer.status {
-        _ if is_registry => Plainly::Registry,
-        300..=399 | 400 | 426 => Plainly::Nothing(in_words),
-        _ => Plainly::NoRegistry(in_words),
-    }
-}
-
 fn cleanup_of(is_gone: bool) -> Cleanup {
     if is_gone { Cleanup::AtOnce } else { Cleanup::Later }
-}
-
-/// Returns the proxy for requests to the registry, as the environment configures it. There is none for loopback.
-fn proxy(host: &Host, base: &Base) -> Option<SafeText> {
-    if host.is_loopback() {
-        return None;
-    }
-    let destination = base.ping().as_str().parse().ok()?;
-    let intercepted = Matcher::from_system().intercept(&destination)?;
-    let uri = intercepted.uri();
-    let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-    Some(SafeText::from(format!("{}{port}", uri.host()?)))
 }

@@ -1,34 +1,50 @@
-//! The identity at a registry: the header that a request carries, and the consequences of a 401.
+//! The third layer: the identity at a registry. It adds the header that a request carries, and answers a 401.
 //!
-//! Everything here belongs to one registry. A header leaves this module only for that registry's own origin, and a
-//! login only for a token endpoint that [`realm_trust`] allows.
+//! It stands above redirects because the pings that check a login may be redirected. Everything here belongs to one
+//! registry. A header leaves this module only for that registry's own origin, and a login only for a token endpoint that
+//! [`realm_trust`] allows.
+
+mod authorization;
+mod realm;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use reqwest::Url;
-use reqwest::header::{HeaderMap, HeaderValue};
+use jiff::Timestamp;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
 
-use super::Http;
 use super::challenge::{self, BearerChallenge, Challenge};
+use super::error_body::ErrorBody;
+use super::limit::Priority;
 use super::origin::{self, Origin};
+use super::redirect::Redirects;
+use super::request::{HttpAnswer, Request};
+use super::response_body::ResponseHead;
+use super::retry_after::retry_after;
 use super::scope::Scope;
 use super::token::{TokenCache, TokenKey};
+use super::transport::{Exchange, Transport};
 use crate::client::ClientSettings;
-use crate::client::credentials::secret::Secret;
 use crate::client::credentials::{Credential, Credentials, Login};
-use crate::client::error::Cause;
+use crate::client::error::{Cause, Peer, SendError, is_transient_status};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
+pub use authorization::Authorization;
+use authorization::authorization_with;
+use realm::{RealmTrust, realm_trust};
 
+/// Most sends of one request, including those answered with 401.
+const MOST_SENDS: u32 = 3;
 /// Most scopes in one token request: tokens grow with them.
 const MOST_SCOPES: usize = 8;
 
 /// The identity at one registry.
 #[derive(Debug)]
 pub struct Authenticator {
+    redirects: Redirects,
     host: Host,
     credentials: Credentials,
     realm_allow: Vec<String>,
@@ -47,7 +63,10 @@ struct Learned {
     /// The realm of logins, which is only a name.
     realm: String,
     wider_scopes: HashMap<Scope, BTreeSet<String>>,
-    refusal: Option<SafeText>,
+    /// Why the stored login was refused, and by which server.
+    refusal: Option<(SafeText, Peer)>,
+    /// The token service outside of the registry's site that was not sent the stored login.
+    withheld_from: Option<SafeText>,
     is_used: bool,
     is_proven: bool,
     /// The scheme in force before the registry asked for user and password.
@@ -61,44 +80,124 @@ enum AuthScheme {
     Bearer { realm: Url, service: Option<String> },
 }
 
-/// The authorization that a request carries.
-#[derive(Debug)]
-pub enum Authorization {
-    /// No header.
-    Nothing,
-    /// User and password, or a registry token from a file of logins.
-    Login(HeaderValue),
-    /// A token of the registry's token endpoint.
-    Token {
-        /// The header.
-        header: HeaderValue,
-        /// The key under which it was fetched.
-        key: TokenKey,
-        /// Whether it was fetched for this very request.
-        is_fresh: bool,
-    },
-}
-
-impl Authorization {
-    /// Returns the header.
-    pub fn header(&self) -> Option<&HeaderValue> {
-        match self {
-            Authorization::Nothing => None,
-            Authorization::Login(header) | Authorization::Token { header, .. } => Some(header),
-        }
-    }
-}
-
 impl Authenticator {
     /// Creates the identity. Nothing is looked up yet.
-    pub fn new(host: Host, settings: &ClientSettings) -> Authenticator {
+    pub fn new(host: Host, settings: &ClientSettings, redirects: Redirects) -> Authenticator {
         Authenticator {
+            redirects,
             realm_allow: settings.realm_allow(&host),
             credentials: settings.credentials.clone(),
             looked_up: Mutex::default(),
             learned: Mutex::default(),
             tokens: TokenCache::default(),
             host,
+        }
+    }
+
+    /// Returns the layer below.
+    pub fn redirects(&self) -> &Redirects {
+        &self.redirects
+    }
+
+    fn transport(&self) -> &Transport {
+        self.redirects.transport()
+    }
+
+    /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
+    pub async fn send(&self, request: &Request, attempt: u32) -> Result<ResponseHead, SendError> {
+        let own = self.transport().origin().await?;
+        let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
+        let mut sends = 0;
+        loop {
+            let authorization = match is_ours {
+                true => self.authorization(&request.scope).await?,
+                false => Authorization::Nothing,
+            };
+            let exchange = self.redirects.send(request, &own, authorization.header(), attempt).await?;
+            let (answer, peer) = match exchange {
+                Exchange::Success(head) => {
+                    if sends > 0 && matches!(authorization, Authorization::Login(_)) {
+                        self.mark_proven();
+                    }
+                    return Ok(head);
+                }
+                Exchange::Other(answer, peer) => (answer, peer),
+            };
+            sends += 1;
+            if answer.status != 401 || peer != Peer::Registry || sends == MOST_SENDS {
+                return Err(self.refusal(answer, request, &peer));
+            }
+            self.learn_realm(&answer.headers);
+            let challenge = match challenge::preferred_challenge(&answer.headers) {
+                Some(challenge) => Some(challenge),
+                None => self.fetch_ping_challenge(request, &own).await,
+            };
+            let may_help = match challenge {
+                Some(challenge) => self.answer_challenge(&request.scope, &authorization, challenge).await?,
+                None => false,
+            };
+            if !may_help {
+                return Err(self.refusal(answer, request, &peer));
+            }
+        }
+    }
+
+    /// Fetches the challenge of the ping. Some registries leave the challenge out of every other 401.
+    async fn fetch_ping_challenge(&self, request: &Request, own: &Origin) -> Option<Challenge> {
+        let ping = self.transport().base().await.ok()?.ping();
+        if ping == request.url {
+            return None;
+        }
+        let request = Request::new(Method::GET, ping, request.scope.clone(), request.priority);
+        match self.redirects.send(&request, own, None, 1).await.ok()? {
+            Exchange::Other(answer, Peer::Registry) => challenge::preferred_challenge(&answer.headers),
+            Exchange::Other(..) | Exchange::Success(_) => None,
+        }
+    }
+
+    /// Returns the status of a ping with this authorization.
+    async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
+        let own = self.transport().origin().await.ok()?;
+        let ping = self.transport().base().await.ok()?.ping();
+        let request = Request::new(Method::GET, ping, Scope::Nothing, Priority::Interactive);
+        match self.redirects.send(&request, &own, authorization.header(), 1).await.ok()? {
+            Exchange::Success(head) => Some(head.status),
+            Exchange::Other(answer, peer) => (peer == Peer::Registry).then_some(answer.status),
+        }
+    }
+
+    /// Returns the error for a response that is no success.
+    fn refusal(&self, answer: HttpAnswer, request: &Request, peer: &Peer) -> SendError {
+        let is_elsewhere = matches!(peer, Peer::Storage(_) | Peer::UploadLocation(_));
+        if is_elsewhere && matches!(answer.status, 400..=499) && !is_transient_status(answer.status) {
+            return Cause::Storage(answer.status).at(peer);
+        }
+        let said = ErrorBody::of(&answer.body);
+        if answer.status == 400
+            && request.url.scheme() == "http"
+            && said.mentions("http request to an https server")
+        {
+            return Cause::Scheme { server_is_plain: false }.at(peer);
+        }
+        let is_denied = answer.status == 401 && *peer == Peer::Registry;
+        if is_denied && let Some((refused, by)) = self.login_refusal() {
+            return Cause::LoginRefused(refused).at(&by);
+        }
+        if is_denied && self.is_proven() {
+            return Cause::InsufficientRights(said).at(peer);
+        }
+        let wait = retry_after(&answer.headers, Timestamp::now());
+        let cause = Cause::Status { status: answer.status, body: said, wait };
+        self.with_reason(cause).at(peer)
+    }
+
+    /// Adds to a denial that the login was not sent to the token service, if that may be the reason.
+    fn with_reason(&self, cause: Cause) -> Cause {
+        match (cause, self.learned().withheld_from.clone()) {
+            (Cause::Status { status: status @ (401 | 403), body, .. }, Some(token_service)) => {
+                Cause::LoginWithheld { status, body, token_service }
+            }
+            (cause, _) => cause,
         }
     }
 
@@ -109,8 +208,8 @@ impl Authenticator {
         self.tokens.forget_all();
     }
 
-    /// Returns why the stored login was refused, if it was.
-    pub fn login_refusal(&self) -> Option<SafeText> {
+    /// Returns why the stored login was refused, if it was, and by which server.
+    fn login_refusal(&self) -> Option<(SafeText, Peer)> {
         self.learned().refusal.clone()
     }
 
@@ -161,53 +260,52 @@ impl Authenticator {
     }
 
     /// Returns the authorization for a request for `scope`, by everything known so far. May contact the token endpoint.
-    pub async fn authorization(&self, http: &Http, scope: &Scope) -> Result<Authorization, Cause> {
+    pub async fn authorization(&self, scope: &Scope) -> Result<Authorization, SendError> {
         let scheme = self.learned().scheme.clone();
         match scheme {
             None => Ok(self.stored_token(scope).await.unwrap_or(Authorization::Nothing)),
-            Some(AuthScheme::Basic) => Ok(self.basic_authorization(http, scope).await),
+            Some(AuthScheme::Basic) => Ok(self.basic_authorization(scope).await),
             Some(AuthScheme::Bearer { realm, service }) => {
-                self.bearer_authorization(http, scope, realm, service).await
+                self.bearer_authorization(scope, realm, service).await
             }
         }
     }
 
     /// Records the realm of logins that a refusal names.
-    pub fn learn_realm(&self, headers: &HeaderMap) {
+    fn learn_realm(&self, headers: &HeaderMap) {
         if let Some(realm) = challenge::login_realm(headers) {
             self.learned().realm = realm;
         }
     }
 
     /// Learns from a 401. Returns whether the request may succeed now.
-    pub async fn answer_challenge(
+    async fn answer_challenge(
         &self,
-        http: &Http,
         scope: &Scope,
         sent: &Authorization,
         challenge: Challenge,
-    ) -> Result<bool, Cause> {
+    ) -> Result<bool, SendError> {
         match challenge {
             Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
-                self.handle_basic_refusal(http, sent).await
+                Ok(self.handle_basic_refusal(sent).await?)
             }
             Challenge::Basic => {
                 self.switch_to_basic();
-                Ok(self.basic_authorization(http, scope).await.header().is_some())
+                Ok(self.basic_authorization(scope).await.header().is_some())
             }
-            Challenge::Bearer(bearer) => self.answer_bearer(http, scope, sent, bearer).await,
+            Challenge::Bearer(bearer) => Ok(self.answer_bearer(scope, sent, bearer).await?),
         }
     }
 
     /// Handles refused user and password: either they are wrong, or they are right and lack the right for this request
     /// (Gitea answers 401 then).
-    async fn handle_basic_refusal(&self, http: &Http, sent: &Authorization) -> Result<bool, Cause> {
+    async fn handle_basic_refusal(&self, sent: &Authorization) -> Result<bool, Cause> {
         let back = self.learned().before_basic.take();
         if let Some(scheme) = back {
             self.learned().scheme = Some(scheme);
         }
-        if !self.is_proven() && http.ping_status(&Authorization::Nothing).await == Some(401) {
-            match http.ping_status(sent).await {
+        if !self.is_proven() && self.ping_status(&Authorization::Nothing).await == Some(401) {
+            match self.ping_status(sent).await {
                 Some(200..=299) => self.mark_proven(),
                 Some(401) => {
                     let text = "the registry does not accept the stored user and password";
@@ -240,12 +338,11 @@ impl Authenticator {
 
     async fn answer_bearer(
         &self,
-        http: &Http,
         scope: &Scope,
         sent: &Authorization,
         bearer: BearerChallenge,
     ) -> Result<bool, Cause> {
-        let base = http.base().await.map_err(|error| error.cause)?.ping();
+        let base = self.transport().base().await?.ping();
         let realm =
             base.join(&bearer.realm).map_err(|_| Cause::UntrustedRealm("its address is no URL".into()))?;
         let widened = {
@@ -281,9 +378,9 @@ impl Authenticator {
         }
     }
 
-    async fn basic_authorization(&self, http: &Http, scope: &Scope) -> Authorization {
+    async fn basic_authorization(&self, scope: &Scope) -> Authorization {
         let login = self.credential(scope.repository()).await.map(|credential| credential.login);
-        let is_safe = self.may_see_login(http).await;
+        let is_safe = self.may_see_login().await;
         let header = login.filter(|_| is_safe).and_then(|login| login.basic());
         self.learned().is_used |= header.is_some();
         header.map_or(Authorization::Nothing, Authorization::Login)
@@ -291,58 +388,67 @@ impl Authenticator {
 
     /// Returns whether a password may be sent to the registry itself: over TLS, to loopback, or if the user allowed
     /// plain HTTP.
-    async fn may_see_login(&self, http: &Http) -> bool {
-        let is_https =
-            http.base().await.ok().and_then(|base| base.origin()).is_some_and(|origin| origin.is_https());
-        is_https || self.host.is_loopback() || http.trust().plain_http
+    async fn may_see_login(&self) -> bool {
+        let is_https = self.transport().origin().await.is_ok_and(|origin| origin.is_https());
+        is_https || self.host.is_loopback() || self.transport().trust().plain_http
     }
 
     async fn bearer_authorization(
         &self,
-        http: &Http,
         scope: &Scope,
         realm: Url,
         service: Option<String>,
-    ) -> Result<Authorization, Cause> {
+    ) -> Result<Authorization, SendError> {
         let credential = self.credential(scope.repository()).await;
         if let Some(Credential { login: Login::Bearer(token), .. }) = &credential {
             return Ok(token.header("Bearer").map_or(Authorization::Nothing, Authorization::Login));
         }
-        let own =
-            http.base().await.ok().and_then(|base| base.origin()).ok_or(Cause::Local("no address".into()))?;
+        let own = self.transport().origin().await?;
+        let peer = match Origin::of(&realm).as_ref() == Some(&own) {
+            true => Peer::Registry,
+            false => Peer::TokenService(origin::host_and_port(&realm)),
+        };
         let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
         let may_log_in =
-            trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login(http).await;
+            trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login().await;
+        self.learned().withheld_from = (trust == RealmTrust::Anonymous && credential.is_some())
+            .then(|| SafeText::clean(realm.host_str().unwrap_or_default()));
         let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
         let mut scopes = self.learned().wider_scopes.get(scope).cloned().unwrap_or_default();
         scopes.extend(scope.texts());
         let key = TokenKey { realm, service, scopes, is_anonymous: login.is_none() };
-        let is_own = Origin::of(&key.realm).as_ref() == Some(&own);
-        match self.tokens.token(http, &key, login.as_ref(), is_own).await {
+        match self.tokens.token(self.transport(), &key, login.as_ref(), &peer).await {
             Ok(token) => {
                 if login.is_some() {
                     self.learned().is_used = true;
                     self.mark_proven();
                 }
-                authorization_with(token, key)
+                Ok(authorization_with(token, key)?)
             }
-            Err(Cause::Status { status: 400 | 401 | 403, .. }) if scope.fallback().is_some() => {
+            Err(SendError { cause: Cause::Status { status: 400 | 401 | 403, .. }, .. })
+                if scope.fallback().is_some() =>
+            {
                 let instead = scope.fallback().unwrap_or(Scope::Nothing);
-                Box::pin(self.bearer_authorization(http, &instead, key.realm, key.service)).await
+                Box::pin(self.bearer_authorization(&instead, key.realm, key.service)).await
             }
             // The login is valid, but lacks this right; public content can still be read.
-            Err(Cause::Status { status: 403, .. }) if login.is_some() && !scope.is_write() => {
+            Err(SendError { cause: Cause::Status { status: 403, .. }, .. })
+                if login.is_some() && !scope.is_write() =>
+            {
                 let key = TokenKey { is_anonymous: true, ..key };
-                authorization_with(self.tokens.token(http, &key, None, is_own).await?, key)
+                let token = self.tokens.token(self.transport(), &key, None, &peer).await?;
+                Ok(authorization_with(token, key)?)
             }
-            Err(Cause::Status { status: 400 | 401, body: said, .. }) if login.is_some() => {
+            Err(SendError { cause: Cause::Status { status: 400 | 401, body: said, .. }, .. })
+                if login.is_some() =>
+            {
                 let why = said
                     .message
                     .unwrap_or_else(|| "the token service does not accept the stored login".into());
-                self.learned().refusal = Some(why);
-                Box::pin(self.bearer_authorization(http, scope, key.realm, key.service)).await
+                self.learned().refusal = Some((why, peer));
+                Box::pin(self.bearer_authorization(scope, key.realm, key.service)).await
             }
-            Err(cause) => Err(cause),
+            Err(SendError { cause, peer }) => Err(self.with_reason(cause).at(&peer)),
         }
     }
 
@@ -358,95 +464,5 @@ impl Authenticator {
 
     fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Builds the authorization with this token, which was fetched just now or not.
-fn authorization_with((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
-    let header =
-        token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
-    Ok(Authorization::Token { header, key, is_fresh })
-}
-
-/// How far a token endpoint is trusted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RealmTrust {
-    /// It may get the login.
-    Login,
-    /// It is contacted without a login.
-    Anonymous,
-}
-
-/// Decides whether a token endpoint that the registry names is contacted, and whether with the login. The registry
-/// chooses the destination of a password, so only its own origin, its own registrable domain over HTTPS, and the hosts
-/// that the user allows may get it.
-pub fn realm_trust(
-    registry: &Origin,
-    realm: &Url,
-    registry_is_loopback: bool,
-    allowed: &[String],
-) -> Result<RealmTrust, Cause> {
-    let refuse = |why: String| Err(Cause::UntrustedRealm(SafeText::from(why)));
-    let Some(target) = Origin::of(realm) else {
-        return refuse("the token service is not reached by HTTP".into());
-    };
-    if !realm.username().is_empty() || realm.password().is_some() {
-        return refuse("the token service's address carries a user name".into());
-    }
-    if target == *registry {
-        return Ok(RealmTrust::Login);
-    }
-    if registry.is_https() && !target.is_https() {
-        return refuse(format!("the token service `{}` is reached by plain HTTP", target.host()));
-    }
-    let may_be_inside = registry_is_loopback || target.is_same_host(registry);
-    if origin::literal_ip(realm).is_some_and(|address| origin::is_forbidden(address, may_be_inside)) {
-        return refuse(format!(
-            "the token service is at `{}`, inside this machine or network link",
-            target.host()
-        ));
-    }
-    let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
-    let is_same_site = target.is_https() && origin::is_same_site(target.host(), registry.host());
-    Ok(if is_allowed || is_same_site { RealmTrust::Login } else { RealmTrust::Anonymous })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn trust(registry: &str, realm: &str, allowed: &[&str]) -> Option<RealmTrust> {
-        let own = Origin::of(&registry.parse().expect("a url")).expect("an origin");
-        let is_loopback = own.host() == "127.0.0.1" || own.host() == "localhost";
-        let allowed: Vec<String> = allowed.iter().map(|host| host.to_string()).collect();
-        realm_trust(&own, &realm.parse().expect("a url"), is_loopback, &allowed).ok()
-    }
-
-    /// docs/REGISTRIES.md §4.2, §10 row 9; docs/RELIABILITY.md B1, B2.
-    #[test]
-    fn a_login_goes_only_to_origins_of_its_registry() {
-        let (login, anonymous, refused) = (Some(RealmTrust::Login), Some(RealmTrust::Anonymous), None);
-        let table = [
-            ("https://registry-1.docker.io", "https://auth.docker.io/token", login),
-            ("https://r.example.com", "https://r.example.com/token", login),
-            ("https://r.example.com", "https://sso.example.com/token", login),
-            ("https://r.example.com", "https://evil.test/token", anonymous),
-            ("https://r.example.co.uk", "https://evil.co.uk/token", anonymous),
-            ("https://r.example.com", "http://r.example.com/token", refused),
-            ("https://r.example.com", "https://user@r.example.com/token", refused),
-            ("https://r.example.com", "https://169.254.169.254/token", refused),
-            ("https://r.example.com", "https://127.1/token", refused),
-            ("https://r.example.com", "https://2130706433/token", refused),
-            ("https://r.example.com", "https://[::ffff:169.254.169.254]/token", refused),
-            ("https://r.example.com", "https://0.0.0.0/token", refused),
-            ("https://r.example.com", "file:///etc/passwd", refused),
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5000/token", login),
-            ("http://127.0.0.1:5000", "http://127.0.0.1:5001/token", anonymous),
-            ("http://127.0.0.1:5000", "http://169.254.169.254/token", refused),
-        ];
-        for (registry, realm, expected) in table {
-            assert_eq!(trust(registry, realm, &[]), expected, "{registry} {realm}");
-        }
-        assert_eq!(trust("https://r.example.com", "https://sso.test/token", &["SSO.test"]), login);
     }
 }

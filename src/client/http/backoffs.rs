@@ -17,6 +17,8 @@ struct BackoffState {
     last: u64,
     /// The first failure without a response since the registry last answered.
     silent_since: Option<Instant>,
+    /// Whether the registry has ever answered. If it has and does not listen any more, it may be restarting.
+    has_answered: bool,
 }
 
 #[derive(Debug)]
@@ -68,7 +70,14 @@ impl Backoffs {
 
     /// Records that the registry answered.
     pub fn record_answer(&self) {
-        self.lock().silent_since = None;
+        let mut state = self.lock();
+        state.silent_since = None;
+        state.has_answered = true;
+    }
+
+    /// Returns whether the registry has ever answered.
+    pub fn has_answered(&self) -> bool {
+        self.lock().has_answered
     }
 
     /// Describes the wait, if there is one: `connection refused for 7 s, next try in 2 s`.

@@ -8,6 +8,7 @@ use reqwest::Url;
 use serde::Deserialize;
 
 use crate::model::reference::{Host, RepositoryName, Selector};
+use crate::model::text::SafeText;
 
 /// An origin by RFC 6454. Two URLs of one origin may share credentials; no others may.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -202,6 +203,12 @@ pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
             }
         },
     }
+}
+
+/// Returns the host of a URL, with its port unless that is the usual one, as messages name a server.
+pub fn host_and_port(url: &Url) -> SafeText {
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    SafeText::from(format!("{}{port}", url.host_str().unwrap_or_default()))
 }
 
 /// Returns the address that a URL names by number.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use reqwest::{Body, RequestBuilder, Response};
 
-use super::retry::Timeouts;
+use super::timeouts::Timeouts;
 use crate::client::error::Cause;
 
 /// Bytes a second at which a server is trusted to store and hash the bytes that it received.

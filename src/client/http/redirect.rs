@@ -1,15 +1,89 @@
-//! The allowed targets of redirects. `http` decides which headers go along: outside the registry's origin, none that
-//! identifies the user.
+//! The second layer: redirects, followed by hand.
+//!
+//! Credentials stay on the registry's origin, and once a redirect has left it they do not come back. A redirect never
+//! leads a request that changes something to another origin.
 
-use reqwest::header::LOCATION;
+use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 
-use super::origin::{self, Origin};
-use super::request::HttpAnswer;
-use crate::client::error::Cause;
+use super::origin::{self, AllowedOrigin, Origin};
+use super::request::{HttpAnswer, Request};
+use super::transport::{Envelope, Exchange, Transport};
+use crate::client::error::{Cause, Peer, SendError};
+use crate::model::text::SafeText;
+
+/// Most redirects that are followed.
+const MOST_REDIRECTS: u32 = 5;
+
+/// The transport, with redirects.
+#[derive(Debug)]
+pub struct Redirects {
+    transport: Transport,
+    upload_allow: Vec<AllowedOrigin>,
+}
+
+impl Redirects {
+    /// Adds redirects to a transport. `upload_allow` lists the origins besides the registry's own that may be sent
+    /// uploads.
+    pub fn new(transport: Transport, upload_allow: Vec<AllowedOrigin>) -> Redirects {
+        Redirects { transport, upload_allow }
+    }
+
+    /// Returns the transport below.
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// Sends a request and follows redirects. Only the registry's own origin gets the `Authorization` header.
+    pub async fn send(
+        &self,
+        request: &Request,
+        own: &Origin,
+        authorization: Option<&HeaderValue>,
+        attempt: u32,
+    ) -> Result<Exchange, SendError> {
+        let mut url = request.url.clone();
+        let mut peer = match Origin::of(&url).as_ref() == Some(own) {
+            true => Peer::Registry,
+            false => Peer::UploadLocation(origin::host_and_port(&url)),
+        };
+        for _ in 0..=MOST_REDIRECTS {
+            if !matches!(request.method, Method::GET | Method::HEAD) {
+                self.check_write(own, &url)?;
+            }
+            let authorization = authorization.filter(|_| peer == Peer::Registry);
+            let envelope = Envelope { request, url: &url, peer: peer.clone(), authorization, attempt };
+            let (answer, from) = match self.transport.exchange(envelope).await? {
+                Exchange::Other(answer, from) => (answer, from),
+                success => return Ok(success),
+            };
+            let next =
+                target(&answer, self.transport.host().is_loopback()).map_err(|cause| cause.at(&from))?;
+            let Some(next) = next else { return Ok(Exchange::Other(answer, from)) };
+            check_method(&request.method, &answer, &next).map_err(|cause| cause.at(&from))?;
+            if peer != Peer::Registry || Origin::of(&next).as_ref() != Some(own) {
+                peer = Peer::Storage(origin::host_and_port(&next));
+            }
+            url = next;
+        }
+        let text = format!("more than {MOST_REDIRECTS} in a row");
+        Err(Cause::Redirect(SafeText::from(text)).at(&peer))
+    }
+
+    /// Fails if a request that changes something must not be sent to this URL: only the registry's own origin and those
+    /// that the user allowed for it may get one.
+    pub fn check_write(&self, own: &Origin, url: &Url) -> Result<(), Cause> {
+        match Origin::of(url) {
+            Some(target) if target == *own => Ok(()),
+            Some(target) if self.upload_allow.iter().any(|allowed| allowed.allows(own, &target)) => Ok(()),
+            Some(target) => Err(Cause::UntrustedUploadOrigin(SafeText::from(target.to_string()))),
+            None => Err(Cause::UntrustedUploadOrigin("an address that is not HTTP".into())),
+        }
+    }
+}
 
 /// Returns the target of a response that is a redirect. Fails if the redirect must not be followed.
-pub fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {
+fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<Url>, Cause> {
     if !matches!(answer.status, 301 | 302 | 303 | 307 | 308) {
         return Ok(None);
     }
@@ -22,7 +96,7 @@ pub fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<
 
 /// Fails if a request of this method must not be redirected. A request that changes something stays on its origin, and
 /// follows only statuses that keep method and body.
-pub fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<(), Cause> {
+fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<(), Cause> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
     match reads || keeps {

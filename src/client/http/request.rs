@@ -77,6 +77,14 @@ impl HttpAnswer {
         self.headers.get(name)?.to_str().ok()
     }
 
+    /// Returns whether the body is a web page.
+    pub fn is_web_page(&self) -> bool {
+        let body = self.body.trim_ascii_start();
+        let starts =
+            |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
+        starts(b"<html") || starts(b"<!doctype")
+    }
+
     /// Returns the body. Fails if it is a web page.
     pub fn json(&self) -> Result<&Bytes, Cause> {
         match self.body.trim_ascii_start().starts_with(b"<") {

@@ -4,14 +4,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::Response;
 use reqwest::header::CONTENT_ENCODING;
+use reqwest::{Response, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::limit::Permit;
 use super::log::LogLine;
-use super::retry::Timeouts;
-use crate::client::error::Cause;
+use super::timeouts::Timeouts;
+use crate::client::error::{Cause, Peer, SendError};
 use crate::model::text::SafeText;
 
 /// Bytes of an error's body that are read.
@@ -19,6 +19,21 @@ const ERROR_CAP: u64 = 64 * 1024;
 
 /// A body of more bytes than this is a large one.
 const LARGE: usize = 1024 * 1024;
+
+/// A response whose body is still to come.
+#[derive(Debug)]
+pub struct ResponseHead {
+    /// HTTP status.
+    pub status: u16,
+    /// The URL that it came from.
+    pub url: Url,
+    /// The server that it came from.
+    pub peer: Peer,
+    /// The response.
+    pub response: Response,
+    /// The line of the request in the log. It ends with the body.
+    pub entry: LogLine,
+}
 
 /// The permits for the few large bodies of a host that are read and processed at once.
 pub type LargeBodyPermits = Arc<Semaphore>;
@@ -79,6 +94,7 @@ pub async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Byt
 #[derive(Debug)]
 pub struct OpenBody {
     response: Response,
+    peer: Peer,
     pace: Pace,
     entry: LogLine,
     _permit: Permit,
@@ -86,19 +102,20 @@ pub struct OpenBody {
 
 impl OpenBody {
     /// Opens the body of a success. Fails if it is compressed.
-    pub fn new(response: Response, entry: LogLine, permit: Permit) -> Result<OpenBody, Cause> {
-        check_encoding(&response)?;
-        Ok(OpenBody { response, pace: Pace::default(), entry, _permit: permit })
+    pub fn new(head: ResponseHead, permit: Permit) -> Result<OpenBody, SendError> {
+        let ResponseHead { response, peer, entry, .. } = head;
+        check_encoding(&response).map_err(|cause| cause.at(&peer))?;
+        Ok(OpenBody { response, peer, pace: Pace::default(), entry, _permit: permit })
     }
 
     /// Returns the next piece, or `None` at the end.
-    pub async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
+    pub async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, SendError> {
         let outcome = read_piece(&mut self.response, &mut self.pace, timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
         if let Err(cause) = &outcome {
             self.entry.line.failure = Some(SafeText::from(cause.to_string()));
         }
-        outcome
+        outcome.map_err(|cause| cause.at(&self.peer))
     }
 }
 

@@ -1,119 +1,293 @@
-//! Rules for sending a request again, and for the wait before that. This module obeys `Retry-After`.
+//! The highest layer: the one loop that sends again after a failure.
+//!
+//! Everything that is tried again is a [`Retried`]: a single request, a change of a tag, a blob that is read. Its rule
+//! says how long to wait, and after the wait it may look whether another try is still wanted.
 
-use std::hash::{BuildHasher, RandomState};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822::DateTimeParser;
-use reqwest::header::{HeaderMap, RETRY_AFTER};
+use tokio_util::sync::CancellationToken;
 
-/// The timeouts and the number of tries. Tests use shorter ones.
-#[derive(Debug, Clone)]
-pub struct Timeouts {
-    /// For connecting.
-    pub connect: Duration,
-    /// For a server on this machine to answer a TLS greeting, before it is asked in plain HTTP as well.
-    pub silence: Duration,
-    /// For the head of a response.
-    pub headers: Duration,
-    /// Between two pieces of a body.
-    pub idle: Duration,
-    /// Bytes a second that a body must bring on average, once the client has waited for it longer than `idle`.
-    pub min_bytes_per_second: u64,
-    /// Tries of one request, the first included.
-    pub tries: u32,
-    /// The wait before the second try. It is doubled before each further one.
-    pub backoff: Duration,
-    /// The longest wait that a server may impose. If it asks for more, the request fails instead.
-    pub longest_wait: Duration,
-    /// For a credential helper.
-    pub helper: Duration,
-    /// For a server that accepted a change to show it: some put deletes off by seconds.
-    pub visibility: Duration,
+use super::backoffs::{Backoffs, seconds};
+use super::timeouts::Timeouts;
+use crate::client::error::{Cause, Error};
+
+/// When work that failed is tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetryRule {
+    /// The number of failures without progress, this one included.
+    pub failures: u32,
+    /// The wait before the next try.
+    pub wait: RetryWait,
 }
 
-impl Default for Timeouts {
-    fn default() -> Timeouts {
-        Timeouts {
-            connect: Duration::from_secs(10),
-            silence: Duration::from_millis(300),
-            headers: Duration::from_secs(30),
-            idle: Duration::from_secs(30),
-            min_bytes_per_second: 1024,
-            tries: 4,
-            backoff: Duration::from_millis(500),
-            longest_wait: Duration::from_secs(60),
-            helper: Duration::from_secs(10),
-            visibility: Duration::from_secs(10),
-        }
+/// The wait before the next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryWait {
+    /// The server's own wish, or else a wait that grows with the failures; no further try after a failure that is not
+    /// transient.
+    ByCause,
+    /// As by cause, but the first further try is at once.
+    ByCauseAtOnce,
+    /// A wait that grows with the failures, whatever the cause: a server that does not listen any more may be
+    /// restarting.
+    Growing,
+    /// This long, whatever the cause.
+    Fixed(Duration),
+    /// No further try.
+    Never,
+}
+
+/// Work that is tried again if it fails.
+pub trait Retried: Send {
+    /// The result of a success.
+    type Output: Send;
+
+    /// Does the work. The first try has the number 1.
+    fn attempt(&mut self, number: u32) -> impl Future<Output = Result<Self::Output, Error>> + Send;
+
+    /// Returns the rule for the next try after the given number of tries, the last of which failed with `error`.
+    fn rule(&mut self, error: &Error, tries: u32) -> RetryRule {
+        let _ = error;
+        RetryRule { failures: tries, wait: RetryWait::ByCause }
+    }
+
+    /// Looks, after the wait, whether another try is still wanted. If it is not, `error` is the result.
+    fn is_still_wanted(&mut self, error: &Error) -> impl Future<Output = bool> + Send {
+        let _ = error;
+        async { true }
     }
 }
 
-/// A number of seconds from which on `Retry-After` can only be a point in time (Docker Hub has sent such).
-const EPOCH_FROM: i64 = 1_000_000_000;
-
-/// Returns whether a request that was answered with this status may succeed the next time.
-pub fn is_transient_status(status: u16) -> bool {
-    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
+/// The retries of all requests to one registry: they share the pauses that the registry asks for.
+#[derive(Debug)]
+pub struct Retries {
+    timeouts: Timeouts,
+    backoffs: Arc<Backoffs>,
+    paused_until: Mutex<Option<Instant>>,
 }
 
-/// Returns how long the server asks to wait, if it says so in a known form.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-    let seconds = match value.parse::<i64>() {
-        Ok(seconds) if seconds >= EPOCH_FROM => seconds.checked_sub(now.as_second())?,
-        Ok(seconds) => seconds,
-        Err(_) => DateTimeParser::new().parse_timestamp(value).ok()?.as_second() - now.as_second(),
-    };
-    Some(Duration::from_secs(seconds.max(0).unsigned_abs()))
-}
+impl Retries {
+    /// Creates the retries of a registry. Waits are reported to `backoffs`.
+    pub fn new(timeouts: Timeouts, backoffs: Arc<Backoffs>) -> Retries {
+        Retries { timeouts, backoffs, paused_until: Mutex::default() }
+    }
 
-/// Returns the wait before try number `tries + 1`. It doubles each time, with a random fifth more or less so that many
-/// clients do not return at once.
-pub fn backoff(timeouts: &Timeouts, tries: u32) -> Duration {
-    let doubled = timeouts.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
-    let random = RandomState::new().hash_one(tries) % 1000;
-    doubled.mul_f64(0.8 + 0.4 * random as f64 / 1000.0).min(timeouts.longest_wait)
+    /// Does work until it succeeds, or another try would not help or is not wanted any more. The error holds the number
+    /// of failures. The token ends the waits between the tries.
+    pub async fn run<R: Retried>(
+        &self,
+        work: &mut R,
+        stop: Option<&CancellationToken>,
+    ) -> Result<R::Output, Error> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let error = match work.attempt(tries).await {
+                Ok(output) => return Ok(output),
+                Err(error) => error,
+            };
+            let rule = work.rule(&error, tries);
+            let error = Error { tries: rule.failures, ..error };
+            self.wait(&error, rule, stop).await?;
+            if !work.is_still_wanted(&error).await {
+                return Err(error);
+            }
+        }
+    }
+
+    /// Waits before the next try. All waits before a further try go through here, so that they can be reported. Fails
+    /// with `error` if there is no further try, or as stopped if the token stops the wait.
+    pub async fn wait(
+        &self,
+        error: &Error,
+        rule: RetryRule,
+        stop: Option<&CancellationToken>,
+    ) -> Result<(), Error> {
+        let RetryRule { failures, .. } = rule;
+        let Some(wait) = self.next_wait(&error.cause, rule) else {
+            return Err(Error { tries: failures, ..error.clone() });
+        };
+        if wait.is_zero() && stop.is_none() {
+            return Ok(());
+        }
+        let _reported = self.backoffs.begin(&error.cause, failures, self.timeouts.tries, wait);
+        let sleep = tokio::time::sleep(wait);
+        match stop {
+            Some(stop) => stop.run_until_cancelled(sleep).await,
+            None => Some(sleep.await),
+        }
+        .ok_or_else(|| Error::unsent(error.host.clone(), Cause::Stopped))
+    }
+
+    /// Returns the wait before the next try, or `None` if there is none. A server that names a time pauses all requests
+    /// to the host, also if the request that failed is not sent again.
+    fn next_wait(&self, cause: &Cause, rule: RetryRule) -> Option<Duration> {
+        let growing = || (rule.failures < self.timeouts.tries).then(|| self.timeouts.backoff(rule.failures));
+        match rule.wait {
+            RetryWait::Fixed(wait) => Some(wait),
+            RetryWait::Growing => growing(),
+            _ if *cause == Cause::Refused && self.backoffs.has_answered() => {
+                growing().filter(|_| rule.wait != RetryWait::Never)
+            }
+            _ if rule.failures >= self.timeouts.tries || !cause.is_transient() => None,
+            RetryWait::ByCause => self.wait_by_cause(cause, rule.failures),
+            RetryWait::ByCauseAtOnce => self.wait_by_cause(cause, rule.failures).map(|_| Duration::ZERO),
+            RetryWait::Never => {
+                self.wait_by_cause(cause, rule.failures);
+                None
+            }
+        }
+    }
+
+    fn wait_by_cause(&self, cause: &Cause, failures: u32) -> Option<Duration> {
+        match cause {
+            Cause::Status { wait: Some(wait), .. } if *wait > self.timeouts.longest_wait => None,
+            Cause::Status { wait: Some(wait), status, .. } => {
+                if matches!(status, 429 | 503) {
+                    let mut pause = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+                    *pause = (*pause).max(Some(Instant::now() + *wait));
+                }
+                Some(*wait)
+            }
+            _ => Some(self.timeouts.backoff(failures)),
+        }
+    }
+
+    /// Waits until the pause is over that the registry asked for.
+    pub async fn wait_for_pause_end(&self) {
+        if let Some(until) = self.paused_until() {
+            tokio::time::sleep_until(until.into()).await;
+        }
+    }
+
+    /// Describes why a request waits, if one does.
+    pub fn describe_wait(&self) -> Option<String> {
+        let now = Instant::now();
+        let asked = || {
+            let until = self.paused_until().filter(|until| *until > now)?;
+            Some(format!("asked to, goes on in {} s", seconds(until, now)))
+        };
+        self.backoffs.describe(now).or_else(asked)
+    }
+
+    /// Returns the waits of this registry.
+    pub fn backoffs(&self) -> &Backoffs {
+        &self.backoffs
+    }
+
+    fn paused_until(&self) -> Option<Instant> {
+        *self.paused_until.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::client::ErrorBody;
 
-    fn wait(value: &str) -> Option<u64> {
-        let now = Timestamp::from_second(1_800_000_000).expect("a date");
-        let headers = HeaderMap::from_iter([(RETRY_AFTER, value.parse().expect("a value"))]);
-        retry_after(&headers, now).map(|wait| wait.as_secs())
+    fn retries() -> Retries {
+        let timeouts = Timeouts { tries: 3, longest_wait: Duration::from_secs(2), ..Timeouts::default() };
+        Retries::new(Timeouts { backoff: Duration::ZERO, ..timeouts }, Arc::default())
     }
 
-    /// docs/RELIABILITY.md F5, docs/REGISTRIES.md §10 row 36.
-    #[test]
-    fn a_server_may_say_when_in_three_ways() {
-        let table = [
-            ("5", Some(5)),
-            ("86400", Some(86_400)),
-            ("-3", Some(0)),
-            ("1800000030", Some(30)),
-            ("1799999999", Some(0)),
-            ("Fri, 15 Jan 2027 08:00:10 GMT", Some(10)),
-            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(0)),
-            ("soon", None),
-            ("99999999999999999999999", None),
-            ("", None),
-        ];
-        for (value, expected) in table {
-            assert_eq!(wait(value), expected, "{value}");
+    fn status(status: u16, wait: Option<u64>) -> Cause {
+        Cause::Status { status, body: ErrorBody::default(), wait: wait.map(Duration::from_secs) }
+    }
+
+    /// Fails with each of these causes, one after the other, and then succeeds.
+    struct Failing {
+        causes: Vec<Cause>,
+        tries: u32,
+        is_wanted: bool,
+        wait: RetryWait,
+    }
+
+    impl Failing {
+        fn with(causes: &[Cause]) -> Failing {
+            Failing { causes: causes.to_vec(), tries: 0, is_wanted: true, wait: RetryWait::ByCause }
         }
     }
 
-    #[test]
-    fn waits_double_and_have_an_end() {
-        let timeouts = Timeouts::default();
-        for tries in 1..40 {
-            let wait = backoff(&timeouts, tries);
-            let middle = timeouts.backoff.saturating_mul(1 << (tries - 1).min(10));
-            assert!(wait <= timeouts.longest_wait);
-            assert!(wait >= middle.mul_f64(0.79).min(timeouts.longest_wait) && wait <= middle.mul_f64(1.21));
+    impl Retried for Failing {
+        type Output = u32;
+
+        async fn attempt(&mut self, number: u32) -> Result<u32, Error> {
+            self.tries = number;
+            match self.causes.is_empty() {
+                true => Ok(number),
+                false => Err(Error::unsent("r.test", self.causes.remove(0))),
+            }
         }
+
+        fn rule(&mut self, _: &Error, tries: u32) -> RetryRule {
+            RetryRule { failures: tries, wait: self.wait }
+        }
+
+        async fn is_still_wanted(&mut self, _: &Error) -> bool {
+            self.is_wanted
+        }
+    }
+
+    async fn tries(work: &mut Failing) -> (u32, bool) {
+        let ended = retries().run(work, None).await;
+        (work.tries, ended.is_ok())
+    }
+
+    #[tokio::test]
+    async fn work_is_tried_again_as_often_as_it_may_help() {
+        let busy = || status(503, None);
+        assert_eq!(tries(&mut Failing::with(&[])).await, (1, true));
+        assert_eq!(tries(&mut Failing::with(&[busy(), Cause::TooSlow])).await, (3, true));
+        assert_eq!(tries(&mut Failing::with(&[busy(), busy(), busy()])).await, (3, false));
+        assert_eq!(tries(&mut Failing::with(&[status(403, None)])).await, (1, false));
+        assert_eq!(tries(&mut Failing::with(&[Cause::Refused])).await, (1, false));
+        assert_eq!(
+            tries(&mut Failing::with(&[status(429, Some(9))])).await,
+            (1, false),
+            "longer than is waited"
+        );
+        let unwanted = Failing { is_wanted: false, ..Failing::with(&[busy()]) };
+        assert_eq!(tries(&mut { unwanted }).await, (1, false));
+        let growing = Failing { wait: RetryWait::Growing, ..Failing::with(&[Cause::Refused]) };
+        assert_eq!(tries(&mut { growing }).await, (2, true));
+        let never = Failing { wait: RetryWait::Never, ..Failing::with(&[busy()]) };
+        assert_eq!(tries(&mut { never }).await, (1, false));
+    }
+
+    #[tokio::test]
+    async fn a_server_that_does_not_listen_any_more_is_waited_for_if_it_has_answered_before() {
+        let retries = retries();
+        retries.backoffs().record_answer();
+        let mut work = Failing::with(&[Cause::Refused]);
+        assert_eq!(retries.run(&mut work, None).await.ok(), Some(2));
+    }
+
+    #[tokio::test]
+    async fn the_error_holds_the_number_of_failures() {
+        let mut work = Failing::with(&[status(500, None), status(404, None)]);
+        assert_eq!(retries().run(&mut work, None).await.map_err(|error| error.tries), Err(2));
+    }
+
+    #[test]
+    fn a_server_that_names_a_time_pauses_its_host_even_if_the_request_is_not_sent_again() {
+        for wait in [RetryWait::ByCause, RetryWait::Never] {
+            let retries = retries();
+            retries.next_wait(&status(429, Some(1)), RetryRule { failures: 1, wait });
+            assert!(retries.paused_until().is_some(), "{wait:?}");
+        }
+        let retries = retries();
+        retries.next_wait(&status(429, Some(60)), RetryRule { failures: 1, wait: RetryWait::ByCause });
+        assert_eq!(retries.paused_until(), None);
+    }
+
+    #[tokio::test]
+    async fn a_stop_ends_the_wait() {
+        let (retries, stop) = (retries(), CancellationToken::new());
+        stop.cancel();
+        let error = Error::unsent("r.test", status(503, Some(2)));
+        let rule = RetryRule { failures: 1, wait: RetryWait::ByCause };
+        let stopped = retries.wait(&error, rule, Some(&stop)).await.expect_err("it is stopped");
+        assert!(stopped.is_stopped());
     }
 }

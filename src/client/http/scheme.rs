@@ -19,12 +19,17 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, lookup_host};
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::retry::Timeouts;
+use super::challenge;
+use super::error_body::ErrorBody;
+use super::request::HttpAnswer;
+use super::timeouts::Timeouts;
 use super::tls;
 use crate::client::error::Cause;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
+/// Most bytes of the response to a ping, which holds no information.
+pub const PING_CAP: u64 = 1024 * 1024;
 /// Content types of TLS records that a server may open with: alert and handshake (RFC 8446 § 5.1).
 const TLS_RECORDS: [u8; 2] = [21, 22];
 /// How long both connections stay open if neither is answered, as a multiple of the silence before.
@@ -91,6 +96,34 @@ pub async fn is_plain(
                 Plainly::Nothing(how) => decide_by_tls(look.probe_tls().await, &how),
             }
         }
+    }
+}
+
+/// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
+/// these statuses prove nothing.
+pub fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
+    let says =
+        answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
+    let is_empty_or_json = || {
+        let body = answer.body.trim_ascii();
+        body.is_empty() || serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok()
+    };
+    let is_registry = match answer.status {
+        200..=299 => !answer.is_web_page() && (says || is_empty_or_json()),
+        401 => {
+            says || challenge::preferred_challenge(&answer.headers).is_some()
+                || ErrorBody::of(&answer.body).code.is_some()
+        }
+        403..=405 | 429 | 500..=599 => says || ErrorBody::of(&answer.body).code.is_some(),
+        _ => false,
+    };
+    let status = reqwest::StatusCode::from_u16(answer.status).ok();
+    let reason = status.and_then(|status| status.canonical_reason()).unwrap_or_default();
+    let in_words = format!("{} {reason}", answer.status);
+    match answer.status {
+        _ if is_registry => Plainly::Registry,
+        300..=399 | 400 | 426 => Plainly::Nothing(in_words),
+        _ => Plainly::NoRegistry(in_words),
     }
 }
 

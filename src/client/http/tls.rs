@@ -10,7 +10,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Certificate, Client, ClientBuilder, Identity};
 
 use super::origin;
-use super::retry::Timeouts;
+use super::timeouts::Timeouts;
 use crate::client::error::Cause;
 use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;

@@ -12,13 +12,14 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::sync::Mutex as AsyncMutex;
 
-use super::Http;
 use super::error_body::ErrorBody;
 use super::request::HttpAnswer;
-use super::retry;
+use super::retry_after::retry_after;
+use super::tls::Reuse;
+use super::transport::Transport;
 use crate::client::credentials::Login;
 use crate::client::credentials::secret::Secret;
-use crate::client::error::Cause;
+use crate::client::error::{Cause, Peer, SendError};
 use crate::model::text::SafeText;
 
 /// Most bytes of a token endpoint's response.
@@ -57,21 +58,21 @@ struct Token {
 pub struct TokenCache(Mutex<HashMap<TokenKey, Arc<AsyncMutex<Option<Token>>>>>);
 
 impl TokenCache {
-    /// Returns the token for `key`, and whether it was fetched just now.
+    /// Returns the token for `key`, and whether it was fetched just now. `peer` is the server of its realm.
     pub async fn token(
         &self,
-        http: &Http,
+        transport: &Transport,
         key: &TokenKey,
         login: Option<&Login>,
-        is_own: bool,
-    ) -> Result<(Secret, bool), Cause> {
+        peer: &Peer,
+    ) -> Result<(Secret, bool), SendError> {
         let place =
             self.0.lock().unwrap_or_else(PoisonError::into_inner).entry(key.clone()).or_default().clone();
         let mut token = place.lock().await;
         if let Some(token) = token.as_ref().filter(|token| token.until > Instant::now()) {
             return Ok((token.secret.clone(), false));
         }
-        let fetched = fetch(http, key, login, is_own).await?;
+        let fetched = fetch(transport, key, login, peer).await?;
         let secret = fetched.secret.clone();
         *token = Some(fetched);
         Ok((secret, true))
@@ -94,24 +95,34 @@ impl TokenCache {
     }
 }
 
-async fn fetch(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -> Result<Token, Cause> {
+async fn fetch(
+    transport: &Transport,
+    key: &TokenKey,
+    login: Option<&Login>,
+    peer: &Peer,
+) -> Result<Token, SendError> {
     let answer = match login {
         Some(Login::Identity(token)) => {
             let form = [("grant_type", "refresh_token"), ("refresh_token", token.reveal())];
-            post(http, key, &form, is_own).await?
+            post(transport, key, &form, peer).await?
         }
-        _ => get(http, key, login, is_own).await?,
+        _ => get(transport, key, login, peer).await?,
     };
     match answer.status {
-        200..300 => read(answer.json()?),
+        200..300 => answer.json().and_then(read).map_err(|cause| cause.at(peer)),
         status => {
-            let wait = retry::retry_after(&answer.headers, Timestamp::now());
-            Err(Cause::Status { status, body: ErrorBody::of(&answer.body), wait })
+            let wait = retry_after(&answer.headers, Timestamp::now());
+            Err(Cause::Status { status, body: ErrorBody::of(&answer.body), wait }.at(peer))
         }
     }
 }
 
-async fn get(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -> Result<HttpAnswer, Cause> {
+async fn get(
+    transport: &Transport,
+    key: &TokenKey,
+    login: Option<&Login>,
+    peer: &Peer,
+) -> Result<HttpAnswer, SendError> {
     let mut url = key.realm.clone();
     {
         let mut query = url.query_pairs_mut();
@@ -122,46 +133,44 @@ async fn get(http: &Http, key: &TokenKey, login: Option<&Login>, is_own: bool) -
         }
         query.append_pair("client_id", CLIENT_ID);
     }
-    let client = client(http, key, is_own).await?;
+    let client = transport.client(&key.realm, peer, Reuse::Pooled).await?;
     let mut request =
         client.get(url.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "identity");
     if let Some(header) = login.and_then(Login::basic) {
         request = request.header(AUTHORIZATION, header);
     }
-    send_logged(http, request, Method::GET, &url).await
+    send_logged(transport, request, Method::GET, &url, peer).await
 }
 
-async fn post(http: &Http, key: &TokenKey, form: &[(&str, &str)], is_own: bool) -> Result<HttpAnswer, Cause> {
+async fn post(
+    transport: &Transport,
+    key: &TokenKey,
+    form: &[(&str, &str)],
+    peer: &Peer,
+) -> Result<HttpAnswer, SendError> {
     let scopes = key.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
     let mut fields = form.to_vec();
     fields.extend(key.service.iter().map(|service| ("service", service.as_str())));
     fields.extend([("scope", scopes.as_str()), ("client_id", CLIENT_ID)]);
-    let client = client(http, key, is_own).await?;
+    let client = transport.client(&key.realm, peer, Reuse::Pooled).await?;
     let request =
         client.post(key.realm.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "identity");
-    send_logged(http, request.form(&fields), Method::POST, &key.realm).await
-}
-
-/// Returns the registry's own client for its own origin, the strict one for any other.
-async fn client<'a>(http: &'a Http, key: &TokenKey, is_own: bool) -> Result<&'a reqwest::Client, Cause> {
-    match super::origin::Origin::of(&key.realm) {
-        Some(origin) if is_own => http.registry_client(&origin).await,
-        _ => http.external_client().await,
-    }
+    send_logged(transport, request.form(&fields), Method::POST, &key.realm, peer).await
 }
 
 async fn send_logged(
-    http: &Http,
+    transport: &Transport,
     request: reqwest::RequestBuilder,
     method: Method,
     url: &Url,
-) -> Result<HttpAnswer, Cause> {
-    let answer = http.receive(request, &method, url, CAP, 1).await?;
+    peer: &Peer,
+) -> Result<HttpAnswer, SendError> {
+    let answer = transport.receive(request, &method, url, peer.clone(), CAP).await?;
     match answer.status {
-        300..400 => Err(Cause::UntrustedRealm(SafeText::from(format!(
-            "the token service redirects: {}",
-            http.display_url(url)
-        )))),
+        300..400 => {
+            let text = format!("the token service redirects: {}", transport.display_url(url));
+            Err(Cause::UntrustedRealm(SafeText::from(text)).at(peer))
+        }
         _ => Ok(answer),
     }
 }

@@ -329,7 +329,7 @@ async fn list_referrers(
     let found = match client.referrers(name, &subject, has_fallback).await {
         Ok(found) => found,
         Err(error) => {
-            let text = format!("the referrers of {} are not known: {}", subject.short(), error.cause);
+            let text = format!("the referrers of {} are not known: {}", subject.short(), error.why());
             return (all, Some(SafeText::from(text)));
         }
     };

@@ -308,7 +308,7 @@ impl RepositoryClient<'_> {
 
     /// Returns the outcome of a change that the server accepted and that could not be looked at afterwards.
     pub fn unseen_outcome(&self, selector: &Selector, error: &Error) -> Outcome {
-        self.unconfirmed_outcome(selector, &format!("and looking at it failed: {}", error.cause), None)
+        self.unconfirmed_outcome(selector, &format!("and looking at it failed: {}", error.why()), None)
     }
 
     /// Returns a tag or digest as the user types it.

@@ -83,7 +83,7 @@ fn report_lost(
     };
     if let Some(error) = unseen {
         let text =
-            format!("whether it can be undone is not known, because the check failed: {}", error.cause);
+            format!("whether it can be undone is not known, because the check failed: {}", error.why());
         report.notes.push(SafeText::from(text));
     }
     if !lost.is_empty() {

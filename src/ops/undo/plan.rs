@@ -357,7 +357,7 @@ impl Planning<'_> {
                 Ability::Yes | Ability::Unknown => None,
             },
             Ok(None) => None,
-            Err(error) => Some(error.cause.to_string()),
+            Err(error) => Some(error.why()),
         };
         UndoStep {
             repository: probe.repository.clone(),

@@ -1,0 +1,235 @@
+//! The kind of a failure, and the hint that may help against it.
+
+use super::{Cause, Error, Peer};
+use crate::model::failure::FailureKind;
+use crate::model::text::SafeText;
+
+impl Cause {
+    pub(super) fn kind(&self) -> FailureKind {
+        match self {
+            Cause::Status { status, body: said, .. } => match status {
+                _ if self.is_quota() => FailureKind::Denied,
+                _ if self.is_protected() => FailureKind::Protected,
+                401 | 403 => FailureKind::Denied,
+                404 => FailureKind::NotFound,
+                405 | 501 => FailureKind::Unsupported,
+                429 | 503 => FailureKind::Busy,
+                _ if said.has_code("UNSUPPORTED") => FailureKind::Unsupported,
+                500.. => FailureKind::Unreachable,
+                _ => FailureKind::BadAnswer,
+            },
+            Cause::LoginRefused(_)
+            | Cause::UntrustedRealm(_)
+            | Cause::UntrustedUploadOrigin(_)
+            | Cause::InsufficientRights(_)
+            | Cause::LoginWithheld { .. } => FailureKind::Denied,
+            Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
+                FailureKind::Unreachable
+            }
+            Cause::NotARegistry(_) => FailureKind::Unreachable,
+            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
+                FailureKind::Unreachable
+            }
+            Cause::WebPage
+            | Cause::BadAnswer(_)
+            | Cause::TooLarge(_)
+            | Cause::DigestMismatch { .. }
+            | Cause::Redirect(_) => FailureKind::BadAnswer,
+            Cause::Local(_) | Cause::Stopped => FailureKind::Local,
+        }
+    }
+}
+
+impl Error {
+    /// Returns the hint that may help. It is about the server that failed, which need not be the registry.
+    pub(super) fn hint(&self) -> Option<String> {
+        let of_peer = match &self.peer {
+            Peer::Registry => None,
+            Peer::Proxy(proxy) => proxy_hint(&self.cause, proxy),
+            Peer::TokenService(host) => self.hint_about(host, "names it as its token service"),
+            Peer::Storage(host) => self.hint_about(host, "redirects there"),
+            Peer::UploadLocation(host) => self.hint_about(host, "leads uploads there"),
+        };
+        of_peer.or_else(|| self.hint_about_registry())
+    }
+
+    /// Returns the hint about a server that the registry named. Only the operator of the registry can correct its name,
+    /// and the user's settings for the registry do not apply to it.
+    fn hint_about(&self, peer: &SafeText, how: &str) -> Option<String> {
+        let host = &self.host;
+        match &self.cause {
+            Cause::NoAddress(_) | Cause::Refused | Cause::Scheme { .. } => Some(format!(
+                "`{host}` answers and {how}: `{peer}` is down or cannot be reached from here, or the operator of `{host}` has to correct this address"
+            )),
+            Cause::Certificate(_) => Some(format!(
+                "trust the authority of `{peer}` on this system: `--ca-file` and `--insecure` apply to `{host}` alone"
+            )),
+            Cause::Timeout(..) | Cause::TooSlow => Some(format!(
+                "`{host}` answers and {how}: is `{peer}` reachable (proxy, firewall)? `@` and `--log-file` show the requests"
+            )),
+            Cause::WebPage => Some(format!("a login page or a proxy answered instead of `{peer}`")),
+            Cause::Status { status: 413, .. } => {
+                Some(format!("too large for `{peer}`, or for a proxy before it: its limits decide"))
+            }
+            Cause::Status { status: 429 | 503, wait: Some(wait), .. } if !wait.is_zero() => {
+                Some(format!("`{peer}` asks to wait {} s", wait.as_secs()))
+            }
+            _ => None,
+        }
+    }
+
+    fn hint_about_registry(&self) -> Option<String> {
+        let host = &self.host;
+        let cause = &self.cause;
+        let hint = match cause {
+            Cause::NoAddress(_) => "check the spelling, the network and the name server".into(),
+            Cause::Refused => format!("is a registry running at `{host}`, and is the port right?"),
+            Cause::Certificate(_) => {
+                "trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into()
+            }
+            Cause::Scheme { server_is_plain: true } => format!(
+                "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
+            ),
+            Cause::Scheme { server_is_plain: false } => "leave out `http://` and `--plain-http`".into(),
+            Cause::NotARegistry(_) => format!(
+                "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"
+            ),
+            Cause::Status { status: 413, .. } => {
+                "too large for the registry, or for a proxy before it: its limits decide".into()
+            }
+            Cause::Status { .. } if cause.is_quota() => {
+                "its quota is used up: delete unneeded images, or have the quota raised".into()
+            }
+            Cause::Status { .. } if cause.is_protected() => {
+                "the server protects it: its rules for immutable tags decide".into()
+            }
+            Cause::Status { status: 401 | 403, .. } => format!(
+                "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
+            ),
+            Cause::InsufficientRights(_) => {
+                format!("have the right granted to this login, or log in to `{host}` with another")
+            }
+            Cause::LoginRefused(_) => {
+                format!("log in again with `docker login {host}` or `podman login {host}`")
+            }
+            Cause::LoginWithheld { token_service, .. } => format!(
+                "if that token service may get the login, allow it with `realm_allow = [\"{token_service}\"]` for `{host}` in the configuration"
+            ),
+            Cause::Status { status: 407, .. } => "the proxy requires a login: see HTTPS_PROXY".into(),
+            Cause::Status { status: 404, .. } => "it does not exist, or this login may not see it".into(),
+            Cause::Status { status: 429 | 503, wait: Some(wait), .. } if !wait.is_zero() => {
+                format!("the registry asks to wait {} s", wait.as_secs())
+            }
+            Cause::Status { status: 429, .. } => {
+                "too many requests: wait a little, or log in for a higher limit".into()
+            }
+            Cause::Timeout(..) | Cause::TooSlow => format!(
+                "is `{host}` a registry, and is it reachable (proxy, firewall)? `@` and `--log-file` show the requests"
+            ),
+            Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
+            Cause::UntrustedRealm(_) => format!(
+                "`{host}` names this address, and only its operator can correct it: `realm_allow` does not cover it"
+            ),
+            Cause::UntrustedUploadOrigin(origin) => format!(
+                "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"
+            ),
+            _ => return None,
+        };
+        Some(hint)
+    }
+}
+
+fn proxy_hint(cause: &Cause, proxy: &SafeText) -> Option<String> {
+    match cause {
+        Cause::Status { status: 407, .. } => Some(format!(
+            "the proxy `{proxy}` requires a login: name it in `HTTPS_PROXY` or `HTTP_PROXY`, as in `http://USER:PASSWORD@{proxy}`"
+        )),
+        Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Timeout(..) => Some(
+            "`HTTPS_PROXY` and `HTTP_PROXY` name the proxy, and `NO_PROXY` the hosts that need none".into(),
+        ),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::client::ErrorBody;
+
+    /// Each failure names the server that failed, and its hint is about that server. The first column is the peer, the
+    /// second what the message must hold, the third what its hint must hold, the last what neither may hold.
+    #[test]
+    fn messages_and_hints_are_about_the_server_that_failed() {
+        let certificate = || Cause::Certificate("its certificate has expired".into());
+        let timeout = || Cause::Timeout("before the answer began", Duration::from_secs(30));
+        let status = |status| Cause::Status { status, body: ErrorBody::default(), wait: None };
+        let token = || Peer::TokenService("sso.test".into());
+        let storage = || Peer::Storage("s3.test:9000".into());
+        let upload = || Peer::UploadLocation("up.test".into());
+        let proxy = || Peer::Proxy("proxy.test:3128".into());
+        let registry = || Peer::Registry;
+        let running = "is a registry running";
+        let table = [
+            (registry(), Cause::Refused, "x: nothing listens there", "running at `r.test:5000`", "storage"),
+            (registry(), certificate(), "x: TLS failed", "--ca-file FILE", "alone"),
+            (registry(), status(407), "x: 407", "HTTPS_PROXY", "docker login"),
+            (
+                storage(),
+                Cause::Refused,
+                "x: its storage `s3.test:9000`: nothing listens",
+                "`s3.test:9000`",
+                running,
+            ),
+            (
+                storage(),
+                Cause::Storage(403),
+                "x: its storage `s3.test:9000`: 403 Forbidden",
+                "",
+                "docker login",
+            ),
+            (
+                storage(),
+                timeout(),
+                "`s3.test:9000`",
+                "is `s3.test:9000` reachable",
+                "`r.test:5000` a registry",
+            ),
+            (
+                token(),
+                certificate(),
+                "its token service `sso.test`: TLS",
+                "authority of `sso.test`",
+                "skip the check",
+            ),
+            (token(), Cause::NoAddress("none".into()), "`sso.test`", "operator of `r.test:5000`", "spelling"),
+            (
+                token(),
+                status(401),
+                "its token service `sso.test`: 401",
+                "docker login r.test:5000",
+                "login sso.test",
+            ),
+            (upload(), Cause::Refused, "`up.test`: nothing", "leads uploads there", running),
+            (upload(), status(413), "`up.test`: 413", "too large for `up.test`", "for the registry"),
+            (proxy(), Cause::Refused, "the proxy `proxy.test:3128`: nothing", "`NO_PROXY`", running),
+            (
+                proxy(),
+                status(407),
+                "the proxy `proxy.test:3128`: 407",
+                "USER:PASSWORD@proxy.test:3128",
+                running,
+            ),
+        ];
+        for (peer, cause, message, hint, not) in table {
+            let error = Error { peer, ..Error::unsent("r.test:5000", cause) };
+            let failure = error.failure("x");
+            let said = failure.to_string();
+            let hinted = failure.hint.map(|hint| hint.to_string()).unwrap_or_default();
+            assert!(said.contains(message), "{said}");
+            assert!(hinted.contains(hint) && hint.is_empty() == hinted.is_empty(), "{said}");
+            assert!(!said.contains(not), "{said}");
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! The header that identifies the user.
+
+use reqwest::header::HeaderValue;
+
+use crate::client::credentials::secret::Secret;
+use crate::client::error::Cause;
+use crate::client::http::token::TokenKey;
+
+/// The authorization that a request carries.
+#[derive(Debug)]
+pub enum Authorization {
+    /// No header.
+    Nothing,
+    /// User and password, or a registry token from a file of logins.
+    Login(HeaderValue),
+    /// A token of the registry's token endpoint.
+    Token {
+        /// The header.
+        header: HeaderValue,
+        /// The key under which it was fetched.
+        key: TokenKey,
+        /// Whether it was fetched for this very request.
+        is_fresh: bool,
+    },
+}
+
+impl Authorization {
+    /// Returns the header.
+    pub fn header(&self) -> Option<&HeaderValue> {
+        match self {
+            Authorization::Nothing => None,
+            Authorization::Login(header) | Authorization::Token { header, .. } => Some(header),
+        }
+    }
+}
+
+/// Builds the authorization with this token, which was fetched just now or not.
+pub fn authorization_with((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
+    let header =
+        token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
+    Ok(Authorization::Token { header, key, is_fresh })
+}

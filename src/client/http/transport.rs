@@ -1,0 +1,290 @@
+//! The lowest layer: one request, one response, to the registry itself or to another origin.
+//!
+//! Everything that all requests share is here: the address of the registry, the HTTP clients with their TLS settings,
+//! time limits, size limits, and the log.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use futures_util::FutureExt;
+use hyper_util::client::proxy::matcher::Matcher;
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
+use reqwest::{Client, Method, RequestBuilder, Url};
+use tokio::sync::OnceCell;
+
+use super::backoffs::Backoffs;
+use super::log::{Sink, display_url};
+use super::origin::{Base, Origin};
+use super::payload::Payload;
+use super::request::{HttpAnswer, Request};
+use super::response_body::{self, ResponseHead};
+use super::scheme::{self, PING_CAP, Plainly, interpret_plain_ping};
+use super::timeouts::Timeouts;
+use super::tls::{self, Reuse, Trust};
+use crate::client::ClientSettings;
+use crate::client::error::{Cause, Peer, SendError};
+use crate::model::reference::Host;
+use crate::model::text::SafeText;
+
+/// Most large bodies that are read and processed at once: each needs memory for its results as well.
+const MOST_LARGE_AT_ONCE: usize = 2;
+
+/// The result of one request.
+#[derive(Debug)]
+pub enum Exchange {
+    /// A success, its body still to come.
+    Success(ResponseHead),
+    /// Any other response, with the start of its body.
+    Other(HttpAnswer, Peer),
+}
+
+/// One request, with everything that decides how it is sent.
+#[derive(Debug, Clone)]
+pub struct Envelope<'a> {
+    /// The request.
+    pub request: &'a Request,
+    /// The URL that it is sent to, after redirects.
+    pub url: &'a Url,
+    /// The server at that URL.
+    pub peer: Peer,
+    /// The `Authorization` header.
+    pub authorization: Option<&'a HeaderValue>,
+    /// The number of the try, for the log.
+    pub attempt: u32,
+}
+
+/// The transport of requests to one registry and to the origins that it leads to.
+#[derive(Debug)]
+pub struct Transport {
+    host: Host,
+    trust: Trust,
+    timeouts: Timeouts,
+    sink: Sink,
+    large: response_body::LargeBodyPermits,
+    base: OnceCell<Base>,
+    registry: OnceCell<Client>,
+    unpooled: OnceCell<Client>,
+    external: OnceCell<Client>,
+    /// When the check for TLS failed, and why.
+    scheme_check_failure: Mutex<Option<(Instant, Cause)>>,
+    backoffs: Arc<Backoffs>,
+}
+
+impl Transport {
+    /// Creates the transport. Nothing is sent yet. Every response is reported to `backoffs`.
+    pub fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
+        Transport {
+            trust: settings.trust(&host),
+            timeouts: settings.timeouts.clone(),
+            sink: settings.sink.clone(),
+            large: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
+            base: OnceCell::new(),
+            registry: OnceCell::new(),
+            unpooled: OnceCell::new(),
+            external: OnceCell::new(),
+            scheme_check_failure: Mutex::new(None),
+            backoffs,
+            host,
+        }
+    }
+
+    /// Returns the name of the registry.
+    pub fn host(&self) -> &Host {
+        &self.host
+    }
+
+    /// Returns the timeouts.
+    pub fn timeouts(&self) -> &Timeouts {
+        &self.timeouts
+    }
+
+    /// Returns the registry's transport settings.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Returns the address of the registry. The first call finds out whether a registry on loopback speaks TLS.
+    pub async fn base(&self) -> Result<&Base, Cause> {
+        let asked = Instant::now();
+        let find = async {
+            let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
+            let is_plain = self.trust.plain_http || (is_open && self.detect_scheme(asked).await?);
+            Base::new(&self.host, is_plain)
+                .ok_or_else(|| Cause::Local("the host cannot stand in a URL".into()))
+        };
+        self.base.get_or_try_init(|| find).await
+    }
+
+    /// Returns the origin of the registry.
+    pub async fn origin(&self) -> Result<Origin, Cause> {
+        self.base().await?.origin().ok_or_else(|| Cause::Local("no address".into()))
+    }
+
+    /// Returns whether the registry on this machine speaks plain HTTP. If the check fails, it fails for all callers
+    /// that were waiting for it; the next call checks again.
+    async fn detect_scheme(&self, asked: Instant) -> Result<bool, Cause> {
+        let failed = || self.scheme_check_failure.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, cause)) = &*failed()
+            && *at >= asked
+        {
+            return Err(cause.clone());
+        }
+        let looked = scheme::is_plain(&self.host, &self.timeouts, self.ping_plain_http().boxed()).await;
+        if let Err(cause) = &looked {
+            *failed() = Some((Instant::now(), cause.clone()));
+        }
+        looked
+    }
+
+    /// Pings the registry in plain HTTP, anonymously.
+    async fn ping_plain_http(&self) -> Plainly {
+        let Some(url) = Base::new(&self.host, true).map(|base| base.ping()) else {
+            return Plainly::Nothing("its name cannot stand in a URL".into());
+        };
+        let client =
+            match tls::registry_client(&self.host, &self.trust, true, Reuse::Unpooled, &self.timeouts) {
+                Ok(client) => client,
+                Err(cause) => return Plainly::Nothing(cause.to_string()),
+            };
+        let request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
+        match self.receive(request, &Method::GET, &url, Peer::Registry, PING_CAP).await {
+            Ok(answer) => interpret_plain_ping(&answer),
+            Err(error) => Plainly::Nothing(error.cause.to_string()),
+        }
+    }
+
+    /// Returns an address in the form that may be shown and logged.
+    pub fn display_url(&self, url: &Url) -> SafeText {
+        display_url(url, self.base.get().and_then(Base::origin).as_ref())
+    }
+
+    /// Returns the proxy for requests to a URL, as the environment configures it. A registry on this machine has none.
+    pub fn proxy(&self, url: &Url) -> Option<SafeText> {
+        if self.host.is_loopback() {
+            return None;
+        }
+        let intercepted = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
+        let uri = intercepted.uri();
+        let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
+        Some(SafeText::from(format!("{}{port}", uri.host()?)))
+    }
+
+    /// Sends one request. Returns the head of a success, or the whole of any other response.
+    pub async fn exchange(&self, envelope: Envelope<'_>) -> Result<Exchange, SendError> {
+        let Envelope { request, url, peer, authorization, attempt } = envelope;
+        let client = self.client(url, &peer, request.reuse).await?;
+        let mut builder = client
+            .request(request.method.clone(), url.clone())
+            .header(ACCEPT, request.accept)
+            .header(ACCEPT_ENCODING, "identity")
+            .headers(request.headers.clone());
+        if let Some(header) = authorization {
+            builder = builder.header(AUTHORIZATION, header);
+        }
+        builder = request.payload.add_to(builder);
+        let head = self.receive_head(builder, &request.method, url, peer, attempt, &request.payload).await?;
+        if head.response.status().is_success() {
+            return Ok(Exchange::Success(head));
+        }
+        let peer = head.peer.clone();
+        Ok(Exchange::Other(self.read_body(head, 0).await?, peer))
+    }
+
+    /// Sends a request and reads the whole response within its cap. The request is reported to the log.
+    pub async fn receive(
+        &self,
+        request: RequestBuilder,
+        method: &Method,
+        url: &Url,
+        peer: Peer,
+        cap: u64,
+    ) -> Result<HttpAnswer, SendError> {
+        let head = self.receive_head(request, method, url, peer, 1, &Payload::None).await?;
+        self.read_body(head, cap).await
+    }
+
+    /// Sends a request and waits for the head of the response.
+    async fn receive_head(
+        &self,
+        request: RequestBuilder,
+        method: &Method,
+        url: &Url,
+        peer: Peer,
+        attempt: u32,
+        payload: &Payload,
+    ) -> Result<ResponseHead, SendError> {
+        let mut entry = self.sink.begin(method, self.display_url(url), attempt);
+        let failed = |error: reqwest::Error| self.transport_error(&error, url, &peer);
+        let answered = match payload.wait_for_response(request.send(), &self.timeouts).await {
+            Ok(answered) => answered.map_err(failed),
+            Err(cause) => Err(cause.at(&peer)),
+        };
+        match answered {
+            Ok(response) => {
+                self.backoffs.record_answer();
+                let status = response.status().as_u16();
+                entry.line.status = Some(status);
+                // Only proxies ask for this: RFC 9110 § 15.5.8.
+                let proxy = (status == 407).then(|| self.proxy(url)).flatten();
+                let peer = proxy.map_or(peer, Peer::Proxy);
+                Ok(ResponseHead { status, url: url.clone(), peer, response, entry })
+            }
+            Err(error) => {
+                entry.line.failure = Some(SafeText::from(error.cause.to_string()));
+                entry.end();
+                Err(error)
+            }
+        }
+    }
+
+    /// Converts an error of the HTTP library. A connection that could not be made through a proxy failed at the proxy,
+    /// unless TLS had begun behind it.
+    fn transport_error(&self, error: &reqwest::Error, url: &Url, peer: &Peer) -> SendError {
+        let cause = Cause::from_transport(error);
+        let has_begun_tls = matches!(cause, Cause::Certificate(_) | Cause::Scheme { .. });
+        let proxy = (error.is_connect() && !has_begun_tls).then(|| self.proxy(url)).flatten();
+        match proxy {
+            Some(proxy) => cause.at(&Peer::Proxy(proxy)),
+            None => cause.at(peer),
+        }
+    }
+
+    /// Reads the body: of a success all of it, within its cap, and of any other response its start. The request is
+    /// reported to the log.
+    pub async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, SendError> {
+        let ResponseHead { status, url, peer, response, mut entry } = head;
+        let headers = response.headers().clone();
+        let body = match response.status().is_success() {
+            true => response_body::read_whole(response, cap, &self.timeouts, &self.large).await,
+            false => Ok((response_body::read_error_body(response, &self.timeouts).await, None)),
+        };
+        match &body {
+            Ok((body, _)) => entry.line.bytes = body.len() as u64,
+            Err(cause) => {
+                entry.line.status = None;
+                entry.line.failure = Some(SafeText::from(cause.to_string()));
+            }
+        }
+        entry.end();
+        let (body, hold) = body.map_err(|cause| cause.at(&peer))?;
+        Ok(HttpAnswer { status, headers, body, url, _hold: hold })
+    }
+
+    /// Returns the client for a server. The user's settings for the registry hold for its own origin alone; the strict
+    /// client serves all others.
+    pub async fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<&Client, Cause> {
+        let own = Origin::of(url).filter(|_| *peer == Peer::Registry);
+        let Some(own) = own else {
+            let build = || async { tls::external_client(self.host.is_loopback(), &self.timeouts) };
+            return self.external.get_or_try_init(build).await;
+        };
+        let cell = match reuse {
+            Reuse::Pooled => &self.registry,
+            Reuse::Unpooled => &self.unpooled,
+        };
+        let build = || async {
+            tls::registry_client(&self.host, &self.trust, !own.is_https(), reuse, &self.timeouts)
+        };
+        cell.get_or_try_init(build).await
+    }
+}
