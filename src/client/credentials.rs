@@ -1,10 +1,19 @@
 //! The sources of logins: the files of docker and podman, and their credential helpers.
 //!
-//! Docker's `config.json`: docker CLI `config/configfile`; podman's `auth.json`: containers-auth.json(5). Files are
-//! read when a registry asks for a login, so a `docker login` made meanwhile counts after a reload.
+//! | subject | file |
+//! |---|---|
+//! | a source of logins, and the logins | `keychain` |
+//! | docker's file, and its text in the environment | `docker` |
+//! | podman's files | `podman` |
+//! | the format of both files | `auth_file` |
+//! | programs that keep logins | `helper` |
+//! | secrets | `secret` |
 
 mod auth_file;
+mod docker;
 mod helper;
+mod keychain;
+mod podman;
 pub(crate) mod secret;
 
 use std::ffi::OsString;
@@ -12,201 +21,79 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
-
 use crate::model::reference::{Host, RepositoryName};
-use crate::model::text::SafeText;
-use auth_file::{File, FileLogin};
+use docker::{DockerFile, DockerText};
+use helper::Helpers;
+pub use keychain::{Keychain, Login};
+use podman::PodmanFile;
 use secret::Secret;
 
-/// Most bytes of a file that are read.
-const CAP: u64 = 4 * 1024 * 1024;
-
-/// A proof of the user's identity.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Login {
-    /// User and password.
-    Password {
-        /// The user's name.
-        user: String,
-        /// The password, or an access token in its place.
-        password: Secret,
-    },
-    /// An identity token: exchanged at the token endpoint (distribution `oauth.md`).
-    Identity(Secret),
-    /// A token for the registry itself, sent as it is.
-    Bearer(Secret),
-}
-
-impl Login {
-    /// Returns user and password as the value of an `Authorization` header.
-    pub fn basic(&self) -> Option<HeaderValue> {
-        use base64::Engine;
-        let Login::Password { user, password } = self else { return None };
-        let text = format!("{user}:{}", password.reveal());
-        Secret::new(base64::engine::general_purpose::STANDARD.encode(text)).header("Basic")
-    }
-}
-
-/// A login and the file that holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
-    /// The login.
-    pub login: Login,
-    /// The file, for messages.
-    pub source: PathBuf,
-}
-
-/// The sources that are searched for logins, in their order: the first that has one wins. Cheap to clone; the default
-/// has none.
+/// The chain of the sources that are searched for logins, in their order: the first that has one wins. Cheap to clone;
+/// the default has none.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
-    sources: Arc<[CredentialSource]>,
-    helpers: Arc<Helpers>,
-}
-
-/// The folders of credential helpers, and how long a helper may take.
-#[derive(Debug, Clone, Default)]
-struct Helpers {
-    path: OsString,
-    timeout: Duration,
-}
-
-#[derive(Debug, Clone)]
-enum CredentialSource {
-    /// docker's config.json, or the content of `DOCKER_AUTH_CONFIG`.
-    Docker(LoginSource),
-    /// podman's auth.json.
-    Podman(LoginSource),
-}
-
-#[derive(Debug, Clone)]
-enum LoginSource {
-    File(PathBuf),
-    Text(Secret),
+    keychains: Arc<[Arc<dyn Keychain>]>,
 }
 
 impl Credentials {
-    /// Returns the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable
-    /// up.
+    /// Chains sources of logins.
+    pub fn new(keychains: impl IntoIterator<Item = Arc<dyn Keychain>>) -> Credentials {
+        Credentials { keychains: keychains.into_iter().collect() }
+    }
+
+    /// Chains the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable up.
     pub fn from_env(variable: impl Fn(&str) -> Option<OsString>, helper_timeout: Duration) -> Credentials {
         let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = folder("HOME").or_else(|| folder("USERPROFILE"));
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
-        let mut sources = Vec::new();
-        if let Some(text) = variable("DOCKER_AUTH_CONFIG").and_then(|text| text.into_string().ok()) {
-            sources.push(CredentialSource::Docker(LoginSource::Text(Secret::new(text))));
-        }
-        let mut add = |source: fn(LoginSource) -> CredentialSource, file: Option<PathBuf>| {
-            sources.extend(file.map(|file| source(LoginSource::File(file))));
+        let path = variable("PATH").unwrap_or_default();
+        let helpers = Arc::new(Helpers { path, timeout: helper_timeout });
+        let text = variable(docker::VARIABLE).and_then(|text| text.into_string().ok());
+        let text = text.map(|text| DockerText { text: Secret::new(text), helpers: helpers.clone() });
+        let podman = match folder("REGISTRY_AUTH_FILE") {
+            Some(only) => [Some(only), None],
+            None => {
+                let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
+                [folder("XDG_RUNTIME_DIR"), config].map(|folder| Some(folder?.join("containers/auth.json")))
+            }
         };
-        if let Some(only) = folder("REGISTRY_AUTH_FILE") {
-            add(CredentialSource::Podman, Some(only));
-        } else {
-            add(
-                CredentialSource::Podman,
-                folder("XDG_RUNTIME_DIR").map(|run| run.join("containers/auth.json")),
-            );
-            let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
-            add(CredentialSource::Podman, config.map(|config| config.join("containers/auth.json")));
-        }
+        let podman = podman.into_iter().flatten().map(|path| PodmanFile { path, helpers: helpers.clone() });
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
-        add(CredentialSource::Docker, docker.map(|docker| docker.join("config.json")));
-        let helpers = Helpers { path: variable("PATH").unwrap_or_default(), timeout: helper_timeout };
-        Credentials { sources: sources.into(), helpers: Arc::new(helpers) }
+        let docker = docker.map(|folder| folder.join("config.json"));
+        let docker = docker.map(|path| DockerFile { path, helpers: helpers.clone() });
+
+        let mut keychains: Vec<Arc<dyn Keychain>> = Vec::new();
+        keychains.extend(text.map(|text| Arc::new(text) as _));
+        keychains.extend(podman.map(|file| Arc::new(file) as _));
+        keychains.extend(docker.map(|file| Arc::new(file) as _));
+        Credentials::new(keychains)
     }
 
     /// Returns the login for a repository, else for its registry.
-    pub async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Credential> {
-        for source in self.sources.iter() {
-            if let Some(credential) = self.find_in(source, host, repository).await {
-                return Some(credential);
+    pub async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Login> {
+        for keychain in self.keychains.iter() {
+            if let Some(login) = keychain.login(host, repository).await {
+                return Some(login);
             }
         }
         None
     }
 
-    /// Returns every registry for which the files have a login or a helper. Only files are read: no helper is asked.
+    /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
     pub fn registries(&self) -> Vec<Host> {
-        let mut all = Vec::new();
-        for source in self.sources.iter() {
-            let (CredentialSource::Docker(place) | CredentialSource::Podman(place)) = source;
-            let text = match place {
-                LoginSource::Text(text) => Some(text.reveal().to_string()),
-                LoginSource::File(path) => read_blocking(path),
-            };
-            // A file that cannot be read is reported when a login is looked up.
-            all.extend(text.and_then(|text| File::parse(&text).ok()).iter().flat_map(File::registries));
-        }
-        all
+        self.keychains.iter().flat_map(|keychain| keychain.registries()).collect()
     }
 
     /// Returns whether a login may differ from one repository of a registry to the next.
     pub fn has_namespaces(&self) -> bool {
-        self.sources.iter().any(|source| matches!(source, CredentialSource::Podman(_)))
+        self.keychains.iter().any(|keychain| keychain.has_namespaces())
     }
-
-    async fn find_in(
-        &self,
-        source: &CredentialSource,
-        host: &Host,
-        repository: Option<&RepositoryName>,
-    ) -> Option<Credential> {
-        let (place, repository) = match source {
-            CredentialSource::Docker(place) => (place, None),
-            CredentialSource::Podman(place) => (place, repository),
-        };
-        let (text, path) = match place {
-            LoginSource::Text(text) => (text.reveal().to_string(), PathBuf::from("DOCKER_AUTH_CONFIG")),
-            LoginSource::File(path) => (read(path).await?, path.clone()),
-        };
-        let file = match File::parse(&text) {
-            Ok(file) => file,
-            Err(problem) => {
-                let path = SafeText::from(path.display().to_string());
-                tracing::warn!(%path, %problem, "this file of logins cannot be read");
-                return None;
-            }
-        };
-        let login = match file.find(host, repository)? {
-            FileLogin::Login(login) => login,
-            FileLogin::Helper { suffix, server } => {
-                match helper::get(&suffix, &server, &self.helpers.path, self.helpers.timeout).await {
-                    Ok(login) => login?,
-                    Err(problem) => {
-                        let suffix = SafeText::from(suffix);
-                        tracing::warn!(%suffix, %problem, "the credential helper returned no login");
-                        return None;
-                    }
-                }
-            }
-        };
-        Some(Credential { login, source: path })
-    }
-}
-
-/// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it cannot be read.
-async fn read(path: &std::path::Path) -> Option<String> {
-    use tokio::io::AsyncReadExt;
-    let file = tokio::fs::File::open(path).await.ok()?;
-    let mut text = String::new();
-    file.take(CAP).read_to_string(&mut text).await.ok()?;
-    Some(text)
-}
-
-/// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
-fn read_blocking(path: &std::path::Path) -> Option<String> {
-    use std::io::Read;
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
-    }
-    let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(CAP).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::future::BoxFuture;
+
     use super::*;
 
     fn paths(variables: &[(&str, &str)]) -> Vec<String> {
@@ -214,13 +101,7 @@ mod tests {
             variables.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
         };
         let credentials = Credentials::from_env(variable, Duration::from_secs(1));
-        let path = |source: &CredentialSource| match source {
-            CredentialSource::Docker(LoginSource::Text(_)) => "text".to_string(),
-            CredentialSource::Docker(LoginSource::File(path))
-            | CredentialSource::Podman(LoginSource::File(path)) => path.display().to_string(),
-            CredentialSource::Podman(LoginSource::Text(_)) => "never".to_string(),
-        };
-        credentials.sources.iter().map(path).collect()
+        credentials.keychains.iter().map(|keychain| keychain.source().display().to_string()).collect()
     }
 
     /// docs/REGISTRIES.md §4.8, §4.9.
@@ -238,7 +119,7 @@ mod tests {
         );
         assert_eq!(
             paths(&[("HOME", "/h"), ("REGISTRY_AUTH_FILE", "/only"), ("DOCKER_AUTH_CONFIG", "{}")]),
-            ["text", "/only", "/h/.docker/config.json"]
+            ["DOCKER_AUTH_CONFIG", "/only", "/h/.docker/config.json"]
         );
         assert!(paths(&[]).is_empty());
     }
@@ -259,7 +140,7 @@ mod tests {
         let host = Host::parse("r.test").expect("a host");
         let user = async |name: &str| {
             let name = RepositoryName::parse(name).expect("a name");
-            credentials.find(&host, Some(&name)).await.map(|found| found.login)
+            credentials.find(&host, Some(&name)).await
         };
         let login = |user: &str, password: &str| {
             Some(Login::Password { user: user.into(), password: Secret::new(password) })
@@ -269,5 +150,34 @@ mod tests {
         assert_eq!(user("team/application").await, login("c", "d"));
         let other = Host::parse("r.test.evil").expect("a host");
         assert_eq!(credentials.find(&other, None).await, None);
+    }
+
+    /// A source that has one login for every registry.
+    #[derive(Debug)]
+    struct Everywhere;
+
+    impl Keychain for Everywhere {
+        fn source(&self) -> std::path::PathBuf {
+            "everywhere".into()
+        }
+
+        fn login<'a>(&'a self, _: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
+            Box::pin(std::future::ready(Some(Login::Identity(Secret::new("t")))))
+        }
+
+        fn registries(&self) -> Vec<Host> {
+            Vec::new()
+        }
+    }
+
+    #[tokio::test]
+    async fn a_further_source_is_asked_in_its_place() {
+        let text = r#"{"auths":{"r.test":{"auth":"YTpi"}}}"#;
+        let docker = DockerText { text: Secret::new(text), helpers: Arc::default() };
+        let credentials = Credentials::new([Arc::new(docker) as _, Arc::new(Everywhere) as _]);
+        let find = async |host: &str| credentials.find(&Host::parse(host).expect("a host"), None).await;
+        assert!(matches!(find("r.test").await, Some(Login::Password { .. })));
+        assert!(matches!(find("other.test").await, Some(Login::Identity(_))));
+        assert_eq!(credentials.registries(), [Host::parse("r.test").expect("a host")]);
     }
 }

@@ -1,21 +1,25 @@
-//! The JSON of docker's `config.json` and podman's `auth.json`, which is one format with two ways to write a key.
+//! The JSON of docker's `config.json` and podman's `auth.json`, which is one format with two ways to write a key:
+//! <https://github.com/docker/cli/tree/v28.5.1/cli/config/configfile>, containers-auth.json(5).
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::Deserialize;
 
-use super::Login;
-use crate::client::credentials::secret::Secret;
+use super::helper::Helpers;
+use super::keychain::Login;
+use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::text::SafeText;
+
+/// Most bytes of a file that are read.
+const CAP: u64 = 4 * 1024 * 1024;
 
 /// Docker Hub's key, for historical reasons.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
-/// The user that a helper gives if its secret is an identity token.
-pub const TOKEN_USER: &str = "<token>";
-
 const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -85,8 +89,14 @@ impl File {
         entry.and_then(|(_, entry)| entry.login()).map(FileLogin::Login)
     }
 
+    /// Returns the registries that the keys of a text name. A text that cannot be read names none: that is reported when
+    /// a login is looked up.
+    pub fn registries_of(text: &str) -> Vec<Host> {
+        File::parse(text).map(|file| file.registries()).unwrap_or_default()
+    }
+
     /// Returns the registries that its keys name.
-    pub fn registries(&self) -> Vec<Host> {
+    fn registries(&self) -> Vec<Host> {
         let helpers = self.cred_helpers.iter().flatten().map(|(key, _)| key);
         self.auths
             .iter()
@@ -168,6 +178,49 @@ fn is_host(key: &str, host: &Host) -> bool {
 /// Returns the key under which docker's own tools keep a registry.
 fn server_key(host: &Host) -> String {
     if host.is_docker_hub() { HUB_KEY.into() } else { host.to_string() }
+}
+
+/// Returns the login that the text of a file has, or that the helper gives which the text names. `source` is the file,
+/// for the log.
+pub async fn login(
+    text: &str,
+    source: &Path,
+    host: &Host,
+    repository: Option<&RepositoryName>,
+    helpers: &Helpers,
+) -> Option<Login> {
+    let file = match File::parse(text) {
+        Ok(file) => file,
+        Err(problem) => {
+            let path = SafeText::from(source.display().to_string());
+            tracing::warn!(%path, %problem, "this file of logins cannot be read");
+            return None;
+        }
+    };
+    match file.find(host, repository)? {
+        FileLogin::Login(login) => Some(login),
+        FileLogin::Helper { suffix, server } => helpers.login(&suffix, &server).await,
+    }
+}
+
+/// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it cannot be read.
+pub async fn read(path: &Path) -> Option<String> {
+    use tokio::io::AsyncReadExt;
+    let file = tokio::fs::File::open(path).await.ok()?;
+    let mut text = String::new();
+    file.take(CAP).read_to_string(&mut text).await.ok()?;
+    Some(text)
+}
+
+/// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
+pub fn read_blocking(path: &Path) -> Option<String> {
+    use std::io::Read;
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut text = String::new();
+    std::fs::File::open(path).ok()?.take(CAP).read_to_string(&mut text).ok()?;
+    Some(text)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Credential helpers: `docker-credential-<suffix> get`, docker-credential-helpers `README` § Development.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -9,9 +9,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
 
-use super::Login;
-use super::auth_file::TOKEN_USER;
-use crate::client::credentials::secret::Secret;
+use super::keychain::Login;
+use super::secret::Secret;
 use crate::model::redact;
 use crate::model::text::SafeText;
 
@@ -20,13 +19,35 @@ const CAP: u64 = 64 * 1024;
 /// The messages of helpers that have no login. They are not errors.
 const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
 
+/// The user that a helper gives if its secret is an identity token.
+pub const TOKEN_USER: &str = "<token>";
+
+/// The folders of credential helpers, and how long a helper may take.
+#[derive(Debug, Clone, Default)]
+pub struct Helpers {
+    /// The folders, as in `PATH`.
+    pub path: OsString,
+    /// The time limit.
+    pub timeout: Duration,
+}
+
+impl Helpers {
+    /// Asks the helper `docker-credential-<suffix>` for the login of a server. A helper that fails is reported in the
+    /// log.
+    pub async fn login(&self, suffix: &str, server: &str) -> Option<Login> {
+        match get(suffix, server, &self.path, self.timeout).await {
+            Ok(login) => login,
+            Err(problem) => {
+                let suffix = SafeText::clean(suffix);
+                tracing::warn!(%suffix, %problem, "the credential helper returned no login");
+                None
+            }
+        }
+    }
+}
+
 /// Asks a helper for the login of a server. Returns `None` if it has none.
-pub async fn get(
-    suffix: &str,
-    server: &str,
-    path: &OsStr,
-    timeout: Duration,
-) -> Result<Option<Login>, SafeText> {
+async fn get(suffix: &str, server: &str, path: &OsStr, timeout: Duration) -> Result<Option<Login>, SafeText> {
     if !is_suffix(suffix) {
         return Err("its name is not valid for a helper".into());
     }

@@ -27,7 +27,7 @@ use super::scope::Scope;
 use super::token::{TokenCache, TokenKey};
 use super::transport::{Exchange, Transport};
 use crate::client::ClientSettings;
-use crate::client::credentials::{Credential, Credentials, Login};
+use crate::client::credentials::{Credentials, Login};
 use crate::client::error::{Cause, Peer, SendError, is_transient_status};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
@@ -54,7 +54,7 @@ pub struct Authenticator {
 }
 
 /// A login that is looked up once; `None` inside if there is none.
-type LookedUp = std::sync::Arc<OnceCell<Option<Credential>>>;
+type LookedUp = std::sync::Arc<OnceCell<Option<Login>>>;
 
 /// Everything that was learned from challenges.
 #[derive(Debug, Default)]
@@ -234,7 +234,7 @@ impl Authenticator {
             let learned = self.learned();
             (learned.is_used, learned.refusal.is_some())
         };
-        match self.credential(None).await.map(|credential| credential.login) {
+        match self.login(None).await {
             Some(Login::Password { user, .. }) if used && !refused => Identity::User(SafeText::from(user)),
             Some(Login::Identity(_) | Login::Bearer(_)) if used && !refused => Identity::Token,
             _ => Identity::Anonymous,
@@ -247,7 +247,7 @@ impl Authenticator {
             let learned = self.learned();
             (learned.scheme.clone(), learned.refusal.is_some())
         };
-        let login = self.credential(Some(name)).await.map(|credential| credential.login).filter(|_| !refused);
+        let login = self.login(Some(name)).await.filter(|_| !refused);
         let sends = login.map(|login| match (login, &scheme) {
             // The password goes to the token service over TLS, its token to the registry.
             (Login::Password { .. }, Some(AuthScheme::Bearer { realm, .. })) if realm.scheme() == "https" => {
@@ -369,7 +369,7 @@ impl Authenticator {
 
     /// Returns the token that a file of logins holds ready. It needs no challenge.
     async fn stored_token(&self, scope: &Scope) -> Option<Authorization> {
-        match self.credential(scope.repository()).await?.login {
+        match self.login(scope.repository()).await? {
             Login::Bearer(token) => {
                 self.learned().is_used = true;
                 token.header("Bearer").map(Authorization::Login)
@@ -379,7 +379,7 @@ impl Authenticator {
     }
 
     async fn basic_authorization(&self, scope: &Scope) -> Authorization {
-        let login = self.credential(scope.repository()).await.map(|credential| credential.login);
+        let login = self.login(scope.repository()).await;
         let is_safe = self.may_see_login().await;
         let header = login.filter(|_| is_safe).and_then(|login| login.basic());
         self.learned().is_used |= header.is_some();
@@ -399,8 +399,8 @@ impl Authenticator {
         realm: Url,
         service: Option<String>,
     ) -> Result<Authorization, SendError> {
-        let credential = self.credential(scope.repository()).await;
-        if let Some(Credential { login: Login::Bearer(token), .. }) = &credential {
+        let login = self.login(scope.repository()).await;
+        if let Some(Login::Bearer(token)) = &login {
             return Ok(token.header("Bearer").map_or(Authorization::Nothing, Authorization::Login));
         }
         let own = self.transport().origin().await?;
@@ -411,9 +411,9 @@ impl Authenticator {
         let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
         let may_log_in =
             trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login().await;
-        self.learned().withheld_from = (trust == RealmTrust::Anonymous && credential.is_some())
+        self.learned().withheld_from = (trust == RealmTrust::Anonymous && login.is_some())
             .then(|| SafeText::clean(realm.host_str().unwrap_or_default()));
-        let login = credential.map(|credential| credential.login).filter(|_| may_log_in);
+        let login = login.filter(|_| may_log_in);
         let mut scopes = self.learned().wider_scopes.get(scope).cloned().unwrap_or_default();
         scopes.extend(scope.texts());
         let key = TokenKey { realm, service, scopes, is_anonymous: login.is_none() };
@@ -453,7 +453,7 @@ impl Authenticator {
     }
 
     /// Returns the login for a repository, or for the registry. It is looked up once.
-    async fn credential(&self, repository: Option<&RepositoryName>) -> Option<Credential> {
+    async fn login(&self, repository: Option<&RepositoryName>) -> Option<Login> {
         let cell = {
             let mut all = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
             let key = repository.filter(|_| self.credentials.has_namespaces()).cloned();

@@ -1,0 +1,67 @@
+//! Docker's logins: `config.json`, or its text in `DOCKER_AUTH_CONFIG`. docs/REGISTRIES.md §4.8.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::auth_file::{self, File};
+use super::helper::Helpers;
+use super::keychain::{Keychain, Login};
+use super::secret::Secret;
+use crate::model::reference::{Host, RepositoryName};
+
+/// The variable that may hold the text of a `config.json`.
+pub const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
+
+/// Docker's `config.json`. Its logins hold for whole registries.
+#[derive(Debug)]
+pub struct DockerFile {
+    /// The path of the file.
+    pub path: PathBuf,
+    /// The helpers that the file may name.
+    pub helpers: Arc<Helpers>,
+}
+
+impl Keychain for DockerFile {
+    fn source(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
+        let find = async {
+            let text = auth_file::read(&self.path).await?;
+            auth_file::login(&text, &self.path, host, None, &self.helpers).await
+        };
+        find.boxed()
+    }
+
+    fn registries(&self) -> Vec<Host> {
+        auth_file::read_blocking(&self.path).map(|text| File::registries_of(&text)).unwrap_or_default()
+    }
+}
+
+/// The text of a `config.json` in the environment, as CI systems provide it.
+#[derive(Debug)]
+pub struct DockerText {
+    /// The text.
+    pub text: Secret,
+    /// The helpers that the text may name.
+    pub helpers: Arc<Helpers>,
+}
+
+impl Keychain for DockerText {
+    fn source(&self) -> PathBuf {
+        PathBuf::from(VARIABLE)
+    }
+
+    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
+        async { auth_file::login(self.text.reveal(), VARIABLE.as_ref(), host, None, &self.helpers).await }
+            .boxed()
+    }
+
+    fn registries(&self) -> Vec<Host> {
+        File::registries_of(self.text.reveal())
+    }
+}
