@@ -1,3 +1,3 @@
 //! Everything that is known of single products and services.
 
-pub(super) mod product;
+pub(super) mod vendor;

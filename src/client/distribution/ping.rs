@@ -11,7 +11,7 @@ use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
 use crate::client::http::scheme::PING_CAP;
 use crate::client::http::scope::Scope;
-use crate::client::vendors::product::{Product, is_distribution_error};
+use crate::client::vendors::vendor::{Product, is_distribution_error};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
 
