@@ -5,7 +5,7 @@
 //! | requests, logins, retries, limits, TLS | `http` and its folder |
 //! | the distribution API | `distribution` and its folder |
 //! | blobs of any size | `blob` and its folder |
-//! | products and services | `vendors` and its folder |
+//! | vendors, and everything that is peculiar to one | `vendors` and its folder |
 //! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
 //! | errors and hints | `error` |
@@ -42,6 +42,7 @@ pub use http::limit::Priority;
 pub use http::origin::AllowedOrigin;
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
+pub use vendors::{ENABLE_DELETES, delete_hint};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 

@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use peer::{Peer, SendError};
 
 use super::http::error_body::ErrorBody;
+use super::vendors;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
@@ -131,32 +132,25 @@ impl Cause {
         let is_code = |codes: &[&str]| codes.iter().any(|code| said.has_code(code));
         match status {
             405 | 501 => !self.is_protected() && !is_code(&["DENIED"]),
-            // distribution 2 takes the tag in the address for a malformed digest.
-            400 if !self.is_protected() => {
-                // Pulp says it in words.
-                is_code(&["UNSUPPORTED", "DIGEST_INVALID", "TAG_INVALID"])
-                    || said.mentions("deleted by digest")
-            }
-            400 => false,
-            _ => is_code(&["UNSUPPORTED"]),
+            400 if self.is_protected() => false,
+            _ => is_code(&["UNSUPPORTED"]) || vendors::says_unsupported(*status, said),
         }
     }
 
     /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
     fn is_protected(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
-        says_protected(said) || (*status == 412 && !self.is_quota())
+        vendors::says_protected(*status, said) || (*status == 412 && !self.is_quota())
     }
 
-    /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §9.1 (Harbor: 412 or 403)
-    /// and docs/REGISTRIES.md §10 row 33. Rate limits do not count.
+    /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §10 row 33. Rate limits do not count.
     fn is_quota(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
+        let is_protected = || vendors::says_protected(*status, said);
         match status {
             413 | 507 => true,
             401 | 408 | 425 | 429 => false,
-            403 | 412 if said.has_word("exceed") => !says_protected(said),
-            400..=499 => !says_protected(said) && said.has_word("quota"),
+            400..=499 => (said.has_word("quota") || vendors::says_quota(*status, said)) && !is_protected(),
             _ => false,
         }
     }
@@ -169,14 +163,6 @@ impl Cause {
             _ => None,
         }
     }
-}
-
-/// Returns whether these words say that an object is protected against change. ECR, Harbor and ACR use the three forms,
-/// in that order.
-fn says_protected(said: &ErrorBody) -> bool {
-    said.mentions("immutable")
-        || said.has_code("REGISTRY_DISALLOWED_OPERATION")
-        || said.mentions("protected tag")
 }
 
 impl fmt::Display for Cause {
@@ -276,6 +262,11 @@ impl Error {
     /// Returns whether the server protects this very tag or image against change, as it does with immutable tags.
     pub fn is_protected(&self) -> bool {
         self.cause.is_protected()
+    }
+
+    /// Returns whether the server refuses to delete an image only because it has tags.
+    pub fn is_blocked_by_tags(&self) -> bool {
+        matches!(&self.cause, Cause::Status { status, body, .. } if vendors::says_blocked_by_tags(*status, body))
     }
 
     /// Returns whether the user stopped the request.

@@ -1,3 +1,199 @@
-//! Everything that is known of single products and services.
+//! Vendors of registries: each is one value in a file of its own, with everything that regtui knows of it.
+//!
+//! A rule that follows from answers is better than one that follows from a name, and stands with the code that reads the
+//! answer. Words of refusals are understood whichever vendor they are from: docs/REGISTRIES.md §7.5, §9.2.
 
-pub(super) mod vendor;
+mod acr;
+mod artifactory;
+mod demo;
+mod digitalocean;
+mod distribution;
+mod docker_hub;
+mod ecr;
+mod ghcr;
+mod gitea;
+mod gitlab;
+mod google;
+mod harbor;
+mod nexus;
+mod pulp;
+mod quay;
+mod vendor;
+mod zot;
+
+use super::http::error_body::ErrorBody;
+use crate::model::reference::Host;
+use crate::model::server::Cleanups;
+pub use distribution::ENABLE_DELETES;
+use vendor::RefusalSign;
+pub use vendor::{Signs, Vendor};
+
+/// All vendors. The first whose sign is there counts, so one with a rare sign stands before one with a common sign.
+static VENDORS: &[Vendor] = &[
+    docker_hub::DOCKER_HUB,
+    ghcr::GHCR,
+    quay::QUAY,
+    ecr::ECR_PUBLIC,
+    acr::ACR,
+    google::ARTIFACT_REGISTRY,
+    google::GCR,
+    digitalocean::DIGITALOCEAN,
+    ecr::ECR,
+    demo::DEMO,
+    gitea::GITEA,
+    pulp::PULP,
+    harbor::HARBOR,
+    gitlab::GITLAB,
+    artifactory::ARTIFACTORY,
+    nexus::NEXUS,
+    zot::ZOT,
+    distribution::DISTRIBUTION,
+];
+
+/// Everything that is known of a registry from its vendor.
+#[derive(Debug, Clone, Default)]
+pub struct Product {
+    /// The vendor, if a sign gives it away.
+    pub vendor: Option<&'static Vendor>,
+    /// How it cleans up untagged content.
+    pub cleanups: Cleanups,
+}
+
+impl Product {
+    /// Determines the vendor by the host, else by the signs of the first answers.
+    pub fn of(signs: &Signs<'_>) -> Product {
+        let by_host = VENDORS.iter().find(|vendor| vendor.has_host(signs.host));
+        let vendor = by_host.or_else(|| VENDORS.iter().find(|vendor| (vendor.has_sign)(signs)));
+        let is_right = |vendor: &&Vendor| vendor.proof.as_ref().is_none_or(|proof| (proof.ping)(signs));
+        let cleanups = vendor.filter(is_right).map(|vendor| vendor.cleanups).unwrap_or_default();
+        Product { vendor, cleanups }
+    }
+
+    /// Returns whether the cleanup is not certain before [`says_as_known`] holds too, because other registries answer a
+    /// ping in the same way.
+    pub fn needs_proof(&self) -> bool {
+        self.vendor.is_some_and(|vendor| vendor.proof.is_some())
+    }
+}
+
+/// Returns whether the refusal of a request for a missing manifest proves one of the vendors that need a proof.
+pub fn says_as_known(said: &ErrorBody) -> bool {
+    VENDORS.iter().filter_map(|vendor| vendor.proof.as_ref()).any(|proof| (proof.missing)(said))
+}
+
+/// Returns how content of a host is deleted, if its registry API never deletes.
+pub fn delete_hint(host: &Host) -> Option<&'static str> {
+    let is_its_host = |vendor: &&Vendor| {
+        let signs = Signs { host, service: "", realm: "", headers: &Default::default(), body: b"" };
+        vendor.has_host(host) || (vendor.has_sign)(&signs)
+    };
+    VENDORS.iter().find(is_its_host)?.delete_hint
+}
+
+/// Returns whether a refusal protects a tag or image against every change.
+pub fn says_protected(status: u16, said: &ErrorBody) -> bool {
+    has_sign(|vendor| vendor.protected, status, said)
+}
+
+/// Returns whether a refusal is about a size or a quota.
+pub fn says_quota(status: u16, said: &ErrorBody) -> bool {
+    has_sign(|vendor| vendor.quota, status, said)
+}
+
+/// Returns whether a refusal means that the server does not have the operation.
+pub fn says_unsupported(status: u16, said: &ErrorBody) -> bool {
+    has_sign(|vendor| vendor.unsupported, status, said)
+}
+
+/// Returns whether a refusal to delete an image is about its tags.
+pub fn says_blocked_by_tags(status: u16, said: &ErrorBody) -> bool {
+    has_sign(|vendor| vendor.blocked_by_tags, status, said)
+}
+
+fn has_sign(signs: impl Fn(&Vendor) -> &'static [RefusalSign], status: u16, said: &ErrorBody) -> bool {
+    VENDORS.iter().flat_map(signs).any(|sign| sign.fits(status, said))
+}
+
+#[cfg(test)]
+mod tests {
+    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+
+    use super::*;
+    use crate::model::server::Cleanup;
+
+    type Headers<'a> = &'a [(&'static str, &'static str)];
+
+    fn guess(host: &str, service: &str, realm: &str, headers: Headers, body: &str) -> Product {
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers: HeaderMap = headers.iter().map(header).collect();
+        let host = Host::parse(host).expect("a host");
+        Product::of(&Signs { host: &host, service, realm, headers: &headers, body: body.as_bytes() })
+    }
+
+    #[test]
+    fn products_are_known_by_their_unique_traits() {
+        let api = ("docker-distribution-api-version", "registry/2.0");
+        let name = |host: &str, service: &str, headers: Headers| {
+            guess(host, service, "", headers, "").vendor.map(|vendor| vendor.name.to_string())
+        };
+        assert_eq!(name("docker.io", "", &[]).as_deref(), Some("Docker Hub"));
+        assert_eq!(name("1.dkr.ecr.eu-west-1.amazonaws.com", "", &[]).as_deref(), Some("ECR"));
+        assert_eq!(name("evil-ghcr.io", "", &[]), None);
+        let harbor = "https://r.test/service/token harbor-registry";
+        assert_eq!(name("r.test", harbor, &[api]).as_deref(), Some("Harbor"));
+        let gitlab = "https://git.test/jwt/auth container_registry";
+        assert_eq!(name("r.test", gitlab, &[api]).as_deref(), Some("GitLab"));
+        let gitea = "https://git.test/v2/token container_registry";
+        assert_eq!(name("git.test", gitea, &[api]).as_deref(), Some("Gitea"));
+        assert_eq!(name("r.test", "", &[api]).as_deref(), Some("distribution API"));
+        assert_eq!(name("r.test", "", &[]), None);
+    }
+
+    #[test]
+    fn untagged_images_are_not_said_to_stay_in_a_registry_that_only_resembles_a_known_one() {
+        let api = ("docker-distribution-api-version", "registry/2.0");
+        let json = ("content-type", "application/json; charset=utf-8");
+        let untagged = |service: &str, realm: &str, headers: Headers, body| {
+            guess("r.test", service, realm, headers, body).cleanups.untagged
+        };
+        assert_eq!(untagged("", "", &[api, json], "{}"), Cleanup::Later);
+        assert_eq!(untagged("", "", &[("server", "regtui"), api], "{}"), Cleanup::Later);
+        for server in ["nginx", "BaseHTTP/0.6 Python/3.11.2", "gunicorn"] {
+            assert_eq!(
+                untagged("", "", &[api, json, ("server", server)], "{}"),
+                Cleanup::Unknown,
+                "{server}"
+            );
+        }
+        assert_eq!(untagged("", "", &[api], ""), Cleanup::Unknown);
+        assert_eq!(untagged("", "", &[api, ("content-type", "text/plain")], "{}"), Cleanup::Unknown);
+        let gitlab = "https://git.test/jwt/auth container_registry";
+        assert_eq!(untagged(gitlab, "", &[api, json], "{}"), Cleanup::Unknown);
+        assert_eq!(untagged("https://git.test/v2/token container_registry", "", &[api], ""), Cleanup::AtOnce);
+        assert_eq!(untagged("", "Gitea Container Registry", &[api, json], "{}"), Cleanup::AtOnce);
+        let pulp = [api, json, ("x-registry-supports-signatures", "1")];
+        assert_eq!(guess("r.test", "", "", &pulp, "{}").cleanups.deleted, Cleanup::AtOnce);
+    }
+
+    #[test]
+    fn only_vendors_whose_registry_api_never_deletes_have_a_hint_of_their_own() {
+        let hint = |host: &str| delete_hint(&Host::parse(host).expect("a host"));
+        for (host, word) in [
+            ("docker.io", "Docker Hub"),
+            ("ghcr.io", "packages"),
+            ("1.dkr.ecr.eu-west-1.amazonaws.com", "aws ecr"),
+            ("public.ecr.aws", "aws ecr"),
+        ] {
+            assert!(hint(host).is_some_and(|hint| hint.contains(word)), "{host}");
+        }
+        assert_eq!((hint("r.test"), hint("evil-ghcr.io")), (None, None));
+    }
+
+    #[test]
+    fn every_vendor_has_a_name_of_its_own_and_a_sign_or_a_domain() {
+        let names: std::collections::HashSet<&str> = VENDORS.iter().map(|vendor| vendor.name).collect();
+        assert!(names.len() == VENDORS.len() && !names.contains(""));
+    }
+}

@@ -11,7 +11,7 @@ use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
 use crate::client::http::scheme::PING_CAP;
 use crate::client::http::scope::Scope;
-use crate::client::vendors::vendor::{Product, is_distribution_error};
+use crate::client::vendors::{Product, Signs, says_as_known};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
 
@@ -29,11 +29,18 @@ impl Client {
             return Err(self.http().error(Cause::WebPage, Some(&request), 1));
         }
         let auth = self.http().auth();
-        let Product { name, cleanups, needs_proof } =
-            Product::of(self.host(), &auth.service(), &auth.realm(), &answer);
-        self.abilities().learn_product(cleanups, needs_proof);
+        let (service, realm) = (auth.service(), auth.realm());
+        let signs = Signs {
+            host: self.host(),
+            service: &service,
+            realm: &realm,
+            headers: &answer.headers,
+            body: &answer.body,
+        };
+        let product = Product::of(&signs);
+        self.abilities().learn_product(product.cleanups, product.needs_proof());
         Ok(Server {
-            product: name,
+            product: product.vendor.map(|vendor| vendor.name.into()),
             transport: self.transport().await?,
             identity: self.http().auth().identity().await,
             catalog: self.abilities().catalog(),
@@ -65,7 +72,7 @@ impl Client {
             Cause::Status { status: 404, body: said, .. } => Some(said),
             _ => None,
         });
-        said.is_some_and(|said| is_distribution_error(&said))
+        said.is_some_and(|said| says_as_known(&said))
     }
 
     /// Records whether the registry removed an image that lost its last tag.

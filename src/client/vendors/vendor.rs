@@ -1,174 +1,127 @@
-//! The traits that give the product of a registry away, and the known facts about products.
-//!
-//! docs/REGISTRIES.md §7.4, §9.2.
+//! Everything that regtui may know of a vendor, as one value.
+
+use reqwest::header::HeaderMap;
 
 use crate::client::http::error_body::ErrorBody;
-use crate::client::http::request::HttpAnswer;
 use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
-use crate::model::text::SafeText;
 
-/// The name that the registry in memory gives itself.
-pub const DEMO_NAME: &str = "regtui";
-
-/// Everything that is known of a registry from its product.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Product {
-    /// Its name, if a trait gives it away.
-    pub name: Option<SafeText>,
-    /// How it cleans up untagged content.
+/// A vendor's registry: its signs, its cleanup, its words. Each has a value in a file of its own, with the fields that
+/// differ from [`Vendor::UNKNOWN`].
+#[derive(Debug)]
+pub struct Vendor {
+    /// The name of the product or service.
+    pub name: &'static str,
+    /// The domains of a service. Their subdomains belong to it as well.
+    pub domains: &'static [&'static str],
+    /// Returns whether a registry with these signs is this vendor's.
+    pub has_sign: fn(&Signs<'_>) -> bool,
+    /// When it removes content that nothing refers to any more: docs/REGISTRIES.md §7.4.
     pub cleanups: Cleanups,
-    /// Whether other registries answer a ping in the same way. [`is_distribution_error`] has to hold too then.
-    pub needs_proof: bool,
+    /// The proof that `cleanups` needs, because other products have the same signs.
+    pub proof: Option<Proof>,
+    /// How content is deleted, if the registry API never deletes: docs/REGISTRIES.md §7.1.
+    pub delete_hint: Option<&'static str>,
+    /// Refusals that protect a tag or image against every change: docs/REGISTRIES.md §7.5.
+    pub protected: &'static [RefusalSign],
+    /// Refusals for a size or a quota: docs/REGISTRIES.md §9.1.
+    pub quota: &'static [RefusalSign],
+    /// Refusals of an operation that the server does not have: docs/REGISTRIES.md §7.1.
+    pub unsupported: &'static [RefusalSign],
+    /// Refusals to delete an image as long as it has tags: docs/REGISTRIES.md §7.1.
+    pub blocked_by_tags: &'static [RefusalSign],
 }
 
-impl Product {
-    /// Determines the product from the response to a ping, the host, and the challenges: realm and service of its
-    /// tokens, and the realm of its logins.
-    pub fn of(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Product {
-        let name = name(host, service, realm, answer);
-        let (untagged, deleted) = match name {
-            Some("Gitea") => (Cleanup::AtOnce, Cleanup::AtOnce),
-            Some("Pulp") => (Cleanup::Unknown, Cleanup::AtOnce),
-            Some(DEMO_NAME) => (Cleanup::Later, Cleanup::Later),
-            Some(DISTRIBUTION) if is_distribution(answer) => (Cleanup::Later, Cleanup::Later),
-            _ => (Cleanup::Unknown, Cleanup::Unknown),
-        };
-        let needs_proof = name == Some(DISTRIBUTION);
-        Product { name: name.map(SafeText::from), cleanups: Cleanups { untagged, deleted }, needs_proof }
+impl Vendor {
+    /// A vendor of which nothing is known.
+    pub const UNKNOWN: Vendor = Vendor {
+        name: "",
+        domains: &[],
+        has_sign: |_| false,
+        cleanups: Cleanups { untagged: Cleanup::Unknown, deleted: Cleanup::Unknown },
+        proof: None,
+        delete_hint: None,
+        protected: &[],
+        quota: &[],
+        unsupported: &[],
+        blocked_by_tags: &[],
+    };
+
+    /// Returns whether a host is in one of the vendor's domains.
+    pub fn has_host(&self, host: &Host) -> bool {
+        let name = host.without_port();
+        self.domains.iter().any(|domain| {
+            name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+        })
     }
 }
 
-/// The name that many registries give their API.
-const DISTRIBUTION: &str = "distribution API";
-
-/// Returns the product, recognised by traits of its own: its host, the names of its token service, its headers.
-fn name(host: &Host, service: &str, realm: &str, answer: &HttpAnswer) -> Option<&'static str> {
-    let name = host.without_port();
-    let is_at = |domain: &str| name == domain || name.ends_with(&format!(".{domain}"));
-    let by_host = [
-        ("docker.io", "Docker Hub"),
-        ("ghcr.io", "GHCR"),
-        ("quay.io", "Quay"),
-        ("public.ecr.aws", "ECR Public"),
-        ("azurecr.io", "ACR"),
-        ("pkg.dev", "Artifact Registry"),
-        ("gcr.io", "GCR"),
-        ("registry.gitlab.com", "GitLab"),
-        ("registry.digitalocean.com", "DigitalOcean"),
-    ];
-    if let Some((_, product)) = by_host.into_iter().find(|(domain, _)| is_at(domain)) {
-        return Some(product);
-    }
-    if name.contains(".dkr.ecr.") && is_at("amazonaws.com") {
-        return Some("ECR");
-    }
-    let header = |name: &str| answer.header(name).unwrap_or_default().to_ascii_lowercase();
-    let server = header("server");
-    let by_trait = [
-        (server == DEMO_NAME, DEMO_NAME),
-        (is_gitea(service, realm), "Gitea"),
-        (answer.headers.contains_key("x-registry-supports-signatures"), "Pulp"),
-        (service.contains("harbor-registry") || service.contains("/service/token"), "Harbor"),
-        (service.contains("container_registry") || service.contains("/jwt/auth"), "GitLab"),
-        (answer.headers.contains_key("x-jfrog-version") || server.contains("artifactory"), "Artifactory"),
-        (server.contains("nexus"), "Nexus"),
-        (server.contains("zot") || header("distribution-api-version").contains("zot"), "zot"),
-    ];
-    if let Some((_, product)) = by_trait.into_iter().find(|(is_it, _)| *is_it) {
-        return Some(product);
-    }
-    header("docker-distribution-api-version").contains("registry/2.0").then_some(DISTRIBUTION)
+/// Everything that the first answers of a registry show of its vendor.
+#[derive(Debug, Clone, Copy)]
+pub struct Signs<'a> {
+    /// The name of the registry.
+    pub host: &'a Host,
+    /// Realm and service of the token service that the registry names, with a space between them. Empty if it names
+    /// none.
+    pub service: &'a str,
+    /// The realm of its Basic challenge.
+    pub realm: &'a str,
+    /// The headers of the answer to a ping.
+    pub headers: &'a HeaderMap,
+    /// The body of that answer.
+    pub body: &'a [u8],
 }
 
-/// Returns whether the product is Gitea, or Forgejo, which shares its code. Its token service has the same name as
-/// GitLab's and a path that no other has. It also takes logins for a realm with a name of its own.
-fn is_gitea(service: &str, realm: &str) -> bool {
-    let (address, service) = service.split_once(' ').unwrap_or((service, ""));
-    let is_its_token = address.ends_with("/v2/token") && service == "container_registry";
-    is_its_token || ["Gitea Container Registry", "Forgejo Container Registry"].contains(&realm)
-}
-
-/// Returns whether the response to a request for a missing manifest has the words of distribution
-/// (`registry/api/errcode`). olareg and others answer a ping in the same way as distribution, and have words of their
-/// own here.
-pub fn is_distribution_error(body: &ErrorBody) -> bool {
-    let message = body.message.as_ref().map(SafeText::as_str);
-    body.has_code("MANIFEST_UNKNOWN") && message == Some("manifest unknown")
-        || body.has_code("NAME_UNKNOWN") && message == Some("repository name not known to registry")
-}
-
-/// Returns whether the product is distribution itself, and not only its API: its response to a ping word for word, and
-/// no server's name. A distribution behind a proxy that adds its name is not recognised.
-fn is_distribution(answer: &HttpAnswer) -> bool {
-    let media_type = answer.header("content-type").unwrap_or_default();
-    let is_json = ["application/json", "application/json; charset=utf-8"].contains(&media_type);
-    let is_named = ["server", "via", "x-powered-by"].iter().any(|name| answer.headers.contains_key(*name));
-    is_json && !is_named && *answer.body == *b"{}"
-}
-
-#[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-    use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
-
-    use super::*;
-
-    type Headers<'a> = &'a [(&'static str, &'static str)];
-
-    fn guess(host: &str, service: &str, realm: &str, headers: Headers, body: &'static str) -> Product {
-        let header = |(name, value): &(&'static str, &'static str)| {
-            (HeaderName::from_static(name), HeaderValue::from_static(value))
-        };
-        let headers: HeaderMap = headers.iter().map(header).collect();
-        let url = "http://localhost/v2/".parse().expect("a url");
-        let answer =
-            HttpAnswer { status: 200, headers, body: Bytes::from_static(body.as_bytes()), url, _hold: None };
-        Product::of(&Host::parse(host).expect("a host"), service, realm, &answer)
+impl Signs<'_> {
+    /// Returns a header in lower case, or an empty text.
+    pub fn header(&self, name: &str) -> String {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
     }
 
-    #[test]
-    fn products_are_known_by_their_unique_traits() {
-        let api = ("docker-distribution-api-version", "registry/2.0");
-        let name = |host: &str, service: &str, headers: Headers| {
-            guess(host, service, "", headers, "").name.map(|name| name.to_string())
-        };
-        assert_eq!(name("docker.io", "", &[]).as_deref(), Some("Docker Hub"));
-        assert_eq!(name("1.dkr.ecr.eu-west-1.amazonaws.com", "", &[]).as_deref(), Some("ECR"));
-        assert_eq!(name("evil-ghcr.io", "", &[]), None);
-        let harbor = "https://r.test/service/token harbor-registry";
-        assert_eq!(name("r.test", harbor, &[api]).as_deref(), Some("Harbor"));
-        let gitlab = "https://git.test/jwt/auth container_registry";
-        assert_eq!(name("r.test", gitlab, &[api]).as_deref(), Some("GitLab"));
-        let gitea = "https://git.test/v2/token container_registry";
-        assert_eq!(name("git.test", gitea, &[api]).as_deref(), Some("Gitea"));
-        assert_eq!(name("r.test", "", &[api]).as_deref(), Some("distribution API"));
-        assert_eq!(name("r.test", "", &[]), None);
+    /// Returns whether the answer has a header.
+    pub fn has_header(&self, name: &str) -> bool {
+        self.headers.contains_key(name)
     }
+}
 
-    #[test]
-    fn untagged_images_are_not_said_to_stay_in_a_registry_that_only_resembles_a_known_one() {
-        let api = ("docker-distribution-api-version", "registry/2.0");
-        let json = ("content-type", "application/json; charset=utf-8");
-        let untagged = |service: &str, realm: &str, headers: Headers, body| {
-            guess("r.test", service, realm, headers, body).cleanups.untagged
-        };
-        assert_eq!(untagged("", "", &[api, json], "{}"), Cleanup::Later);
-        assert_eq!(untagged("", "", &[("server", "regtui"), api], "{}"), Cleanup::Later);
-        for server in ["nginx", "BaseHTTP/0.6 Python/3.11.2", "gunicorn"] {
-            assert_eq!(
-                untagged("", "", &[api, json, ("server", server)], "{}"),
-                Cleanup::Unknown,
-                "{server}"
-            );
-        }
-        assert_eq!(untagged("", "", &[api], ""), Cleanup::Unknown);
-        assert_eq!(untagged("", "", &[api, ("content-type", "text/plain")], "{}"), Cleanup::Unknown);
-        let gitlab = "https://git.test/jwt/auth container_registry";
-        assert_eq!(untagged(gitlab, "", &[api, json], "{}"), Cleanup::Unknown);
-        assert_eq!(untagged("https://git.test/v2/token container_registry", "", &[api], ""), Cleanup::AtOnce);
-        assert_eq!(untagged("", "Gitea Container Registry", &[api, json], "{}"), Cleanup::AtOnce);
-        let pulp = [api, json, ("x-registry-supports-signatures", "1")];
-        assert_eq!(guess("r.test", "", "", &pulp, "{}").cleanups.deleted, Cleanup::AtOnce);
+/// The proof that a registry is a vendor's and does not only resemble it.
+#[derive(Debug)]
+pub struct Proof {
+    /// Returns whether the answer to a ping is right in every detail.
+    pub ping: fn(&Signs<'_>) -> bool,
+    /// Returns whether the answer to a request for a missing manifest has the vendor's words.
+    pub missing: fn(&ErrorBody) -> bool,
+}
+
+/// A sign by which a refusal is understood.
+#[derive(Debug, Clone, Copy)]
+pub struct RefusalSign {
+    /// The statuses that it may have. Empty for all.
+    pub statuses: &'static [u16],
+    /// Its words.
+    pub wording: Wording,
+}
+
+/// Words of a refusal.
+#[derive(Debug, Clone, Copy)]
+pub enum Wording {
+    /// The code is this one.
+    Code(&'static str),
+    /// Code or message hold this text, in lower case.
+    Text(&'static str),
+    /// Code or message hold a word that begins like this.
+    Word(&'static str),
+}
+
+impl RefusalSign {
+    /// Returns whether a refusal has this sign.
+    pub fn fits(&self, status: u16, said: &ErrorBody) -> bool {
+        let is_status = self.statuses.is_empty() || self.statuses.contains(&status);
+        is_status
+            && match self.wording {
+                Wording::Code(code) => said.has_code(code),
+                Wording::Text(text) => said.mentions(text),
+                Wording::Word(word) => said.has_word(word),
+            }
     }
 }

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use super::prepare;
 use super::recheck::Recheck;
 use super::unconfirmed::UnconfirmedParts;
-use crate::client::{Cause, Client, Error};
+use crate::client::{Client, Error};
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::journal::JournalItem;
@@ -488,7 +488,7 @@ impl DeletedDigest<'_> {
 /// Returns whether the server refuses to delete a digest only because it has tags, as Google's registries do:
 /// docs/REGISTRIES.md §7.1.
 fn requires_untagging(error: &Error) -> bool {
-    matches!(&error.cause, Cause::Status { body, .. } if body.mentions("dangling_tag"))
+    error.is_blocked_by_tags()
 }
 
 /// Returns everything that is deleted, in this order: indexes before the images that they list, then referrers, then

@@ -1,7 +1,7 @@
 //! Chooses how something is deleted: the gentlest method that the server allows, and the reason why a method is not
 //! possible.
 
-use crate::client::Client;
+use crate::client::{Client, ENABLE_DELETES, delete_hint};
 use crate::model::change::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::change::rules::Refusal;
 use crate::model::reference::{Host, RepositoryName, Tag};
@@ -94,7 +94,7 @@ fn replacement_impossible(host: &Host, deletes: &Deletes) -> Option<Refusal> {
         (Ability::Yes, _) => {
             refusal("the server deletes by tag: no replacement is needed".into(), "untag instead".into())
         }
-        _ if other_delete_hint(host).is_some() => {
+        _ if delete_hint(host).is_some() => {
             refusal(format!("replacement manifests do harm on {host}"), enable_hint(host))
         }
         _ => None,
@@ -150,20 +150,5 @@ fn answered(why: &'static str, answer: &SafeText, hint: SafeText) -> Option<Refu
 
 /// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.
 pub fn enable_hint(host: &Host) -> SafeText {
-    let distribution = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows deleting images, and single tags from \
-                        version 3 on";
-    other_delete_hint(host).unwrap_or(distribution).into()
-}
-
-/// Returns a hint about deleting on hosts whose registry API never deletes.
-fn other_delete_hint(host: &Host) -> Option<&'static str> {
-    let host = host.without_port();
-    match host {
-        "docker.io" => Some("Docker Hub deletes tags on its web pages and by its own API"),
-        "ghcr.io" => Some("GitHub deletes versions of packages on its web pages and by its own API"),
-        _ if host.ends_with(".amazonaws.com") || host == "public.ecr.aws" => {
-            Some("`aws ecr batch-delete-image` deletes tags and images")
-        }
-        _ => None,
-    }
+    delete_hint(host).unwrap_or(ENABLE_DELETES).into()
 }

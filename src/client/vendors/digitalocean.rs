@@ -1,0 +1,7 @@
+//! The registry of DigitalOcean.
+
+use super::vendor::Vendor;
+
+/// DigitalOcean.
+pub const DIGITALOCEAN: Vendor =
+    Vendor { name: "DigitalOcean", domains: &["registry.digitalocean.com"], ..Vendor::UNKNOWN };

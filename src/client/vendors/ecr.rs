@@ -1,0 +1,28 @@
+//! The registries of AWS: docs/REGISTRIES.md §9.1. Its count of uploaded bytes stands still, which
+//! `blob/push.rs` notices.
+
+use super::vendor::{RefusalSign, Vendor, Wording};
+
+const DELETE_HINT: &str = "`aws ecr batch-delete-image` deletes tags and images";
+
+/// The private registries: `<account>.dkr.ecr.<region>.amazonaws.com`.
+pub const ECR: Vendor = Vendor {
+    name: "ECR",
+    has_sign: |signs| is_private(signs.host.without_port()),
+    delete_hint: Some(DELETE_HINT),
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
+    protected: &[RefusalSign { statuses: &[], wording: Wording::Text("immutable") }],
+    ..Vendor::UNKNOWN
+};
+
+/// The public gallery.
+pub const ECR_PUBLIC: Vendor = Vendor {
+    name: "ECR Public",
+    domains: &["public.ecr.aws"],
+    delete_hint: Some(DELETE_HINT),
+    ..Vendor::UNKNOWN
+};
+
+fn is_private(host: &str) -> bool {
+    host.contains(".dkr.ecr.") && host.ends_with(".amazonaws.com")
+}

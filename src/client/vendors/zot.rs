@@ -1,0 +1,12 @@
+//! zot: docs/REGISTRIES.md §7.1.
+
+use super::vendor::Vendor;
+
+/// zot.
+pub const ZOT: Vendor = Vendor {
+    name: "zot",
+    has_sign: |signs| {
+        signs.header("server").contains("zot") || signs.header("distribution-api-version").contains("zot")
+    },
+    ..Vendor::UNKNOWN
+};
