@@ -3,7 +3,8 @@
 //! | subject | file |
 //! |---|---|
 //! | requests, logins, retries, limits, TLS | `http` and its folder |
-//! | the distribution API | `distribution` and its folder |
+//! | the operations of any registry, as a trait | `registry` |
+//! | the distribution API, the first implementation | `distribution` and its folder |
 //! | blobs of any size | `blob` and its folder |
 //! | vendors, and everything that is peculiar to one | `vendors` and its folder |
 //! | sources of logins | `credentials` and its folder |
@@ -20,6 +21,7 @@ mod distribution;
 mod error;
 mod host;
 pub mod http;
+pub mod registry;
 mod single_flight;
 mod vendors;
 
@@ -28,9 +30,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-pub use blob::reader::{BlobReader, BlobSource};
-pub use blob::upload_body::Transfer;
-pub use blob::uploads::{Mount, OpenUpload};
+pub use blob::reader::BlobReader;
+pub use blob::uploads::OpenUpload;
 pub use credentials::secret::Secret;
 pub use distribution::blobs::SMALL as SMALL_CONFIG;
 pub use distribution::manifests::ManifestHead;
@@ -42,6 +43,8 @@ pub use http::limit::Priority;
 pub use http::origin::AllowedOrigin;
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
+pub use registry::Registry;
+pub use registry::blobs::{BlobSource, Mount, Transfer};
 pub use vendors::{ENABLE_DELETES, delete_hint};
 
 use tokio::sync::{Semaphore, SemaphorePermit};

@@ -17,6 +17,7 @@ mod client {
     mod greeting;
     mod paging;
     mod peers;
+    mod registry;
     mod transport;
     mod uploads;
     mod writes;

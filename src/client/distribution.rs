@@ -3,6 +3,7 @@
 //!
 //! | subject | file |
 //! |---|---|
+//! | the client as a `Registry` | `api` |
 //! | the first contact, and the product behind it | `ping` |
 //! | lists of names and their pages | `catalog`, `tags`, `name_list`, `pages` |
 //! | manifests and configs | `manifests`, `blobs` |
@@ -10,6 +11,7 @@
 //! | deletes, and the limits of servers in them | `deletes` |
 //! | a write that is sent again only if nothing has changed since | `guarded_write` |
 
+pub(super) mod api;
 pub(super) mod blobs;
 pub(super) mod catalog;
 pub(super) mod deletes;

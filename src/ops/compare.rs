@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::tag_list::{self, AT_ONCE};
-use crate::client::{Client, Error, ManifestHead, Pool, Priority};
+use crate::client::{Error, ManifestHead, Pool, Priority, Registry};
 use crate::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -136,7 +136,7 @@ impl SideTags {
         }
     }
 
-    async fn ask(&mut self, client: &Client, repository: &Repository, names: Vec<Tag>) {
+    async fn ask(&mut self, client: &dyn Registry, repository: &Repository, names: Vec<Tag>) {
         let side = |said: Result<Option<ManifestHead>, Error>| match said {
             Ok(Some(head)) => ComparisonSide::Present(head.digest),
             Ok(None) => ComparisonSide::Absent,
@@ -147,7 +147,7 @@ impl SideTags {
     }
 
     /// Returns all listed tags that name images.
-    async fn list(&mut self, client: &Client, repository: &Repository) -> Result<Vec<Tag>, Error> {
+    async fn list(&mut self, client: &dyn Registry, repository: &Repository) -> Result<Vec<Tag>, Error> {
         let names = tag_list::list_names(client, &repository.name).await?;
         self.incomplete.extend(names.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));
         Ok(names.tags.into_iter().filter(|tag| !tag.is_digest_tag()).collect())

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Manifest};
 use crate::model::media_type::MediaType;
@@ -28,7 +28,7 @@ pub struct Indexes {
 impl Indexes {
     /// Reads every index among these digests and below them. Manifests that are known to be no indexes are not read.
     pub async fn read(
-        client: &Client,
+        client: &dyn Registry,
         name: &RepositoryName,
         roots: impl IntoIterator<Item = Digest>,
         types: &HashMap<Digest, MediaType>,

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::summary::is_heavy;
 use crate::client::SMALL_CONFIG;
-use crate::client::{Client, Error, Priority};
+use crate::client::{Error, Priority, Registry};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -34,7 +34,7 @@ const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 /// Inspects an image. `digest_tags` are the digest tags of the repository, if they are known. Otherwise the usual ones
 /// are tried.
 pub async fn inspect(
-    client: &Client,
+    client: &dyn Registry,
     repository: &Repository,
     selector: &Selector,
     digest_tags: Option<&[Tag]>,
@@ -82,7 +82,7 @@ fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Sum
 /// Returns the images of an index, with attestations attached to the image that they are about, or the image itself.
 /// Also returns the number of children that were left out.
 async fn variants_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     manifest: &Arc<Manifest>,
 ) -> (Vec<Variant>, usize) {
@@ -109,7 +109,7 @@ async fn variants_of(
 
 /// Reads a child of an index, as long as there is room for it beside the others.
 async fn child_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     child: &Descriptor,
     bytes_left: &AtomicUsize,
@@ -166,7 +166,7 @@ fn has_large_config(manifest: &Manifest) -> bool {
 }
 
 async fn variant_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     descriptor: Option<Descriptor>,
     manifest: Result<Arc<Manifest>, Failure>,
@@ -197,7 +197,7 @@ async fn variant_of(
 }
 
 async fn config_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
 ) -> Option<Result<Arc<ImageConfig>, Failure>> {
@@ -209,7 +209,7 @@ async fn config_of(
 
 /// Returns the referrers of the image. If they cannot be listed they are missing, but the image is still shown.
 async fn referrers_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     digest_tags: Option<&[Tag]>,
@@ -243,14 +243,18 @@ fn usual_tags(digest: &Digest) -> Vec<Tag> {
     COSIGN.into_iter().filter_map(tag).collect()
 }
 
-async fn read_digest_tags(client: &Client, name: &RepositoryName, tags: Vec<Tag>) -> Vec<ListedReferrer> {
+async fn read_digest_tags(
+    client: &dyn Registry,
+    name: &RepositoryName,
+    tags: Vec<Tag>,
+) -> Vec<ListedReferrer> {
     let looked_at: Vec<_> =
         tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(client, name, tag).boxed()).collect();
     let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
     found.into_iter().flatten().collect()
 }
 
-async fn referrer_of(client: &Client, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
+async fn referrer_of(client: &dyn Registry, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
     let manifest = client.latest_manifest(name, tag, Priority::Background).await.ok()?;
     let kind = match tag.digest_and_suffix()?.1 {
         ".sig" => Kind::Signature,

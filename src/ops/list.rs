@@ -2,7 +2,7 @@
 
 use futures_util::stream::{self, Stream, StreamExt};
 
-use crate::client::{Client, Error, Priority};
+use crate::client::{Error, Priority, Registry};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::summary::Summary;
@@ -26,7 +26,7 @@ impl At {
 }
 
 /// Returns the pages of the catalog.
-pub fn repositories(client: &Client) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
+pub fn repositories(client: &dyn Registry) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
             At::Start => None,
@@ -40,7 +40,7 @@ pub fn repositories(client: &Client) -> impl Stream<Item = Result<Page<Repositor
 }
 
 /// Returns the pages of a repository's tags.
-pub fn tags(client: &Client, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
+pub fn tags(client: &dyn Registry, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
             At::Start => None,
@@ -55,7 +55,7 @@ pub fn tags(client: &Client, name: &RepositoryName) -> impl Stream<Item = Result
 
 /// Returns the summary of every tag, in the order given.
 pub fn summaries(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     tags: Vec<Tag>,
 ) -> impl Stream<Item = (Tag, Result<Summary, Error>)> {

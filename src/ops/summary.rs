@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Error, Priority};
+use crate::client::{Error, Priority, Registry};
 use crate::model::capped::Capped;
 use crate::model::change::image_info::ImageInfo;
 use crate::model::digest::Digest;
@@ -26,7 +26,7 @@ const HEAVY: usize = 1024 * 1024;
 /// Returns the summary of a tag's image. Its size is known if all its parts are. Its date is that of its config; for an
 /// index, that of the first platform.
 pub async fn of_tag(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     tag: &Tag,
     priority: Priority,
@@ -37,14 +37,14 @@ pub async fn of_tag(
 
 /// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
 /// read.
-pub async fn infos(client: &Client, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
+pub async fn infos(client: &dyn Registry, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
     let info = |digest| async move { info(client, name, digest).await }.boxed();
     let all: Vec<_> = images.into_iter().map(info).collect();
     stream::iter(all).buffered(MOST_IMAGES).collect().await
 }
 
 /// Returns the same for one image.
-pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> ImageInfo {
+pub async fn info(client: &dyn Registry, name: &RepositoryName, digest: Digest) -> ImageInfo {
     let selector = Selector::Digest(digest);
     let Ok(manifest) = client.manifest(name, &selector, Priority::Background).await else {
         return ImageInfo::default();
@@ -54,14 +54,14 @@ pub async fn info(client: &Client, name: &RepositoryName, digest: Digest) -> Ima
 }
 
 /// Returns the same for a manifest that is held in any case, in a repository that has its config and its children.
-pub async fn info_of(client: &Client, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
+pub async fn info_of(client: &dyn Registry, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
     ImageInfo::from(&of_manifest(client, name, manifest, Priority::Background).await)
 }
 
 /// Summarizes an image. Many images are asked for at the same time, so a heavy manifest is dropped while it waits for
 /// its turn.
 async fn summarize_in_turn(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     manifest: Arc<Manifest>,
     priority: Priority,
@@ -82,7 +82,7 @@ pub fn is_heavy(manifest: &Manifest) -> bool {
 }
 
 async fn of_manifest(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
     priority: Priority,
@@ -98,7 +98,7 @@ async fn of_manifest(
 
 /// Adds up the children as they arrive, so that only a few are held.
 async fn of_index(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     index: &Manifest,
     children: &Capped<Vec<Descriptor>>,
@@ -135,7 +135,7 @@ async fn of_index(
 }
 
 async fn child(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     priority: Priority,
@@ -145,7 +145,7 @@ async fn child(
 
 /// Returns the config of an image. If the config cannot be read, its fields are missing, but the image is still shown.
 async fn config_of(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
     priority: Priority,

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::list;
-use crate::client::{Client, Error, ManifestHead, Priority};
+use crate::client::{Error, ManifestHead, Priority, Registry};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::media_type::MediaType;
@@ -81,7 +81,7 @@ impl TagList {
 }
 
 /// Returns the names of all tags that are listed.
-pub async fn list_names(client: &Client, name: &RepositoryName) -> Result<TagNames, Error> {
+pub async fn list_names(client: &dyn Registry, name: &RepositoryName) -> Result<TagNames, Error> {
     let mut pages = std::pin::pin!(list::tags(client, name));
     let mut names = TagNames::default();
     while let Some(page) = pages.try_next().await? {
@@ -101,7 +101,7 @@ pub async fn list_names(client: &Client, name: &RepositoryName) -> Result<TagNam
 /// compared with their bytes, unless those are cached. If it is wrong for one of them, the others are asked for anew,
 /// and the client then determines their digests from their bytes.
 pub async fn tags_with(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     also: impl IntoIterator<Item = Tag>,
 ) -> Result<TagList, Error> {
@@ -131,14 +131,14 @@ pub async fn tags_with(
 }
 
 /// Returns all tags that are listed, with their digests.
-pub async fn tags(client: &Client, name: &RepositoryName) -> Result<TagList, Error> {
+pub async fn tags(client: &dyn Registry, name: &RepositoryName) -> Result<TagList, Error> {
     tags_with(client, name, []).await
 }
 
 /// Returns the digests of these tags in any order. Each is asked for by its name. The digest is `None` if the tag does
 /// not exist.
 pub async fn ask_digests(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     tags: impl IntoIterator<Item = Tag>,
 ) -> Vec<(Tag, Result<Option<ManifestHead>, Error>)> {
@@ -158,7 +158,7 @@ pub async fn ask_digests(
 }
 
 /// Determines the digests of these tags. Tags that do not exist are left out.
-pub async fn resolve(client: &Client, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
+pub async fn resolve(client: &dyn Registry, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
     for (tag, said) in ask_digests(client, name, all).await {
         tags.add_answer(name, tag, said);
     }

@@ -14,8 +14,7 @@ use reqwest::header::{CONTENT_RANGE, HeaderMap, HeaderValue};
 use reqwest::{Method, Url};
 
 use super::location;
-use super::reader::BlobSource;
-use super::upload_body::{Transfer, UploadBody};
+use super::upload_body::UploadBody;
 use super::uploads::{self, OpenUpload};
 use crate::client::Client;
 use crate::client::error::{Cause, Error};
@@ -25,6 +24,7 @@ use crate::client::http::request::{HttpAnswer, Request};
 use crate::client::http::retry::{RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::client::http::tls::Reuse;
+use crate::client::registry::blobs::{BlobSource, Transfer};
 use crate::model::digest::Digest;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;

@@ -3,8 +3,6 @@
 //! Each byte is hashed once. The last piece is handed out only if size and digest are right, so a caller that got all
 //! pieces has the blob that was requested.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -300,33 +298,6 @@ fn check_content_range(headers: &HeaderMap, at: u64, size: Option<u64>) -> Resul
     match total.zip(size) {
         Some((total, size)) if total != size => Err("the blob has another size than its descriptor says"),
         _ => Ok(()),
-    }
-}
-
-/// The source of a blob's bytes. It can be read from any offset on.
-#[derive(Clone)]
-pub enum BlobSource {
-    /// Bytes in memory: configs, manifests' empty blobs.
-    Bytes(Bytes),
-    /// A blob of a registry.
-    Registry {
-        /// The registry.
-        client: Client,
-        /// The repository.
-        name: RepositoryName,
-        /// The blob.
-        descriptor: Arc<Descriptor>,
-    },
-}
-
-impl BlobSource {
-    /// Creates the source for a blob of a registry.
-    pub fn registry(client: &Client, name: &RepositoryName, descriptor: &Descriptor) -> BlobSource {
-        BlobSource::Registry {
-            client: client.clone(),
-            name: name.clone(),
-            descriptor: Arc::new(descriptor.clone()),
-        }
     }
 }
 

@@ -4,36 +4,22 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use futures_util::stream;
 use reqwest::Body;
 use tokio::sync::Mutex as AsyncMutex;
-use tokio_util::sync::CancellationToken;
 
-use super::reader::{BlobReader, BlobSource};
 use crate::client::error::Error;
 use crate::client::http::payload::{StreamProgress, StreamedBody};
+use crate::client::registry::blobs::{BlobSource, BlobStream, Transfer};
 
 /// Bytes that are remembered.
 const MEMORY: usize = 2 * 1024 * 1024;
 /// The size of the pieces into which bytes in memory are cut.
 const PIECE: usize = 256 * 1024;
-
-/// The progress of one or several blobs, and the way to stop them. It is shared with the code that shows it.
-#[derive(Debug, Default)]
-pub struct Transfer {
-    /// Bytes that were sent and are not known to be lost.
-    pub sent: AtomicU64,
-    /// Bytes that had to be sent again.
-    pub resent: AtomicU64,
-    /// Uploads that were given up and could not be closed. The server drops them some day.
-    pub unclosed_uploads: AtomicUsize,
-    /// Stops all of them.
-    pub stop: CancellationToken,
-}
 
 /// A blob on its way. Clones share their state.
 #[derive(Debug, Clone)]
@@ -68,7 +54,7 @@ struct UploadWindow {
 
 enum RangeSource {
     Bytes(Bytes),
-    Registry(Option<Box<BlobReader>>),
+    Registry(Option<Box<dyn BlobStream>>),
 }
 
 impl UploadBody {
@@ -76,8 +62,8 @@ impl UploadBody {
     pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<UploadBody, Error> {
         let source = match source {
             BlobSource::Bytes(bytes) => RangeSource::Bytes(bytes.clone()),
-            BlobSource::Registry { client, name, descriptor } => {
-                RangeSource::Registry(Some(Box::new(client.read_blob(name, descriptor, 0)?)))
+            BlobSource::Registry { registry, name, descriptor } => {
+                RangeSource::Registry(Some(registry.read_blob(name, descriptor, 0)?))
             }
         };
         let flow = UploadWindow { source, at: 0, recent_from: 0, recent: VecDeque::new(), recent_bytes: 0 };
@@ -142,7 +128,7 @@ impl UploadWindow {
             self.recent_bytes = 0;
             self.recent_from = to;
             if let RangeSource::Registry(reader) = &mut self.source {
-                *reader = reader.take().map(|reader| Box::new(reader.reopen_at(to)));
+                *reader = reader.take().map(|reader| reader.reopen_at(to));
             }
         }
         self.at = to;
@@ -173,7 +159,7 @@ impl UploadWindow {
                 let end = start.saturating_add(PIECE).min(bytes.len());
                 Some(bytes.slice(start..end)).filter(|piece| !piece.is_empty())
             }
-            RangeSource::Registry(Some(reader)) => reader.next().await?,
+            RangeSource::Registry(Some(reader)) => reader.next_piece().await?,
             RangeSource::Registry(None) => None,
         };
         let Some(piece) = piece else { return Ok(false) };

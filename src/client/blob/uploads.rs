@@ -14,20 +14,12 @@ use crate::client::http::payload::Payload;
 use crate::client::http::request::{HttpAnswer, Request};
 use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
+use crate::client::registry::blobs::Mount;
 use crate::model::digest::Digest;
 use crate::model::reference::RepositoryName;
 
 /// Milliseconds before each further try to close an upload: a server needs a moment to see that a request broke off.
 const CLOSING_WAITS: [u64; 4] = [50, 100, 200, 400];
-
-/// The result of a mount.
-#[derive(Debug)]
-pub enum Mount {
-    /// The blob is in the repository.
-    Mounted,
-    /// The blob could not be mounted. An upload was opened instead, to be pushed into or closed.
-    Opened(OpenUpload),
-}
 
 /// An open upload. It holds a permit of its registry. When it is dropped, it is closed in the background. A caller that
 /// needs the result of closing calls [`OpenUpload::close`].
@@ -95,11 +87,11 @@ impl Client {
         };
         match self.post(url, scope, true, &permit).await {
             Ok(answer) if answer.status == 202 => {
-                Ok(Mount::Opened(self.open_from_answer(name, &answer, permit).await?))
+                Ok(Mount::Opened(Box::new(self.open_from_answer(name, &answer, permit).await?)))
             }
             Ok(_) => Ok(Mount::Mounted),
             Err(_) if self.has_blob(name, digest).await => Ok(Mount::Mounted),
-            Err(_) => Ok(Mount::Opened(self.open_upload(name, permit).await?)),
+            Err(_) => Ok(Mount::Opened(Box::new(self.open_upload(name, permit).await?))),
         }
     }
 

@@ -77,20 +77,20 @@ impl Retries {
     /// of failures. The token ends the waits between the tries.
     pub async fn run<R: Retried>(
         &self,
-        work: &mut R,
+        retried: &mut R,
         stop: Option<&CancellationToken>,
     ) -> Result<R::Output, Error> {
         let mut tries = 0;
         loop {
             tries += 1;
-            let error = match work.attempt(tries).await {
+            let error = match retried.attempt(tries).await {
                 Ok(output) => return Ok(output),
                 Err(error) => error,
             };
-            let rule = work.rule(&error, tries);
+            let rule = retried.rule(&error, tries);
             let error = Error { tries: rule.failures, ..error };
             self.wait(&error, rule, stop).await?;
-            if !work.is_still_wanted(&error).await {
+            if !retried.is_still_wanted(&error).await {
                 return Err(error);
             }
         }
@@ -229,9 +229,9 @@ mod tests {
         }
     }
 
-    async fn tries(work: &mut Failing) -> (u32, bool) {
-        let ended = retries().run(work, None).await;
-        (work.tries, ended.is_ok())
+    async fn tries(failing: &mut Failing) -> (u32, bool) {
+        let ended = retries().run(failing, None).await;
+        (failing.tries, ended.is_ok())
     }
 
     #[tokio::test]
@@ -259,14 +259,14 @@ mod tests {
     async fn a_server_that_does_not_listen_any_more_is_waited_for_if_it_has_answered_before() {
         let retries = retries();
         retries.backoffs().record_answer();
-        let mut work = Failing::with(&[Cause::Refused]);
-        assert_eq!(retries.run(&mut work, None).await.ok(), Some(2));
+        let mut failing = Failing::with(&[Cause::Refused]);
+        assert_eq!(retries.run(&mut failing, None).await.ok(), Some(2));
     }
 
     #[tokio::test]
     async fn the_error_holds_the_number_of_failures() {
-        let mut work = Failing::with(&[status(500, None), status(404, None)]);
-        assert_eq!(retries().run(&mut work, None).await.map_err(|error| error.tries), Err(2));
+        let mut failing = Failing::with(&[status(500, None), status(404, None)]);
+        assert_eq!(retries().run(&mut failing, None).await.map_err(|error| error.tries), Err(2));
     }
 
     #[test]

@@ -1,0 +1,204 @@
+//! The distribution client as a [`Registry`].
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio::sync::SemaphorePermit;
+
+use super::manifests::ManifestHead;
+use super::manifests::put::PutResult;
+use super::referrers::Referrers;
+use crate::client::Client;
+use crate::client::blob::reader::BlobReader;
+use crate::client::blob::uploads::OpenUpload;
+use crate::client::error::Error;
+use crate::client::http::limit::Priority;
+use crate::client::registry::blobs::{BlobSource, BlobStream, Mount, Transfer, Upload};
+use crate::client::registry::{Answer, Registry};
+use crate::model::digest::Digest;
+use crate::model::image::ImageConfig;
+use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::page::{NextPage, Page};
+use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::server::{Ability, Cleanups, Deletes};
+
+impl Registry for Client {
+    fn host(&self) -> &Host {
+        Client::host(self)
+    }
+
+    fn catalog(&self, next: Option<NextPage>) -> Answer<'_, Page<RepositoryName>> {
+        Client::catalog(self, next).boxed()
+    }
+
+    fn tags<'a>(&'a self, name: &'a RepositoryName, next: Option<NextPage>) -> Answer<'a, Page<Tag>> {
+        Client::tags(self, name, next).boxed()
+    }
+
+    fn head_tag<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        priority: Priority,
+    ) -> Answer<'a, ManifestHead> {
+        Client::head_tag(self, name, tag, priority).boxed()
+    }
+
+    fn manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>> {
+        Client::manifest(self, name, selector, priority).boxed()
+    }
+
+    fn put_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        manifest: &'a Manifest,
+    ) -> Answer<'a, PutResult> {
+        Client::put_manifest(self, name, selector, manifest).boxed()
+    }
+
+    fn delete_manifest<'a>(&'a self, name: &'a RepositoryName, digest: &'a Digest) -> Answer<'a, ()> {
+        Client::delete_manifest(self, name, digest).boxed()
+    }
+
+    fn untag<'a>(&'a self, name: &'a RepositoryName, tag: &'a Tag, expected: Digest) -> Answer<'a, ()> {
+        Client::untag(self, name, tag, expected).boxed()
+    }
+
+    fn head_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        priority: Priority,
+    ) -> Answer<'a, Option<u64>> {
+        Client::head_blob(self, name, digest, priority).boxed()
+    }
+
+    fn read_blob(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<Box<dyn BlobStream>, Error> {
+        Ok(Box::new(Client::read_blob(self, name, descriptor, from)?))
+    }
+
+    fn push_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        source: &'a BlobSource,
+        transfer: &'a Arc<Transfer>,
+    ) -> Answer<'a, ()> {
+        Client::push_blob(self, name, descriptor, source, transfer).boxed()
+    }
+
+    fn mount_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        from: Option<&'a RepositoryName>,
+    ) -> Answer<'a, Mount> {
+        Client::mount_blob(self, name, digest, from).boxed()
+    }
+
+    fn first_referrers<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        may_have_fallback: bool,
+    ) -> Answer<'a, Referrers> {
+        Client::first_referrers(self, name, digest, may_have_fallback).boxed()
+    }
+
+    fn latest_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>> {
+        Client::latest_manifest(self, name, tag, priority).boxed()
+    }
+
+    fn digest_now<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        known: &'a [Digest],
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        Client::digest_now(self, name, selector, known, priority).boxed()
+    }
+
+    fn confirm_digest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        reported: Digest,
+        known: &'a [Digest],
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        Client::confirm_digest(self, name, selector, reported, known, priority).boxed()
+    }
+
+    fn config<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        priority: Priority,
+    ) -> Answer<'a, Arc<ImageConfig>> {
+        Client::config(self, name, descriptor, priority).boxed()
+    }
+
+    fn large_content_permit(&self) -> BoxFuture<'_, Option<SemaphorePermit<'_>>> {
+        Client::large_content_permit(self).boxed()
+    }
+
+    fn referrers_api(&self) -> Ability {
+        Client::referrers_api(self)
+    }
+
+    fn deletes(&self) -> Deletes {
+        Client::deletes(self)
+    }
+
+    fn probe_deletes<'a>(&'a self, name: &'a RepositoryName) -> Answer<'a, Deletes> {
+        Client::probe_deletes(self, name).boxed()
+    }
+
+    fn cleanups<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, Cleanups> {
+        Client::cleanups(self, name).boxed()
+    }
+}
+
+impl BlobStream for BlobReader {
+    fn next_piece(&mut self) -> Answer<'_, Option<Bytes>> {
+        self.next().boxed()
+    }
+
+    fn reopen_at(self: Box<Self>, from: u64) -> Box<dyn BlobStream> {
+        Box::new(BlobReader::reopen_at(*self, from))
+    }
+}
+
+impl Upload for OpenUpload {
+    fn push<'a>(
+        self: Box<Self>,
+        descriptor: &'a Descriptor,
+        source: &'a BlobSource,
+        transfer: &'a Arc<Transfer>,
+    ) -> Answer<'a, ()> {
+        OpenUpload::push(*self, descriptor, source, transfer).boxed()
+    }
+
+    fn close(self: Box<Self>) -> BoxFuture<'static, bool> {
+        OpenUpload::close(*self).boxed()
+    }
+}

@@ -1,0 +1,226 @@
+//! The operations of a registry, whatever holds it. Generic code takes a `&dyn Registry`.
+//!
+//! The distribution client ([`Client`](super::Client)) is the first implementation. A further one needs the required
+//! methods; the others have defaults that are built on them. The model is `scheme.API` of regclient:
+//! <https://pkg.go.dev/github.com/regclient/regclient/scheme#API>.
+//!
+//! | subject | file |
+//! |---|---|
+//! | repositories, tags, manifests, referrers, abilities | `registry` |
+//! | blobs: streams, uploads, mounts | `blobs` |
+
+pub mod blobs;
+
+use std::fmt::Debug;
+use std::sync::Arc;
+
+use bytes::BytesMut;
+use futures_util::FutureExt;
+use futures_util::future::{BoxFuture, ready};
+use tokio::sync::SemaphorePermit;
+
+use super::distribution::manifests::ManifestHead;
+use super::distribution::manifests::put::PutResult;
+use super::distribution::referrers::Referrers;
+use super::error::{Cause, Error};
+use super::http::limit::Priority;
+use crate::model::digest::Digest;
+use crate::model::image::ImageConfig;
+use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::page::{NextPage, Page};
+use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::server::{Ability, Cleanups, Deletes};
+use blobs::{BlobSource, BlobStream, Mount, Transfer};
+
+/// Most bytes of a config that the default of [`Registry::config`] reads.
+const CONFIG_CAP: usize = 8 * 1024 * 1024;
+
+/// The future of an operation.
+pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// A registry: a server, or anything else that holds repositories.
+pub trait Registry: Debug + Send + Sync {
+    /// Returns the name of the registry.
+    fn host(&self) -> &Host;
+
+    /// Returns one page of the repositories; the first one without `next`.
+    fn catalog(&self, next: Option<NextPage>) -> Answer<'_, Page<RepositoryName>>;
+
+    /// Returns one page of a repository's tags; the first one without `next`.
+    fn tags<'a>(&'a self, name: &'a RepositoryName, next: Option<NextPage>) -> Answer<'a, Page<Tag>>;
+
+    /// Returns the digest that a tag has now, and the media type if it is known.
+    fn head_tag<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        priority: Priority,
+    ) -> Answer<'a, ManifestHead>;
+
+    /// Returns a manifest. Its bytes have the digest that was requested.
+    fn manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>>;
+
+    /// Puts a manifest, byte for byte and under its own media type, under a tag or its digest.
+    fn put_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        manifest: &'a Manifest,
+    ) -> Answer<'a, PutResult>;
+
+    /// Deletes a manifest, and with it every tag that it has.
+    fn delete_manifest<'a>(&'a self, name: &'a RepositoryName, digest: &'a Digest) -> Answer<'a, ()>;
+
+    /// Deletes a tag and nothing else, as long as it has the digest `expected`.
+    fn untag<'a>(&'a self, name: &'a RepositoryName, tag: &'a Tag, expected: Digest) -> Answer<'a, ()>;
+
+    /// Returns the size of a blob: `None` if it does not exist, 0 if the size is not known.
+    fn head_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        priority: Priority,
+    ) -> Answer<'a, Option<u64>>;
+
+    /// Reads a blob from an offset on. Nothing is requested before the first piece. Fails at once for a descriptor whose
+    /// digest cannot be checked.
+    fn read_blob(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        from: u64,
+    ) -> Result<Box<dyn BlobStream>, Error>;
+
+    /// Puts a blob into a repository. Its descriptor needs a digest and a size.
+    fn push_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        source: &'a BlobSource,
+        transfer: &'a Arc<Transfer>,
+    ) -> Answer<'a, ()>;
+
+    /// Makes a blob of another repository known in this one, or opens an upload for it.
+    fn mount_blob<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        from: Option<&'a RepositoryName>,
+    ) -> Answer<'a, Mount>;
+
+    /// Returns the first referrers of a manifest, and how many more there are. `may_have_fallback` says whether there
+    /// may be a fallback tag. Returns none by default.
+    fn first_referrers<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        may_have_fallback: bool,
+    ) -> Answer<'a, Referrers> {
+        let _ = (name, digest, may_have_fallback);
+        ready(Ok(Referrers::default())).boxed()
+    }
+
+    /// Returns the manifest that a tag has now, in the cheapest way.
+    fn latest_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>> {
+        async move { self.manifest(name, &Selector::Tag(tag.clone()), priority).await }.boxed()
+    }
+
+    /// Returns the digest that a tag or digest leads to now, as no cache answers it, or `None` if there is none. The
+    /// result is one of the `known` digests if the bytes have it, by any algorithm.
+    fn digest_now<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        known: &'a [Digest],
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        let look = async move {
+            match self.manifest(name, selector, priority).await {
+                Ok(manifest) => {
+                    let same = known.iter().find(|digest| manifest.has_digest(digest));
+                    Ok(Some(same.copied().unwrap_or(manifest.digest)))
+                }
+                Err(error) if error.cause.status() == Some(404) => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        look.boxed()
+    }
+
+    /// Checks the digest that [`Registry::head_tag`] has just given for a tag, as [`Registry::digest_now`] looks for it.
+    fn confirm_digest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        reported: Digest,
+        known: &'a [Digest],
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        match known.is_empty() || known.contains(&reported) {
+            true => ready(Ok(Some(reported))).boxed(),
+            false => self.digest_now(name, selector, known, priority),
+        }
+    }
+
+    /// Returns the image config that a manifest names.
+    fn config<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        priority: Priority,
+    ) -> Answer<'a, Arc<ImageConfig>> {
+        let _ = priority;
+        let read = async move {
+            let bad = |why: &'static str| Error::unsent(self.host(), Cause::BadAnswer(why.into()));
+            let mut stream = self.read_blob(name, descriptor, 0)?;
+            let mut bytes = BytesMut::new();
+            while let Some(piece) = stream.next_piece().await? {
+                if bytes.len() + piece.len() > CONFIG_CAP {
+                    return Err(Error::unsent(self.host(), Cause::TooLarge(CONFIG_CAP as u64)));
+                }
+                bytes.extend_from_slice(&piece);
+            }
+            let config = ImageConfig::parse(bytes.freeze());
+            config.map(Arc::new).map_err(|_| bad("the config is not a JSON object"))
+        };
+        read.boxed()
+    }
+
+    /// Waits until no other task holds large content, so that only one of many is in memory at a time. Does not wait by
+    /// default.
+    fn large_content_permit(&self) -> BoxFuture<'_, Option<SemaphorePermit<'_>>> {
+        ready(None).boxed()
+    }
+
+    /// Returns whether the registry has the referrers API, as far as is known.
+    fn referrers_api(&self) -> Ability {
+        Ability::Unknown
+    }
+
+    /// Returns how the registry can delete, as far as is known.
+    fn deletes(&self) -> Deletes {
+        Deletes::default()
+    }
+
+    /// Finds out how the registry can delete, if that is not known.
+    fn probe_deletes<'a>(&'a self, name: &'a RepositoryName) -> Answer<'a, Deletes> {
+        let _ = name;
+        ready(Ok(self.deletes())).boxed()
+    }
+
+    /// Returns how the registry cleans up content that nothing refers to any more.
+    fn cleanups<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, Cleanups> {
+        let _ = name;
+        ready(Cleanups::default()).boxed()
+    }
+}
