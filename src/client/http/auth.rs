@@ -6,29 +6,24 @@
 
 mod authorization;
 mod realm;
+mod send;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
-use jiff::Timestamp;
+use reqwest::Url;
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Url};
 use tokio::sync::OnceCell;
 
 use super::challenge::{self, BearerChallenge, Challenge};
-use super::error_body::ErrorBody;
-use super::limit::Priority;
 use super::origin::{self, Origin};
 use super::redirect::Redirects;
-use super::request::{HttpAnswer, Request};
-use super::response_body::ResponseHead;
-use super::retry_after::retry_after;
 use super::scope::Scope;
 use super::token::{TokenCache, TokenKey};
-use super::transport::{Exchange, Transport};
+use super::transport::Transport;
 use crate::client::ClientSettings;
 use crate::client::credentials::{Credentials, Login};
-use crate::client::error::{Cause, Peer, SendError, is_transient_status};
+use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
@@ -36,8 +31,6 @@ pub use authorization::Authorization;
 use authorization::authorization_with;
 use realm::{RealmTrust, realm_trust};
 
-/// Most sends of one request, including those answered with 401.
-const MOST_SENDS: u32 = 3;
 /// Most scopes in one token request: tokens grow with them.
 const MOST_SCOPES: usize = 8;
 
@@ -101,104 +94,6 @@ impl Authenticator {
 
     fn transport(&self) -> &Transport {
         self.redirects.transport()
-    }
-
-    /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
-    pub async fn send(&self, request: &Request, attempt: u32) -> Result<ResponseHead, SendError> {
-        let own = self.transport().origin().await?;
-        let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
-        let mut sends = 0;
-        loop {
-            let authorization = match is_ours {
-                true => self.authorization(&request.scope).await?,
-                false => Authorization::Nothing,
-            };
-            let exchange = self.redirects.send(request, &own, authorization.header(), attempt).await?;
-            let (answer, peer) = match exchange {
-                Exchange::Success(head) => {
-                    if sends > 0 && matches!(authorization, Authorization::Login(_)) {
-                        self.mark_proven();
-                    }
-                    return Ok(head);
-                }
-                Exchange::Other(answer, peer) => (answer, peer),
-            };
-            sends += 1;
-            if answer.status != 401 || peer != Peer::Registry || sends == MOST_SENDS {
-                return Err(self.refusal(answer, request, &peer));
-            }
-            self.learn_realm(&answer.headers);
-            let challenge = match challenge::preferred_challenge(&answer.headers) {
-                Some(challenge) => Some(challenge),
-                None => self.fetch_ping_challenge(request, &own).await,
-            };
-            let may_help = match challenge {
-                Some(challenge) => self.answer_challenge(&request.scope, &authorization, challenge).await?,
-                None => false,
-            };
-            if !may_help {
-                return Err(self.refusal(answer, request, &peer));
-            }
-        }
-    }
-
-    /// Fetches the challenge of the ping. Some registries leave the challenge out of every other 401.
-    async fn fetch_ping_challenge(&self, request: &Request, own: &Origin) -> Option<Challenge> {
-        let ping = self.transport().base().await.ok()?.ping();
-        if ping == request.url {
-            return None;
-        }
-        let request = Request::new(Method::GET, ping, request.scope.clone(), request.priority);
-        match self.redirects.send(&request, own, None, 1).await.ok()? {
-            Exchange::Other(answer, Peer::Registry) => challenge::preferred_challenge(&answer.headers),
-            Exchange::Other(..) | Exchange::Success(_) => None,
-        }
-    }
-
-    /// Returns the status of a ping with this authorization.
-    async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
-        let own = self.transport().origin().await.ok()?;
-        let ping = self.transport().base().await.ok()?.ping();
-        let request = Request::new(Method::GET, ping, Scope::Nothing, Priority::Interactive);
-        match self.redirects.send(&request, &own, authorization.header(), 1).await.ok()? {
-            Exchange::Success(head) => Some(head.status),
-            Exchange::Other(answer, peer) => (peer == Peer::Registry).then_some(answer.status),
-        }
-    }
-
-    /// Returns the error for a response that is no success.
-    fn refusal(&self, answer: HttpAnswer, request: &Request, peer: &Peer) -> SendError {
-        let is_elsewhere = matches!(peer, Peer::Storage(_) | Peer::UploadLocation(_));
-        if is_elsewhere && matches!(answer.status, 400..=499) && !is_transient_status(answer.status) {
-            return Cause::Storage(answer.status).at(peer);
-        }
-        let said = ErrorBody::of(&answer.body);
-        if answer.status == 400
-            && request.url.scheme() == "http"
-            && said.mentions("http request to an https server")
-        {
-            return Cause::Scheme { server_is_plain: false }.at(peer);
-        }
-        let is_denied = answer.status == 401 && *peer == Peer::Registry;
-        if is_denied && let Some((refused, by)) = self.login_refusal() {
-            return Cause::LoginRefused(refused).at(&by);
-        }
-        if is_denied && self.is_proven() {
-            return Cause::InsufficientRights(said).at(peer);
-        }
-        let wait = retry_after(&answer.headers, Timestamp::now());
-        let cause = Cause::Status { status: answer.status, body: said, wait };
-        self.with_reason(cause).at(peer)
-    }
-
-    /// Adds to a denial that the login was not sent to the token service, if that may be the reason.
-    fn with_reason(&self, cause: Cause) -> Cause {
-        match (cause, self.learned().withheld_from.clone()) {
-            (Cause::Status { status: status @ (401 | 403), body, .. }, Some(token_service)) => {
-                Cause::LoginWithheld { status, body, token_service }
-            }
-            (cause, _) => cause,
-        }
     }
 
     /// Forgets tokens, logins and everything that was learned from challenges.

@@ -113,11 +113,12 @@ impl Retries {
         }
         let _reported = self.backoffs.begin(&error.cause, failures, self.timeouts.tries, wait);
         let sleep = tokio::time::sleep(wait);
-        match stop {
-            Some(stop) => stop.run_until_cancelled(sleep).await,
-            None => Some(sleep.await),
-        }
-        .ok_or_else(|| Error::unsent(error.host.clone(), Cause::Stopped))
+        let Some(stop) = stop else {
+            sleep.await;
+            return Ok(());
+        };
+        let slept = stop.run_until_cancelled(sleep).await;
+        slept.ok_or_else(|| Error::unsent(error.host.clone(), Cause::Stopped))
     }
 
     /// Returns the wait before the next try, or `None` if there is none. A server that names a time pauses all requests

@@ -47,7 +47,7 @@ pub async fn restore_lost_tags(
                 restored.notes.extend(put_back(place, tag, digest, image).boxed().await);
             }
             Err(error) => {
-                let text = format!("whether `{tag}` is still there is not known: {}", error.cause);
+                let text = format!("whether `{tag}` is still there is not known: {}", error.why());
                 restored.notes.push(SafeText::from(text));
             }
         }

@@ -1,0 +1,119 @@
+//! One request with its login: sent, challenged, sent again.
+
+use jiff::Timestamp;
+use reqwest::Method;
+
+use super::{Authenticator, Authorization};
+use crate::client::error::{Cause, Peer, SendError, is_transient_status};
+use crate::client::http::challenge::{self, Challenge};
+use crate::client::http::error_body::ErrorBody;
+use crate::client::http::limit::Priority;
+use crate::client::http::origin::Origin;
+use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::response_body::ResponseHead;
+use crate::client::http::retry_after::retry_after;
+use crate::client::http::scope::Scope;
+use crate::client::http::transport::Exchange;
+
+/// Most sends of one request, including those answered with 401.
+const MOST_SENDS: u32 = 3;
+
+impl Authenticator {
+    /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
+    pub async fn send(&self, request: &Request, attempt: u32) -> Result<ResponseHead, SendError> {
+        let own = self.transport().origin().await?;
+        let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
+        let mut sends = 0;
+        loop {
+            let authorization = match is_ours {
+                true => self.authorization(&request.scope).await?,
+                false => Authorization::Nothing,
+            };
+            let exchange = self.redirects.send(request, &own, authorization.header(), attempt).await?;
+            let (answer, peer) = match exchange {
+                Exchange::Success(head) => {
+                    if sends > 0 && matches!(authorization, Authorization::Login(_)) {
+                        self.mark_proven();
+                    }
+                    return Ok(head);
+                }
+                Exchange::Other(answer, peer) => (answer, peer),
+            };
+            sends += 1;
+            if answer.status != 401 || peer != Peer::Registry || sends == MOST_SENDS {
+                return Err(self.refusal(answer, request, &peer));
+            }
+            self.learn_realm(&answer.headers);
+            let challenge = match challenge::preferred_challenge(&answer.headers) {
+                Some(challenge) => Some(challenge),
+                None => self.fetch_ping_challenge(request, &own).await,
+            };
+            let may_help = match challenge {
+                Some(challenge) => self.answer_challenge(&request.scope, &authorization, challenge).await?,
+                None => false,
+            };
+            if !may_help {
+                return Err(self.refusal(answer, request, &peer));
+            }
+        }
+    }
+
+    /// Fetches the challenge of the ping. Some registries leave the challenge out of every other 401.
+    async fn fetch_ping_challenge(&self, request: &Request, own: &Origin) -> Option<Challenge> {
+        let ping = self.transport().base().await.ok()?.ping();
+        if ping == request.url {
+            return None;
+        }
+        let request = Request::new(Method::GET, ping, request.scope.clone(), request.priority);
+        match self.redirects.send(&request, own, None, 1).await.ok()? {
+            Exchange::Other(answer, Peer::Registry) => challenge::preferred_challenge(&answer.headers),
+            Exchange::Other(..) | Exchange::Success(_) => None,
+        }
+    }
+
+    /// Returns the status of a ping with this authorization.
+    pub(super) async fn ping_status(&self, authorization: &Authorization) -> Option<u16> {
+        let own = self.transport().origin().await.ok()?;
+        let ping = self.transport().base().await.ok()?.ping();
+        let request = Request::new(Method::GET, ping, Scope::Nothing, Priority::Interactive);
+        match self.redirects.send(&request, &own, authorization.header(), 1).await.ok()? {
+            Exchange::Success(head) => Some(head.status),
+            Exchange::Other(answer, peer) => (peer == Peer::Registry).then_some(answer.status),
+        }
+    }
+
+    /// Returns the error for a response that is no success.
+    fn refusal(&self, answer: HttpAnswer, request: &Request, peer: &Peer) -> SendError {
+        let is_elsewhere = matches!(peer, Peer::Storage(_) | Peer::UploadLocation(_));
+        if is_elsewhere && matches!(answer.status, 400..=499) && !is_transient_status(answer.status) {
+            return Cause::Storage(answer.status).at(peer);
+        }
+        let said = ErrorBody::of(&answer.body);
+        if answer.status == 400
+            && request.url.scheme() == "http"
+            && said.mentions("http request to an https server")
+        {
+            return Cause::Scheme { server_is_plain: false }.at(peer);
+        }
+        let is_denied = answer.status == 401 && *peer == Peer::Registry;
+        if is_denied && let Some((refused, by)) = self.login_refusal() {
+            return Cause::LoginRefused(refused).at(&by);
+        }
+        if is_denied && self.is_proven() {
+            return Cause::InsufficientRights(said).at(peer);
+        }
+        let wait = retry_after(&answer.headers, Timestamp::now());
+        let cause = Cause::Status { status: answer.status, body: said, wait };
+        self.with_reason(cause).at(peer)
+    }
+
+    /// Adds to a denial that the login was not sent to the token service, if that may be the reason.
+    pub(super) fn with_reason(&self, cause: Cause) -> Cause {
+        match (cause, self.learned().withheld_from.clone()) {
+            (Cause::Status { status: status @ (401 | 403), body, .. }, Some(token_service)) => {
+                Cause::LoginWithheld { status, body, token_service }
+            }
+            (cause, _) => cause,
+        }
+    }
+}
