@@ -138,13 +138,13 @@ impl Cause {
     }
 
     /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
-    fn is_protected(&self) -> bool {
+    pub(in crate::client) fn is_protected(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
         vendors::says_protected(*status, said) || (*status == 412 && !self.is_quota())
     }
 
     /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §10 row 33. Rate limits do not count.
-    fn is_quota(&self) -> bool {
+    pub(in crate::client) fn is_quota(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
         let is_protected = || vendors::says_protected(*status, said);
         match status {

@@ -196,4 +196,27 @@ mod tests {
         let names: std::collections::HashSet<&str> = VENDORS.iter().map(|vendor| vendor.name).collect();
         assert!(names.len() == VENDORS.len() && !names.contains(""));
     }
+
+    /// docs/REGISTRIES.md §7.1, §7.5, §9.1.
+    #[test]
+    fn refusals_are_understood_in_the_words_of_every_vendor() {
+        type Understood = fn(u16, &ErrorBody) -> bool;
+        let table: [(Understood, u16, &str, &str, bool); 11] = [
+            (says_protected, 400, "TAG_INVALID", "cannot be overwritten because the tag is immutable", true),
+            (says_protected, 412, "PRECONDITION", "configured as immutable", true),
+            (says_protected, 405, "REGISTRY_DISALLOWED_OPERATION", "", true),
+            (says_protected, 403, "DENIED", "protected tag", true),
+            (says_protected, 403, "DENIED", "no", false),
+            (says_quota, 412, "DENIED", "will exceed the storage", true),
+            (says_quota, 429, "TOOMANYREQUESTS", "you exceed your limit", false),
+            (says_unsupported, 400, "DIGEST_INVALID", "", true),
+            (says_unsupported, 400, "", "can only be deleted by digest", true),
+            (says_unsupported, 404, "DIGEST_INVALID", "", false),
+            (says_blocked_by_tags, 400, "GOOGLE_MANIFEST_DANGLING_TAG", "", true),
+        ];
+        for (is_understood, status, code, message, expected) in table {
+            let said = ErrorBody { code: Some(code.into()), message: Some(message.into()) };
+            assert_eq!(is_understood(status, &said), expected, "{status} {code} {message}");
+        }
+    }
 }

@@ -214,6 +214,7 @@ impl Authenticator {
 
     fn switch_to_basic(&self) {
         let mut learned = self.learned();
+        learned.withheld_from = None;
         let before = learned.scheme.replace(AuthScheme::Basic);
         if let Some(AuthScheme::Bearer { .. }) = before {
             learned.before_basic = before;

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::client::error::Cause;
+use crate::client::error::{Cause, Error, Peer};
 
 /// The requests to one registry that wait to be sent again.
 #[derive(Debug, Default)]
@@ -39,18 +39,21 @@ pub struct BackoffGuard<'a> {
 }
 
 impl Backoffs {
-    /// Begins the wait of a request whose try number `tries` of `most` failed with `cause`, and which is sent again
+    /// Begins the wait of a request whose try number `tries` of `most` failed with `error`, and which is sent again
     /// after `wait`.
-    pub fn begin(&self, cause: &Cause, tries: u32, most: u32, wait: Duration) -> BackoffGuard<'_> {
+    pub fn begin(&self, error: &Error, tries: u32, most: u32, wait: Duration) -> BackoffGuard<'_> {
         let (mut state, now) = (self.lock(), Instant::now());
         state.last += 1;
-        let has_answered = cause.status().is_some();
+        let has_answered = error.cause.status().is_some();
         if !has_answered {
             state.silent_since.get_or_insert(now);
         }
         let waiting = Waiting {
             number: state.last,
-            why: describe_cause(cause),
+            why: match &error.peer {
+                Peer::Registry => describe_cause(&error.cause),
+                peer => format!("{peer}: {}", describe_cause(&error.cause)),
+            },
             tries: has_answered.then(|| format!("try {} of {most}", tries + 1)),
             until: now + wait,
         };
@@ -121,7 +124,7 @@ fn describe_cause(cause: &Cause) -> String {
         Cause::Connection(_) => "the connection broke".into(),
         Cause::Timeout(..) => "no answer in time".into(),
         Cause::TooSlow => "too slow".into(),
-        Cause::Storage(status) => format!("its storage answers {status}"),
+        Cause::Storage(status) => status.to_string(),
         Cause::Status { status, body: said, wait } => {
             let code = said.code.as_ref().map_or(String::new(), |code| format!(" {code}"));
             match wait {
@@ -142,7 +145,8 @@ mod tests {
     fn a_wait_states_its_reason_its_length_and_the_next_try() {
         let waits = Backoffs::default();
         assert_eq!(waits.describe(Instant::now()), None);
-        let refused = waits.begin(&Cause::Refused, 1, 4, Duration::from_millis(2900));
+        let error = |cause| Error::unsent("r.test", cause);
+        let refused = waits.begin(&error(Cause::Refused), 1, 4, Duration::from_millis(2900));
         let now = Instant::now();
         let said = |after| waits.describe(now + Duration::from_secs(after));
         assert_eq!(said(0).as_deref(), Some("connection refused for 0 s, next try in 3 s"));
@@ -151,11 +155,17 @@ mod tests {
         assert_eq!(said(0), None);
         let wait = Some(Duration::from_secs(20));
         let busy = Cause::Status { status: 429, body: ErrorBody::default(), wait };
-        let busy = waits.begin(&busy, 1, 4, Duration::from_secs(20));
+        let busy = waits.begin(&error(busy), 1, 4, Duration::from_secs(20));
         assert_eq!(said(0).as_deref(), Some("429, asked to wait 20 s, try 2 of 4, next try in 20 s"));
         drop(busy);
         waits.record_answer();
         assert_eq!(said(0), None);
+        let storage = Error { peer: Peer::Storage("s3.test".into()), ..error(Cause::Refused) };
+        let away = waits.begin(&storage, 1, 4, Duration::from_millis(500));
+        let text = "its storage `s3.test`: connection refused for 0 s, next try in 1 s";
+        assert_eq!(said(0).as_deref(), Some(text));
+        drop(away);
+        waits.record_answer();
         let unshown = waits.begin_visibility_wait();
         let now = Instant::now();
         let said = |after| waits.describe(now + Duration::from_secs(after));

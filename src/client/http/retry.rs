@@ -111,7 +111,7 @@ impl Retries {
         if wait.is_zero() && stop.is_none() {
             return Ok(());
         }
-        let _reported = self.backoffs.begin(&error.cause, failures, self.timeouts.tries, wait);
+        let _reported = self.backoffs.begin(error, failures, self.timeouts.tries, wait);
         let sleep = tokio::time::sleep(wait);
         let Some(stop) = stop else {
             sleep.await;

@@ -109,6 +109,9 @@ impl Authenticator {
 
     /// Adds to a denial that the login was not sent to the token service, if that may be the reason.
     pub(super) fn with_reason(&self, cause: Cause) -> Cause {
+        if cause.is_protected() || cause.is_quota() {
+            return cause;
+        }
         match (cause, self.learned().withheld_from.clone()) {
             (Cause::Status { status: status @ (401 | 403), body, .. }, Some(token_service)) => {
                 Cause::LoginWithheld { status, body, token_service }
