@@ -125,6 +125,40 @@ pub trait Registry: Debug + Send + Sync {
         ready(Ok(Referrers::default())).boxed()
     }
 
+    /// Returns all referrers of a manifest, for a change that depends on them. Fails if they are too many to be kept.
+    fn referrers<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        may_have_fallback: bool,
+    ) -> Answer<'a, Referrers> {
+        let list = async move {
+            let found = self.first_referrers(name, digest, may_have_fallback).await?;
+            found.check_whole().map_err(|cause| Error::unsent(self.host(), cause))
+        };
+        list.boxed()
+    }
+
+    /// Returns the manifest of that digest if it is at hand. Requests nothing.
+    fn cached_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Option<Arc<Manifest>>> {
+        let _ = (name, digest);
+        ready(None).boxed()
+    }
+
+    /// Returns a manifest as the registry serves it now. No cache is used.
+    fn uncached_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>> {
+        async move { self.manifest(name, &Selector::Digest(*digest), priority).await }.boxed()
+    }
+
     /// Returns the manifest that a tag has now, in the cheapest way.
     fn latest_manifest<'a>(
         &'a self,

@@ -118,6 +118,32 @@ impl Registry for Client {
         Client::first_referrers(self, name, digest, may_have_fallback).boxed()
     }
 
+    fn referrers<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        may_have_fallback: bool,
+    ) -> Answer<'a, Referrers> {
+        Client::referrers(self, name, digest, may_have_fallback).boxed()
+    }
+
+    fn cached_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+    ) -> BoxFuture<'a, Option<Arc<Manifest>>> {
+        Client::cached_manifest(self, name, digest).boxed()
+    }
+
+    fn uncached_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        digest: &'a Digest,
+        priority: Priority,
+    ) -> Answer<'a, Arc<Manifest>> {
+        Client::uncached_manifest(self, name, digest, priority).boxed()
+    }
+
     fn latest_manifest<'a>(
         &'a self,
         name: &'a RepositoryName,

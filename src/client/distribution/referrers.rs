@@ -37,6 +37,19 @@ pub struct Referrers {
     pub fallback_digest: Option<Digest>,
 }
 
+impl Referrers {
+    /// Fails if there are more than are kept.
+    pub fn check_whole(self) -> Result<Referrers, Cause> {
+        match self.descriptors.is_whole() {
+            true => Ok(self),
+            false => {
+                let text = format!("{} referrers are more than can be looked at", self.descriptors.count());
+                Err(Cause::BadAnswer(SafeText::from(text)))
+            }
+        }
+    }
+}
+
 impl Client {
     /// Returns whether the registry has the referrers API, as far as its responses showed.
     pub fn referrers_api(&self) -> Ability {
@@ -53,11 +66,7 @@ impl Client {
         may_have_fallback: bool,
     ) -> Result<Referrers, Error> {
         let found = self.first_referrers(name, digest, may_have_fallback).await?;
-        if found.descriptors.is_whole() {
-            return Ok(found);
-        }
-        let why = format!("{} referrers are more than can be looked at", found.descriptors.count());
-        Err(self.http().error(Cause::BadAnswer(SafeText::from(why)), None, 1))
+        found.check_whole().map_err(|cause| self.http().error(cause, None, 1))
     }
 
     /// Returns the first referrers of a manifest, to be shown, and how many more there are.

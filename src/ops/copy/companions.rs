@@ -7,7 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::selection::Pick;
 use super::tree::{AT_ONCE, Tree};
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -28,7 +28,7 @@ const USUAL: [&str; 3] = [".sig", ".att", ".sbom"];
 /// The repository in which companions are looked for.
 pub struct Companions<'a> {
     /// The source.
-    pub client: &'a Client,
+    pub client: &'a dyn Registry,
     /// The repository there.
     pub name: &'a RepositoryName,
     /// Its digest tags, if all tags are known.

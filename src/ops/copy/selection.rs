@@ -1,6 +1,6 @@
 //! The images that a request is about: the ones named, or every tag of the repository.
 
-use crate::client::{Client, Error};
+use crate::client::{Error, Registry};
 use crate::model::change::copy::{CopyRequest, What};
 use crate::model::change::progress::Unresolved;
 use crate::model::failure::{Failure, FailureKind};
@@ -33,7 +33,7 @@ pub struct Picked {
 
 impl Picked {
     /// Determines the images of a request. Asks the source only if all tags are requested.
-    pub async fn of(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
+    pub async fn of(client: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
             What::Images(selectors) => Picked::from_selectors(selectors, request.tag.as_ref()),
             What::AllTags => Picked::from_all_tags(client, request).await?,
@@ -59,7 +59,7 @@ impl Picked {
         picked
     }
 
-    async fn from_all_tags(client: &Client, request: &CopyRequest) -> Result<Picked, Failure> {
+    async fn from_all_tags(client: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let mut picked = Picked::default();
         let what = || format!("cannot list the tags of {}", request.from);
         let tags = picked.list(client, request).await.map_err(|error| error.failure(what()))?;
@@ -84,7 +84,7 @@ impl Picked {
         Ok(picked)
     }
 
-    async fn list(&mut self, client: &Client, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
+    async fn list(&mut self, client: &dyn Registry, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
         let names = tag_list::list_names(client, &request.from.name).await?;
         self.unresolved.extend(names.incomplete.map(|why| {
             let failure = Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) };

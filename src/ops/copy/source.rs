@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::selection::{Pick, failure};
-use crate::client::{Client, Error, Priority};
+use crate::client::{Error, Priority, Registry};
 use crate::model::change::copy::CopyRequest;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -27,7 +27,7 @@ pub struct SourceImage {
 
 /// Reads an image, and returns it together with its selection.
 pub async fn find(
-    client: &Client,
+    client: &dyn Registry,
     request: &CopyRequest,
     pick: Pick,
 ) -> (Pick, Result<SourceImage, Failure>) {
@@ -35,7 +35,11 @@ pub async fn find(
     (pick, found)
 }
 
-async fn read(client: &Client, request: &CopyRequest, selector: &Selector) -> Result<SourceImage, Failure> {
+async fn read(
+    client: &dyn Registry,
+    request: &CopyRequest,
+    selector: &Selector,
+) -> Result<SourceImage, Failure> {
     let name = &request.from.name;
     let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", request.from));
     let manifest = match selector {
@@ -64,7 +68,11 @@ async fn read(client: &Client, request: &CopyRequest, selector: &Selector) -> Re
 }
 
 /// Fails with a text for a plain image of a platform that is not requested. Artifacts have no platform.
-async fn check_platform(client: &Client, request: &CopyRequest, manifest: &Manifest) -> Result<(), String> {
+async fn check_platform(
+    client: &dyn Registry,
+    request: &CopyRequest,
+    manifest: &Manifest,
+) -> Result<(), String> {
     let Body::Image(image) = &manifest.body else { return Ok(()) };
     let Some(config) = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image) else {
         return Ok(());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -58,7 +58,7 @@ impl Tree {
     /// Reads everything that these manifests need, level by level.
     pub async fn grow(
         &mut self,
-        client: &Client,
+        client: &dyn Registry,
         name: &RepositoryName,
         from: Vec<Arc<Manifest>>,
     ) -> Result<(), Failure> {
@@ -172,7 +172,7 @@ fn too_many() -> Failure {
 
 /// Reads a child of an index. Entries of an unknown type usually are manifests. They are blobs if there is no such
 /// manifest.
-async fn node(client: &Client, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
+async fn node(client: &dyn Registry, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
     let digest = child.digest?;
     let error = match client.manifest(name, &Selector::Digest(digest), Priority::Background).await {
         Ok(manifest) => return Some((digest, TreeNode::Manifest(manifest))),

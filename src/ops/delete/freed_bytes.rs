@@ -6,7 +6,7 @@ use std::hash::{BuildHasher, RandomState};
 use futures_util::future::{self, BoxFuture};
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::delete::{DeleteMethod, DeletePlan, ImageToDelete};
 use crate::model::digest::Digest;
 use crate::model::manifest::{Body, Descriptor};
@@ -42,7 +42,7 @@ type Held = HashMap<u64, (u64, bool)>;
 
 /// Compares the blobs of the images that go with those of the images that stay. Returns `None` if a size is not known,
 /// or if too much would have to be fetched to determine it.
-pub async fn compute_freed_bytes(client: &Client, plan: &DeletePlan) -> Option<Weight> {
+pub async fn compute_freed_bytes(client: &dyn Registry, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
     let (going, behind) = find_orphans(plan);
     if going.is_empty() {
@@ -115,7 +115,7 @@ fn find_orphans(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
 /// Returns the config and layers of an image, or of everything that an index lists, down to a depth. Without a depth,
 /// an index has no blobs. Children that are gone weigh nothing.
 fn blobs<'a>(
-    client: &'a Client,
+    client: &'a dyn Registry,
     name: &'a RepositoryName,
     hasher: &'a RandomState,
     digest: Digest,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::delete::{DeletePlan, DeleteRequest};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -16,7 +16,7 @@ use crate::ops::tag_list::AT_ONCE;
 /// Reads the manifests of these digests as the registry serves them now. A manifest that cannot be read cannot be put
 /// back, so it is not deleted either.
 pub async fn manifests(
-    client: &Client,
+    client: &dyn Registry,
     name: &RepositoryName,
     digests: impl IntoIterator<Item = Digest>,
 ) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
