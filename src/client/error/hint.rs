@@ -158,8 +158,7 @@ mod tests {
     use super::*;
     use crate::client::ErrorBody;
 
-    /// Each failure names the server that failed, and its hint is about that server. The first column is the peer, the
-    /// second what the message must hold, the third what its hint must hold, the last what neither may hold.
+    /// The columns: the peer, the cause, a part of the message, a part of the hint, and a text that is in neither.
     #[test]
     fn messages_and_hints_are_about_the_server_that_failed() {
         let certificate = || Cause::Certificate("its certificate has expired".into());
