@@ -34,6 +34,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::Journal;
 use crate::runtime::{self, Exit, Inbox, threads};
+use crate::store;
 use crate::ui::theme;
 use arguments::ArgumentReader;
 use side_options::Everywhere;
@@ -372,7 +373,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         known: context.pool.known_registries().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
-        remembered: runtime::remembered::read(),
+        remembered: store::remembered::read(),
         pull_with: config.pull_with.clone(),
         tree: config.tree,
     };
@@ -385,7 +386,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     {
         // The changes cannot be undone once the registry is gone.
         journal.forget(&host).await;
-        runtime::remembered::forget(&host);
+        store::remembered::forget(&host);
     }
     match end {
         Ok(Exit::Quit) => Ok(()),

@@ -38,4 +38,5 @@ pub mod files;
 pub mod model;
 pub mod ops;
 pub mod runtime;
+pub mod store;
 pub mod ui;

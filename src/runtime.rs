@@ -8,7 +8,6 @@ mod jobs;
 pub mod log;
 mod pager;
 mod panic;
-pub mod remembered;
 mod signals;
 mod terminal;
 pub mod threads;

@@ -6,9 +6,6 @@
 //!
 //! Content on disk is checked against its digest whenever it is read, so damaged content counts as missing.
 
-mod disk;
-mod pack;
-
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,12 +15,12 @@ use lru::LruCache;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
-use disk::Disk;
+use crate::store::cache::Disk;
 
 /// Most bytes kept in memory.
 const MEMORY: usize = 16 * 1024 * 1024;
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
-const LARGEST: usize = 4 * 1024 * 1024;
+pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
 
 /// Longest media type that is kept.
 const LONGEST_TYPE: usize = 256;
@@ -56,11 +53,11 @@ struct Seen {
 
 /// The facts about one repository as they are kept on disk.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-struct StoredManifestInfo {
+pub struct StoredManifestInfo {
     /// The digests of its tags.
-    tags: HashMap<Tag, Digest>,
+    pub tags: HashMap<Tag, Digest>,
     /// The manifests that it has, each with the `Content-Type` it came with; empty if it came without one.
-    types: HashMap<Digest, String>,
+    pub types: HashMap<Digest, String>,
 }
 
 impl Cache {

@@ -6,11 +6,6 @@
 //! entry holds a lock on its file. An open entry without a lock therefore belongs to a program that was cut off. The
 //! journal contains no secrets.
 
-mod file;
-mod line;
-mod read;
-mod retention;
-
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -30,8 +25,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use line::{JournalLine, NextNumber};
-use read::Bytes;
+use crate::store::journal::line::{JournalLine, NextNumber};
+use crate::store::journal::read::Bytes;
+use crate::store::journal::{old_files as file, read, retention};
 
 /// The journal in one folder. Cheap to clone. The folder is not touched before it is needed.
 #[derive(Debug, Clone)]

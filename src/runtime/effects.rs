@@ -9,7 +9,6 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
 use super::jobs::JobRunner;
-use super::remembered;
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::jobs::JobId;
 use crate::app::msg::{Answer, Msg};
@@ -24,6 +23,7 @@ use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::ops;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
+use crate::store::remembered;
 
 /// The longest time that the program waits for the disk at its end.
 const LONGEST_END: Duration = Duration::from_secs(1);

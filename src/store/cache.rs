@@ -2,6 +2,8 @@
 //! its digest, and one for each manifest with its media type. One thread writes, so that no other one waits for the
 //! disk.
 
+mod pack;
+
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,11 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use super::StoredManifestInfo;
-use super::pack::{self, Index, Pack};
+use crate::client::cache::StoredManifestInfo;
 use crate::files;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
+use pack::{Index, Pack};
 
 /// Most bytes kept on disk.
 const MOST: u64 = 64 * 1024 * 1024;

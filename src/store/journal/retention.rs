@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::file;
+use super::old_files as file;
 use super::read::{self, Bytes};
 use crate::model::change::journal::{EntryId, EntryState};
 use crate::model::size;
@@ -48,7 +48,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::ops::journal::line::JournalLine;
+    use crate::store::journal::line::JournalLine;
 
     #[test]
     fn the_oldest_entries_that_are_over_make_room_and_open_ones_stay() {

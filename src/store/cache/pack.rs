@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 
-use super::LARGEST;
+use crate::client::cache::LARGEST;
 use crate::files;
 use crate::model::digest::Digest;
 

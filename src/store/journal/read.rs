@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 
-use super::file::path;
 use super::line::{self, JournalLine, NextNumber};
+use super::old_files::path;
 use crate::files;
 use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
