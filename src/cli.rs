@@ -16,7 +16,7 @@ mod undo;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -26,7 +26,7 @@ use crate::app;
 use crate::client::{Pool, Timeouts, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
-use crate::files::{self, Distrust};
+use crate::files;
 use crate::model::change::rules::Rules;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
@@ -34,7 +34,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::Journal;
 use crate::runtime::{self, Exit, Inbox, threads};
-use crate::store;
+use crate::store::{self, state::State};
 use crate::ui::theme;
 use arguments::ArgumentReader;
 use side_options::Everywhere;
@@ -292,55 +292,49 @@ impl GlobalOptions {
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default();
     let mut settings = config.client_settings();
-    settings.cache = settings.cache.filter(|folder| cache_distrust(folder).is_none());
+    settings.cache = settings.cache.filter(|folder| files::find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
 }
 
-/// Returns the reason why the folder of the cache is not used, if there is one.
-fn cache_distrust(folder: &Path) -> Option<Distrust> {
-    files::find_distrust(folder).or_else(|| files::find_distrust(&folder.join("tags")))
-}
-
 /// Returns a failure if the cache is not used because other users may have put something there.
 fn unused_cache(config: &Config) -> Option<Failure> {
-    let distrust = config.client_settings().cache.and_then(|folder| cache_distrust(&folder))?;
-    Some(unused_folder("the cache is not used", distrust))
-}
-
-/// Returns the same failures for the remembered names and for the journal.
-fn unused_state() -> Vec<Failure> {
-    let Some(state) = paths::state() else { return Vec::new() };
-    let journal = files::check_folder(&state.join("journal")).err();
-    let journal = journal.as_ref().and_then(files::distrust).cloned();
-    let all = [
-        ("opened names are not remembered", files::find_distrust(&state)),
-        ("the journal is not used, so nothing can be changed", journal),
-    ];
-    all.into_iter().filter_map(|(what, distrust)| Some(unused_folder(what, distrust?))).collect()
-}
-
-fn unused_folder(what: &'static str, distrust: Distrust) -> Failure {
-    Failure {
-        what: what.into(),
+    let distrust = config.client_settings().cache.and_then(|folder| files::find_distrust(&folder))?;
+    Some(Failure {
+        what: "the cache is not used".into(),
         why: SafeText::from(distrust.to_string()),
         hint: distrust.hint.map(SafeText::from),
         kind: FailureKind::Local,
-    }
+    })
+}
+
+/// Returns a failure if the journal and the opened names cannot be used.
+fn unused_state(state: &State) -> Option<Failure> {
+    let error = state.check().err()?;
+    Some(Failure {
+        what: "neither the journal nor the names that were opened are used, so nothing can be changed".into(),
+        why: SafeText::from(error.to_string()),
+        hint: store::error::hint(&error).map(SafeText::from),
+        kind: FailureKind::Local,
+    })
 }
 
 /// Returns the context of changes: the registries, the rules, and the journal. If there is no place for the journal,
 /// every change is refused.
 fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
-    let folder = paths::state().map(|folder| folder.join("journal")).unwrap_or_else(|| {
+    let state = State::new(paths::state());
+    if state.folder().is_none() {
         rules.read_only.get_or_insert("the missing folder of the journal (`XDG_STATE_HOME` names one)");
-        PathBuf::from("/nonexistent")
-    });
+    }
+    match inbox {
+        Some(inbox) => state.on_failure(inbox.failure_sender()),
+        None => state.on_failure(print::print_problem),
+    }
     let pool = pool(config, inbox);
-    let journal = Journal::open(folder).with_pool(pool.clone());
+    let journal = Journal::new(state).with_pool(pool.clone());
     ChangeContext { pool, rules, journal }
 }
 
@@ -367,13 +361,16 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         let address = demo.address().to_string();
         targets.insert(0, names.target(&address)?);
     }
-    unused_cache(&config).into_iter().chain(unused_state()).for_each(|failure| inbox.show_failure(failure));
+    unused_cache(&config)
+        .into_iter()
+        .chain(unused_state(context.journal.state()))
+        .for_each(|failure| inbox.show_failure(failure));
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),
         known: context.pool.known_registries().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
-        remembered: store::remembered::read(),
+        remembered: store::remembered::read(context.journal.state()),
         pull_with: config.pull_with.clone(),
         tree: config.tree,
     };
@@ -386,7 +383,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     {
         // The changes cannot be undone once the registry is gone.
         journal.forget(&host).await;
-        store::remembered::forget(&host);
+        store::remembered::forget(journal.state(), &host);
     }
     match end {
         Ok(Exit::Quit) => Ok(()),

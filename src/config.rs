@@ -251,7 +251,7 @@ impl Config {
             )
         };
         let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
-        let cache = paths::cache().filter(|_| self.cache).map(|folder| folder.join("content"));
+        let cache = paths::cache().filter(|_| self.cache);
         client::ClientSettings { trust, hosts, cache, ..client::ClientSettings::default() }
     }
 }

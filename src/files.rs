@@ -1,5 +1,5 @@
-//! Files that regtui keeps between runs. They are in folders that no other user can write to. They are opened without
-//! following links and without waiting, and are replaced as a whole or not at all.
+//! Files that regtui keeps between runs. They are in folders that no other user can write to, and are opened without
+//! following links and without waiting.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind};
@@ -12,7 +12,7 @@ const OURS: &str = "regtui";
 const MOST_BELOW: usize = 4;
 /// The lock file of a folder, held while names in the folder are made or removed.
 const LOCK: &str = ".lock";
-/// The beginning of the name of a file that is written and not yet in its place.
+/// The beginning of the name of a file that earlier versions wrote before it was put in its place.
 const NEW: &str = ".new-";
 /// The number of entries of a folder that are checked for links and the like.
 const MOST_LOOKED_AT: usize = 10_000;
@@ -119,21 +119,38 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
             _ => return Err(error),
         },
     };
-    let metadata = file.metadata()?;
+    check_metadata(path, &file.metadata()?)?;
+    Ok(file)
+}
+
+fn check_metadata(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
     if metadata.is_dir() {
         return Err(ErrorKind::IsADirectory.into());
     }
     if !metadata.is_file() {
         return Err(distrust_file_type(path, false).into());
     }
-    check_owner(path, &metadata)?;
-    check_mode(path, &metadata)?;
+    check_owner(path, metadata)?;
+    check_mode(path, metadata)?;
     #[cfg(unix)]
-    if std::os::unix::fs::MetadataExt::nlink(&metadata) > 1 {
+    if std::os::unix::fs::MetadataExt::nlink(metadata) > 1 {
         let why = "has another hard link";
         return Err(Distrust { path: path.to_path_buf(), why, hint: None }.into());
     }
-    Ok(file)
+    Ok(())
+}
+
+/// Returns whether a file exists, without opening it. Fails unless it is a regular file that no other user can have
+/// written.
+pub fn check_file(path: &Path) -> io::Result<bool> {
+    let metadata = match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        metadata => metadata?,
+    };
+    if !metadata.is_file() && !metadata.is_dir() {
+        return Err(distrust_file_type(path, metadata.is_symlink()).into());
+    }
+    check_metadata(path, &metadata).map(|()| true)
 }
 
 /// Opens a file for reading.
@@ -189,22 +206,6 @@ fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
     entries.filter(move |entry| entry.file_name().to_str().is_some_and(is_left)).map(|entry| entry.path())
 }
 
-/// Creates a file in a locked folder. The file is removed on drop unless it is put in its place.
-pub fn new(folder: &Path, _held: &FolderLock) -> io::Result<tempfile::NamedTempFile> {
-    tempfile::Builder::new().prefix(NEW).tempfile_in(folder)
-}
-
-/// Replaces a file as a whole. Other processes see the old file or the new one, and a kill leaves nothing that stays.
-pub fn replace(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
-    let Some(folder) = path.parent() else { return Ok(()) };
-    create_folder(folder)?;
-    let held = lock_folder(folder)?;
-    let mut file = new(folder, &held)?;
-    fill(file.as_file_mut())?;
-    file.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
 /// Makes the names in a folder durable.
 pub fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
@@ -257,7 +258,6 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> io::Result<()> {
 
 #[cfg(all(test, unix))]
 mod tests {
-    use std::io::{Read, Write};
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;
@@ -353,45 +353,42 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_replaced_as_a_whole_and_half_written_files_of_a_crash_go() {
+    fn half_written_files_of_a_crash_go_and_files_of_others_stay() {
         let folder = folder();
-        let path = folder.path().join("opened.json");
-        for name in [".new-abc", ".tmpAbC123"] {
+        for name in [".new-abc", ".tmpAbC123", ".tmpl"] {
             fs::write(folder.path().join(name), "half").expect("a file");
         }
-        fs::write(folder.path().join(".tmpl"), "another's").expect("a file");
-        replace(&path, |file| file.write_all(b"one")).expect("it is written");
-        replace(&path, |_| Err(ErrorKind::StorageFull.into())).expect_err("it is not");
-        let mut text = String::new();
-        read(&path).and_then(|mut file| file.read_to_string(&mut text)).expect("it is read");
-        assert_eq!(text, "one");
+        lock_folder(folder.path()).expect("it is free");
         let mut names: Vec<_> = fs::read_dir(folder.path())
             .expect("a folder")
             .map(|entry| entry.expect("an entry").file_name().into_string().expect("a name"))
             .collect();
         names.sort();
-        assert_eq!(names, [".lock", ".tmpl", "opened.json"]);
+        assert_eq!(names, [".lock", ".tmpl"]);
     }
 
     #[test]
-    fn a_link_in_the_place_of_a_file_is_replaced_and_not_followed() {
+    fn a_file_is_checked_without_being_opened() {
         let folder = folder();
-        let target = folder.path().join("target");
-        fs::write(&target, "precious").expect("a file");
-        symlink(&target, folder.path().join("opened.json")).expect("a link");
-        replace(&folder.path().join("opened.json"), |file| file.write_all(b"new")).expect("it is written");
-        assert_eq!(fs::read_to_string(&target).expect("a file"), "precious");
+        let at = |name: &str| folder.path().join(name);
+        fs::write(at("file"), "x").expect("a file");
+        chmod(&at("file"), 0o600);
+        symlink(at("file"), at("link")).expect("a link");
+        fifo(&at("fifo"));
+        assert!(!check_file(&at("none")).expect("it is not there"));
+        assert!(check_file(&at("file")).expect("it is ours"));
+        assert_eq!(why(check_file(&at("link"))), "is a link");
+        assert_eq!(why(check_file(&at("fifo"))), "is neither a file nor a folder");
     }
 
     #[test]
     fn a_file_that_another_process_is_writing_stays() {
         let folder = folder();
         let held = lock_folder(folder.path()).expect("it is free");
-        let file = new(folder.path(), &held).expect("a file");
+        let path = folder.path().join(".new-abc");
+        fs::write(&path, "half").expect("a file");
         remove_leftovers(folder.path());
-        assert!(file.path().exists());
-        let path = file.path().to_path_buf();
-        file.keep().expect("it stays");
+        assert!(path.exists());
         drop(held);
         remove_leftovers(folder.path());
         assert!(!path.exists());

@@ -69,6 +69,13 @@ impl Inbox {
         self.sender.send(Msg::Failed(failure)).ok();
     }
 
+    /// Returns a function that does the same while the program runs.
+    pub fn failure_sender(&self) -> impl Fn(Failure) + Send + Sync + use<> {
+        let sender = self.sender.clone();
+        // Once the loop has ended, the screen is gone.
+        move |failure| drop(sender.send(Msg::Failed(failure)))
+    }
+
     /// Returns the sink to which the clients report their requests.
     pub fn sink(&self) -> Sink {
         let sender = self.sender.clone();

@@ -88,6 +88,22 @@ const WALLS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "store",
+        &[
+            "crate::app",
+            "crate::cli",
+            "crate::client",
+            "crate::config",
+            "crate::demo",
+            "crate::ops",
+            "crate::runtime",
+            "crate::ui",
+            "reqwest",
+            "ratatui",
+            "crossterm",
+        ],
+    ),
+    (
         "demo",
         &[
             "crate::app",

@@ -91,6 +91,11 @@ mod servers {
     mod manage;
     mod uploads;
 }
+mod store {
+    mod damage;
+    mod migration;
+    mod processes;
+}
 mod support {
     pub mod blob;
     pub mod context;
@@ -98,12 +103,14 @@ mod support {
     pub mod graph;
     pub mod harness;
     pub mod hostile;
+    pub mod journal_child;
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;
     pub mod servers;
     pub mod shell;
     pub mod skopeo;
+    pub mod state;
     pub mod uploader;
 }
 mod ui {

@@ -1,4 +1,4 @@
-//! Content by digest, which never changes: in memory, then on disk. For each repository it also keeps the digest that
+//! Content by digest, which never changes: in memory, then on disk (`store::cache`). For each repository it also keeps the digest that
 //! each tag had when last seen, and the manifests that the repository has, with their media types.
 //!
 //! Bytes are the same everywhere, so all registries share them. Statements of a registry about bytes apply to itself
@@ -6,7 +6,7 @@
 //!
 //! Content on disk is checked against its digest whenever it is read, so damaged content counts as missing.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,13 +15,10 @@ use lru::LruCache;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
-use crate::store::cache::Disk;
+use crate::store::cache::{CacheStore, FactChanges, LARGEST, RepositoryFacts};
 
 /// Most bytes kept in memory.
 const MEMORY: usize = 16 * 1024 * 1024;
-/// Larger content is not kept at all: no manifest or config has a good reason for it.
-pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
-
 /// Longest media type that is kept.
 const LONGEST_TYPE: usize = 256;
 
@@ -33,7 +30,7 @@ pub struct Cache(Arc<CacheInner>);
 struct CacheInner {
     memory: Mutex<Memory>,
     seen: Mutex<HashMap<Repository, Seen>>,
-    disk: Option<Disk>,
+    disk: Option<CacheStore>,
 }
 
 #[derive(Debug)]
@@ -42,22 +39,16 @@ struct Memory {
     bytes: usize,
 }
 
-/// The facts about one repository, from when it was last asked, and whether they have to be written to disk.
-#[derive(Debug, Default, Clone)]
+/// The facts about one repository, from when it was last asked, and those that have to be written to disk.
+#[derive(Debug, Default)]
 struct Seen {
-    facts: StoredManifestInfo,
-    is_changed: bool,
+    facts: RepositoryFacts,
+    changed_tags: HashSet<Tag>,
+    changed_manifests: HashSet<Digest>,
+    /// Manifests that are gone. Their tags on disk may be others than those of this run.
+    gone: HashSet<Digest>,
     /// Whether the facts on disk are among these. Facts that are seen before that are merged with them.
     is_loaded: bool,
-}
-
-/// The facts about one repository as they are kept on disk.
-#[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct StoredManifestInfo {
-    /// The digests of its tags.
-    pub tags: HashMap<Tag, Digest>,
-    /// The manifests that it has, each with the `Content-Type` it came with; empty if it came without one.
-    pub types: HashMap<Digest, String>,
 }
 
 impl Cache {
@@ -67,7 +58,7 @@ impl Cache {
         Cache(Arc::new(CacheInner {
             memory: Mutex::new(memory),
             seen: Mutex::default(),
-            disk: folder.map(Disk::new),
+            disk: folder.map(CacheStore::new),
         }))
     }
 
@@ -102,7 +93,7 @@ impl Cache {
     /// if it named none. Returns `None` if it has neither given nor taken that manifest.
     pub async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
         self.load(repository).await;
-        self.seen().get(repository)?.facts.types.get(digest).cloned()
+        self.seen().get(repository)?.facts.media_types.get(digest).cloned()
     }
 
     /// Reads the stored facts of a repository, unless they were read before. Facts of this run are newer and stay.
@@ -112,7 +103,7 @@ impl Cache {
         }
         let read = match &self.0.disk {
             Some(disk) => disk.read_facts(repository).await,
-            None => StoredManifestInfo::default(),
+            None => RepositoryFacts::default(),
         };
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
@@ -120,10 +111,14 @@ impl Cache {
             return;
         }
         for (tag, digest) in read.tags {
-            known.facts.tags.entry(tag).or_insert(digest);
+            if !known.changed_tags.contains(&tag) && !known.gone.contains(&digest) {
+                known.facts.tags.entry(tag).or_insert(digest);
+            }
         }
-        for (digest, media_type) in read.types {
-            known.facts.types.entry(digest).or_insert(media_type);
+        for (digest, media_type) in read.media_types {
+            if !known.changed_manifests.contains(&digest) && !known.gone.contains(&digest) {
+                known.facts.media_types.entry(digest).or_insert(media_type);
+            }
         }
     }
 
@@ -132,7 +127,7 @@ impl Cache {
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
         if known.facts.tags.insert(tag.clone(), digest) != Some(digest) {
-            known.is_changed = true;
+            known.changed_tags.insert(tag.clone());
         }
     }
 
@@ -142,54 +137,36 @@ impl Cache {
         let media_type = media_type.filter(is_plain).unwrap_or_default();
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
-        if known.facts.types.get(&digest).is_none_or(|known| known != media_type) {
-            known.facts.types.insert(digest, media_type.to_string());
-            known.is_changed = true;
+        if known.facts.media_types.get(&digest).is_none_or(|known| known != media_type) {
+            known.facts.media_types.insert(digest, media_type.to_string());
+            known.changed_manifests.insert(digest);
         }
     }
 
     /// Records that a tag does not exist any more.
     pub fn forget_tag(&self, repository: &Repository, tag: &Tag) {
         let mut seen = self.seen();
-        if let Some(known) = seen.get_mut(repository) {
-            known.is_changed |= known.facts.tags.remove(tag).is_some();
-        }
+        let known = seen.entry(repository.clone()).or_default();
+        known.facts.tags.remove(tag);
+        known.changed_tags.insert(tag.clone());
     }
 
     /// Records that a manifest and all its tags do not exist any more.
     pub fn forget_manifest(&self, repository: &Repository, digest: &Digest) {
         let mut seen = self.seen();
-        if let Some(known) = seen.get_mut(repository) {
-            let before = known.facts.tags.len();
-            known.facts.tags.retain(|_, at| at != digest);
-            known.is_changed |= known.facts.tags.len() < before;
-            known.is_changed |= known.facts.types.remove(digest).is_some();
-        }
+        let known = seen.entry(repository.clone()).or_default();
+        known.facts.tags.retain(|_, at| at != digest);
+        known.facts.media_types.remove(digest);
+        known.gone.insert(*digest);
     }
 
     /// Waits until everything kept so far is on disk.
     pub async fn flush(&self) {
         let Some(disk) = &self.0.disk else { return };
-        let new: Vec<Repository> = {
-            let seen = self.seen();
-            let new = seen.iter().filter(|(_, known)| known.is_changed && !known.is_loaded);
-            new.map(|(repository, _)| repository.clone()).collect()
-        };
-        // A file is written whole: facts of earlier runs must be in it too.
-        for repository in new {
-            self.load(&repository).await;
-        }
-        let changed: Vec<(Repository, StoredManifestInfo)> = {
-            let mut seen = self.seen();
-            let changed = seen.iter_mut().filter(|(_, known)| known.is_changed);
-            let take = |(repository, known): (&Repository, &mut Seen)| {
-                known.is_changed = false;
-                (repository.clone(), known.facts.clone())
-            };
-            changed.map(take).collect()
-        };
-        for (repository, said) in changed {
-            disk.write_facts(repository, said);
+        let changes: Vec<FactChanges> =
+            self.seen().iter_mut().filter_map(|(repository, known)| known.take_changes(repository)).collect();
+        for changes in changes {
+            disk.write_facts(changes);
         }
         disk.flush().await;
     }
@@ -200,6 +177,22 @@ impl Cache {
 
     fn seen(&self) -> MutexGuard<'_, HashMap<Repository, Seen>> {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    /// Returns the facts that changed since the last call, or `None` if there are none.
+    fn take_changes(&mut self, repository: &Repository) -> Option<FactChanges> {
+        let gone: Vec<Digest> = self.gone.drain().collect();
+        let tag = |tag: Tag| {
+            let digest = self.facts.tags.get(&tag).copied();
+            (tag, digest)
+        };
+        let tags: Vec<_> = self.changed_tags.drain().map(tag).collect();
+        let media_type = |digest: Digest| Some((digest, self.facts.media_types.get(&digest)?.clone()));
+        let media_types: Vec<_> = self.changed_manifests.drain().filter_map(media_type).collect();
+        let is_any = !(gone.is_empty() && tags.is_empty() && media_types.is_empty());
+        is_any.then(|| FactChanges { repository: repository.clone(), gone, tags, media_types })
     }
 }
 
@@ -301,20 +294,28 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn content_that_rotted_is_not_there_and_is_written_again() {
+    async fn facts_that_are_no_longer_true_are_forgotten_even_if_only_an_earlier_run_knew_them() {
         let folder = tempfile::tempdir().expect("a folder");
-        let (digest, content) = content(b"good".to_vec());
+        let repository = Repository::parse("r.test/app").expect("a name");
+        let tag = |text: &str| Tag::parse(text).expect("a tag");
+        let digest = |text: &str| Digest::sha256(text.as_bytes());
         let first = Cache::new(Some(folder.path().into()));
-        first.put(digest, content.clone());
+        for name in ["1", "2", "3"] {
+            first.record_tag(&repository, &tag(name), digest(name));
+            first.record_manifest(&repository, digest(name), Some("a/b"));
+        }
         first.flush().await;
-        drop(first);
-        let pack = folder.path().join("1.pack");
-        let kept = std::fs::read_to_string(&pack).expect("the pack is there");
-        std::fs::write(&pack, kept.replace("good", "evil")).expect("it is written");
         let second = Cache::new(Some(folder.path().into()));
-        assert_eq!(second.get(&digest).await, None);
-        second.put(digest, content.clone());
+        second.forget_tag(&repository, &tag("1"));
+        second.forget_manifest(&repository, &digest("2"));
         second.flush().await;
-        assert_eq!(Cache::new(Some(folder.path().into())).get(&digest).await, Some(content));
+        for cache in [second, Cache::new(Some(folder.path().into()))] {
+            for (name, tagged, there) in
+                [("1", None, true), ("2", None, false), ("3", Some(digest("3")), true)]
+            {
+                assert_eq!(cache.last_seen(&repository, &tag(name)).await, tagged, "{name}");
+                assert_eq!(cache.media_type(&repository, &digest(name)).await.is_some(), there, "{name}");
+            }
+        }
     }
 }

@@ -1,14 +1,12 @@
 //! The journal. Before a change begins, everything that it replaces is on disk, so that it can be put back.
 //!
-//! Each entry is one file, readable by this user only. It is written completely and synced before the first change.
-//! From then on it only grows: each outcome adds a line, and each line is synced. Each line has a number and a
-//! checksum, so that damage is noticed before anything is put back (`line`, `read`). The process that carries out an
-//! entry holds a lock on its file. An open entry without a lock therefore belongs to a program that was cut off. The
-//! journal contains no secrets.
+//! `store::journal` keeps the entries: each is written completely and synced before the first change, and each outcome
+//! adds a line that is synced too. Lines have numbers and checksums, so that damage is noticed before anything is put
+//! back. The process that carries out an entry holds a lock on it. An open entry without a lock therefore belongs to a
+//! program that was cut off. The journal contains no secrets.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +14,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::client::Pool;
-use crate::files;
 use crate::model::change::journal::{
     EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
 };
@@ -25,14 +22,16 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
-use crate::store::journal::line::{JournalLine, NextNumber};
-use crate::store::journal::read::Bytes;
-use crate::store::journal::{old_files as file, read, retention};
+use crate::store::error;
+use crate::store::journal::line::JournalLine;
+use crate::store::journal::read::ManifestBytes;
+use crate::store::journal::{self as store, EntryWriter, NewEntry};
+use crate::store::state::State;
 
-/// The journal in one folder. Cheap to clone. The folder is not touched before it is needed.
+/// The journal in the state of this user. Cheap to clone. The folder is not touched before it is needed.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    folder: Arc<PathBuf>,
+    state: State,
     /// Entries whose rest was returned to be planned again. Each is over once that rest is carried out.
     resumed: Arc<Mutex<Vec<(EntryId, ChangeRequest)>>>,
     /// The registries. How they are reached is noted in each entry, and applies again when the entry is undone or
@@ -49,8 +48,7 @@ pub struct RunningEntry {
 
 #[derive(Debug)]
 struct OpenEntry {
-    file: File,
-    next: NextNumber,
+    writer: EntryWriter,
     /// How often each item was revised.
     revisions: HashMap<usize, usize>,
     /// The first error of writing an outcome.
@@ -60,7 +58,17 @@ struct OpenEntry {
 impl Journal {
     /// Returns the journal in that folder. The folder is created when the first entry is begun.
     pub fn open(folder: PathBuf) -> Journal {
-        Journal { folder: Arc::new(folder), resumed: Arc::default(), pool: None }
+        Journal::new(State::new(Some(folder)))
+    }
+
+    /// Returns the journal in that state.
+    pub fn new(state: State) -> Journal {
+        Journal { state, resumed: Arc::default(), pool: None }
+    }
+
+    /// Returns the state that holds the journal.
+    pub fn state(&self) -> &State {
+        &self.state
     }
 
     /// Makes the journal note how these registries are reached, and reach them the same again for its entries.
@@ -111,27 +119,35 @@ impl Journal {
         items: Vec<JournalItem>,
         saved: Vec<Saved>,
     ) -> Result<RunningEntry, Failure> {
-        let folder = self.folder.clone();
+        let state = self.state.clone();
         let resumed = request.as_ref().map(|request| self.take_resumed(request)).unwrap_or_default();
         let reached = self.connections_of(request.as_ref(), &items);
         let write = move || {
-            let now = Timestamp::now();
-            let begun =
-                file::create(&folder, now, title.as_str(), request.as_ref(), reached, &items, &saved)?;
-            retention::enforce(&folder, &begun.0);
-            Ok(begun)
+            store::begin(
+                &state,
+                &NewEntry {
+                    at: Timestamp::now(),
+                    title: title.as_str(),
+                    request: request.as_ref(),
+                    reached: &reached,
+                    items: &items,
+                    saved: &saved,
+                },
+            )
         };
-        let (id, file, next) = blocking(write).await.map_err(|error| Failure {
+        let (id, writer) = blocking(write).await.map_err(|error| Failure {
             what: "cannot write the journal, so nothing was changed".into(),
             why: SafeText::from(error.to_string()),
-            hint: Some(SafeText::from(match files::distrust(&error) {
-                Some(distrust) => distrust.hint.clone().unwrap_or_else(|| "use a folder of your own".into()),
-                None => format!("is there space, and may you write to `{}`?", self.folder_text()),
-            })),
+            hint: Some(SafeText::from(error::hint(&error).unwrap_or_else(|| {
+                match crate::files::distrust(&error) {
+                    Some(_) => "use a folder of your own".into(),
+                    None => format!("is there space, and may you write to `{}`?", self.state.folder_text()),
+                }
+            }))),
             kind: FailureKind::Local,
         })?;
         self.end_all(resumed).await;
-        let open = OpenEntry { file, next, revisions: HashMap::new(), write_error: None };
+        let open = OpenEntry { writer, revisions: HashMap::new(), write_error: None };
         Ok(RunningEntry { id, open: Arc::new(Mutex::new(open)) })
     }
 
@@ -148,35 +164,21 @@ impl Journal {
     }
 
     /// Returns every entry, the newest first, without the bytes of the manifests. An entry that cannot be read is
-    /// listed without its content. Returns nothing if others may have written to the folder: see [`Journal::list`].
+    /// listed without its content. Returns nothing if the journal cannot be used: see [`Journal::list`].
     pub async fn entries(&self) -> Vec<JournalEntry> {
-        let folder = self.folder.clone();
-        let read = move || {
-            files::check_folder(&folder)?;
-            files::remove_leftovers(&folder);
-            let read = |id: EntryId| match read::read(&folder, &id, Bytes::Skipped) {
-                Ok(read) => Some(read.entry),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-                Err(error) => Some(read::unreadable(&id, &error)),
-            };
-            Ok(file::ids(&folder).into_iter().rev().filter_map(read).collect())
-        };
-        blocking(read).await.unwrap_or_default()
+        self.list().await.unwrap_or_default()
     }
 
-    /// Returns the same entries as `entries`. Fails if others may have written to the folder.
+    /// Returns the same entries as `entries`. Fails if the journal cannot be used: others may have written to the
+    /// folder, or the database cannot be read.
     pub async fn list(&self) -> Result<Vec<JournalEntry>, Failure> {
-        let folder = self.folder.clone();
-        let checked = blocking(move || files::check_folder(&folder)).await;
-        match checked.as_ref().err().and_then(files::distrust) {
-            None => Ok(self.entries().await),
-            Some(distrust) => Err(Failure {
-                what: "the journal is not used".into(),
-                why: SafeText::from(distrust.to_string()),
-                hint: distrust.hint.clone().map(SafeText::from),
-                kind: FailureKind::Local,
-            }),
-        }
+        let state = self.state.clone();
+        blocking(move || store::list(&state)).await.map_err(|error| Failure {
+            what: "the journal is not used".into(),
+            why: SafeText::from(error.to_string()),
+            hint: error::hint(&error).map(SafeText::from),
+            kind: FailureKind::Local,
+        })
     }
 
     /// Returns one entry with the bytes of the manifests.
@@ -243,57 +245,49 @@ impl Journal {
         for entry in self.entries().await {
             let is_there_only = entry.items.iter().all(|item| item.repository.host == *host);
             if is_there_only && entry.state != EntryState::Running {
-                let path = file::path(&self.folder, &entry.id);
+                let (state, id) = (self.state.clone(), entry.id);
                 // An entry that cannot be removed stays visible in the journal.
-                blocking(move || std::fs::remove_file(path?)).await.ok();
+                blocking(move || store::remove(&state, &id)).await.ok();
             }
         }
     }
 
     /// Notes that an entry was undone.
     pub async fn mark_undone(&self, id: &EntryId) -> Result<(), Failure> {
-        self.append_line(id, |_| JournalLine::Undone {}).await
+        self.append_line(id, || JournalLine::Undone {}).await
     }
 
     /// Notes that an entry which never ended is over: another change did the rest, or the user does not want it any
     /// more.
     pub async fn mark_ended(&self, id: &EntryId) -> Result<(), Failure> {
-        self.append_line(id, |lines| JournalLine::Ended { lines }).await
+        self.append_line(id, || JournalLine::Ended { lines: 0 }).await
     }
 
     /// Notes that a throw-away tag which an entry left behind is gone.
     pub async fn mark_probe_removed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
-        let (repository, tag) = (Cow::Owned(probe.repository.clone()), Cow::Owned(probe.tag.clone()));
-        self.append_line(id, move |_| JournalLine::Probed { repository, tag }).await
+        let (repository, tag) = (probe.repository.clone(), probe.tag.clone());
+        let line = move || JournalLine::Probed {
+            repository: Cow::Owned(repository.clone()),
+            tag: Cow::Owned(tag.clone()),
+        };
+        self.append_line(id, line).await
     }
 
     async fn append_line(
         &self,
         id: &EntryId,
-        line: impl FnOnce(u64) -> JournalLine<'static> + Send + 'static,
+        line: impl Fn() -> JournalLine<'static> + Send + Sync + 'static,
     ) -> Result<(), Failure> {
-        let (folder, wanted) = (self.folder.clone(), id.clone());
-        let write = move || {
-            files::check_folder(&folder)?;
-            // Meanwhile no other process can number a line.
-            let _held = files::lock_folder(&folder)?;
-            let mut next = read::read(&folder, &wanted, Bytes::Skipped)?.next;
-            let mut file = files::open(&file::path(&folder, &wanted)?, File::options().append(true))?;
-            let line = line(next.0.unwrap_or_default());
-            next.append(&mut file, &line)
-        };
-        blocking(write)
+        let (state, wanted) = (self.state.clone(), id.clone());
+        blocking(move || store::append(&state, &wanted, &line))
             .await
             .map_err(|error| self.failure(format!("cannot write {id} of the journal"), &error))
     }
 
     async fn read(&self, id: &EntryId) -> Result<(JournalEntry, Option<ChangeRequest>), Failure> {
-        let (folder, wanted) = (self.folder.clone(), id.clone());
-        let read = blocking(move || {
-            files::check_folder(&folder)?;
-            read::read(&folder, &wanted, Bytes::Read)
-        });
-        let read = read.await.map(|read| (read.entry, read.request));
+        let (state, wanted) = (self.state.clone(), id.clone());
+        let read = blocking(move || store::read(&state, &wanted, ManifestBytes::Read)).await;
+        let read = read.map(|read| (read.entry, read.request));
         read.iter().for_each(|(entry, _)| self.restore_connections(entry));
         read.map_err(|error| self.failure(format!("cannot read {id} of the journal"), &error))
     }
@@ -303,16 +297,12 @@ impl Journal {
         Failure {
             what: SafeText::from(what),
             why: SafeText::from(match is_missing {
-                true => format!("there is no such entry in `{}`", self.folder_text()),
+                true => format!("there is no such entry in `{}`", self.state.folder_text()),
                 false => error.to_string(),
             }),
-            hint: files::distrust(error).and_then(|distrust| distrust.hint.clone()).map(SafeText::from),
+            hint: error::hint(error).map(SafeText::from),
             kind: if is_missing { FailureKind::NotFound } else { FailureKind::Local },
         }
-    }
-
-    fn folder_text(&self) -> String {
-        self.folder.display().to_string()
     }
 }
 
@@ -352,11 +342,12 @@ impl RunningEntry {
         let open = self.open.clone();
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(held) = &before {
-                open.write(&JournalLine::of_manifest(held))?;
-            }
-            let before = before.map(|held| held.digest);
-            open.write(&JournalLine::Revised { index, before, after })?;
+            let manifest =
+                before.as_ref().map(|held| (JournalLine::of_manifest(held), Some(&held.bytes[..])));
+            let before = before.as_ref().map(|held| held.digest);
+            let revised = (JournalLine::Revised { index, before, after }, None);
+            let lines: Vec<_> = manifest.into_iter().chain([revised]).collect();
+            open.writer.append(&lines)?;
             *open.revisions.entry(index).or_default() += 1;
             Ok(())
         };
@@ -373,9 +364,9 @@ impl RunningEntry {
     pub async fn note_probe(&self, probe: &Probe) -> Result<(), Failure> {
         let (open, probe) = (self.open.clone(), probe.clone());
         let write = move || {
-            let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
+            let open = open.lock().unwrap_or_else(PoisonError::into_inner);
             let (repository, tag) = (Cow::Owned(probe.repository), Cow::Owned(probe.tag));
-            open.write(&JournalLine::Probing { repository, tag, digest: probe.digest })
+            open.write(JournalLine::Probing { repository, tag, digest: probe.digest })
         };
         blocking(write).await.map_err(|error| Failure {
             what: "cannot write the journal, so no tag was touched".into(),
@@ -398,7 +389,7 @@ impl RunningEntry {
     /// Notes that the entry is over. Fails with a note if not all outcomes could be written. The entry can be undone
     /// all the same.
     pub async fn end(self) -> Result<EntryId, SafeText> {
-        self.append(|open| JournalLine::Ended { lines: open.next.0.unwrap_or_default() }).await;
+        self.append(|_| JournalLine::Ended { lines: 0 }).await;
         let trouble = self.open.lock().unwrap_or_else(PoisonError::into_inner).write_error.take();
         match trouble {
             None => Ok(self.id),
@@ -413,7 +404,7 @@ impl RunningEntry {
         let write = move || {
             let mut open = open.lock().unwrap_or_else(PoisonError::into_inner);
             let line = line(&open);
-            if let Err(error) = open.write(&line) {
+            if let Err(error) = open.write(line) {
                 open.write_error.get_or_insert(error);
             }
             Ok(())
@@ -424,8 +415,8 @@ impl RunningEntry {
 }
 
 impl OpenEntry {
-    fn write(&mut self, line: &JournalLine<'_>) -> io::Result<()> {
-        self.next.append(&mut self.file, line)
+    fn write(&self, line: JournalLine<'_>) -> io::Result<()> {
+        self.writer.append(&[(line, None)])
     }
 }
 

@@ -128,11 +128,12 @@ impl Effects {
 
     fn remember(&mut self, host: Host, names: Vec<RepositoryName>) {
         let (before, inbox) = (self.remembering.take(), self.inbox.clone());
+        let state = self.context.journal.state().clone();
         self.remembering = Some(tokio::spawn(async move {
             if let Some(before) = before {
                 before.await.ok();
             }
-            let written = tokio::task::spawn_blocking(move || remembered::write(&host, &names)).await;
+            let written = tokio::task::spawn_blocking(move || remembered::write(&state, &host, &names)).await;
             if let Ok(Err(failure)) = written {
                 inbox.send(Msg::Failed(failure)).ok();
             }

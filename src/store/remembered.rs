@@ -1,67 +1,113 @@
-//! The repositories that were opened by name, kept in the state directory. Registries without a catalog can list
-//! nothing else.
+//! The repositories that were opened by name, kept in the state. Registries without a catalog can list nothing else.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read, Write};
+use std::fs;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 
-use crate::config::paths;
+use rusqlite::{Transaction, params};
+
+use super::error::{self, OperationError};
+use super::state::State;
 use crate::files;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
-/// Allows one writer at a time: each reads the file before it writes it.
-static WRITER: Mutex<()> = Mutex::new(());
-
 /// Repositories by registry, newest first.
 type Names = BTreeMap<Host, Vec<RepositoryName>>;
 
-/// Reads the repositories that were opened in earlier runs. Returns nothing if the file is missing, cannot be read or
-/// is malformed.
-pub fn read() -> Names {
-    file().and_then(|file| text_of(&file).ok()).map(|text| parse(&text)).unwrap_or_default()
-}
+/// The most bytes of the file of earlier versions that are read.
+const MOST: u64 = 16 * 1024 * 1024;
 
-fn text_of(file: &Path) -> io::Result<String> {
-    file.parent().map_or(Ok(()), files::check_folder)?;
-    let mut text = String::new();
-    files::read(file)?.read_to_string(&mut text)?;
-    Ok(text)
+/// Reads the repositories that were opened in earlier runs. Returns nothing if they cannot be read. Names that break
+/// the grammar are left out.
+pub fn read(state: &State) -> Names {
+    let read = state.read(|connection| {
+        let mut names = Names::new();
+        let mut select = connection.prepare("SELECT host, repository FROM opened ORDER BY host, position")?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            let (host, name): (String, String) = (row.get(0)?, row.get(1)?);
+            if let (Ok(host), Ok(name)) = (Host::parse(&host), RepositoryName::parse(&name)) {
+                names.entry(host).or_default().push(name);
+            }
+        }
+        Ok(names)
+    });
+    read.ok().flatten().unwrap_or_default()
 }
 
 /// Saves the repositories that were opened in one registry.
-pub fn write(host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
-    let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let Some(file) = file() else { return Ok(()) };
-    let mut all = read();
-    all.insert(host.clone(), names.to_vec());
-    save(&file, &all).map_err(|error| Failure {
+pub fn write(state: &State, host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
+    if state.folder().is_none() {
+        return Ok(());
+    }
+    state.write(|transaction| replace(transaction, host, names)).map_err(|error| Failure {
         what: "cannot remember opened names".into(),
-        why: SafeText::from(match files::distrust(&error) {
-            Some(distrust) => distrust.to_string(),
-            None => format!("{}: {error}", file.display()),
-        }),
-        hint: files::distrust(&error).and_then(|distrust| distrust.hint.clone()).map(SafeText::from),
+        why: SafeText::from(error.to_string()),
+        hint: error::hint(&error).map(SafeText::from),
         kind: FailureKind::Local,
     })
 }
 
 /// Forgets a registry that will never exist again.
-pub fn forget(host: &Host) {
-    let _one = WRITER.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let mut all = read();
-    if let Some(file) = file()
-        && all.remove(host).is_some()
-    {
-        // If this fails, the only cost is an unused line in the file.
-        save(&file, &all).ok();
+pub fn forget(state: &State, host: &Host) {
+    if read(state).contains_key(host) {
+        // If this fails, the only cost is an unused row.
+        state.write(|transaction| replace(transaction, host, &[])).ok();
     }
 }
 
-fn file() -> Option<PathBuf> {
-    Some(paths::state()?.join("opened.json"))
+fn replace(
+    transaction: &Transaction<'_>,
+    host: &Host,
+    names: &[RepositoryName],
+) -> Result<(), OperationError> {
+    transaction.execute("DELETE FROM opened WHERE host = ?", [host.as_str()])?;
+    for (position, name) in names.iter().enumerate() {
+        transaction.execute(
+            "INSERT INTO opened (host, position, repository) VALUES (?, ?, ?)",
+            params![host.as_str(), position as i64, name.as_str()],
+        )?;
+    }
+    Ok(())
+}
+
+fn old_file(folder: &Path) -> PathBuf {
+    folder.join("opened.json")
+}
+
+/// Returns whether an earlier version left a file.
+pub(super) fn has_old_file(folder: &Path) -> bool {
+    fs::symlink_metadata(old_file(folder)).is_ok_and(|about| about.is_file())
+}
+
+/// Takes over the names of an earlier version, for registries of which no others are known.
+pub(super) fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<(), OperationError> {
+    // A file that cannot be read has nothing to take over.
+    let names = text_of(&old_file(folder)).map(|text| parse(&text)).unwrap_or_default();
+    for (host, names) in names {
+        let count: i64 =
+            transaction
+                .query_row("SELECT count(*) FROM opened WHERE host = ?", [host.as_str()], |row| row.get(0))?;
+        if count == 0 {
+            replace(transaction, &host, &names)?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes the file of an earlier version.
+pub(super) fn remove_old_file(folder: &Path) {
+    // A file that stays changes nothing: its names are known.
+    fs::remove_file(old_file(folder)).ok();
+}
+
+fn text_of(file: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    files::read(file)?.take(MOST).read_to_string(&mut text)?;
+    Ok(text)
 }
 
 fn parse(text: &str) -> Names {
@@ -73,26 +119,53 @@ fn parse(text: &str) -> Names {
     read.into_iter().filter_map(entry).collect()
 }
 
-fn save(file: &Path, names: &Names) -> io::Result<()> {
-    files::replace(file, |new| new.write_all(&serde_json::to_vec_pretty(names)?))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn state(folder: &Path) -> State {
+        State::new(Some(folder.into()))
+    }
+
     #[test]
-    fn opened_repositories_are_read_again_and_invalid_names_are_left_out() {
+    fn opened_repositories_are_read_again_in_their_order() {
         let folder = tempfile::tempdir().expect("a folder");
-        let file = folder.path().join("state/opened.json");
         let host = Host::parse("r.test:5000").expect("a host");
+        let names = ["team/app", "a", "z"].map(|name| RepositoryName::parse(name).expect("a name"));
+        write(&state(folder.path()), &host, &names[..2]).expect("it is written");
+        write(&state(folder.path()), &host, &names).expect("it is written");
+        assert_eq!(read(&state(folder.path())), Names::from([(host.clone(), names.into())]));
+        forget(&state(folder.path()), &host);
+        assert!(read(&state(folder.path())).is_empty());
+    }
+
+    #[test]
+    fn the_file_of_an_earlier_version_is_taken_over_once_and_its_invalid_names_are_left_out() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = Host::parse("r.test:5000").expect("a host");
+        let file = folder.path().join("opened.json");
+        fs::write(&file, r#"{"r.test:5000":["team/app","../x"],"\u001b":["y"]}"#).expect("it is written");
+        files_private(&file);
         let names = vec![RepositoryName::parse("team/app").expect("a name")];
-        save(&file, &Names::from([(host.clone(), names.clone())])).expect("it is written");
-        assert_eq!(parse(&text_of(&file).expect("it is there")).get(&host), Some(&names));
-        assert_eq!(
-            parse(r#"{"r.test:5000":["team/app","../x"],"\u001b":["y"]}"#),
-            Names::from([(host, names)])
-        );
+        for _ in 0..2 {
+            assert_eq!(read(&state(folder.path())), Names::from([(host.clone(), names.clone())]));
+            assert!(!file.exists());
+        }
         assert!(parse("nonsense").is_empty());
+    }
+
+    fn files_private(file: &Path) {
+        #[cfg(unix)]
+        fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).expect("ours");
+        let _ = file;
+    }
+
+    #[test]
+    fn nothing_is_created_by_reading() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(read(&state(&folder.path().join("regtui"))).is_empty());
+        assert!(!folder.path().join("regtui").exists());
+        assert!(read(&state(folder.path())).is_empty());
+        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 }

@@ -4,6 +4,7 @@ use regtui::demo::faults::{Fault, Gate, Removes};
 use regtui::demo::{Demo, DemoSettings, Store};
 
 use crate::support::shell::{Shell, changes, digest, open};
+use crate::support::state;
 
 async fn two_images() -> (Demo, String, Shell) {
     let store = Store::new();
@@ -94,16 +95,9 @@ async fn an_entry_that_cannot_be_read_is_not_passed_over_for_an_older_one() {
     for tag in ["a", "b"] {
         shell.run(&["tag", &format!("{app}:1"), tag, "--yes"]).await.assert_code(0);
     }
-    let journal = shell.home.path().join(".local/state/regtui/journal");
-    let mut files: Vec<_> = std::fs::read_dir(journal)
-        .expect("a folder")
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|end| end == "jsonl"))
-        .collect();
-    files.sort();
-    let newest = files.last().expect("an entry");
-    let bytes = std::fs::read(newest).expect("a file");
-    std::fs::write(newest, &bytes[1..]).expect("it is written");
+    let broken = "UPDATE line SET document = substr(document, 2)
+        WHERE number = 0 AND entry = (SELECT max(number) FROM entry)";
+    assert_eq!(state::execute(&shell.home.path().join(".local/state/regtui"), broken), 1);
     shell.run(&["undo", "--yes"]).await.assert_code(1).assert_says("cannot be read");
     assert_eq!(demo.store().tags("app"), ["1", "2", "a", "b"]);
     assert!(shell.run(&["journal"]).await.stdout.contains("cannot be read"));
@@ -261,14 +255,9 @@ async fn an_undo_that_can_put_nothing_back_is_refused() {
 async fn resuming_a_change_ends_it_if_its_rest_is_gone() {
     let (demo, app, shell) = two_images().await;
     shell.run(&["delete", &format!("{app}:1"), "--yes"]).await.assert_code(0);
-    let folder = shell.home.path().join(".local/state/regtui/journal");
-    let mut files =
-        std::fs::read_dir(folder).expect("the journal").map(|entry| entry.expect("a file").path());
-    let file = files.find(|path| path.extension().is_some_and(|end| end == "jsonl")).expect("an entry");
-    let whole = std::fs::read_to_string(&file).expect("text");
-    let cut: Vec<&str> =
-        whole.lines().filter(|line| !line.contains("\"done\"") && !line.contains("\"ended\"")).collect();
-    std::fs::write(&file, cut.join("\n")).expect("it is cut off before it knew how it ended");
+    let folder = shell.home.path().join(".local/state/regtui");
+    let cut_off = r#"DELETE FROM line WHERE document LIKE '{"done"%' OR document LIKE '{"ended"%'"#;
+    assert!(state::execute(&folder, cut_off) > 1, "it is cut off before it knew how it ended");
     assert_eq!(demo.store().tags("app"), ["2"]);
     shell.run(&["resume", "--dry-run"]).await.assert_code(0).assert_says("nothing is left");
     shell.run(&["resume", "--yes"]).await.assert_code(0).assert_says("nothing is left");

@@ -11,6 +11,7 @@ use regtui::model::reference::{Repository, Selector};
 use regtui::ops::journal::Journal;
 
 use crate::support::registry::tag;
+use crate::support::state;
 
 fn repository() -> Repository {
     Repository::parse("localhost:5000/team/app").expect("a repository")
@@ -45,10 +46,6 @@ fn request(tags: &[&str]) -> ChangeRequest {
     })
 }
 
-fn file_of(folder: &Path, id: &EntryId) -> std::path::PathBuf {
-    folder.join(format!("{id}.jsonl"))
-}
-
 #[tokio::test]
 async fn replaced_manifests_are_on_disk_before_any_change_and_private_to_this_user() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -62,14 +59,18 @@ async fn replaced_manifests_are_on_disk_before_any_change_and_private_to_this_us
         (entry.items, entry.state, entry.title.as_str()),
         (items, EntryState::Running, "untag 2 tags")
     );
-    let file = file_of(&folder.path().join("journal"), running.id());
-    let text = fs::read_to_string(&file).expect("a file");
-    assert_eq!(text.matches("base64").count(), 1, "a manifest is kept once: {text}");
+    let state = folder.path().join("journal");
+    let lines = state::lines(&state, running.id());
+    let kept = lines.iter().filter(|line| line.bytes.is_some());
+    assert_eq!(kept.count(), 1, "a manifest is kept once: {lines:?}");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
         let mode = |path: &Path| fs::metadata(path).expect("it is there").permissions().mode() & 0o777;
-        assert_eq!((mode(&file), mode(&folder.path().join("journal"))), (0o600, 0o700));
+        for name in ["state.db", "state.db-wal", "state.db-shm", "state.db.lock"] {
+            assert_eq!(mode(&state.join(name)), 0o600, "{name}");
+        }
+        assert_eq!((mode(&state), mode(&state.join("running"))), (0o700, 0o700));
     }
 }
 
@@ -150,7 +151,7 @@ async fn after_a_crash_an_entry_stays_open_and_can_be_resumed() {
 }
 
 #[tokio::test]
-async fn a_line_torn_by_a_crash_costs_only_itself() {
+async fn a_last_line_that_is_lost_costs_only_itself() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let items = vec![untagged("1", &manifest("1")), untagged("2", &manifest("2"))];
@@ -158,15 +159,11 @@ async fn a_line_torn_by_a_crash_costs_only_itself() {
     running.mark_done(0, true).await;
     let id = running.id().clone();
     drop(running);
-    let file = file_of(folder.path(), &id);
-    let text = fs::read(&file).expect("a file");
-    for cut in 1..20 {
-        fs::write(&file, &text[..text.len() - cut]).expect("it is written");
-        let entry = journal.entry(&id).await.expect("it is still an entry");
-        assert_eq!(entry.items.len(), 2, "cut {cut}");
-        journal.mark_ended(&id).await.expect("it is written");
-        assert_eq!(journal.entry(&id).await.expect("an entry").state, EntryState::Ended, "cut {cut}");
-    }
+    state::execute(folder.path(), "DELETE FROM line WHERE number = (SELECT max(number) FROM line)");
+    let entry = journal.entry(&id).await.expect("it is still an entry");
+    assert_eq!((entry.items.len(), entry.items[0].done, entry.damage.is_any()), (2, None, false));
+    journal.mark_ended(&id).await.expect("it is written");
+    assert_eq!(journal.entry(&id).await.expect("an entry").state, EntryState::Ended);
 }
 
 #[tokio::test]
@@ -181,11 +178,11 @@ async fn the_replaced_image_of_an_item_is_not_known_if_its_revision_is_lost() {
     let id = running.end().await.expect("it is written");
     let entry = journal.entry(&id).await.expect("an entry");
     assert!(!entry.damage.is_any() && entry.items[1].before == Some(manifest("3")));
-    let file = file_of(folder.path(), &id);
-    let text = fs::read_to_string(&file).expect("a file");
+    let lines = state::lines(folder.path(), &id);
     for lost in ["revised\":{", "done\":{\"index\":1"] {
-        let kept: Vec<&str> = text.lines().filter(|line| !line.contains(lost)).collect();
-        fs::write(&file, kept.join("\n") + "\n").expect("it is written");
+        let kept: Vec<_> = lines.iter().filter(|line| !line.text().contains(lost)).cloned().collect();
+        assert_eq!(kept.len(), lines.len() - 1);
+        state::set_lines(folder.path(), &id, &kept);
         let entry = journal.entry(&id).await.expect("an entry");
         assert_eq!((entry.damage.uncertain, entry.damage.lost), (vec![1], 0), "{lost}");
     }
@@ -228,37 +225,27 @@ async fn a_folder_that_others_can_write_to_is_neither_read_nor_written() {
 }
 
 #[tokio::test]
-async fn files_that_are_no_entries_are_skipped_and_rotten_manifests_are_not_there() {
+async fn a_manifest_that_rotted_is_not_there() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().into());
     let running =
         journal.begin("untag".into(), None, vec![untagged("1", &manifest("1"))]).await.expect("one");
     let id = running.end().await.expect("it is written");
-    for (name, text) in
-        [("a.jsonl", "\u{0}"), ("b.jsonl", ""), ("c.jsonl", "{}"), (".d.jsonl", "x"), ("e", "")]
-    {
-        fs::write(folder.path().join(name), text).expect("it is written");
-    }
-    fs::write(folder.path().join("f.jsonl"), [0xff, 0xfe, b'\n', 0xff]).expect("it is written");
-    fs::create_dir(folder.path().join("g.jsonl")).expect("a folder");
-    assert_eq!(journal.entries().await.len(), 1);
-    let file = file_of(folder.path(), &id);
-    let text = fs::read_to_string(&file).expect("a file");
-    let start = text.find(r#""base64":"#).expect("bytes") + 12;
-    let rotten = format!("{}AAAA{}", &text[..start], &text[start + 4..]);
-    fs::write(&file, rotten).expect("it is written");
+    let rotten = "UPDATE line SET bytes = CAST('AAAA' || substr(bytes, 5) AS BLOB) WHERE bytes IS NOT NULL";
+    assert_eq!(state::execute(folder.path(), rotten), 1);
     let entry = journal.entry(&id).await.expect("it is still an entry");
     assert!(entry.items[0].before.as_ref().is_some_and(|held| held.bytes.is_empty()));
+    assert!(entry.damage.is_any());
 }
 
 #[tokio::test]
-async fn the_name_of_an_entry_leads_nowhere_else() {
+async fn only_the_whole_name_of_an_entry_leads_to_it() {
     let folder = tempfile::tempdir().expect("a folder");
     let journal = Journal::open(folder.path().join("journal"));
     let running = journal.begin("untag".into(), None, Vec::new()).await.expect("an entry");
     let id = running.end().await.expect("it is written");
-    fs::copy(file_of(&folder.path().join("journal"), &id), folder.path().join("x.jsonl")).expect("a copy");
-    for name in ["../x", "", ".", "a/b", "journal\0"] {
+    assert!(journal.entry(&id).await.is_ok());
+    for name in ["../x", "%", "' OR 1 --", "", ".", "a/b", "journal\0"] {
         assert!(journal.entry(&EntryId(name.into())).await.is_err(), "{name}");
         assert!(journal.mark_undone(&EntryId(name.into())).await.is_err(), "{name}");
     }

@@ -1,14 +1,11 @@
-//! The lines of an entry: a running number, a checksum, and a JSON document.
+//! The lines of an entry: a running number, a checksum, a JSON document, and the bytes of a manifest.
 //!
-//! The numbers reveal a missing line and keep the others in their places. The checksum reveals a line that was altered.
-//! Entries of earlier versions consist of the documents alone.
+//! The numbers reveal a missing line and keep the others in their places. The checksum reveals a line that was altered,
+//! or that belongs to another entry.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,10 +14,8 @@ use crate::model::change::journal::{JournalItem, Reached, Saved, SavedManifest, 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
 
-/// The version of entries whose lines have numbers and checksums.
+/// The version of the documents.
 pub const VERSION: u32 = 2;
-/// The version before, of documents alone.
-pub const OLD_VERSION: u32 = 1;
 /// The number of hexadecimal digits of a checksum.
 const SUM: usize = 16;
 
@@ -58,13 +53,11 @@ pub enum JournalLine<'a> {
     },
     /// A manifest that the change does not touch, and that may disappear with one that it does.
     Saved { repository: Cow<'a, Repository>, role: SavedRole, digest: Digest },
-    /// A manifest with its bytes, as it was before the change.
+    /// A manifest as it was before the change. Its bytes are beside the document.
     Held {
         digest: Digest,
         #[serde(borrow)]
         media_type: Cow<'a, str>,
-        #[serde(borrow)]
-        base64: Cow<'a, str>,
     },
     /// The digests before and after an item as they turned out, because another client was faster than the change.
     Revised { index: usize, before: Option<Digest>, after: Option<Digest> },
@@ -92,14 +85,6 @@ pub enum JournalLine<'a> {
     Undone {},
 }
 
-/// Two lines in the form of earlier versions.
-#[derive(Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum OldLine {
-    Ended,
-    Undone,
-}
-
 impl<'a> JournalLine<'a> {
     /// Returns the line of an item.
     pub fn of(item: &'a JournalItem) -> JournalLine<'a> {
@@ -117,72 +102,36 @@ impl<'a> JournalLine<'a> {
         JournalLine::Saved { repository, role: saved.role, digest: saved.held.digest }
     }
 
-    /// Returns the line of a manifest with its bytes.
+    /// Returns the line of a manifest, without its bytes.
     pub fn of_manifest(held: &'a SavedManifest) -> JournalLine<'a> {
-        JournalLine::Held {
-            digest: held.digest,
-            media_type: Cow::Borrowed(&held.media_type),
-            base64: STANDARD.encode(&held.bytes).into(),
-        }
+        JournalLine::Held { digest: held.digest, media_type: Cow::Borrowed(&held.media_type) }
     }
 
     /// Parses a document.
     pub fn parse(text: &'a str) -> Option<JournalLine<'a>> {
-        serde_json::from_str(text).ok().or_else(|| match serde_json::from_str(text).ok()? {
-            OldLine::Ended => Some(JournalLine::Ended { lines: 0 }),
-            OldLine::Undone => Some(JournalLine::Undone {}),
-        })
+        serde_json::from_str(text).ok()
     }
-}
 
-/// The number of the next line of a file, or `None` for a file in the form of earlier versions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NextNumber(pub Option<u64>);
-
-impl NextNumber {
-    /// Writes a line.
-    pub fn write(&mut self, to: &mut impl Write, line: &JournalLine<'_>) -> io::Result<()> {
-        match (&mut self.0, line) {
-            (None, JournalLine::Ended { .. }) => writeln!(to, "\"ended\"")?,
-            (None, JournalLine::Undone {}) => writeln!(to, "\"undone\"")?,
-            (None, line) => writeln!(to, "{}", serde_json::to_string(line)?)?,
-            (Some(number), line) => {
-                let text = match line {
-                    JournalLine::Ended { .. } => {
-                        serde_json::to_string(&JournalLine::Ended { lines: *number })?
-                    }
-                    line => serde_json::to_string(line)?,
-                };
-                writeln!(to, "{number} {} {text}", checksum(*number, &text))?;
-                *number += 1;
+    /// Returns the document of a line of that number.
+    pub fn document(&self, number: i64) -> io::Result<String> {
+        let document = match self {
+            JournalLine::Ended { .. } => {
+                serde_json::to_string(&JournalLine::Ended { lines: number.unsigned_abs() })
             }
-        }
-        Ok(())
-    }
-
-    /// Appends a line to a file and syncs it.
-    pub fn append(&mut self, file: &mut File, line: &JournalLine<'_>) -> io::Result<()> {
-        // All of it is one write. It begins with a line break, so that it starts on a line of its own even if the line
-        // before was torn.
-        let (mut bytes, mut next) = (vec![b'\n'], *self);
-        next.write(&mut bytes, line)?;
-        file.write_all(&bytes)?;
-        *self = next;
-        file.sync_data()
+            line => serde_json::to_string(line),
+        };
+        document.map_err(io::Error::from)
     }
 }
 
-/// Splits a numbered line. Returns `None` if the checksum does not match or the line has another form.
-pub fn verify_checksum(line: &str) -> Option<(u64, &str)> {
-    let (number, rest) = line.split_once(' ')?;
-    let (found, text) = rest.split_at_checked(SUM)?;
-    let text = text.strip_prefix(' ')?;
-    let number: u64 = number.parse().ok()?;
-    (found == checksum(number, text)).then_some((number, text))
-}
-
-fn checksum(number: u64, text: &str) -> String {
-    let mut hex = Digest::sha256(format!("{number} {text}").as_bytes()).hex().to_string();
+/// Returns the checksum of a line.
+pub fn checksum(entry: i64, number: i64, document: &str, bytes: Option<&[u8]>) -> String {
+    let mut whole = format!("{entry} {number} {document}").into_bytes();
+    if let Some(bytes) = bytes {
+        whole.push(0);
+        whole.extend_from_slice(bytes);
+    }
+    let mut hex = Digest::sha256(&whole).hex().to_string();
     hex.truncate(SUM);
     hex
 }

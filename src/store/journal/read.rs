@@ -2,17 +2,13 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::fs::{File, TryLockError};
-use std::io::{self, BufRead, BufReader};
-use std::path::Path;
+use std::io;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
+use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
-use super::line::{self, JournalLine, NextNumber};
-use super::old_files::path;
-use crate::files;
+use super::line::{self, JournalLine};
 use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
     Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
@@ -26,7 +22,7 @@ const MOST_NAMED: usize = 8;
 
 /// Whether the bytes of the manifests are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Bytes {
+pub enum ManifestBytes {
     /// They are read and checked.
     Read,
     /// They are skipped.
@@ -35,32 +31,11 @@ pub enum Bytes {
 
 /// An entry as it was read.
 #[derive(Debug)]
-pub struct Read {
+pub struct EntryRead {
     /// The entry.
     pub entry: JournalEntry,
     /// The request of the change.
     pub request: Option<ChangeRequest>,
-    /// The number of the next line.
-    pub next: NextNumber,
-}
-
-/// Reads an entry and its request. Fails if there is no such entry, or if its first line cannot be read.
-pub fn read(folder: &Path, id: &EntryId, bytes: Bytes) -> io::Result<Read> {
-    let file = files::read(&path(folder, id)?)?;
-    // The lock is tested before the file is read: a process that ends meanwhile has written so at the end of the file.
-    // The lock is shared, so that two readers at the same time do not take each other for the process that carries out
-    // the entry.
-    let is_running = matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock));
-    let mut reading = Reading::new(bytes);
-    let mut lines = JournalLines { reader: BufReader::new(file), line: Vec::new() };
-    while let Some(line) = lines.next()? {
-        reading.read_line(line);
-    }
-    let mut read = reading.end(id)?;
-    if is_running && read.entry.state == EntryState::Open {
-        read.entry.state = EntryState::Running;
-    }
-    Ok(read)
 }
 
 /// Returns an entry of which only the name is known.
@@ -94,23 +69,20 @@ struct EntryHeader {
     title: SafeText,
     request: Option<ChangeRequest>,
     reached: Vec<Reached>,
-    is_old: bool,
     items: usize,
     saved: usize,
     held: usize,
 }
 
 /// An entry while its lines are read.
-struct Reading {
-    bytes: Bytes,
+pub struct EntryReader {
+    number: i64,
+    bytes: ManifestBytes,
     head: Option<EntryHeader>,
     /// Whether any line was read.
     is_begun: bool,
     /// The numbers of the lines that could be read.
     numbers: BTreeSet<u64>,
-    /// The number of lines that could not be read. The next field says whether the last line is one of them.
-    unreadable: usize,
-    last_is_unreadable: bool,
     items: HashMap<usize, JournalItem>,
     saved: Vec<(u64, Saved)>,
     manifests: HashMap<Digest, (String, bytes::Bytes)>,
@@ -119,96 +91,66 @@ struct Reading {
     done: HashMap<usize, usize>,
     /// Items that are unconfirmed.
     unconfirmed: HashSet<usize>,
-    /// The lines after the items, which are processed in the order of their numbers.
-    later: Vec<(u64, String)>,
     probes: Vec<Probe>,
     state: EntryState,
 }
 
-impl Reading {
-    fn new(bytes: Bytes) -> Reading {
-        Reading {
+impl EntryReader {
+    /// Begins to read the entry of that number.
+    pub fn new(number: i64, bytes: ManifestBytes) -> EntryReader {
+        EntryReader {
+            number,
             bytes,
             head: None,
             is_begun: false,
             numbers: BTreeSet::new(),
-            unreadable: 0,
-            last_is_unreadable: false,
             items: HashMap::new(),
             saved: Vec::new(),
             manifests: HashMap::new(),
             revised: HashMap::new(),
             done: HashMap::new(),
             unconfirmed: HashSet::new(),
-            later: Vec::new(),
             probes: Vec::new(),
             state: EntryState::Open,
         }
     }
 
-    fn is_old(&self) -> bool {
-        self.head.as_ref().is_some_and(|head| head.is_old)
-    }
-
-    fn read_line(&mut self, bytes: &[u8]) {
-        self.last_is_unreadable = false;
-        let is_first = !std::mem::replace(&mut self.is_begun, true);
-        let text = std::str::from_utf8(bytes).unwrap_or_default().trim();
-        let is_plain = if is_first { text.starts_with('{') } else { self.is_old() };
-        let (number, text) = match is_plain {
-            // Entries of earlier versions have no numbers: their lines are counted.
-            true => (self.numbers.len() as u64, text),
-            false => match line::verify_checksum(text) {
-                Some(found) => found,
-                None => return self.note_unreadable(),
-            },
+    /// Reads the next line: its number, checksum, document and bytes. The lines come in the order of their numbers. A
+    /// line that was altered counts as missing.
+    pub fn read_row(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+        self.is_begun = true;
+        let number: i64 = row.get(0)?;
+        let (ValueRef::Text(checksum), ValueRef::Text(document)) = (row.get_ref(1)?, row.get_ref(2)?) else {
+            return Ok(());
         };
-        if self.bytes == Bytes::Skipped && text.starts_with(r#"{"held""#) {
+        let bytes = match row.get_ref(3)? {
+            ValueRef::Blob(bytes) => Some(bytes),
+            _ => None,
+        };
+        if let Ok(document) = std::str::from_utf8(document)
+            && line::checksum(self.number, number, document, bytes).as_bytes() == checksum
+            && let Ok(number) = u64::try_from(number)
+            && let Some(line) = JournalLine::parse(document)
+        {
             self.numbers.insert(number);
-            return;
+            self.apply_line(number, line, bytes.unwrap_or_default());
         }
-        let Some(line) = JournalLine::parse(text) else { return self.note_unreadable() };
-        // A repeated line is ignored.
-        if !self.numbers.insert(number) {
-            return;
-        }
-        match line {
-            JournalLine::Entry { .. }
-            | JournalLine::Item { .. }
-            | JournalLine::Saved { .. }
-            | JournalLine::Held { .. } => self.apply_line(number, line, is_plain),
-            _ => self.later.push((number, text.to_string())),
-        }
+        Ok(())
     }
 
-    fn note_unreadable(&mut self) {
-        self.unreadable += 1;
-        self.last_is_unreadable = true;
-    }
-
-    fn apply_line(&mut self, number: u64, line: JournalLine<'_>, is_plain: bool) {
+    fn apply_line(&mut self, number: u64, line: JournalLine<'_>, bytes: &[u8]) {
         match line {
             JournalLine::Entry { version, at, title, request, reached, items, saved, held }
                 if number == 0 =>
             {
-                let expected = if is_plain { line::OLD_VERSION } else { line::VERSION };
-                if version == expected {
+                if version == line::VERSION {
                     let (title, request) = (SafeText::clean(&title), request.map(Cow::into_owned));
-                    self.head = Some(EntryHeader {
-                        at,
-                        title,
-                        request,
-                        reached,
-                        is_old: is_plain,
-                        items,
-                        saved,
-                        held,
-                    });
+                    self.head = Some(EntryHeader { at, title, request, reached, items, saved, held });
                 }
             }
             JournalLine::Entry { .. } => {}
             JournalLine::Item { repository, selector, before, after } => {
-                let at = if is_plain { self.items.len() } else { (number as usize).saturating_sub(1) };
+                let at = (number as usize).saturating_sub(1);
                 let (repository, selector) = (repository.into_owned(), selector.into_owned());
                 let item = JournalItem {
                     repository,
@@ -224,8 +166,9 @@ impl Reading {
                     Saved { repository: repository.into_owned(), role, held: manifest_without_bytes(digest) };
                 self.saved.push((number, saved));
             }
-            JournalLine::Held { digest, media_type, base64 } => {
-                let bytes = STANDARD.decode(base64.as_bytes()).unwrap_or_default().into();
+            JournalLine::Held { .. } if self.bytes == ManifestBytes::Skipped => {}
+            JournalLine::Held { digest, media_type } => {
+                let bytes = bytes::Bytes::copy_from_slice(bytes);
                 if matches_digest(&bytes, &media_type, digest) {
                     self.manifests.insert(digest, (media_type.into_owned(), bytes));
                 }
@@ -259,14 +202,8 @@ impl Reading {
         }
     }
 
-    fn end(mut self, id: &EntryId) -> io::Result<Read> {
-        let mut later = std::mem::take(&mut self.later);
-        later.sort_by_key(|(number, _)| *number);
-        for (number, text) in &later {
-            if let Some(line) = JournalLine::parse(text) {
-                self.apply_line(*number, line, false);
-            }
-        }
+    /// Returns the entry. Fails if its first line cannot be read.
+    pub fn end(mut self, id: &EntryId, is_running: bool) -> io::Result<EntryRead> {
         let Some(head) = self.head.take() else {
             let why = match self.is_begun {
                 true => "its first line is damaged, or it is no entry of the journal",
@@ -274,11 +211,10 @@ impl Reading {
             };
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         };
-        let damage = match head.is_old {
-            true => self.damage_of_old(),
-            false => self.damage(&head),
-        };
-        let next = NextNumber((!head.is_old).then(|| self.numbers.last().map_or(0, |last| last + 1)));
+        if is_running && self.state == EntryState::Open {
+            self.state = EntryState::Running;
+        }
+        let damage = self.damage(&head);
         self.saved.sort_by_key(|(number, _)| *number);
         let mut saved: Vec<Saved> = self.saved.into_iter().map(|(_, saved)| saved).collect();
         let (mut uncertain, mut unconfirmed) = (Vec::new(), Vec::new());
@@ -311,11 +247,10 @@ impl Reading {
             unconfirmed,
             damage: Damage { uncertain, ..damage },
         };
-        Ok(Read { entry, request: head.request, next })
+        Ok(EntryRead { entry, request: head.request })
     }
 
-    /// Determines the damage from the missing numbers. A last line that a crash tore has no number yet, so it does not
-    /// count as missing.
+    /// Determines the damage from the missing numbers.
     fn damage(&mut self, head: &EntryHeader) -> Damage {
         let [first_saved, first_held, first_outcome] =
             [0, head.saved, head.saved + head.held].map(|before| (1 + head.items + before) as u64);
@@ -365,31 +300,9 @@ impl Reading {
         let notes = notes.into_iter().map(SafeText::from).collect();
         Damage { notes, uncertain, lost: lost + saved }
     }
-
-    /// Determines the damage of an entry of an earlier version, whose lines have no numbers. If one cannot be read,
-    /// outcomes may be assigned to the wrong items. They are ignored then, and an undo looks at the registry itself.
-    fn damage_of_old(&mut self) -> Damage {
-        let torn = usize::from(self.last_is_unreadable && self.state == EntryState::Open);
-        let unreadable = self.unreadable - torn;
-        if unreadable == 0 {
-            return Damage::default();
-        }
-        self.items.values_mut().for_each(|item| item.done = None);
-        let note = format!(
-            "its entry in the journal is damaged: {unreadable} of its lines cannot be read, and an earlier version wrote \
-             it without saying what they were"
-        );
-        let uncertain: HashSet<usize> =
-            if self.revised.is_empty() { HashSet::new() } else { self.items.keys().copied().collect() };
-        Damage {
-            notes: vec![SafeText::from(note)],
-            uncertain: uncertain.into_iter().collect(),
-            lost: unreadable,
-        }
-    }
 }
 
-/// Returns a manifest without its bytes, which are on another line.
+/// Returns a manifest without its bytes, which are beside another line.
 fn manifest_without_bytes(digest: Digest) -> SavedManifest {
     SavedManifest { digest, media_type: String::new(), bytes: bytes::Bytes::new() }
 }
@@ -397,24 +310,4 @@ fn manifest_without_bytes(digest: Digest) -> SavedManifest {
 /// Returns whether the bytes match their digest. Bytes that a damaged file altered are never put back.
 fn matches_digest(bytes: &bytes::Bytes, media_type: &str, digest: Digest) -> bool {
     Manifest::parse(bytes.clone(), Some(media_type)).is_ok_and(|manifest| manifest.verify(digest).is_ok())
-}
-
-/// The lines of a file, without empty ones.
-struct JournalLines {
-    reader: BufReader<File>,
-    line: Vec<u8>,
-}
-
-impl JournalLines {
-    fn next(&mut self) -> io::Result<Option<&[u8]>> {
-        loop {
-            self.line.clear();
-            if self.reader.read_until(b'\n', &mut self.line)? == 0 {
-                return Ok(None);
-            }
-            if !self.line.trim_ascii().is_empty() {
-                return Ok(Some(self.line.trim_ascii()));
-            }
-        }
-    }
 }

@@ -1,0 +1,82 @@
+//! The tables of both databases. The last element of a list is the newest version. A released element is never changed:
+//! a new version is added after it, and databases of earlier versions go through all that follow.
+
+use std::time::Duration;
+
+/// A database and everything that differs between the two.
+#[derive(Debug)]
+pub struct DatabaseKind {
+    /// The name of the file.
+    pub file: &'static str,
+    /// The statements that lead from each version to the next one, from an empty file on.
+    pub migrations: &'static [&'static str],
+    /// Settings of each connection.
+    pub settings: &'static str,
+    /// How long a connection waits for one of another process.
+    pub wait: Duration,
+}
+
+/// The journal and the repositories that were opened by name.
+///
+/// A line belongs to an entry and has a number in it. Its checksum covers both, the document and the bytes, so that a
+/// line that was altered or moved is noticed: see `journal::line`. Entries of earlier versions have negative numbers,
+/// because they began before all others.
+pub const STATE: DatabaseKind = DatabaseKind {
+    file: "state.db",
+    migrations: &["
+        CREATE TABLE entry (
+            number INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            kind TEXT,
+            lines INTEGER NOT NULL
+        ) STRICT;
+        CREATE TABLE line (
+            entry INTEGER NOT NULL,
+            number INTEGER NOT NULL,
+            checksum TEXT NOT NULL,
+            document TEXT NOT NULL,
+            bytes BLOB,
+            PRIMARY KEY (entry, number)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE opened (
+            host TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            repository TEXT NOT NULL,
+            PRIMARY KEY (host, position)
+        ) STRICT, WITHOUT ROWID;
+    "],
+    // FULL: each commit is on the disk when it returns.
+    settings: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576;",
+    wait: Duration::from_secs(5),
+};
+
+/// Content by digest, which all registries share, and the facts about each repository.
+pub const CACHE: DatabaseKind = DatabaseKind {
+    file: "cache.db",
+    migrations: &["
+        CREATE TABLE content (
+            id INTEGER PRIMARY KEY,
+            digest TEXT NOT NULL UNIQUE,
+            bytes BLOB NOT NULL
+        ) STRICT;
+        CREATE TABLE repository (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE
+        ) STRICT;
+        CREATE TABLE tag (
+            repository INTEGER NOT NULL,
+            name TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            PRIMARY KEY (repository, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE manifest (
+            repository INTEGER NOT NULL,
+            digest TEXT NOT NULL,
+            media_type TEXT NOT NULL,
+            PRIMARY KEY (repository, digest)
+        ) STRICT, WITHOUT ROWID;
+    "],
+    // NORMAL: a power failure may cost the last commits, and everything can be fetched again.
+    settings: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = 20480;",
+    wait: Duration::from_secs(2),
+};
