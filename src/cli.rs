@@ -34,7 +34,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::journal::Journal;
 use crate::runtime::{self, Exit, Inbox, threads};
-use crate::store::{self, state::State};
+use crate::store::{self, state::StateStore};
 use crate::ui::theme;
 use arguments::ArgumentReader;
 use side_options::Everywhere;
@@ -311,7 +311,7 @@ fn unused_cache(config: &Config) -> Option<Failure> {
 }
 
 /// Returns a failure if the journal and the opened names cannot be used.
-fn unused_state(state: &State) -> Option<Failure> {
+fn unused_state(state: &StateStore) -> Option<Failure> {
     let error = state.check().err()?;
     Some(Failure {
         what: "neither the journal nor the names that were opened are used, so nothing can be changed".into(),
@@ -325,7 +325,7 @@ fn unused_state(state: &State) -> Option<Failure> {
 /// every change is refused.
 fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> ChangeContext {
     let mut rules = options.rules(config);
-    let state = State::new(paths::state());
+    let state = StateStore::new(paths::state());
     if state.folder().is_none() {
         rules.read_only.get_or_insert("the missing folder of the journal (`XDG_STATE_HOME` names one)");
     }

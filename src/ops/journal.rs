@@ -26,12 +26,12 @@ use crate::store::error;
 use crate::store::journal::line::JournalLine;
 use crate::store::journal::read::ManifestBytes;
 use crate::store::journal::{self as store, EntryWriter, NewEntry};
-use crate::store::state::State;
+use crate::store::state::StateStore;
 
 /// The journal in the state of this user. Cheap to clone. The folder is not touched before it is needed.
 #[derive(Debug, Clone)]
 pub struct Journal {
-    state: State,
+    state: StateStore,
     /// Entries whose rest was returned to be planned again. Each is over once that rest is carried out.
     resumed: Arc<Mutex<Vec<(EntryId, ChangeRequest)>>>,
     /// The registries. How they are reached is noted in each entry, and applies again when the entry is undone or
@@ -58,16 +58,16 @@ struct OpenEntry {
 impl Journal {
     /// Returns the journal in that folder. The folder is created when the first entry is begun.
     pub fn open(folder: PathBuf) -> Journal {
-        Journal::new(State::new(Some(folder)))
+        Journal::new(StateStore::new(Some(folder)))
     }
 
     /// Returns the journal in that state.
-    pub fn new(state: State) -> Journal {
+    pub fn new(state: StateStore) -> Journal {
         Journal { state, resumed: Arc::default(), pool: None }
     }
 
     /// Returns the state that holds the journal.
-    pub fn state(&self) -> &State {
+    pub fn state(&self) -> &StateStore {
         &self.state
     }
 

@@ -58,6 +58,8 @@ impl Database {
                 // The mark of a database that was here before says nothing about this one.
                 lock.iter().try_for_each(|lock| lock.set_len(0))?;
                 files::open(&path, File::options().write(true).create_new(true))?;
+                // SQLite syncs its contents, and not the name that it has been given here.
+                files::sync_folder(&folder)?;
             }
         }
         let identity = identity(&path);

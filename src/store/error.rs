@@ -58,9 +58,8 @@ impl StoreProblem {
             StoreProblem::Newer => Some("use that version, or move the file away"),
             StoreProblem::Busy => Some("try again"),
             StoreProblem::NoPlace => Some("`XDG_STATE_HOME` names one"),
-            StoreProblem::Damaged | StoreProblem::Full | StoreProblem::Unwritable | StoreProblem::Disk => {
-                None
-            }
+            StoreProblem::Damaged => Some("move the file away"),
+            StoreProblem::Full | StoreProblem::Unwritable | StoreProblem::Disk => None,
         }
     }
 

@@ -18,7 +18,7 @@ use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 
 use super::error::OperationError;
-use super::state::State;
+use super::state::StateStore;
 use crate::files;
 use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
@@ -50,13 +50,13 @@ pub struct NewEntry<'a> {
 /// An entry that is being carried out. Its lock ends when this is dropped.
 #[derive(Debug)]
 pub struct EntryWriter {
-    state: State,
+    state: StateStore,
     number: i64,
     lock: Option<File>,
 }
 
 /// Begins an entry. It is on the disk when this returns, and older entries made room for it.
-pub fn begin(state: &State, new: &NewEntry<'_>) -> io::Result<(EntryId, EntryWriter)> {
+pub fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, EntryWriter)> {
     let Some(folder) = state.folder() else {
         return state.write(|_| Ok(())).and(Err(ErrorKind::NotFound.into()));
     };
@@ -116,12 +116,10 @@ impl EntryWriter {
     /// Appends lines in one transaction, which is on the disk when this returns. A manifest is followed by its bytes.
     pub fn append(&self, lines: &[(JournalLine<'_>, Option<&[u8]>)]) -> io::Result<()> {
         self.state.write(|transaction| {
-            let mut next = next_number(transaction, self.number)?;
-            for (line, bytes) in lines {
-                insert_line(transaction, self.number, next, &line.document(next)?, *bytes)?;
-                next += 1;
-            }
-            Ok(())
+            let next = next_number(transaction, self.number)?;
+            (next..).zip(lines).try_for_each(|(number, (line, bytes))| {
+                insert_line(transaction, self.number, number, &line.document(number)?, *bytes)
+            })
         })
     }
 }
@@ -138,7 +136,7 @@ impl Drop for EntryWriter {
 
 /// Appends a line to an entry that this process does not carry out.
 pub fn append(
-    state: &State,
+    state: &StateStore,
     id: &EntryId,
     line: &(dyn Fn() -> JournalLine<'static> + Sync),
 ) -> io::Result<()> {
@@ -150,7 +148,7 @@ pub fn append(
 }
 
 /// Reads one entry. Fails if there is none of that name, or if its first line cannot be read.
-pub fn read(state: &State, id: &EntryId, bytes: ManifestBytes) -> io::Result<EntryRead> {
+pub fn read(state: &StateStore, id: &EntryId, bytes: ManifestBytes) -> io::Result<EntryRead> {
     let Some(folder) = state.folder() else { return Err(ErrorKind::NotFound.into()) };
     let read = state.read(|connection| {
         let number = find(connection, id)?;
@@ -161,7 +159,7 @@ pub fn read(state: &State, id: &EntryId, bytes: ManifestBytes) -> io::Result<Ent
 
 /// Returns every entry, the newest first, without the bytes of the manifests. An entry that cannot be read is listed
 /// without its content.
-pub fn list(state: &State) -> io::Result<Vec<JournalEntry>> {
+pub fn list(state: &StateStore) -> io::Result<Vec<JournalEntry>> {
     let Some(folder) = state.folder() else { return Ok(Vec::new()) };
     let listed = state.read(|connection| {
         let mut entries = Vec::new();
@@ -178,7 +176,7 @@ pub fn list(state: &State) -> io::Result<Vec<JournalEntry>> {
 }
 
 /// Removes an entry.
-pub fn remove(state: &State, id: &EntryId) -> io::Result<()> {
+pub fn remove(state: &StateStore, id: &EntryId) -> io::Result<()> {
     state.write(|transaction| {
         let number = find(transaction, id)?;
         remove_entry(transaction, number)
@@ -323,20 +321,20 @@ fn is_running(folder: &Path, number: i64) -> bool {
 mod tests {
     use super::*;
 
-    pub(super) fn begin_at(state: &State, second: i64) -> (EntryId, EntryWriter) {
+    pub(super) fn begin_at(state: &StateStore, second: i64) -> (EntryId, EntryWriter) {
         let at = Timestamp::from_second(second).expect("a time");
         let new = NewEntry { at, title: "untag app:1", request: None, reached: &[], items: &[], saved: &[] };
         begin(state, &new).expect("an entry")
     }
 
-    pub(super) fn ids(state: &State) -> Vec<EntryId> {
+    pub(super) fn ids(state: &StateStore) -> Vec<EntryId> {
         list(state).expect("a list").into_iter().rev().map(|entry| entry.id).collect()
     }
 
     #[test]
     fn entries_keep_the_order_in_which_they_were_begun_when_the_clock_is_set_back() {
         let folder = tempfile::tempdir().expect("a folder");
-        let state = State::new(Some(folder.path().into()));
+        let state = StateStore::new(Some(folder.path().into()));
         let seconds = [1_800_000_000, 1_700_000_000, 1_750_000_000, 1_750_000_000];
         let begun = seconds.map(|second| begin_at(&state, second).0);
         assert_eq!(ids(&state), begun);
@@ -345,7 +343,7 @@ mod tests {
     #[test]
     fn locks_that_ended_processes_left_go_with_the_next_entry() {
         let folder = tempfile::tempdir().expect("a folder");
-        let state = State::new(Some(folder.path().into()));
+        let state = StateStore::new(Some(folder.path().into()));
         let (_, running) = begin_at(&state, 0);
         fs::write(lock_path(folder.path(), 7), "").expect("a file");
         let (_, other) = begin_at(&state, 0);

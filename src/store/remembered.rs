@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Transaction, params};
 
 use super::error::{self, OperationError};
-use super::state::State;
+use super::state::StateStore;
 use crate::files;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, RepositoryName};
@@ -22,7 +22,7 @@ const MOST: u64 = 16 * 1024 * 1024;
 
 /// Reads the repositories that were opened in earlier runs. Returns nothing if they cannot be read. Names that break
 /// the grammar are left out.
-pub fn read(state: &State) -> Names {
+pub fn read(state: &StateStore) -> Names {
     let read = state.read(|connection| {
         let mut names = Names::new();
         let mut select = connection.prepare("SELECT host, repository FROM opened ORDER BY host, position")?;
@@ -39,7 +39,7 @@ pub fn read(state: &State) -> Names {
 }
 
 /// Saves the repositories that were opened in one registry.
-pub fn write(state: &State, host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
+pub fn write(state: &StateStore, host: &Host, names: &[RepositoryName]) -> Result<(), Failure> {
     if state.folder().is_none() {
         return Ok(());
     }
@@ -52,7 +52,7 @@ pub fn write(state: &State, host: &Host, names: &[RepositoryName]) -> Result<(),
 }
 
 /// Forgets a registry that will never exist again.
-pub fn forget(state: &State, host: &Host) {
+pub fn forget(state: &StateStore, host: &Host) {
     if read(state).contains_key(host) {
         // If this fails, the only cost is an unused row.
         state.write(|transaction| replace(transaction, host, &[])).ok();
@@ -123,8 +123,8 @@ fn parse(text: &str) -> Names {
 mod tests {
     use super::*;
 
-    fn state(folder: &Path) -> State {
-        State::new(Some(folder.into()))
+    fn state(folder: &Path) -> StateStore {
+        StateStore::new(Some(folder.into()))
     }
 
     #[test]

@@ -20,9 +20,9 @@ use crate::model::text::SafeText;
 /// The state of this user, shared by all parts of the program. Cheap to clone. The folder is not touched before it is
 /// needed.
 #[derive(Debug, Clone)]
-pub struct State(Arc<StateInner>);
+pub struct StateStore(Arc<StateStoreInner>);
 
-struct StateInner {
+struct StateStoreInner {
     folder: Option<PathBuf>,
     database: Mutex<Option<Database>>,
     listener: OnceLock<Listener>,
@@ -31,10 +31,14 @@ struct StateInner {
 /// Shows a failure to the user.
 type Listener = Box<dyn Fn(Failure) + Send + Sync>;
 
-impl State {
+impl StateStore {
     /// Creates the handle of a folder, or of none: then nothing can be kept.
-    pub fn new(folder: Option<PathBuf>) -> State {
-        State(Arc::new(StateInner { folder, database: Mutex::default(), listener: OnceLock::new() }))
+    pub fn new(folder: Option<PathBuf>) -> StateStore {
+        StateStore(Arc::new(StateStoreInner {
+            folder,
+            database: Mutex::default(),
+            listener: OnceLock::new(),
+        }))
     }
 
     /// Lets failures that concern the whole database be shown: above all, that it was set aside. Only the first call
@@ -180,8 +184,8 @@ fn is_damage(error: &io::Error) -> bool {
     problem(error) == Some(StoreProblem::Damaged)
 }
 
-impl fmt::Debug for StateInner {
+impl fmt::Debug for StateStoreInner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("StateInner").field("folder", &self.folder).finish_non_exhaustive()
+        f.debug_struct("StateStoreInner").field("folder", &self.folder).finish_non_exhaustive()
     }
 }

@@ -11,7 +11,7 @@ use regtui::model::failure::Failure;
 use regtui::model::reference::{Host, RepositoryName};
 use regtui::ops::journal::Journal;
 use regtui::store::remembered;
-use regtui::store::state::State;
+use regtui::store::state::StateStore;
 
 use crate::support::journal_child::{manifest, repository, untagged};
 use crate::support::registry::tag;
@@ -20,7 +20,7 @@ use crate::support::state;
 
 /// A journal as a program opens it, and the failures that it showed.
 fn journal(folder: &Path) -> (Journal, Arc<Mutex<Vec<Failure>>>) {
-    let (state, shown) = (State::new(Some(folder.into())), Arc::new(Mutex::new(Vec::new())));
+    let (state, shown) = (StateStore::new(Some(folder.into())), Arc::new(Mutex::new(Vec::new())));
     let seen = shown.clone();
     state.on_failure(move |failure| seen.lock().expect("no panic").push(failure));
     (Journal::new(state), shown)

@@ -76,12 +76,12 @@ mod tests {
     use super::super::tests::{begin_at, ids};
     use super::*;
     use crate::store::journal::line::JournalLine;
-    use crate::store::state::State;
+    use crate::store::state::StateStore;
 
     #[test]
     fn the_oldest_entries_that_are_over_make_room_and_open_ones_stay() {
         let folder = tempfile::tempdir().expect("a folder");
-        let state = State::new(Some(folder.path().into()));
+        let state = StateStore::new(Some(folder.path().into()));
         let begin = |second: i64, over: bool| {
             let (id, writer) = begin_at(&state, second);
             if over {
