@@ -13,6 +13,7 @@ pub mod cache;
 mod database;
 pub mod error;
 pub mod journal;
+mod old_names;
 pub mod remembered;
 mod salvage;
 mod schema;

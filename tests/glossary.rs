@@ -324,11 +324,19 @@ fn texts_of_the_program_name_their_actors() {
     let (mut count, mut riddles) = (0, Vec::new());
     for (file, code) in code().into_iter().filter(|(file, _)| !file.starts_with("demo")) {
         for (line, text) in texts(&code).into_iter().filter(|(_, text)| text.contains(' ')) {
+            if file.starts_with("store/") && is_statement(&text) {
+                continue;
+            }
             count += 1;
             riddles.extend(is_riddle(&text).then(|| format!("{file}:{line}: {text}")));
         }
     }
     assert!(riddles.len() * 1000 < count * MOST_RIDDLES, "{} of {count}: {riddles:#?}", riddles.len());
+}
+
+/// Whether the text is SQL.
+fn is_statement(text: &str) -> bool {
+    ["SELECT ", "INSERT ", "DELETE ", "UPDATE ", "CREATE "].iter().any(|word| text.starts_with(word))
 }
 
 #[test]

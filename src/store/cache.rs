@@ -251,8 +251,8 @@ fn facts(connection: &Connection, repository: &str) -> Result<RepositoryFacts, O
 /// Starts the writer. Returns `None` if no thread can be started.
 fn start(reader: Arc<CacheReader>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<CacheTask>> {
     let (sender, tasks) = sync_channel(QUEUE);
-    let work = move || CacheWriter { reader, waiting, database: None, is_usable: true }.run(&tasks);
-    std::thread::Builder::new().name("cache".into()).spawn(work).ok().map(|_| sender)
+    let run = move || CacheWriter { reader, waiting, database: None, is_usable: true }.run(&tasks);
+    std::thread::Builder::new().name("cache".into()).spawn(run).ok().map(|_| sender)
 }
 
 /// The thread that writes.

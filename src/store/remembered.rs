@@ -1,24 +1,17 @@
 //! The repositories that were opened by name, kept in the state. Registries without a catalog can list nothing else.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
 
 use rusqlite::{Transaction, params};
 
 use super::error::{self, OperationError};
 use super::state::StateStore;
-use crate::files;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
 /// Repositories by registry, newest first.
 type Names = BTreeMap<Host, Vec<RepositoryName>>;
-
-/// The most bytes of the file of earlier versions that are read.
-const MOST: u64 = 16 * 1024 * 1024;
 
 /// Reads the repositories that were opened in earlier runs. Returns nothing if they cannot be read. Names that break
 /// the grammar are left out.
@@ -74,53 +67,11 @@ fn replace(
     Ok(())
 }
 
-fn old_file(folder: &Path) -> PathBuf {
-    folder.join("opened.json")
-}
-
-/// Returns whether an earlier version left a file.
-pub(super) fn has_old_file(folder: &Path) -> bool {
-    fs::symlink_metadata(old_file(folder)).is_ok_and(|about| about.is_file())
-}
-
-/// Takes over the names of an earlier version, for registries of which no others are known.
-pub(super) fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<(), OperationError> {
-    // A file that cannot be read has nothing to take over.
-    let names = text_of(&old_file(folder)).map(|text| parse(&text)).unwrap_or_default();
-    for (host, names) in names {
-        let count: i64 =
-            transaction
-                .query_row("SELECT count(*) FROM opened WHERE host = ?", [host.as_str()], |row| row.get(0))?;
-        if count == 0 {
-            replace(transaction, &host, &names)?;
-        }
-    }
-    Ok(())
-}
-
-/// Removes the file of an earlier version.
-pub(super) fn remove_old_file(folder: &Path) {
-    // A file that stays changes nothing: its names are known.
-    fs::remove_file(old_file(folder)).ok();
-}
-
-fn text_of(file: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    files::read(file)?.take(MOST).read_to_string(&mut text)?;
-    Ok(text)
-}
-
-fn parse(text: &str) -> Names {
-    let read: BTreeMap<String, Vec<String>> = serde_json::from_str(text).unwrap_or_default();
-    let entry = |(host, names): (String, Vec<String>)| {
-        let names = names.iter().filter_map(|name| RepositoryName::parse(name).ok()).collect();
-        Some((Host::parse(&host).ok()?, names))
-    };
-    read.into_iter().filter_map(entry).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::Path;
+
     use super::*;
 
     fn state(folder: &Path) -> StateStore {
@@ -151,7 +102,6 @@ mod tests {
             assert_eq!(read(&state(folder.path())), Names::from([(host.clone(), names.clone())]));
             assert!(!file.exists());
         }
-        assert!(parse("nonsense").is_empty());
     }
 
     fn files_private(file: &Path) {

@@ -11,7 +11,7 @@ use super::database::{self, Database, FileIdentity};
 use super::error::{OperationError, StoreProblem, error, problem};
 use super::journal::old_files;
 use super::schema::STATE;
-use super::{remembered, salvage};
+use super::{old_names, salvage};
 use crate::files;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::plural::counted;
@@ -110,7 +110,7 @@ impl StateStore {
         if slot.as_ref().is_none_or(|database| !database.is_current()) {
             *slot = None;
             // Files of earlier versions are taken over even if nothing else is to be written.
-            let has_old = old_files::exist(folder) || remembered::has_old_file(folder);
+            let has_old = old_files::exist(folder) || old_names::exist(folder);
             *slot = match Database::open(folder, &STATE, creates || has_old) {
                 Err(error) if is_damage(&error) => {
                     let identity = database::identity(&folder.join(STATE.file));
@@ -128,12 +128,12 @@ impl StateStore {
     /// Takes over the files of earlier versions. They are removed once everything is on the disk.
     fn import(&self, folder: &Path, database: &mut Database) {
         let imported = database.write(|transaction| {
-            remembered::import(transaction, folder)?;
+            old_names::import(transaction, folder)?;
             old_files::import(transaction, folder)
         });
         match imported {
             Ok(entries) => {
-                remembered::remove_old_file(folder);
+                old_names::remove(folder);
                 old_files::remove(folder, &entries);
             }
             Err(error) => self.show(Failure {

@@ -71,7 +71,7 @@ pub fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<Vec<EntryI
         match read_file(&path(folder, &id)) {
             Ok(Some(entry)) => entries.push((id, entry)),
             Ok(None) => {}
-            Err(error) => tracing::warn!(%error, %id, "an entry of an earlier version stays where it is"),
+            Err(error) => tracing::warn!(%error, %id, "an entry of an earlier version is not taken over"),
         }
     }
     // Entries without a number of their own get numbers below all others, in their order.
