@@ -173,3 +173,26 @@ async fn without_a_catalog_repositories_opened_by_name_are_listed_in_the_next_ru
         assert_eq!(program.wait(), Ok(0));
     }
 }
+
+#[test]
+fn a_damaged_state_is_said_on_the_screen_and_browsing_goes_on() {
+    let home = tempfile::tempdir().expect("a folder");
+    let state = home.path().join(".local/state/regtui");
+    std::fs::create_dir_all(&state).expect("a folder");
+    std::fs::write(state.join("state.db"), [0xa5; 9000]).expect("it is written");
+    for is_said in [true, false] {
+        let mut pty = Pty::open(120, 30);
+        let mut command = regtui(&["--demo"]);
+        command.env("HOME", home.path());
+        let program = pty.start(command);
+        if is_said {
+            pty.wait_for("the journal was damaged");
+        }
+        pty.wait_for("base/alpine");
+        assert!(is_said || !pty.text().contains("damaged"), "{}", pty.text());
+        pty.press("q");
+        assert_eq!(program.wait(), Ok(0));
+        pty.assert_given_back();
+    }
+    assert!(state.join("state.db.damaged-1").exists());
+}
