@@ -19,7 +19,6 @@ const MOST_WORDS: usize = 4;
 const PLAIN_NAMES: &[(&str, &str, &str)] = &[
     ("cli.rs", "work", "the future of a whole command"),
     ("cli/change/interrupts.rs", "work", "any future that Ctrl-C may end"),
-    ("client/cache/disk.rs", "work", "a closure for another thread"),
     ("ops/copy/run.rs", "work", "a future"),
     ("ops/journal.rs", "work", "a closure for another thread"),
     ("ops/retag.rs", "work", "a future"),
