@@ -13,6 +13,7 @@ mod answers;
 pub mod cmd;
 pub mod dialogs;
 pub mod filter;
+pub mod hints;
 pub mod jobs;
 pub mod key_guard;
 pub mod keymap;
@@ -35,7 +36,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
-use crate::model::reference::Target;
+use crate::model::reference::{KnownRegistries, Target};
 use crate::model::request_line::RequestLine;
 
 use cmd::Cmd;
@@ -232,6 +233,13 @@ impl State {
     /// been meant for another row.
     fn has_selection_just_changed(&self, now: Timestamp) -> bool {
         self.moved_at.is_some_and(|at| now.duration_since(at).abs() < QUIET)
+    }
+
+    /// Returns the registries that a name may mean: open ones, configured ones, and those with a login.
+    pub fn known_registries(&self) -> KnownRegistries {
+        let mut known = self.settings.known.clone();
+        known.extend(self.registries.items.iter().map(|registry| registry.host.clone()));
+        known
     }
 
     /// Returns whether an answer is awaited for something on the screen.

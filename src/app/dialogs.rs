@@ -6,7 +6,7 @@ pub mod comparison;
 pub mod copy_prompt;
 pub mod jobs;
 pub mod journal;
-mod open_prompt;
+pub mod open_prompt;
 pub mod palette;
 pub mod plan;
 pub mod retag_prompt;
@@ -14,12 +14,14 @@ pub mod retag_prompt;
 use std::borrow::Cow;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
 use super::list::Move;
 use super::update::Update;
-use super::{keymap, layout};
+use super::{State, keymap, layout};
+use crate::model::columns;
 
 /// A dialog. The last one of the stack receives the keys.
 #[derive(Debug)]
@@ -149,9 +151,23 @@ impl Menu {
         }
     }
 
+    /// Returns the box of a menu with its border. Inside it, each entry has a row.
+    pub fn area(&self, state: &State) -> Rect {
+        let widest = |of: fn(&MenuEntry) -> usize| self.entries.iter().map(of).max().unwrap_or(0);
+        let width = self.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
+        layout::overlay_box(state, width.clamp(30, 100) as u16, self.entries.len() as u16 + 2)
+    }
+
     /// Returns the columns of the widest label.
     pub fn label_columns(&self) -> usize {
         self.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0)
+    }
+}
+
+impl Help {
+    /// Returns the box of the help with its border. The search text stands in its first line.
+    pub fn area(state: &State) -> Rect {
+        layout::overlay_box(state, 110, keymap::BINDINGS.len() as u16 + 5)
     }
 }
 
@@ -163,6 +179,24 @@ impl Dialog {
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             _ => false,
+        }
+    }
+
+    /// Returns the box of a dialog with its border. Returns the last line of the screen for a dialog that is typed there.
+    pub fn area(&self, state: &State) -> Rect {
+        match self {
+            Dialog::Filter(_) | Dialog::CommandLine(_) => layout::of(state).bar,
+            Dialog::Palette(_) => palette::area(state),
+            Dialog::Open(open) => open_prompt::OpenPlaces::of(state, open).area,
+            Dialog::Menu(menu) => menu.area(state),
+            Dialog::Help(_) => Help::area(state),
+            Dialog::Plan(plan) => plan::places::PlanPlaces::of(state, plan).area,
+            Dialog::Retag(prompt) => retag_prompt::RetagPlaces::of(state, prompt).area,
+            Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
+            Dialog::Comparison(_) => comparison::area(state),
+            Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
+                layout::log(state)
+            }
         }
     }
 
@@ -312,7 +346,7 @@ impl Update<'_> {
             _ => {
                 let rows = keymap::help_rows(self.state, help.input.value());
                 let sections = rows.chunk_by(|a, b| a.section == b.section).count();
-                let shown = usize::from(layout::help(self.state).height).saturating_sub(3);
+                let shown = usize::from(Help::area(self.state).height).saturating_sub(3);
                 help.scroll = move_row(help.scroll, (rows.len() + sections + 1).saturating_sub(shown), key);
             }
         }

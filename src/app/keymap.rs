@@ -4,7 +4,6 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::actions::Action;
 use super::actions::availability::{Why, check_available};
-use super::layout::{self, Layout};
 use super::{Pane, State};
 
 /// The scope of a binding.
@@ -148,58 +147,6 @@ pub fn name_of(key: KeyEvent) -> Option<String> {
     let control = if key.modifiers.contains(KeyModifiers::CONTROL) { "Ctrl-" } else { "" };
     let alt = if key.modifiers.contains(KeyModifiers::ALT) { "Alt-" } else { "" };
     Some(format!("{control}{alt}{plain}"))
-}
-
-/// An entry of the hint bar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Hint {
-    /// The key.
-    pub keys: &'static str,
-    /// The action in a word.
-    pub label: &'static str,
-    /// The action that a click on the hint asks for.
-    pub action: Action,
-}
-
-/// Returns the hints of the bar: only actions that are available now.
-pub fn hints(state: &State) -> Vec<Hint> {
-    let holds = |binding: &&Binding| match binding.context {
-        Context::Everywhere => true,
-        Context::In(pane) => pane == state.focus,
-    };
-    let layout = layout::of(state);
-    let hinted =
-        BINDINGS.iter().filter(holds).filter(|binding| check_available(binding.action, state).is_ok());
-    let hinted = hinted.filter(|binding| is_effect_visible(binding.action, state.focus, &layout));
-    hinted
-        .filter_map(|binding| {
-            let keys = if binding.action == Action::Enter { "Enter" } else { binding.keys.first()? };
-            Some(Hint { keys, label: binding.hint?, action: binding.action })
-        })
-        .collect()
-}
-
-/// Returns whether the effect of an action is visible on the screen.
-fn is_effect_visible(action: Action, focus: Pane, layout: &Layout) -> bool {
-    match action {
-        Action::NextTab | Action::NextPlatform => layout.details.is_some() && focus != Pane::Registries,
-        Action::Sort => layout.tags.is_some() && focus != Pane::Registries,
-        _ => true,
-    }
-}
-
-impl Hint {
-    /// Returns the rank of the hint, which counts if there is no room for all. The key that leads to all others comes
-    /// first, then the keys for changes.
-    pub fn rank(&self) -> usize {
-        match self.action {
-            Action::Help => 0,
-            Action::Retag | Action::Copy | Action::Put | Action::Delete => 1,
-            Action::Enter | Action::Filter => 2,
-            Action::NextTab | Action::NextPlatform => 4,
-            _ => 3,
-        }
-    }
 }
 
 /// A row of help.

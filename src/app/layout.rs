@@ -4,14 +4,10 @@ mod dialogs;
 
 use ratatui::layout::{Position, Rect};
 
-use super::keymap::{self, Hint};
 use super::panes::details::Tab;
 use super::{Pane, State};
 use crate::model::columns;
-pub use dialogs::{
-    Button, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces, comparison, comparison_rows, dialog, help,
-    largest_plan_box, log, menu, offset, palette, palette_rows, plan_buttons, plan_rows, row,
-};
+pub use dialogs::{below, indented, largest_plan_box, log, offset, prompt_box, row};
 
 /// The smallest usable number of columns.
 pub const LEAST_COLUMNS: u16 = 40;
@@ -281,28 +277,3 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
 pub const TAB_GAP: u16 = 3;
 /// Columns of the sign for more tabs in front, or behind.
 pub const MORE_TABS: u16 = 2;
-
-/// Returns the hints that fit, with their columns in the bar. If not all fit, those with the lowest rank get room
-/// first. Returns none under a dialog: a dialog names its keys itself, and the keys of the pane do not apply.
-pub fn hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
-    if !state.dialogs.is_empty() {
-        return Vec::new();
-    }
-    let mut hints: Vec<(usize, Hint)> = keymap::hints(state).into_iter().enumerate().collect();
-    let width = |hint: &Hint| columns::width(hint.keys) + columns::width(hint.label) + 3;
-    let mut room = usize::from(state.size.0).saturating_sub(1);
-    hints.sort_by_key(|(_, hint)| hint.rank());
-    hints.retain(|(_, hint)| {
-        let left = room.checked_sub(width(hint));
-        room = left.unwrap_or(room);
-        left.is_some()
-    });
-    hints.sort_by_key(|(place, _)| *place);
-    let mut x = 1;
-    let place = |(_, hint): (usize, Hint)| {
-        let start = x;
-        x += width(&hint) as u16;
-        (hint, start..x)
-    };
-    hints.into_iter().map(place).collect()
-}

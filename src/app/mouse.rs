@@ -8,7 +8,7 @@ use super::dialogs::Dialog;
 use super::list::Move;
 use super::panes::details::Tab;
 use super::update::Update;
-use super::{Pane, layout};
+use super::{Pane, hints, layout};
 
 /// Number of rows that one notch of the wheel scrolls.
 const NOTCH: isize = 3;
@@ -64,7 +64,7 @@ impl Update<'_> {
         if self.state.notices.toast.take().is_some() {
             return;
         }
-        let hints = layout::hints(self.state);
+        let hints = hints::visible_hints(self.state);
         if let Some((hint, _)) = hints.into_iter().find(|(_, columns)| columns.contains(&column)) {
             self.perform(hint.action);
         }

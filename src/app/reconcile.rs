@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Pane;
 use super::cmd::{Ask, Cmd, Slot};
-use super::dialogs::Dialog;
+use super::dialogs::{Dialog, comparison};
 use super::layout;
 use super::panes::details::Tab;
 use super::panes::details::overview;
@@ -224,11 +224,11 @@ impl Update<'_> {
             (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
         let details = layout::rows(self.state, &layout, Pane::Details);
         let (layers, _) = layout::layers(self.state, details);
-        let compared = usize::from(layout::comparison_rows(self.state).height);
+        let compared_rows = usize::from(comparison::rows_area(self.state).height);
         let state = &mut *self.state;
         for dialog in &mut state.dialogs {
-            if let Dialog::Comparison(comparison) = dialog {
-                fit_list(&mut comparison.list, compared);
+            if let Dialog::Comparison(compared) = dialog {
+                fit_list(&mut compared.list, compared_rows);
             }
         }
         fit_list(&mut state.registries.list, registries);

@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::Canvas;
 use super::theme::Role;
 use crate::app::dialogs::{CommandLine, Dialog};
-use crate::app::layout;
+use crate::app::hints;
 use crate::app::notices::{Level, Notice};
 use crate::model::columns;
 
@@ -128,7 +128,7 @@ impl Canvas<'_, '_> {
 
     fn hints(&mut self, area: Rect) {
         let mut spans = vec![Span::raw(" ")];
-        for (hint, _) in layout::hints(self.state) {
+        for (hint, _) in hints::visible_hints(self.state) {
             spans.push(Span::styled(hint.keys, self.style(Role::Key)));
             spans.push(Span::styled(format!(" {}  ", hint.label), self.style(Role::Dim)));
         }

@@ -316,7 +316,7 @@ fn a_plan_is_no_smaller_than_the_prompt_before_it() {
             let mut screen = after(size, &[key]);
             let height = |screen: &Screen| {
                 let dialog = screen.state.dialogs.last().expect("a dialog");
-                regtui::app::layout::dialog(&screen.state, dialog).height
+                dialog.area(&screen.state).height
             };
             let mut heights = vec![height(&screen)];
             screen.write("localhost:5000/x:y");

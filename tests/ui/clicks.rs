@@ -19,7 +19,7 @@ fn top(screen: &Screen) -> &Dialog {
 /// Clicks on every empty cell inside the dialog that these keys open, and returns whether it is still open.
 fn survives(keys: &[&str]) -> bool {
     let mut screen = changes::after((80, 24), keys);
-    let area = regtui::app::layout::dialog(&screen.state, top(&screen));
+    let area = top(&screen).area(&screen.state);
     let count = screen.state.dialogs.len();
     let row = area.bottom() - 1;
     for place in [(area.x, area.y), (area.right() - 1, row), (area.x + 2, area.y), (area.x + 3, row)] {
@@ -103,8 +103,8 @@ fn a_click_on_a_plan_that_has_only_just_appeared_confirms_nothing() {
     screen.send(Msg::Key(key_of("d")));
     screen.settle();
     let Dialog::Plan(plan) = top(&screen) else { panic!("a plan: {}", screen.text()) };
-    let places = regtui::app::layout::PlanPlaces::of(&screen.state, plan);
-    let button = regtui::app::layout::plan_buttons(plan, places.foot);
+    let places = regtui::app::dialogs::plan::places::PlanPlaces::of(&screen.state, plan);
+    let button = regtui::app::dialogs::plan::places::plan_buttons(plan, places.foot);
     let place = button.iter().find(|button| button.confirms).expect("a button").area;
     let click = |screen: &mut Screen| {
         use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};

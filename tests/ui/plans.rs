@@ -320,7 +320,7 @@ fn the_box_does_not_move_when_the_plan_arrives() {
 
 fn height(screen: &Screen) -> u16 {
     let dialog = screen.state.dialogs.last().unwrap_or_else(|| panic!("a dialog: {}", screen.text()));
-    regtui::app::layout::dialog(&screen.state, dialog).height
+    dialog.area(&screen.state).height
 }
 
 #[test]
@@ -404,8 +404,7 @@ fn a_plan_takes_the_place_of_its_prompt() {
         for key in ["t", "c"] {
             let screen = after(delete_plan, size, &[key]);
             let dialog = screen.state.dialogs.last().expect("a prompt");
-            let (prompt, plan) =
-                (layout::dialog(&screen.state, dialog), layout::largest_plan_box(&screen.state));
+            let (prompt, plan) = (dialog.area(&screen.state), layout::largest_plan_box(&screen.state));
             assert_eq!((prompt.x, prompt.y, prompt.width), (plan.x, plan.y, plan.width), "{key} {size:?}");
             assert!(prompt.height <= plan.height);
         }

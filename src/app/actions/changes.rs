@@ -1,6 +1,5 @@
 //! The keys for changes: each leads to a plan, and none of them changes anything by itself.
 
-use super::open;
 use crate::app::dialogs::Dialog;
 use crate::app::dialogs::copy_prompt::describe_images;
 use crate::app::dialogs::retag_prompt::Retag;
@@ -19,7 +18,7 @@ impl Update<'_> {
             from,
             images,
             initial,
-            open::known_registries(self.state),
+            self.state.known_registries(),
         )));
     }
 

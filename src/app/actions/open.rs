@@ -1,33 +1,14 @@
 //! Opening a registry, repository or image by name: from the command line, from `:open`, from the prompt.
 
+use crate::app::Pane;
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::{Dialog, OpenPrompt};
 use crate::app::panes::repositories::MOST_OPENED;
 use crate::app::update::Update;
-use crate::app::{Pane, State};
-use crate::model::reference::{BadName, Host, KnownRegistries, Repository, RepositoryName, Target, Typed};
+use crate::model::reference::{Host, Repository, RepositoryName, Target, Typed};
 
 /// Largest number of names that the prompt suggests at once.
 const MOST_SUGGESTIONS: usize = 8;
-
-/// Returns the registries that a name may mean: open ones, configured ones, and those with a login.
-pub fn known_registries(state: &State) -> KnownRegistries {
-    let mut known = state.settings.known.clone();
-    known.extend(state.registries.items.iter().map(|registry| registry.host.clone()));
-    known
-}
-
-/// Parses the text of the prompt. A name without a host is in the registry under the cursor.
-pub fn read(typed: &str, current_host: Option<&Host>, known: &KnownRegistries) -> Result<Typed, BadName> {
-    let typed = typed.trim();
-    if typed.is_empty() {
-        return Err(BadName::Empty);
-    }
-    match current_host {
-        Some(here) => Typed::parse_in(here, typed, known),
-        None => Typed::parse(typed, known),
-    }
-}
 
 impl Update<'_> {
     /// Opens the target. If a scheme was typed, its registry is contacted with that scheme.
@@ -116,34 +97,5 @@ impl Update<'_> {
         }
         open.suggestions = names;
         open.cursor = None;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_without_a_host_is_in_the_registry_that_is_open() {
-        let here = Host::parse("r.test:5000").expect("a host");
-        let table = [
-            ("team/app", "r.test:5000/team/app"),
-            ("app", "r.test:5000/app"),
-            ("app:1.2", "r.test:5000/app:1.2"),
-            ("ghcr.io/org/app", "ghcr.io/org/app"),
-            ("localhost/app", "localhost/app"),
-            ("localhost:5000", "localhost:5000"),
-            (" quay.io ", "quay.io"),
-        ];
-        for (typed, expected) in table {
-            let shown = match read(typed, Some(&here), &KnownRegistries::default()).expect(typed).target {
-                Target::Registry(host) => host.to_string(),
-                Target::Repository(repository) => repository.to_string(),
-                Target::Image(reference) => reference.to_string(),
-            };
-            assert_eq!(shown, expected, "{typed}");
-        }
-        let known = KnownRegistries::default();
-        assert!(read("Team/App", Some(&here), &known).is_err() && read("  ", Some(&here), &known).is_err());
     }
 }

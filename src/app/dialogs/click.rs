@@ -3,11 +3,16 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::{Position, Rect};
 
+use super::copy_prompt::places::CopyPlaces;
 use super::copy_prompt::{self, CopyPrompt};
+use super::open_prompt::OpenPlaces;
 use super::plan::PlanDialog;
+use super::plan::places::{PlanPlaces, plan_buttons};
+use super::retag_prompt::RetagPlaces;
 use super::{Dialog, Menu};
+use super::{comparison, palette};
 use crate::app::dialogs::plan::page::Press;
-use crate::app::layout::{self, CopyPlaces, OpenPlaces, PlanPlaces, RetagPlaces};
+use crate::app::layout;
 use crate::app::list::Move;
 use crate::app::update::Update;
 
@@ -27,7 +32,7 @@ impl Update<'_> {
     pub fn click_dialog(&mut self, at: Position) {
         // The dialog is taken off the stack meanwhile, as for a key.
         let Some(mut dialog) = self.state.dialogs.pop() else { return };
-        let pressed = match layout::dialog(self.state, &dialog).contains(at) {
+        let pressed = match dialog.area(self.state).contains(at) {
             true => self.key_for_click(&mut dialog, at),
             false if dialog.has_text() => None,
             false => Some(KeyCode::Esc),
@@ -43,16 +48,16 @@ impl Update<'_> {
         let state = &*self.state;
         match dialog {
             Dialog::Menu(menu) => {
-                let area = layout::menu(state, menu);
+                let area = menu.area(state);
                 let rows = Rect { x: area.x, width: area.width, ..layout::inside(area) };
                 let Menu { entries, cursor, .. } = menu;
                 *cursor = row_at(rows, at, 0, entries.len())?;
                 Some(KeyCode::Enter)
             }
-            Dialog::Palette(palette) => {
-                let rows = layout::palette_rows(state);
-                let offset = layout::offset(palette.cursor, rows.height);
-                palette.cursor = row_at(rows, at, offset, palette.rows.len())?;
+            Dialog::Palette(commands) => {
+                let rows = palette::rows_area(state);
+                let offset = layout::offset(commands.cursor, rows.height);
+                commands.cursor = row_at(rows, at, offset, commands.rows.len())?;
                 Some(KeyCode::Enter)
             }
             Dialog::Open(open) => {
@@ -69,9 +74,9 @@ impl Update<'_> {
                 let entries = journal.entries.value.as_ref().map_or(0, Vec::len);
                 select_row(&mut journal.cursor, rows, at, entries)
             }
-            Dialog::Comparison(comparison) => {
-                let list = &mut comparison.list;
-                let row = row_at(layout::comparison_rows(state), at, list.offset, list.rows.len())?;
+            Dialog::Comparison(compared) => {
+                let list = &mut compared.list;
+                let row = row_at(comparison::rows_area(state), at, list.offset, list.rows.len())?;
                 let is_again = row == list.cursor;
                 list.move_cursor(Move::To(row));
                 is_again.then_some(KeyCode::Char(' '))
@@ -89,7 +94,7 @@ impl Update<'_> {
     /// Handles a click in a plan. Like a key, it confirms nothing while the plan has only just appeared.
     fn key_for_plan_click(&mut self, plan: &mut PlanDialog, at: Position) -> Option<KeyCode> {
         let places = PlanPlaces::of(self.state, plan);
-        let buttons = layout::plan_buttons(plan, places.foot);
+        let buttons = plan_buttons(plan, places.foot);
         if let Some(button) = buttons.iter().find(|button| button.area.contains(at)) {
             if !plan.accepts_key(self.now) {
                 return None;

@@ -6,11 +6,10 @@ use super::copy_prompt::{BadDestination, destination, destinations};
 use super::{CommandLine, Dialog, edit_input};
 use crate::app::actions::Action;
 use crate::app::actions::availability::check_available;
-use crate::app::actions::open;
 use crate::app::dialogs::palette::{self, ENTRIES};
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
-use crate::model::reference::BadName;
+use crate::model::reference::{BadName, Typed};
 
 impl CommandLine {
     /// Returns the question for the missing argument of the typed command.
@@ -93,7 +92,7 @@ impl Update<'_> {
             "q" => self.run("quit"),
             "open" | "o" => {
                 let here = self.state.registries.selected().map(|registry| registry.host.clone());
-                let typed = open::read(argument, here.as_ref(), &open::known_registries(self.state))
+                let typed = Typed::parse_prompt(here.as_ref(), argument, &self.state.known_registries())
                     .map_err(|bad| match bad {
                         BadName::Ambiguous(both) => BadDestination::Ambiguous(both),
                         bad => BadDestination::Invalid(format!("`{argument}`: {bad}")),
@@ -119,7 +118,7 @@ impl Update<'_> {
             }
             "compare" => {
                 let left = self.state.tags.repository.clone().ok_or("no repository is chosen")?;
-                let place = destination(argument, &left, &open::known_registries(self.state))?;
+                let place = destination(argument, &left, &self.state.known_registries())?;
                 let right = place.repository;
                 if right == left {
                     return Err("both sides are the same".into());

@@ -5,9 +5,13 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use ratatui::layout::Rect;
+
 use super::Dialog;
+use crate::app::State;
 use crate::app::actions::availability::refusal_text;
 use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::layout;
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
@@ -76,6 +80,16 @@ impl ComparisonDialog {
         self.list.marks =
             rows.iter().zip(0u32..).filter(|(row, _)| differs(row)).map(|(_, item)| item).collect();
     }
+}
+
+/// Returns the box of a comparison with its border.
+pub fn area(state: &State) -> Rect {
+    layout::log(state)
+}
+
+/// Returns the rows of a comparison, below the names of the two sides and of the columns.
+pub fn rows_area(state: &State) -> Rect {
+    layout::below(layout::inside(area(state)), 3)
 }
 
 impl Update<'_> {

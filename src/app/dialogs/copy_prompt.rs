@@ -1,5 +1,7 @@
 //! The prompt for the destination of a copy, with matching names and the switches for the parts that come along.
 
+pub mod places;
+
 use std::borrow::Cow;
 
 use crossterm::event::{KeyCode, KeyEvent};
@@ -8,7 +10,6 @@ use tui_input::Input;
 use super::{Dialog, edit_input};
 use crate::app::State;
 use crate::app::actions::availability::refusal_text;
-use crate::app::actions::open;
 use crate::app::cmd::Cmd;
 use crate::app::update::Update;
 use crate::model::change::ChangeRequest;
@@ -186,7 +187,7 @@ pub fn destination(
     from: &Repository,
     known: &KnownRegistries,
 ) -> Result<CopyDestination, BadDestination> {
-    let Typed { target, scheme } = open::read(typed, Some(&from.host), known)?;
+    let Typed { target, scheme } = Typed::parse_prompt(Some(&from.host), typed, known)?;
     let (repository, tag) = match target {
         Target::Registry(host) => (Repository { host, name: from.name.clone() }, None),
         Target::Repository(repository) => (repository, None),
@@ -295,7 +296,7 @@ impl Update<'_> {
     /// Returns the request, or fails if a rule forbids it. If a scheme was typed, the registry is contacted with it
     /// from now on.
     fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, BadDestination> {
-        let (request, scheme) = prompt.request(&open::known_registries(self.state))?;
+        let (request, scheme) = prompt.request(&self.state.known_registries())?;
         if let ChangeRequest::Copy(copy) = &request {
             let rules = &self.state.settings.rules;
             rules.may_copy(&copy.from, &copy.to).map_err(|refusal| refusal_text(&refusal).into_owned())?;

@@ -1,7 +1,11 @@
 //! The commands that `:` and `Ctrl-p` offer: every action except mere movements, and the commands that take an
 //! argument.
 
+use ratatui::layout::Rect;
+
+use crate::app::State;
 use crate::app::actions::Action;
+use crate::app::layout;
 
 /// A command.
 #[derive(Debug, Clone, Copy)]
@@ -59,6 +63,19 @@ pub const ENTRIES: &[PaletteEntry] = &[
     entry("help", "help for this context", Action::Help),
     entry("quit", "quit", Action::Quit),
 ];
+
+/// Columns of the palette.
+const WIDTH: u16 = 84;
+
+/// Returns the box of the palette with its border.
+pub fn area(state: &State) -> Rect {
+    layout::overlay_box(state, WIDTH, ENTRIES.len() as u16 + 3)
+}
+
+/// Returns the rows of the palette, below the text field.
+pub fn rows_area(state: &State) -> Rect {
+    layout::below(layout::inside(area(state)), 1)
+}
 
 /// Returns the entries that contain all words of the text, by name or description: indices into [`ENTRIES`].
 pub fn rows(typed: &str) -> Vec<usize> {

@@ -2,6 +2,7 @@
 //! confirmed, and then exactly the plan shown is carried out.
 
 pub mod page;
+pub mod places;
 mod switches;
 
 use std::collections::VecDeque;
@@ -14,7 +15,6 @@ use tui_input::Input;
 use super::{Dialog, edit_input};
 use crate::app::cmd::{Ask, Cmd, Slot};
 use crate::app::key_guard::KeyGuard;
-use crate::app::layout::{self, PlanPlaces};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::selection::hidden_selected_names;
 use crate::app::update::Update;
@@ -27,6 +27,7 @@ use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
+use places::PlanPlaces;
 
 /// Largest number of older changes, after the newest, that are tried to find one that can be undone.
 const MOST_STEPS_BACK: usize = 20;
@@ -237,8 +238,8 @@ impl Update<'_> {
 
     fn show_plan(&mut self, request: Option<ChangeRequest>, ticket: Ticket, prompt: Option<Dialog>) {
         // The box is not smaller than the box of the prompt before it.
-        let box_before = prompt.as_ref().map(|prompt| layout::dialog(self.state, prompt));
-        let tallest = box_before.map_or(0, |area| layout::plan_rows(self.state, area));
+        let box_before = prompt.as_ref().map(|prompt| prompt.area(self.state));
+        let tallest = box_before.map_or(0, |area| places::plan_rows(self.state, area));
         let mut plan = PlanDialog {
             request,
             has_chosen_method: false,

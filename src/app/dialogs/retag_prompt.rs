@@ -1,16 +1,21 @@
 //! The prompt for new tags: one name, or a pattern for many. The resulting tags are shown while the user types.
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
 use tui_input::Input;
 
 use super::{Dialog, edit_input};
-use crate::app::actions::open;
+use crate::app::State;
+use crate::app::layout::{below, indented, inside, prompt_box, row};
 use crate::app::update::Update;
 use crate::model::change::{ChangeRequest, retag};
-use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target};
+use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target, Typed};
 
 /// The placeholder for the old tag in a pattern.
 pub const OLD_TAG: &str = "{tag}";
+
+/// Largest number of new names that the prompt lists.
+const MOST_NAMES: usize = 12;
 
 /// The prompt and the images that it is about.
 #[derive(Debug)]
@@ -101,9 +106,11 @@ fn target(
         let tag = Tag::parse(&text).map_err(|bad| bad.to_string())?;
         return Ok((from.clone(), tag));
     }
-    let read = match open::read(&text, Some(&from.host), known) {
+    let read = match Typed::parse_prompt(Some(&from.host), &text, known) {
         // A pattern stands for tags and never for a registry.
-        Err(BadName::Ambiguous(both)) if pattern.contains(OLD_TAG) => open::read(&both.image, None, known),
+        Err(BadName::Ambiguous(both)) if pattern.contains(OLD_TAG) => {
+            Typed::parse_prompt(None, &both.image, known)
+        }
         Err(BadName::Ambiguous(both)) => {
             let text =
                 format!("`{text}` may be a registry: `{}` is the tag here, and `c` copies there", both.image);
@@ -120,6 +127,36 @@ fn target(
         return Err(format!("that is in another registry than {}: `c` copies", from.host));
     }
     Ok((repository, tag.ok_or("a tag is expected")?))
+}
+
+/// The parts of the prompt for new tags.
+#[derive(Debug)]
+pub struct RetagPlaces {
+    /// The box with its border.
+    pub area: Rect,
+    /// The line about the images.
+    pub about: Rect,
+    /// The text field.
+    pub input: Rect,
+    /// The switch.
+    pub switch: Rect,
+    /// The lines about valid input or the problem with it, and below them the resulting tags.
+    pub rest: Rect,
+}
+
+impl RetagPlaces {
+    /// Computes the parts for this prompt.
+    pub fn of(state: &State, prompt: &Retag) -> RetagPlaces {
+        let area = prompt_box(state, prompt.images.len().min(MOST_NAMES) + 8);
+        let inner = indented(inside(area));
+        RetagPlaces {
+            area,
+            about: row(inner, 0),
+            input: row(inner, 1),
+            switch: row(inner, 2),
+            rest: below(inner, 3),
+        }
+    }
 }
 
 impl Update<'_> {

@@ -3,8 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::comparison::ComparisonDialog;
-use crate::app::layout;
+use crate::app::dialogs::comparison::{self, ComparisonDialog};
 use crate::model::change::comparison::{ComparisonRow, Standing};
 use crate::model::columns;
 use crate::model::digest::Digest;
@@ -28,12 +27,12 @@ impl Canvas<'_, '_> {
             (false, Some(marked)) => format!("Compare · {marked}"),
         };
         let hints = "p copy over  Space mark  * all that differ  x swap  . hide same  Esc leave";
-        let area = layout::comparison(self.state);
+        let area = comparison::area(self.state);
         let inner = self.overlay(area, &title, hints);
         let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
         let style = self.style(Role::Strong);
         self.draw_line(line(0), Line::styled(sides(comparison, line(0).width.into()), style));
-        let rows = layout::comparison_rows(self.state);
+        let rows = comparison::rows_area(self.state);
         let Some(found) = &comparison.rows.value else {
             return match &comparison.rows.failure {
                 Some(failure) if !comparison.rows.is_loading() => {

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::app::dialogs::copy_prompt::{CopyPrompt, PromptRow, describe_images};
-use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -12,7 +11,7 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn copy_prompt(&mut self, prompt: &CopyPrompt) {
-        let places = layout::CopyPlaces::of(self.state, prompt);
+        let places = crate::app::dialogs::copy_prompt::places::CopyPlaces::of(self.state, prompt);
         self.overlay(places.area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
         let what = if prompt.includes_all_tags { "all tags".into() } else { describe_images(&prompt.what) };
         let about = columns::cut(&format!("{what} of {}", prompt.from), places.about.width.into());

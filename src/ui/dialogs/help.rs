@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::Help;
-use crate::app::{keymap, layout};
+use crate::app::keymap;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -17,7 +17,7 @@ impl Canvas<'_, '_> {
     pub fn help(&mut self, help: &Help) {
         let rows = keymap::help_rows(self.state, help.input.value());
         let title = format!("Help: {}", self.state.focus.title());
-        let area = layout::help(self.state);
+        let area = Help::area(self.state);
         let inner = self.overlay(area, &title, "type to search  ↑ ↓ scroll  Esc leave");
         let room = usize::from(inner.width).saturating_sub(KEYS + 3);
         let mut lines: Vec<Line> = Vec::new();

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::Menu;
-use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -13,7 +12,7 @@ impl Canvas<'_, '_> {
     /// Draws a menu.
     pub fn menu(&mut self, menu: &Menu) {
         let labels = menu.label_columns();
-        let area = layout::menu(self.state, menu);
+        let area = menu.area(self.state);
         let inner = self.overlay(area, &menu.title, menu.foot());
         for (row, entry) in menu.entries.iter().enumerate().take(inner.height.into()) {
             let is_cursor = row == menu.cursor;

@@ -11,7 +11,7 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws the prompt, the reason why there is no list, and the suggested names.
     pub fn open_prompt(&mut self, open: &OpenPrompt) {
-        let places = layout::OpenPlaces::of(self.state, open);
+        let places = crate::app::dialogs::open_prompt::OpenPlaces::of(self.state, open);
         let inner = self.overlay(places.area, "Open", "Enter open  Esc leave");
         let about: Vec<(Role, String)> = places.about.iter().map(|line| (Role::Dim, line.clone())).collect();
         self.draw_text(inner, &about);

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::Palette;
-use crate::app::dialogs::palette::ENTRIES;
+use crate::app::dialogs::palette::{self, ENTRIES};
 use crate::app::{keymap, layout};
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -15,14 +15,14 @@ const KEYS: usize = 8;
 
 impl Canvas<'_, '_> {
     /// Draws the palette.
-    pub fn palette(&mut self, palette: &Palette) {
-        let inner = self.overlay(layout::palette(self.state), "Commands", "Enter run  Esc leave");
-        let rows = layout::palette_rows(self.state);
+    pub fn palette(&mut self, commands: &Palette) {
+        let inner = self.overlay(palette::area(self.state), "Commands", "Enter run  Esc leave");
+        let rows = palette::rows_area(self.state);
         let height = usize::from(rows.height);
-        let offset = layout::offset(palette.cursor, rows.height);
-        for (line, row) in palette.rows.iter().skip(offset).take(height).enumerate() {
+        let offset = layout::offset(commands.cursor, rows.height);
+        for (line, row) in commands.rows.iter().skip(offset).take(height).enumerate() {
             let Some(entry) = ENTRIES.get(*row) else { continue };
-            let is_cursor = offset + line == palette.cursor;
+            let is_cursor = offset + line == commands.cursor;
             let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let marker = if is_cursor { "▌ " } else { "  " };
@@ -41,6 +41,6 @@ impl Canvas<'_, '_> {
                 Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base),
             );
         }
-        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &palette.input, Role::Dim, "");
+        self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &commands.input, Role::Dim, "");
     }
 }

@@ -5,7 +5,9 @@ use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::plan::PlanDialog;
 use crate::app::dialogs::plan::page::{self, Tone};
-use crate::app::layout::{self, PlanPlaces};
+use crate::app::dialogs::plan::places::{PlanPlaces, plan_buttons};
+use crate::app::layout;
+use crate::model::change::ChangePlan;
 use crate::model::change::loss::Loss;
 use crate::model::change::wording;
 use crate::model::columns;
@@ -64,7 +66,7 @@ impl Canvas<'_, '_> {
     }
 
     fn buttons(&mut self, plan: &PlanDialog, foot: Rect) {
-        let buttons = layout::plan_buttons(plan, foot);
+        let buttons = plan_buttons(plan, foot);
         let is_on_verb = plan.is_confirm_focused && buttons.iter().any(|button| button.confirms);
         for button in buttons {
             let (marker, role) = match button.confirms == is_on_verb {

@@ -4,7 +4,6 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::retag_prompt::{OLD_TAG, Retag};
-use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -12,7 +11,7 @@ use crate::ui::theme::Role;
 impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn retag_prompt(&mut self, prompt: &Retag) {
-        let places = layout::RetagPlaces::of(self.state, prompt);
+        let places = crate::app::dialogs::retag_prompt::RetagPlaces::of(self.state, prompt);
         let title = if prompt.removes_old_tags { "Rename" } else { "Retag" };
         self.overlay(places.area, title, "Enter plan  Tab rename  Esc leave");
         let about = match prompt.images.as_slice() {
