@@ -2,8 +2,9 @@
 //!
 //! | concern | file |
 //! |---|---|
-//! | the meaning of a key | `keymap`, then `actions`; in a dialog, `dialogs` |
-//! | the reason why a key is greyed | `actions/availability` |
+//! | the keys of a pane and their effects | `actions` |
+//! | the keys of a dialog and their effects | its file in `dialogs` |
+//! | the reason why a key is greyed | its action, such as `actions/delete` |
 //! | the data to load, and the time to load it | `reconcile` |
 //! | the destination of an answer | `answers`; a late one is dropped in `remote` |
 //! | the data kept of panes that the cursor left | `view_cache` |
@@ -13,15 +14,18 @@ mod answers;
 pub mod cmd;
 pub mod dialogs;
 pub mod filter;
+mod focus;
 pub mod hints;
 pub mod jobs;
 pub mod key_guard;
 pub mod keymap;
+pub mod keys;
 pub mod layout;
 pub mod list;
 mod mouse;
 pub mod msg;
 pub mod notices;
+mod open;
 pub mod panes;
 mod reconcile;
 pub mod remote;
@@ -43,6 +47,7 @@ use cmd::Cmd;
 use dialogs::Dialog;
 use jobs::Jobs;
 use key_guard::QUIET;
+use keys::{EVERYWHERE_BINDINGS, KeyChord};
 use msg::Msg;
 use notices::Notices;
 use panes::details::Detail;
@@ -152,7 +157,7 @@ pub fn init(
     };
     let mut update = Update { state: &mut state, now, cmds: Vec::new() };
     for target in targets.iter().rev() {
-        update.open(target.clone());
+        open::open(&mut update, target.clone());
     }
     let place = |registry: &panes::registries::OpenRegistry| {
         targets.iter().position(|target| *target.host() == registry.host)
@@ -162,9 +167,9 @@ pub fn init(
     update.state.registries.list.cursor = 0;
     update.state.registries.refilter();
     if update.state.registries.items.is_empty() {
-        update.prompt_to_open();
+        dialogs::open_prompt::show(update.state);
     }
-    update.reconcile();
+    reconcile::reconcile(&mut update);
     let hosts = update.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
     update.ask(cmd::Slot::InterruptedChanges, std::time::Duration::ZERO, cmd::Ask::InterruptedChanges(hosts));
     let cmds = update.cmds;
@@ -178,20 +183,20 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
     let mut update = Update { state, now, cmds: Vec::new() };
     match msg {
         Msg::Key(key) if key.kind == KeyEventKind::Release => {}
-        Msg::Key(key) => update.handle_key(key),
-        Msg::Mouse(event) => update.handle_mouse(event),
-        Msg::Pasted(text) => update.paste(&text),
+        Msg::Key(key) => handle_key(&mut update, key),
+        Msg::Mouse(event) => mouse::handle_mouse(&mut update, event),
+        Msg::Pasted(text) => dialogs::paste(&mut update, &text),
         Msg::Resized(columns, rows) => update.state.size = (columns, rows),
-        Msg::Ticked => update.tick(),
-        Msg::Idle => update.arrange_next_part(),
-        Msg::Answered(slot, ticket, answer) => update.handle_answer(slot, ticket, answer),
-        Msg::Requested(line) => update.log_request(line),
+        Msg::Ticked => tick(&mut update),
+        Msg::Idle => arrange_next_part(update.state),
+        Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
+        Msg::Requested(line) => log_request(update.state, line),
         Msg::Copied(text) => update.say_done(text),
         Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
-        Msg::JobEnded(id, report) => update.handle_job_end(id, report),
+        Msg::JobEnded(id, report) => actions::jobs::handle_job_end(&mut update, id, report),
         Msg::Failed(failure) => update.say_failure(failure),
     }
-    update.reconcile();
+    reconcile::reconcile(&mut update);
     let cmds = update.cmds;
     if before.is_some() && before != state.hash_selection() {
         state.moved_at = Some(now);
@@ -254,40 +259,42 @@ impl State {
     }
 }
 
-impl Update<'_> {
-    fn handle_key(&mut self, key: KeyEvent) {
-        if keymap::name_of(key).as_deref() == Some("Ctrl-c") {
-            self.perform(actions::Action::Quit);
-        } else if !self.state.dialogs.is_empty() {
-            self.key_in_dialog(key);
-        } else if let Some(action) = keymap::lookup(self.state.focus, key) {
-            match action.is_about_rows() && self.state.has_selection_just_changed(self.now) {
-                true => self.refuse("the selection has just changed: press the key again"),
-                false => self.perform(action),
-            }
+fn handle_key(update: &mut Update<'_>, key: KeyEvent) {
+    let keys = &update.state.settings.keys;
+    let chord = KeyChord::of(key);
+    if chord.is_some_and(|chord| keys.find(EVERYWHERE_BINDINGS, chord).is_some()) {
+        update.perform(&actions::program::QUIT);
+    } else if !update.state.dialogs.is_empty() {
+        dialogs::press_key(update, key);
+    } else if let Some(action) = chord.and_then(|chord| actions::find_action(keys, update.state.focus, chord))
+    {
+        match action.is_about_rows && update.state.has_selection_just_changed(update.now) {
+            true => update.refuse("what is under the cursor or marked has just changed: press the key again"),
+            false => update.perform(action),
         }
     }
+}
 
-    /// Sorts or filters another part of a long list.
-    fn arrange_next_part(&mut self) {
-        if self.state.tags.is_arranging() {
-            return self.state.tags.arrange_next_part();
-        }
-        if let Some(registry) = self.state.registries.selected_mut() {
-            registry.repositories.filter_next_part();
-        }
+/// Sorts or filters another part of a long list.
+fn arrange_next_part(state: &mut State) {
+    if state.tags.is_arranging() {
+        return state.tags.arrange_next_part();
     }
+    if let Some(registry) = state.registries.selected_mut() {
+        registry.repositories.filter_next_part();
+    }
+}
 
-    fn tick(&mut self) {
-        self.state.spinner_frame = self.state.spinner_frame.wrapping_add(1);
-        self.state.notices.toast.take_if(|toast| toast.until <= self.now);
-        self.state.tags.resort_if_stale();
-    }
+fn tick(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    state.spinner_frame = state.spinner_frame.wrapping_add(1);
+    state.notices.toast.take_if(|toast| toast.until <= update.now);
+    state.tags.resort_if_stale();
+}
 
-    fn log_request(&mut self, line: RequestLine) {
-        if self.state.requests.len() == MOST_REQUESTS {
-            self.state.requests.pop_front();
-        }
-        self.state.requests.push_back(line);
+fn log_request(state: &mut State, line: RequestLine) {
+    if state.requests.len() == MOST_REQUESTS {
+        state.requests.pop_front();
     }
+    state.requests.push_back(line);
 }

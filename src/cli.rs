@@ -6,6 +6,7 @@ mod copy;
 mod delete;
 mod inspect;
 mod journal;
+mod keys;
 mod ls;
 mod print;
 mod repeated_options;
@@ -125,6 +126,8 @@ enum Command {
     Resume(resume::Resume),
     /// List all changes
     Journal(journal::JournalCommand),
+    /// List the keys of the UI, as the configuration binds them
+    Keys(keys::KeysCommand),
 }
 
 /// The reason why the program ends without success. Each variant determines the message and the exit code.
@@ -222,6 +225,7 @@ impl Cli {
             Some(Command::Resume(resume)) => {
                 resume.run(&context(&self.options, &config, None), self.options.everywhere()).await
             }
+            Some(Command::Keys(list)) => list.run(&config.keys.keys()),
             Some(Command::Journal(list)) => list.run(&context(&self.options, &config, None).journal).await,
         }
     }
@@ -372,6 +376,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
         remembered: store::remembered::read(context.journal.state()),
         pull_with: config.pull_with.clone(),
+        keys: config.keys.keys(),
         tree: config.tree,
     };
     let options =

@@ -1,6 +1,7 @@
 //! The settings: the defaults, then the file, then the environment, then the flags. They are checked before the
 //! terminal is taken.
 
+mod keys;
 pub mod paths;
 mod rules;
 
@@ -14,6 +15,7 @@ use serde::{Deserialize, Deserializer};
 use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
+pub use keys::KeySettings;
 pub use rules::{Pattern, Prefix, RepositoryRules};
 
 /// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
@@ -42,6 +44,8 @@ pub struct Config {
     pub insecure: bool,
     /// A PEM file with additional certificate authorities for every registry.
     pub ca_file: Option<PathBuf>,
+    /// The keys of some commands.
+    pub keys: KeySettings,
     /// The settings of single registries.
     #[serde(deserialize_with = "by_host")]
     pub registries: BTreeMap<Host, RegistryConfig>,
@@ -138,6 +142,7 @@ impl Default for Config {
             plain_http: false,
             insecure: false,
             ca_file: None,
+            keys: KeySettings::default(),
             registries: BTreeMap::new(),
         }
     }
@@ -201,6 +206,7 @@ impl Config {
                 crate::ui::theme::NAMES.join(", ")
             ));
         }
+        config.keys.check().map_err(|(span, problem)| describe_place(text, span.start, &problem))?;
         Ok(config)
     }
 
@@ -267,7 +273,15 @@ fn describe_error(text: &str, error: &toml::de::Error) -> String {
         },
         None => redact::secrets(error.message()).into_owned(),
     };
-    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return message };
+    match error.span() {
+        Some(span) => describe_place(text, span.start, &message),
+        None => message,
+    }
+}
+
+/// Returns a message with the line and the column of a place in the file.
+fn describe_place(text: &str, at: usize, message: &str) -> String {
+    let Some(before) = text.get(..at) else { return message.into() };
     let number = before.matches('\n').count();
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let line = text.lines().nth(number).unwrap_or_default();

@@ -1,7 +1,8 @@
-//! The documents agree with the program: the key table of README, and the options that it names.
+//! The documents agree with the program: the key tables of README, and the options that it names.
 
 use std::process::Command;
 
+use regtui::app::keymap;
 use regtui::config::Config;
 
 const README: &str = include_str!("../README.md");
@@ -13,19 +14,25 @@ fn part(name: &str) -> &'static str {
     after.split_once(&end).expect("the part ends").0
 }
 
-/// `REGTUI_WRITE_README=1 cargo test --test all generated` writes it.
+/// `REGTUI_WRITE_README=1 cargo test --test all generated` writes them.
 #[test]
-fn the_key_table_of_readme_is_the_key_table() {
-    let table = regtui::app::keymap::table();
+fn the_key_tables_of_readme_are_those_of_the_program() {
+    let tables = [("keys", keymap::pane_table()), ("keys of dialogs", keymap::dialog_table())];
     if std::env::var_os("REGTUI_WRITE_README").is_some() {
+        let mut text = README.to_string();
+        for (name, table) in tables {
+            let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
+            let (before, rest) = text.split_once(&start).expect("the part begins");
+            let (_, after) = rest.split_once(&end).expect("the part ends");
+            text = format!("{before}{start}{table}{end}{after}");
+        }
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        let (before, _) = README.split_once("<!-- keys -->\n").expect("the part begins");
-        let (_, after) = README.split_once("<!-- end of keys -->").expect("the part ends");
-        let text = format!("{before}<!-- keys -->\n{table}<!-- end of keys -->{after}");
         std::fs::write(file, text).expect("README is written");
         return;
     }
-    assert_eq!(part("keys"), table);
+    for (name, table) in tables {
+        assert_eq!(part(name), table);
+    }
 }
 
 /// The help of the program, or of a subcommand.
@@ -37,7 +44,7 @@ fn help(of: &[&str]) -> String {
 
 #[test]
 fn readme_names_options_and_subcommands_that_exist() {
-    let subcommands = ["ls", "inspect", "tag", "copy", "delete", "undo", "resume", "journal"];
+    let subcommands = ["ls", "inspect", "tag", "copy", "delete", "undo", "resume", "journal", "keys"];
     let help = subcommands.iter().fold(help(&[]), |all, subcommand| all + &help(&[subcommand]));
     let words = README.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));
     let of_cargo = ["--release", "--path", "--locked", "--test", "--no-default-features", "--bench"];
@@ -50,9 +57,11 @@ fn readme_names_options_and_subcommands_that_exist() {
 }
 
 #[test]
-fn the_configuration_that_readme_shows_is_one() {
-    let (_, after) = README.split_once("```toml\n").expect("it begins");
-    let (file, _) = after.split_once("```").expect("it ends");
-    let rules = Config::parse(file).expect("a configuration").rules();
-    assert_eq!(rules.rules.len(), 3);
+fn the_configurations_that_readme_shows_are_valid() {
+    let blocks: Vec<&str> =
+        README.split("```toml\n").skip(1).filter_map(|after| after.split("```").next()).collect();
+    let configs = blocks.into_iter().map(|block| Config::parse(block).expect(block)).collect::<Vec<_>>();
+    let [rules, keys] = configs.as_slice() else { panic!("{} configurations", configs.len()) };
+    assert_eq!(rules.rules().rules.len(), 3);
+    assert_ne!(keys.keys, Config::default().keys);
 }

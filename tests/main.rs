@@ -5,6 +5,7 @@ mod citations;
 mod cli {
     mod copy;
     mod delete;
+    mod keys;
     mod names;
     mod options;
     mod subcommands;
@@ -120,6 +121,7 @@ mod ui {
     mod details;
     mod dialogs;
     mod images;
+    mod keys;
     mod names;
     mod panes;
     mod plans;

@@ -1,114 +1,237 @@
-//! The actions that a key, a click or a command can ask for.
+//! The actions that a key, a click or a command can ask for. Each is one value: its name, its keys, its text in help and
+//! README, the reason why it is not available, and its effect.
 
 pub mod availability;
-mod changes;
-mod jobs;
-pub mod open;
-mod perform;
-mod yank;
+pub mod copy;
+pub mod delete;
+pub mod details;
+pub mod entries;
+pub mod history;
+pub mod jobs;
+pub mod lists;
+pub mod movement;
+pub mod pager;
+pub mod program;
+pub mod refresh;
+pub mod retag;
+pub mod sort;
+pub mod view;
+pub mod yank;
 
-/// An action of the user.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Action {
-    /// Moves one row up.
-    Up,
-    /// Moves one row down.
-    Down,
-    /// Moves half a page up.
-    PageUp,
-    /// Moves half a page down.
-    PageDown,
-    /// Moves to the first row.
-    First,
-    /// Moves to the last row.
-    Last,
-    /// Enters the item under the cursor.
-    Enter,
-    /// Backs out: first of a filter, of marks or of a message.
-    Back,
-    /// Goes to the next pane.
-    NextPane,
-    /// Goes to the previous pane.
-    PreviousPane,
-    /// Goes to this pane.
-    Pane(super::Pane),
-    /// Opens the next tab of Details.
-    NextTab,
-    /// Opens the previous tab of Details.
-    PreviousTab,
-    /// Chooses the next platform of an index.
-    NextPlatform,
-    /// Chooses the previous platform of an index.
-    PreviousPlatform,
-    /// Shows the focused pane alone, or all panes again.
-    Zoom,
-    /// Filters the list.
-    Filter,
-    /// Opens the command line.
-    CommandLine,
-    /// Opens the palette of commands.
-    Palette,
-    /// Chooses the order of tags.
-    Sort,
-    /// Marks the row.
-    Mark,
-    /// Marks a range.
-    MarkRange,
-    /// Marks all rows shown.
-    MarkAll,
-    /// Removes all marks.
-    Unmark,
-    /// Gives images other tags.
-    Retag,
-    /// Deletes tags or images.
-    Delete,
-    /// Copies images to another repository or registry.
-    Copy,
-    /// Takes images, to put them into another repository.
-    Take,
-    /// Puts the taken images into the repository or registry under the cursor.
-    Put,
-    /// Compares the repository with the same one in another registry.
-    Compare,
-    /// Undoes the last change.
-    Undo,
-    /// Shows the jobs.
-    Jobs,
-    /// Shows the journal of changes.
-    Journal,
-    /// Opens the menu of texts to copy to the clipboard.
-    Yank,
-    /// Shows the text of the focused pane in the pager.
-    Pager,
-    /// Asks the server again.
-    Refresh,
-    /// Forgets everything about the registry and asks again.
-    Reload,
-    /// Shows hidden items, or hides them again.
-    Hidden,
-    /// Shows repositories as a tree, or flat again.
-    Tree,
-    /// Opens a registry, a repository or an image by name.
-    Open,
-    /// Shows the request log.
-    Requests,
-    /// Shows the messages.
-    Messages,
-    /// Shows help for the focused pane.
-    Help,
-    /// Suspends the process.
-    Suspend,
-    /// Draws every cell again.
-    Repaint,
-    /// Leaves regtui.
-    Quit,
+use std::fmt;
+
+use super::keys::{KeyChord, KeyCommand, Keys};
+use super::update::Update;
+use super::{Pane, State};
+use availability::Why;
+
+/// A command of the palette and the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PaletteEntry {
+    /// The text to type after `:`. It ends in a space if an argument follows.
+    pub name: &'static str,
+    /// The description of the command.
+    pub text: &'static str,
+}
+
+/// An action of the user in the panes.
+pub struct Action {
+    /// Its name, its keys and its text.
+    pub command: KeyCommand,
+    /// The pane to which its keys are limited, or `None` if they work in every pane.
+    pub pane: Option<Pane>,
+    /// The rank of its hint, which counts if there is no room for all: those with the lowest number come first.
+    pub rank: usize,
+    /// Whether the action acts on the marks or on the row under the cursor, so that it matters which rows these are.
+    pub is_about_rows: bool,
+    /// Fails if the action cannot be done now, with the reason in words for the user.
+    pub check: fn(&State) -> Result<(), Why>,
+    /// Whether the effect of the action is visible on the screen, so that a hint makes sense.
+    pub is_visible: fn(&State) -> bool,
+    /// Its entry in the palette and the command line, if it has one.
+    pub entry: Option<PaletteEntry>,
+    /// Performs the action.
+    pub effect: fn(&mut Update<'_>),
 }
 
 impl Action {
-    /// Returns whether the action acts on the marks or on the row under the cursor, so that it matters which rows these
-    /// are.
-    pub fn is_about_rows(self) -> bool {
-        use Action::{Copy, Delete, Mark, MarkRange, Put, Retag, Take, Yank};
-        matches!(self, Copy | Delete | Mark | MarkRange | Put | Retag | Take | Yank)
+    /// Creates an action that is always available.
+    pub const fn new(
+        name: &'static str,
+        keys: &'static [KeyChord],
+        text: &'static str,
+        effect: fn(&mut Update<'_>),
+    ) -> Action {
+        Action {
+            command: KeyCommand::new(name, keys, text),
+            pane: None,
+            rank: 3,
+            is_about_rows: false,
+            check: |_| Ok(()),
+            is_visible: |_| true,
+            entry: None,
+            effect,
+        }
+    }
+
+    /// Offers the action in the palette and the command line. The name ends in a space if an argument follows.
+    const fn with_entry(mut self, name: &'static str, text: &'static str) -> Action {
+        self.entry = Some(PaletteEntry { name, text });
+        self
+    }
+
+    /// Limits the keys to one pane, with precedence over the keys of every pane.
+    const fn only_in(mut self, pane: Pane) -> Action {
+        self.pane = Some(pane);
+        self
+    }
+
+    /// Shows the action among the hints at the foot, with this label.
+    const fn with_hint(mut self, label: &'static str, rank: usize) -> Action {
+        self.command.hint = Some(label);
+        self.rank = rank;
+        self
+    }
+
+    /// Shows the hint only if the effect would be visible.
+    const fn hinted_if(mut self, is_visible: fn(&State) -> bool) -> Action {
+        self.is_visible = is_visible;
+        self
+    }
+
+    /// Marks the action as one that acts on rows.
+    const fn about_rows(mut self) -> Action {
+        self.is_about_rows = true;
+        self
+    }
+
+    /// Makes the action available only if the check succeeds.
+    const fn available_if(mut self, check: fn(&State) -> Result<(), Why>) -> Action {
+        self.check = check;
+        self
+    }
+
+    /// Returns the reason why the action is not available, if it is not.
+    pub fn unavailable_because(&self, state: &State) -> Option<Why> {
+        (self.check)(state).err()
+    }
+}
+
+impl fmt::Debug for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.command.name)
+    }
+}
+
+impl PartialEq for Action {
+    fn eq(&self, other: &Action) -> bool {
+        self.command.name == other.command.name
+    }
+}
+
+impl Eq for Action {}
+
+/// All actions, in the order of help and README.
+pub static ACTIONS: &[&Action] = &[
+    &movement::DOWN,
+    &movement::UP,
+    &movement::FIRST,
+    &movement::LAST,
+    &movement::PAGE_DOWN,
+    &movement::PAGE_UP,
+    &movement::ENTER,
+    &movement::BACK,
+    &movement::NEXT_PANE,
+    &movement::PREVIOUS_PANE,
+    &movement::REGISTRIES,
+    &movement::REPOSITORIES,
+    &movement::TAGS,
+    &movement::DETAILS,
+    &details::NEXT_TAB,
+    &details::PREVIOUS_TAB,
+    &details::NEXT_PLATFORM,
+    &details::PREVIOUS_PLATFORM,
+    &view::ZOOM,
+    &program::OPEN,
+    &lists::FILTER,
+    &program::COMMAND_LINE,
+    &program::PALETTE,
+    &view::TREE,
+    &sort::SORT,
+    &lists::MARK,
+    &lists::MARK_RANGE,
+    &lists::MARK_ALL,
+    &lists::UNMARK,
+    &retag::RETAG,
+    &copy::COPY,
+    &copy::TAKE,
+    &copy::PUT,
+    &copy::COMPARE,
+    &delete::DELETE,
+    &history::UNDO,
+    &history::JOBS,
+    &history::JOURNAL,
+    &yank::YANK,
+    &pager::PAGER,
+    &refresh::REFRESH,
+    &refresh::RELOAD,
+    &view::HIDDEN,
+    &program::REQUESTS,
+    &program::MESSAGES,
+    &program::REPAINT,
+    &program::SUSPEND,
+    &program::HELP,
+    &program::QUIT,
+];
+
+/// Returns the action that a key asks for in a pane.
+pub fn find_action(keys: &Keys, pane: Pane, chord: KeyChord) -> Option<&'static Action> {
+    let find = |pane: Option<Pane>| {
+        ACTIONS.iter().find(|action| action.pane == pane && keys.is_bound(&action.command, chord)).copied()
+    };
+    find(Some(pane)).or_else(|| find(None))
+}
+
+/// Returns the first key of an action for texts. If it has no key, returns the command that stands for it.
+pub fn key_or_command(keys: &Keys, name: &str) -> String {
+    let Some(action) = ACTIONS.iter().find(|action| action.command.name == name) else {
+        return String::new();
+    };
+    match (keys.of(&action.command).first(), action.entry) {
+        (Some(key), _) => key.to_string(),
+        (None, Some(entry)) => format!(":{}", entry.name.trim_end()),
+        (None, None) => action.command.name.into(),
+    }
+}
+
+/// Returns the same in backquotes, for messages.
+pub fn quoted_key(keys: &Keys, name: &str) -> String {
+    format!("`{}`", key_or_command(keys, name))
+}
+
+impl Update<'_> {
+    /// Performs the action, or tells the user the reason why it is not possible.
+    pub fn perform(&mut self, action: &Action) {
+        match action.unavailable_because(self.state) {
+            Some(why) => self.refuse(why.into_owned()),
+            None => (action.effect)(self),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_one_pane_has_precedence_there() {
+        let keys = Keys::default();
+        let find = |pane, key: &'static str| find_action(&keys, pane, KeyChord::of_literal(key));
+        assert_eq!(find(Pane::Tags, "G"), Some(&movement::LAST));
+        assert_eq!(find(Pane::Tags, "Ctrl-d"), Some(&movement::PAGE_DOWN));
+        assert_eq!(find(Pane::Tags, "Space"), Some(&lists::MARK));
+        assert_eq!(find(Pane::Tags, "Alt-j"), None);
+        assert_eq!(find(Pane::Tags, "T"), None);
+        assert_eq!(find(Pane::Repositories, "T"), Some(&view::TREE));
     }
 }

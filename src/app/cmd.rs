@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::jobs::JobId;
+use super::jobs::id::JobId;
 use super::remote::Ticket;
 use crate::model::change::journal::EntryId;
 use crate::model::change::{ChangePlan, ChangeRequest};

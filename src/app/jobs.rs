@@ -1,14 +1,18 @@
 //! The changes that were confirmed: those that run, and the results of the earlier ones.
 
+pub mod id;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::cmd::Cmd;
 use crate::model::change::progress::{Progress, ProgressItem, Report};
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
+pub use id::JobId;
 
 /// Largest number of ended jobs that are kept.
 const MOST_ENDED: usize = 50;
@@ -16,10 +20,6 @@ const MOST_ENDED: usize = 50;
 const WINDOW: Duration = Duration::from_secs(5);
 /// Largest number of speed measurements that are kept.
 const MOST_SAMPLES: usize = 64;
-
-/// The name of a job within this run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct JobId(pub u32);
 
 /// All jobs, the oldest first.
 #[derive(Debug, Default)]
@@ -70,8 +70,37 @@ pub enum JobStage {
 }
 
 impl Jobs {
-    /// Adds a job that begins now.
-    pub fn begin(&mut self, request: ChangeRequest, change_plan: &ChangePlan, now: Timestamp) -> JobId {
+    /// Begins to carry out the confirmed plan.
+    pub fn start(&mut self, request: ChangeRequest, change_plan: Box<ChangePlan>, now: Timestamp) -> Cmd {
+        let id = self.add(request, &change_plan, now);
+        Cmd::StartJob(id, change_plan)
+    }
+
+    /// Tells a job to stop, if it runs.
+    pub fn stop(&mut self, id: JobId) -> Option<Cmd> {
+        let job = self.of(id).filter(|job| job.is_running())?;
+        job.stage = JobStage::Stopping;
+        Some(Cmd::StopJob(id))
+    }
+
+    /// Leaves regtui when no job runs any more.
+    pub fn quit_when_idle(&mut self) -> Option<Cmd> {
+        self.quits_when_idle = true;
+        (!self.are_running()).then_some(Cmd::Quit)
+    }
+
+    /// Stops every running job and leaves regtui after the last one has ended. Leaves at once if all were told to stop
+    /// already.
+    pub fn stop_all_and_quit(&mut self) -> Vec<Cmd> {
+        self.quits_when_idle = true;
+        let running: Vec<JobId> = self.running().filter(|job| !job.is_stopping()).map(|job| job.id).collect();
+        if running.is_empty() {
+            return vec![Cmd::Quit];
+        }
+        running.into_iter().filter_map(|id| self.stop(id)).collect()
+    }
+
+    fn add(&mut self, request: ChangeRequest, change_plan: &ChangePlan, now: Timestamp) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
         let (undone_by_untagging, puts_back) = change_plan.undo_needs();

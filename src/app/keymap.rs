@@ -1,236 +1,366 @@
-//! The table of keys, from which lookup, help, the hint bar and the README are made.
+//! All keys together: help, README, `regtui keys` and the checks of the configuration are made from the tables that
+//! panes and dialogs own.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use std::collections::HashMap;
+use std::fmt::Write;
 
-use super::actions::Action;
-use super::actions::availability::{Why, check_available};
+use super::actions::ACTIONS;
+use super::actions::availability::Why;
+use super::dialogs::{Dialog, DialogKeys};
+use super::keys::{DIALOG_BINDINGS, EVERYWHERE_BINDINGS, KeyChord, KeyCommand, Keys, PROMPT_BINDINGS};
 use super::{Pane, State};
 
-/// The scope of a binding.
+/// The commands of one context: no key means two of them.
+#[derive(Debug, Clone)]
+pub struct KeyContext {
+    /// The name of the context: `panes`, `plan`.
+    pub name: String,
+    /// The title in help and README.
+    pub title: &'static str,
+    /// The kind of the context.
+    pub kind: ContextKind,
+    /// The commands.
+    pub commands: Vec<&'static KeyCommand>,
+}
+
+/// The kinds of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Context {
-    /// In every pane.
+pub enum ContextKind {
+    /// The whole program: its keys come before all others.
     Everywhere,
-    /// In one pane, with precedence over the bindings for every pane.
-    In(Pane),
+    /// Every pane.
+    Panes,
+    /// One pane, with precedence over the keys of every pane.
+    Pane(Pane),
+    /// Every dialog without a text field.
+    Dialogs,
+    /// Every dialog with a text field.
+    Prompts,
+    /// One kind of dialog, with precedence over the keys of all dialogs.
+    Dialog {
+        /// Whether it has a text field.
+        is_prompt: bool,
+    },
 }
 
-/// Keys that ask for one action.
-#[derive(Debug, Clone, Copy)]
-pub struct Binding {
-    /// The scope of the binding.
-    pub context: Context,
-    /// The keys, each by the name that [`name_of`] gives it.
-    pub keys: &'static [&'static str],
-    /// The action that the keys ask for.
-    pub action: Action,
-    /// The description of the action, for help and README.
-    pub text: &'static str,
-    /// The label in the hint bar, if the binding is shown there.
-    pub hint: Option<&'static str>,
-}
-
-const fn everywhere(keys: &'static [&'static str], action: Action, text: &'static str) -> Binding {
-    Binding { context: Context::Everywhere, keys, action, text, hint: None }
-}
-
-const fn in_pane(pane: Pane, keys: &'static [&'static str], action: Action, text: &'static str) -> Binding {
-    Binding { context: Context::In(pane), keys, action, text, hint: None }
-}
-
-impl Binding {
-    const fn with_hint(mut self, hint: &'static str) -> Binding {
-        self.hint = Some(hint);
-        self
+impl ContextKind {
+    /// Returns whether characters are typed into a text field.
+    fn is_prompt(self) -> bool {
+        matches!(self, ContextKind::Prompts | ContextKind::Dialog { is_prompt: true })
     }
 }
 
-/// Every binding, in the order of help and README.
-pub const BINDINGS: &[Binding] = &[
-    everywhere(&["j", "Down"], Action::Down, "down"),
-    everywhere(&["k", "Up"], Action::Up, "up"),
-    everywhere(&["g", "Home"], Action::First, "first row"),
-    everywhere(&["G", "End"], Action::Last, "last row"),
-    everywhere(&["Ctrl-d", "PgDn"], Action::PageDown, "half a page down"),
-    everywhere(&["Ctrl-u", "PgUp"], Action::PageUp, "half a page up"),
-    everywhere(&["l", "Right", "Enter"], Action::Enter, "go in").with_hint("open"),
-    everywhere(&["h", "Left", "Esc"], Action::Back, "go back; Esc first clears a filter, marks, a message"),
-    everywhere(&["Tab"], Action::NextPane, "next pane"),
-    everywhere(&["Shift-Tab"], Action::PreviousPane, "previous pane"),
-    everywhere(&["1"], Action::Pane(Pane::Registries), "Registries"),
-    everywhere(&["2"], Action::Pane(Pane::Repositories), "Repositories"),
-    everywhere(&["3"], Action::Pane(Pane::Tags), "Tags"),
-    everywhere(&["4"], Action::Pane(Pane::Details), "Details"),
-    everywhere(&["]"], Action::NextTab, "next tab of Details").with_hint("tab"),
-    everywhere(&["["], Action::PreviousTab, "previous tab of Details"),
-    everywhere(&["}"], Action::NextPlatform, "next platform of an index").with_hint("platform"),
-    everywhere(&["{"], Action::PreviousPlatform, "previous platform"),
-    everywhere(&["+", "_"], Action::Zoom, "zoom the pane, and back"),
-    everywhere(&["/"], Action::Filter, "filter as you type: fuzzy, smart case; `!word` excludes")
-        .with_hint("filter"),
-    everywhere(&[":"], Action::CommandLine, "command line with completion"),
-    everywhere(&["Ctrl-p"], Action::Palette, "the commands, searchable"),
-    everywhere(&["O"], Action::Open, "open a registry, a repository or an image by name"),
-    in_pane(Pane::Repositories, &["T"], Action::Tree, "as a tree by namespace, and flat").with_hint("tree"),
-    everywhere(&["s"], Action::Sort, "sort menu: version, name, date, size; again reverses")
-        .with_hint("sort"),
-    everywhere(&["Space"], Action::Mark, "mark").with_hint("mark"),
-    everywhere(&["v"], Action::MarkRange, "mark a range"),
-    everywhere(&["*"], Action::MarkAll, "mark all shown"),
-    everywhere(&["u"], Action::Unmark, "unmark all"),
-    everywhere(
-        &["t"],
-        Action::Retag,
-        "retag: a new tag here, or a full reference; a pattern for marked tags",
-    )
-    .with_hint("retag"),
-    everywhere(&["c"], Action::Copy, "copy to another repository or registry").with_hint("copy"),
-    everywhere(&["Y"], Action::Take, "take the marked images; in Repositories, all tags"),
-    everywhere(&["p"], Action::Put, "put the taken images into the repository or registry under the cursor")
-        .with_hint("put"),
-    everywhere(&["C"], Action::Compare, "compare the repository with another registry's, and copy over"),
-    everywhere(&["d"], Action::Delete, "delete: shows the plan first; untags, or deletes images")
-        .with_hint("delete"),
-    everywhere(&["z"], Action::Undo, "undo the last change: shows the plan first"),
-    everywhere(&["w"], Action::Jobs, "jobs: progress, stop, retry failed parts"),
-    everywhere(&["J"], Action::Journal, "journal of changes: each can be undone"),
-    everywhere(&["y"], Action::Yank, "yank menu: reference, digest reference, pull command, digest, JSON")
-        .with_hint("yank"),
-    everywhere(&["o"], Action::Pager, "open the current view in $PAGER"),
-    everywhere(&["r"], Action::Refresh, "refresh the pane"),
-    everywhere(&["R"], Action::Reload, "forget everything cached for this registry and reload"),
-    everywhere(&["."], Action::Hidden, "show hidden rows"),
-    everywhere(&["@"], Action::Requests, "request log"),
-    everywhere(&["m"], Action::Messages, "messages"),
-    everywhere(&["Ctrl-l"], Action::Repaint, "redraw the screen"),
-    everywhere(&["Ctrl-z"], Action::Suspend, "suspend; `fg` comes back"),
-    everywhere(&["?", "F1"], Action::Help, "help for this context, searchable").with_hint("help"),
-    everywhere(&["q", "Ctrl-c"], Action::Quit, "quit; asks only while a job runs"),
-];
-
-/// Returns the action that a key asks for in a pane.
-pub fn lookup(pane: Pane, key: KeyEvent) -> Option<Action> {
-    let name = name_of(key)?;
-    let find = |context| BINDINGS.iter().find(|b| b.context == context && b.keys.contains(&name.as_str()));
-    find(Context::In(pane)).or_else(|| find(Context::Everywhere)).map(|binding| binding.action)
-}
-
-/// Returns the first key that asks for an action, in any pane.
-pub fn key_of(action: Action) -> Option<&'static str> {
-    BINDINGS.iter().find(|binding| binding.action == action)?.keys.first().copied()
-}
-
-/// Returns the name of a key: `j`, `G`, `Ctrl-d`, `Shift-Tab`, `Space`, `F1`. Returns `None` for keys that no action
-/// can be bound to.
-pub fn name_of(key: KeyEvent) -> Option<String> {
-    let plain = match key.code {
-        KeyCode::Char(' ') => "Space".into(),
-        KeyCode::Char(character) if key.modifiers.contains(KeyModifiers::CONTROL) => {
-            character.to_ascii_lowercase().to_string()
-        }
-        KeyCode::Char(character) => character.to_string(),
-        KeyCode::F(number) => format!("F{number}"),
-        KeyCode::BackTab => return Some("Shift-Tab".into()),
-        KeyCode::Up => "Up".into(),
-        KeyCode::Down => "Down".into(),
-        KeyCode::Left => "Left".into(),
-        KeyCode::Right => "Right".into(),
-        KeyCode::Home => "Home".into(),
-        KeyCode::End => "End".into(),
-        KeyCode::PageUp => "PgUp".into(),
-        KeyCode::PageDown => "PgDn".into(),
-        KeyCode::Enter => "Enter".into(),
-        KeyCode::Esc => "Esc".into(),
-        KeyCode::Tab => "Tab".into(),
-        _ => return None,
+/// Returns all contexts with their commands, in the order of README.
+pub fn contexts() -> Vec<KeyContext> {
+    let panes = |pane: Option<Pane>| {
+        ACTIONS.iter().filter(|action| action.pane == pane).map(|action| &action.command).collect()
     };
-    let control = if key.modifiers.contains(KeyModifiers::CONTROL) { "Ctrl-" } else { "" };
-    let alt = if key.modifiers.contains(KeyModifiers::ALT) { "Alt-" } else { "" };
-    Some(format!("{control}{alt}{plain}"))
+    let mut all = vec![
+        KeyContext {
+            name: "everywhere".into(),
+            title: "Everywhere",
+            kind: ContextKind::Everywhere,
+            commands: EVERYWHERE_BINDINGS.iter().map(|binding| &binding.command).collect(),
+        },
+        KeyContext { name: "panes".into(), title: "Panes", kind: ContextKind::Panes, commands: panes(None) },
+    ];
+    all.extend(Pane::ALL.map(|pane| KeyContext {
+        name: pane.title().to_lowercase(),
+        title: pane.title(),
+        kind: ContextKind::Pane(pane),
+        commands: panes(Some(pane)),
+    }));
+    all.push(KeyContext {
+        name: "dialog".into(),
+        title: "Dialogs",
+        kind: ContextKind::Dialogs,
+        commands: DIALOG_BINDINGS.iter().map(|binding| &binding.command).collect(),
+    });
+    all.push(KeyContext {
+        name: "prompt".into(),
+        title: "Dialogs with a text field",
+        kind: ContextKind::Prompts,
+        commands: PROMPT_BINDINGS.iter().map(|binding| &binding.command).collect(),
+    });
+    all.extend(DialogKeys::all().into_iter().map(|dialog| {
+        let prefix = dialog.commands.first().and_then(|command| command.name.split('.').next());
+        KeyContext {
+            name: prefix.unwrap_or_default().into(),
+            title: dialog.title,
+            kind: ContextKind::Dialog { is_prompt: dialog.is_prompt },
+            commands: dialog.commands,
+        }
+    }));
+    all.retain(|context| !context.commands.is_empty());
+    all
+}
+
+/// Returns the command of this name.
+pub fn command(name: &str) -> Option<&'static KeyCommand> {
+    contexts().iter().flat_map(|context| &context.commands).find(|command| command.name == name).copied()
+}
+
+/// Returns the name of a command that resembles a text.
+pub fn nearest_command(text: &str) -> Option<&'static str> {
+    let all = contexts();
+    let names = all.iter().flat_map(|context| &context.commands).map(|command| command.name);
+    let nearest = names.map(|name| (edit_distance(text, name), name)).min()?;
+    (nearest.0 <= text.len().max(nearest.1.len()) / 2).then_some(nearest.1)
+}
+
+/// Returns the number of characters to insert, delete or replace to get from one text to the other.
+fn edit_distance(from: &str, to: &str) -> usize {
+    let mut row: Vec<usize> = (0..=to.chars().count()).collect();
+    for (above, a) in from.chars().enumerate() {
+        let mut diagonal = std::mem::replace(&mut row[0], above + 1);
+        for (left, b) in to.chars().enumerate() {
+            let replaced = diagonal + usize::from(a != b);
+            diagonal = row[left + 1];
+            row[left + 1] = replaced.min(diagonal + 1).min(row[left] + 1);
+        }
+    }
+    row.last().copied().unwrap_or(0)
+}
+
+/// A problem with the keys of a command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyProblem {
+    /// The command, and for a conflict the other one.
+    pub commands: Vec<&'static str>,
+    /// The problem in words.
+    pub text: String,
+}
+
+/// Fails if a key means two commands of one context, if a character would be bound in a text field, or if the program
+/// or a dialog could not be left any more.
+pub fn check(keys: &Keys) -> Result<(), KeyProblem> {
+    let contexts = contexts();
+    for context in &contexts {
+        let mut bound: HashMap<KeyChord, &KeyCommand> = HashMap::new();
+        for command in &context.commands {
+            for chord in keys.of(command) {
+                check_chord(context, command, *chord)?;
+                if let Some(other) = bound.insert(*chord, command).filter(|other| other.name != command.name)
+                {
+                    return Err(KeyProblem {
+                        commands: vec![command.name, other.name],
+                        text: format!(
+                            "`{chord}` is bound to `{}` and to `{}`: give one of them other keys, or none: []",
+                            other.name, command.name
+                        ),
+                    });
+                }
+            }
+        }
+    }
+    contexts.iter().try_for_each(|context| check_exits(context, &contexts, keys))
+}
+
+/// Fails if a key types text in the context.
+fn check_chord(context: &KeyContext, command: &KeyCommand, chord: KeyChord) -> Result<(), KeyProblem> {
+    let is_typed = chord.edits_text() && !command.is_outside_text;
+    if !is_typed || !(context.kind.is_prompt() || context.kind == ContextKind::Everywhere) {
+        return Ok(());
+    }
+    let text = format!("`{chord}` is typed or edits text there: `Ctrl-`, `Alt-` or a named key is needed");
+    Err(KeyProblem { commands: vec![command.name], text })
+}
+
+/// Fails if a command without which the context could not be left has no key there.
+fn check_exits(context: &KeyContext, all: &[KeyContext], keys: &Keys) -> Result<(), KeyProblem> {
+    let shared = match context.kind {
+        ContextKind::Dialog { is_prompt: true } => ContextKind::Prompts,
+        ContextKind::Dialog { is_prompt: false } => ContextKind::Dialogs,
+        kind => kind,
+    };
+    let required = all.iter().filter(|other| other.kind == shared).flat_map(|other| &other.commands);
+    for command in required.filter(|command| command.is_required) {
+        let own = |chord: &KeyChord| {
+            context.commands.iter().find(|own| own.name != command.name && keys.is_bound(own, *chord))
+        };
+        let everywhere = |chord: &KeyChord| {
+            EVERYWHERE_BINDINGS.iter().find(|binding| {
+                binding.command.name != command.name && keys.is_bound(&binding.command, *chord)
+            })
+        };
+        let is_reachable = |chord: &KeyChord| own(chord).is_none() && everywhere(chord).is_none();
+        if !keys.of(command).iter().any(is_reachable) {
+            let taken = keys.of(command).first().and_then(own).map(|own| own.name);
+            let text = match taken {
+                Some(other) => {
+                    format!("`{other}` takes the last key of `{}`, which must keep one", command.name)
+                }
+                None => {
+                    format!("`{}` must keep a key: the program could not be left without it", command.name)
+                }
+            };
+            return Err(KeyProblem { commands: taken.into_iter().chain([command.name]).collect(), text });
+        }
+    }
+    Ok(())
+}
+
+/// Returns the dialog that a help is about: the topmost one below it.
+pub fn dialog_below_help(state: &State) -> Option<&Dialog> {
+    state.dialogs.iter().rev().find(|dialog| !matches!(dialog, Dialog::Help(_)))
 }
 
 /// A row of help.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HelpRow {
-    /// The pane that the row belongs to, or `Everywhere`.
+    /// The pane or the kind of dialog that the row belongs to, or `Everywhere`.
     pub section: &'static str,
     /// The keys.
     pub keys: String,
-    /// The description of their action.
+    /// The description of the command.
     pub text: &'static str,
     /// The reason why the action is not available now, if it is not.
     pub unavailable_because: Option<Why>,
 }
 
-/// Returns the rows of help for the focused pane that contain the search text, the pane's own keys first.
+/// Returns the rows of help for the dialog on top or the focused pane that contain the search text. Its own keys come
+/// first. Commands without a key are left out.
 pub fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
-    let in_pane = BINDINGS.iter().filter(|binding| binding.context == Context::In(state.focus));
-    let everywhere = BINDINGS.iter().filter(|binding| binding.context == Context::Everywhere);
-    let search = search.to_lowercase();
-    let row = |binding: &Binding| HelpRow {
-        section: match binding.context {
-            Context::Everywhere => "Everywhere",
-            Context::In(pane) => pane.title(),
-        },
-        keys: binding.keys.join(" "),
-        text: binding.text,
-        unavailable_because: check_available(binding.action, state).err(),
+    let rows = match dialog_below_help(state) {
+        Some(dialog) => dialog_rows(&state.settings.keys, &dialog.keys()),
+        None => pane_rows(state),
     };
+    let search = search.to_lowercase();
     let fits = |row: &HelpRow| {
         row.text.to_lowercase().contains(&search) || row.keys.to_lowercase().contains(&search)
     };
-    in_pane.chain(everywhere).map(row).filter(fits).collect()
+    rows.into_iter().filter(|row| !row.keys.is_empty() && fits(row)).collect()
 }
 
-/// Returns the key table of the README in Markdown, with one row for each binding.
-pub fn table() -> String {
+fn pane_rows(state: &State) -> Vec<HelpRow> {
+    let keys = &state.settings.keys;
+    let own = ACTIONS.iter().filter(|action| action.pane == Some(state.focus));
+    let shared = ACTIONS.iter().filter(|action| action.pane.is_none());
+    let row = |action: &&super::actions::Action| HelpRow {
+        section: action.pane.map_or("Everywhere", Pane::title),
+        keys: keys.names(&action.command),
+        text: action.command.text,
+        unavailable_because: action.unavailable_because(state),
+    };
+    let everywhere = EVERYWHERE_BINDINGS.iter().map(|binding| &binding.command);
+    own.chain(shared)
+        .map(row)
+        .chain(everywhere.map(|command| command_row(keys, "Everywhere", command)))
+        .collect()
+}
+
+fn dialog_rows(keys: &Keys, dialog: &DialogKeys) -> Vec<HelpRow> {
+    let (title, bindings) = match dialog.is_prompt {
+        true => ("Dialogs with a text field", PROMPT_BINDINGS),
+        false => ("Dialogs", DIALOG_BINDINGS),
+    };
+    let is_own = |chord: &KeyChord| dialog.commands.iter().any(|own| keys.is_bound(own, *chord));
+    let shared = bindings.iter().map(|binding| {
+        let left = keys.of(&binding.command).iter().filter(|chord| !is_own(chord));
+        let names: Vec<String> = left.map(KeyChord::to_string).collect();
+        HelpRow { keys: names.join(" "), ..command_row(keys, title, &binding.command) }
+    });
+    let everywhere =
+        EVERYWHERE_BINDINGS.iter().map(|binding| command_row(keys, "Everywhere", &binding.command));
+    let own = dialog.commands.iter().map(|command| command_row(keys, dialog.title, command));
+    own.chain(shared).chain(everywhere).collect()
+}
+
+fn command_row(keys: &Keys, section: &'static str, command: &KeyCommand) -> HelpRow {
+    HelpRow { section, keys: keys.names(command), text: command.text, unavailable_because: None }
+}
+
+/// Returns the table of the keys of panes for the README, in Markdown.
+pub fn pane_table() -> String {
     let mut table = String::from("| key | does |\n|---|---|\n");
-    for binding in BINDINGS {
-        let keys: Vec<String> = binding.keys.iter().map(|key| format!("`{key}`")).collect();
-        let place = match binding.context {
-            Context::Everywhere => String::new(),
-            Context::In(pane) => format!("{}: ", pane.title()),
-        };
-        table.push_str(&format!("| {} | {place}{} |\n", keys.join(" "), binding.text));
+    for action in ACTIONS {
+        let place = action.pane.map(|pane| format!("{}: ", pane.title())).unwrap_or_default();
+        let _ = writeln!(table, "| {} | {place}{} |", quoted_keys(&action.command), action.command.text);
+    }
+    for binding in EVERYWHERE_BINDINGS {
+        let _ = writeln!(table, "| {} | {} |", quoted_keys(&binding.command), binding.command.text);
     }
     table
 }
 
+/// Returns the table of the keys of dialogs for the README, in Markdown, with one row for each kind of dialog.
+pub fn dialog_table() -> String {
+    let mut table = String::from("| in | keys |\n|---|---|\n");
+    let is_of_dialogs = |context: &&KeyContext| {
+        matches!(context.kind, ContextKind::Dialogs | ContextKind::Prompts | ContextKind::Dialog { .. })
+    };
+    for context in contexts().iter().filter(is_of_dialogs) {
+        let keys =
+            context.commands.iter().map(|command| format!("{} {}", quoted_keys(command), command.text));
+        let _ = writeln!(table, "| {} | {} |", context.title, keys.collect::<Vec<_>>().join("; "));
+    }
+    table
+}
+
+fn quoted_keys(command: &KeyCommand) -> String {
+    let keys: Vec<String> = command.keys.iter().map(|key| format!("`{key}`")).collect();
+    keys.join(" ")
+}
+
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
-    const PANES: [Pane; 4] = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
+    /// Commands with their keys.
+    type Rebindings = &'static [(&'static str, &'static [&'static str])];
+
+    fn rebound(bindings: Rebindings) -> Keys {
+        let mut keys = Keys::default();
+        for (command, chords) in bindings {
+            keys.rebind(command, chords.iter().map(|key| KeyChord::of_literal(key)).collect());
+        }
+        keys
+    }
 
     #[test]
-    fn no_key_means_two_things_in_one_place() {
-        for pane in PANES {
-            let holds = |binding: &&Binding| {
-                matches!(binding.context, Context::Everywhere) || binding.context == Context::In(pane)
-            };
-            let mut keys: Vec<&str> =
-                BINDINGS.iter().filter(holds).flat_map(|binding| binding.keys).copied().collect();
-            let all = keys.len();
-            keys.sort_unstable();
-            keys.dedup();
-            assert_eq!(keys.len(), all, "{pane:?}");
+    fn the_default_keys_fit_together_and_commands_have_distinct_names() {
+        assert_eq!(check(&Keys::default()), Ok(()));
+        let all = contexts();
+        let names: Vec<_> = all.iter().flat_map(|context| &context.commands).map(|one| one.name).collect();
+        assert_eq!(names.iter().collect::<HashSet<_>>().len(), names.len());
+        let is_kebab = |part: &str| part.chars().all(|one| one.is_ascii_lowercase() || one == '-');
+        for name in names {
+            let parts: Vec<&str> = name.split('.').collect();
+            assert!(parts.len() == 2 && parts.into_iter().all(is_kebab), "{name}");
         }
     }
 
     #[test]
-    fn keys_are_found_by_their_names() {
-        let key = |code, modifiers| KeyEvent::new(code, modifiers);
-        let find = |code, modifiers| lookup(Pane::Tags, key(code, modifiers));
-        assert_eq!(find(KeyCode::Char('G'), KeyModifiers::SHIFT), Some(Action::Last));
-        assert_eq!(find(KeyCode::Char('d'), KeyModifiers::CONTROL), Some(Action::PageDown));
-        assert_eq!(find(KeyCode::BackTab, KeyModifiers::SHIFT), Some(Action::PreviousPane));
-        assert_eq!(find(KeyCode::Char(' '), KeyModifiers::NONE), Some(Action::Mark));
-        assert_eq!(find(KeyCode::F(1), KeyModifiers::NONE), Some(Action::Help));
-        assert_eq!(find(KeyCode::Char('j'), KeyModifiers::ALT), None);
-        assert_eq!(find(KeyCode::Char('T'), KeyModifiers::SHIFT), None);
-        assert_eq!(
-            lookup(Pane::Repositories, key(KeyCode::Char('T'), KeyModifiers::SHIFT)),
-            Some(Action::Tree)
-        );
+    fn keys_that_conflict_or_lock_the_user_in_are_refused() {
+        let table: [(Rebindings, Option<&str>); 9] = [
+            (&[("tags.delete", &["D"])], None),
+            (&[("tags.delete", &["c"])], Some("`c` is bound to")),
+            (&[("tags.delete", &["c"]), ("tags.copy", &[])], None),
+            (&[("jobs.stop", &["x"]), ("plan.keep", &["Ctrl-k"])], None),
+            (&[("retag.plan", &["x"])], Some("`x` is typed")),
+            (&[("everywhere.quit", &[])], Some("must keep a key")),
+            (&[("everywhere.quit", &["x"])], Some("`x` is typed")),
+            (&[("dialog.cancel", &["q"])], Some("takes the last key of `dialog.cancel`")),
+            (&[("prompt.cancel", &["Ctrl-c"])], Some("must keep a key")),
+        ];
+        for (bindings, expected) in table {
+            let outcome = check(&rebound(bindings)).map_err(|problem| problem.text);
+            match expected {
+                None => assert_eq!(outcome, Ok(()), "{bindings:?}"),
+                Some(part) => {
+                    let text = outcome.expect_err(part);
+                    assert!(text.contains(part), "{bindings:?}: {text}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_mistyped_command_has_a_nearest_one() {
+        assert_eq!(nearest_command("tags.delte"), Some("tags.delete"));
+        assert_eq!(nearest_command("plan.conform"), Some("plan.confirm"));
+        assert_eq!(nearest_command("xxxxxxxxxxxxxxxxxxxxxxx"), None);
     }
 }

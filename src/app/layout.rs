@@ -5,6 +5,7 @@ mod dialogs;
 use ratatui::layout::{Position, Rect};
 
 use super::panes::details::Tab;
+use super::panes::details::tabs::shown_tabs;
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{below, indented, largest_plan_box, log, offset, prompt_box, row};
@@ -209,46 +210,11 @@ pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
 /// Largest number of lines for the details of one layer.
 const MOST_SAID: u16 = 16;
 
-/// Returns the tabs that the Details pane shows now, in order: those that have something to show.
-pub fn tabs(state: &State) -> Vec<Tab> {
-    let Some(inspection) = &state.detail.inspection.value else {
-        // These are the tabs of most images, so that nothing jumps when the image arrives.
-        let usual = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest];
-        return usual.into_iter().take(if state.detail.image.is_some() { 4 } else { 1 }).collect();
-    };
-    let mut tabs = vec![Tab::Overview];
-    let chosen = state.detail.selected_variant();
-    if chosen.is_some_and(|variant| !variant.layers.rows.is_empty()) {
-        tabs.push(Tab::Layers);
-    }
-    if !state.detail.config.is_empty() {
-        tabs.push(Tab::Config);
-    }
-    tabs.push(Tab::Manifest);
-    if !inspection.referrers.is_empty() {
-        tabs.push(Tab::Referrers);
-    }
-    tabs
-}
-
-impl Tab {
-    /// Returns the title of the tab.
-    pub fn title(self) -> &'static str {
-        match self {
-            Tab::Overview => "Overview",
-            Tab::Layers => "Layers",
-            Tab::Config => "Config",
-            Tab::Manifest => "Manifest",
-            Tab::Referrers => "Referrers",
-        }
-    }
-}
-
 /// Returns the tabs with the columns of their titles in the top border of the Details pane: ` Overview │ Layers `, from
 /// the second column of the pane on. If there is no room for all, tabs in front are left out so that the open one is
 /// visible, and so are tabs behind it whose whole title does not fit.
 pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u16>)> {
-    let tabs = tabs(state);
+    let tabs = shown_tabs(&state.detail);
     let end = details.right().saturating_sub(1);
     let room = end.saturating_sub(details.x + 2);
     let open = tabs.iter().position(|tab| *tab == state.detail.tab).unwrap_or(0);

@@ -4,11 +4,14 @@
 pub mod incremental_filter;
 pub mod incremental_sort;
 pub mod items;
+mod marks;
+mod paged;
 
 use std::ops::Range;
 
 use super::filter::Filter;
 use items::Items;
+pub use paged::{PageChange, Paged};
 
 /// The bit of a row that is a heading over others. Such a row stands for no item and cannot be marked.
 pub const HEADING: u32 = 1 << 31;
@@ -220,186 +223,10 @@ impl List {
         }
     }
 
-    /// Marks or unmarks the row under the cursor, and moves to the next row.
-    pub fn toggle_mark(&mut self) {
-        self.range_start = None;
-        if let Some(item) = self.rows.get(self.cursor).copied() {
-            if !self.marks.remove(item) {
-                self.marks.insert(item);
-            }
-            self.move_cursor(Move::By(1));
-        }
-    }
-
-    /// Begins a range of marks at the cursor, or ends it.
-    pub fn toggle_range(&mut self) {
-        self.range_start = match self.range_start {
-            Some(_) => None,
-            None => {
-                self.marks_before_range = self.marks.clone();
-                self.mark_range(self.cursor);
-                Some(self.cursor)
-            }
-        };
-    }
-
-    /// Marks every row shown.
-    pub fn mark_all(&mut self) {
-        self.mark(0..self.rows.len());
-    }
-
-    /// Removes all marks and returns whether there were any.
-    pub fn unmark(&mut self) -> bool {
-        self.range_start = None;
-        !std::mem::take(&mut self.marks).is_empty()
-    }
-
-    /// Returns the marked items in the order shown, followed by those that a filter hides.
-    pub fn marked(&self) -> Vec<usize> {
-        let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(*item)).collect();
-        let is_shown: Items = shown.iter().copied().collect();
-        let hidden: Vec<u32> = self.marks.iter().filter(|item| !is_shown.contains(*item)).collect();
-        shown.into_iter().chain(hidden).map(|item| item as usize).collect()
-    }
-
-    /// Returns the marked items that are not among the rows because a filter or a closed namespace hides them.
-    pub fn hidden_marked(&self) -> impl Iterator<Item = usize> {
-        let shown = self.marks.len().saturating_sub(self.count_hidden_marks());
-        self.marked().into_iter().skip(shown)
-    }
-
-    /// Returns the number of marked items that are not among the rows because a filter or a closed namespace hides
-    /// them.
-    pub fn count_hidden_marks(&self) -> usize {
-        if self.marks.is_empty() {
-            return 0;
-        }
-        let shown = self.rows.iter().filter(|item| self.marks.contains(**item)).count();
-        self.marks.len().saturating_sub(shown)
-    }
-
     /// Forgets the items of the rows because the indices of the items have changed. The cursor keeps its row.
     pub fn forget_rows(&mut self) {
         self.rows.clear();
         self.range_start = None;
-    }
-
-    fn mark_range(&mut self, from: usize) {
-        self.marks.clone_from(&self.marks_before_range);
-        let (mut first, mut end) = (from.min(self.cursor), from.max(self.cursor) + 1);
-        match self.unknown_keys_from {
-            Some(border) if from < border => end = end.min(border),
-            Some(border) => first = first.max(border),
-            None => {}
-        }
-        self.mark(first..end);
-    }
-
-    fn mark(&mut self, rows: Range<usize>) {
-        let rows = self.rows.iter().skip(rows.start).take(rows.len());
-        self.marks.extend(rows.copied());
-    }
-}
-
-/// A list that comes page by page. Rows appear as pages arrive; a refresh replaces them only when it is complete.
-#[derive(Debug)]
-pub struct Paged<T> {
-    /// The items known, in the order of the server, each once.
-    pub items: Vec<T>,
-    /// Pages of a refresh in progress.
-    pub incoming: Option<Vec<T>>,
-    /// The ticket of the awaited page.
-    pub pending: Option<super::remote::Ticket>,
-    /// The reason why the last page did not come.
-    pub failure: Option<crate::model::failure::Failure>,
-    /// Whether the last page has come, of this list or of the one before the refresh in progress.
-    pub complete: bool,
-    /// The reason why the list may be incomplete.
-    pub incomplete: Option<crate::model::text::SafeText>,
-    /// The time when the first page came or, once the list is complete, the last one.
-    pub at: Option<jiff::Timestamp>,
-}
-
-impl<T> Default for Paged<T> {
-    fn default() -> Paged<T> {
-        Paged {
-            items: Vec::new(),
-            incoming: None,
-            pending: None,
-            failure: None,
-            complete: false,
-            incomplete: None,
-            at: None,
-        }
-    }
-}
-
-/// The effect of a page on a list.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageChange {
-    /// Nothing shown has changed.
-    Nothing,
-    /// Items from this index on are new.
-    Added(usize),
-    /// All items may have changed.
-    Replaced,
-}
-
-impl<T> Paged<T> {
-    /// Returns whether a page is awaited.
-    pub fn is_loading(&self) -> bool {
-        self.pending.is_some()
-    }
-
-    /// Returns whether the list was asked for, whatever the result.
-    pub fn was_requested(&self) -> bool {
-        self.pending.is_some() || self.failure.is_some() || self.at.is_some()
-    }
-
-    /// Notes that the first page is asked for. The items shown stay until the last page has come.
-    pub fn begin(&mut self, ticket: super::remote::Ticket) {
-        self.pending = Some(ticket);
-        self.incoming = self.at.is_some().then(Vec::new);
-    }
-
-    /// Takes a page. `next` is the ticket of the question for the page after it.
-    pub fn take(
-        &mut self,
-        page: Vec<T>,
-        next: Option<super::remote::Ticket>,
-        now: jiff::Timestamp,
-    ) -> PageChange {
-        self.failure = None;
-        self.pending = next;
-        self.at.get_or_insert(now);
-        if next.is_none() {
-            self.complete = true;
-            self.at = Some(now);
-        }
-        match (&mut self.incoming, next) {
-            (Some(incoming), Some(_)) => {
-                incoming.extend(page);
-                PageChange::Nothing
-            }
-            (Some(incoming), None) => {
-                incoming.extend(page);
-                self.items = std::mem::take(incoming);
-                self.incoming = None;
-                PageChange::Replaced
-            }
-            (None, _) => {
-                let from = self.items.len();
-                self.items.extend(page);
-                PageChange::Added(from)
-            }
-        }
-    }
-
-    /// Notes that a page did not come. The items known stay.
-    pub fn fail(&mut self, failure: crate::model::failure::Failure) {
-        self.pending = None;
-        self.incoming = None;
-        self.failure = Some(failure);
     }
 }
 
@@ -460,41 +287,6 @@ mod tests {
         assert_eq!(filter(&mut list, ""), Some(2));
         list.show(vec![3, 2]);
         assert_eq!(list.selected(), Some(2));
-    }
-
-    #[test]
-    fn marks_stay_on_items_when_rows_are_hidden() {
-        let mut list = list(5, 3);
-        list.toggle_mark();
-        list.toggle_range();
-        list.move_cursor(Move::By(2));
-        list.toggle_range();
-        assert_eq!(list.marked(), [0, 1, 2, 3]);
-        list.show(vec![3, 4]);
-        assert_eq!(list.marked(), [3, 0, 1, 2]);
-        assert!(list.unmark() && !list.unmark());
-    }
-
-    #[test]
-    fn a_range_shrinks_when_the_cursor_comes_back_and_leaves_older_marks() {
-        let mut list = list(6, 6);
-        list.toggle_mark();
-        list.move_cursor(Move::To(3));
-        list.toggle_range();
-        list.move_cursor(Move::First);
-        assert_eq!(list.marked(), [0, 1, 2, 3]);
-        list.move_cursor(Move::To(2));
-        assert_eq!(list.marked(), [0, 2, 3]);
-    }
-
-    #[test]
-    fn a_range_goes_on_from_its_item_when_rows_come_before_it() {
-        let mut list = list(3, 3);
-        list.move_cursor(Move::To(1));
-        list.toggle_range();
-        list.show(vec![9, 8, 0, 1, 2]);
-        list.move_cursor(Move::By(1));
-        assert_eq!(list.marked(), [1, 2]);
     }
 
     #[test]

@@ -7,13 +7,10 @@ use super::Pane;
 use super::cmd::{Ask, Cmd, Slot};
 use super::dialogs::{Dialog, comparison};
 use super::layout;
-use super::panes::details::Tab;
-use super::panes::details::overview;
+use super::panes::details::{Tab, tabs};
 use super::panes::tags::TagsPane;
 use super::update::Update;
 use super::view_cache::is_stale;
-use crate::model::capped::Capped;
-use crate::model::inspection::ListedReferrer;
 use crate::model::reference::{Host, Repository, Selector};
 
 /// The time for which the cursor must rest before a request is sent.
@@ -23,244 +20,220 @@ const ROW_REST: Duration = Duration::from_millis(30);
 /// Largest number of rows whose details are loaded at once.
 const MOST_ROWS: usize = 8;
 
-impl Update<'_> {
-    /// Updates everything that depends on cursors and size, and asks for missing data.
-    pub fn reconcile(&mut self) {
-        self.reconcile_registry();
-        self.reconcile_repository();
-        self.fit_to_layout();
-        self.reconcile_details();
-        self.load_summaries();
-    }
+/// Updates everything that depends on cursors and size, and asks for missing data.
+pub fn reconcile(update: &mut Update<'_>) {
+    reconcile_registry(update);
+    reconcile_repository(update);
+    fit_to_layout(update);
+    reconcile_details(update);
+    load_summaries(update);
+}
 
-    fn reconcile_registry(&mut self) {
-        let Some(registry) = self.state.registries.selected() else { return };
-        let host = registry.host.clone();
-        let (ask_server, ask_names) =
-            (registry.server.is_unasked(), !registry.repositories.names.was_requested());
-        if ask_server {
-            let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
-            self.state.registries.of(&host).into_iter().for_each(|registry| registry.server.ask(ticket));
-        }
-        if ask_names {
-            self.load_repositories(&host);
-        }
+fn reconcile_registry(update: &mut Update<'_>) {
+    let Some(registry) = update.state.registries.selected() else { return };
+    let host = registry.host.clone();
+    let (ask_server, ask_names) =
+        (registry.server.is_unasked(), !registry.repositories.names.was_requested());
+    if ask_server {
+        let ticket = update.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+        update.state.registries.of(&host).into_iter().for_each(|registry| registry.server.ask(ticket));
     }
-
-    /// Asks for the first page of a catalog.
-    pub fn load_repositories(&mut self, host: &Host) {
-        let ticket =
-            self.ask(Slot::Repositories(host.clone()), Duration::ZERO, Ask::Repositories(host.clone(), None));
-        if let Some(registry) = self.state.registries.of(host) {
-            registry.repositories.names.begin(ticket);
-        }
+    if ask_names {
+        load_repositories(update, &host);
     }
+}
 
-    fn reconcile_repository(&mut self) {
-        let registry = self.state.registries.selected();
-        let wanted = registry.and_then(|registry| {
-            let name = registry.repositories.selected()?.clone();
-            Some(Repository { host: registry.host.clone(), name })
-        });
-        if wanted == self.state.tags.repository {
-            return;
+/// Asks for the first page of a catalog.
+pub fn load_repositories(update: &mut Update<'_>, host: &Host) {
+    let ticket =
+        update.ask(Slot::Repositories(host.clone()), Duration::ZERO, Ask::Repositories(host.clone(), None));
+    if let Some(registry) = update.state.registries.of(host) {
+        registry.repositories.names.begin(ticket);
+    }
+}
+
+fn reconcile_repository(update: &mut Update<'_>) {
+    let registry = update.state.registries.selected();
+    let wanted = registry.and_then(|registry| {
+        let name = registry.repositories.selected()?.clone();
+        Some(Repository { host: registry.host.clone(), name })
+    });
+    if wanted == update.state.tags.repository {
+        return;
+    }
+    let is_first = update.state.tags.repository.is_none();
+    cancel_summaries(update);
+    if update.state.tags.tags.is_loading() {
+        update.cmds.push(Cmd::Cancel(Slot::Tags));
+    }
+    let state = &mut *update.state;
+    let (sort, height) = (state.tags.sort, state.tags.list.height);
+    let new = match &wanted {
+        None => TagsPane::of_nothing(sort),
+        Some(repository) => match state.view_cache.take_tags(repository) {
+            Some(mut kept) => {
+                kept.show_hidden = state.show_hidden;
+                kept.set_sort(sort);
+                kept
+            }
+            None => {
+                let mut new = TagsPane::of(repository.clone(), sort, state.show_hidden, height);
+                state.view_cache.take_wanted_image(repository).into_iter().for_each(|goal| new.open(goal));
+                new
+            }
+        },
+    };
+    let old = std::mem::replace(&mut state.tags, new);
+    state.view_cache.keep_tags(old);
+    if wanted.is_some() && is_stale(update.state.tags.tags.at, update.now) {
+        load_tags(update, if is_first { Duration::ZERO } else { REST });
+    }
+}
+
+/// Asks for the first page of the tags shown.
+pub fn load_tags(update: &mut Update<'_>, after: Duration) {
+    let Some(repository) = update.state.tags.repository.clone() else { return };
+    let ticket = update.ask(Slot::Tags, after, Ask::Tags(repository, None));
+    update.state.tags.tags.begin(ticket);
+}
+
+fn reconcile_details(update: &mut Update<'_>) {
+    let tags = &update.state.tags;
+    let wanted = tags.repository.clone().zip(tags.selector());
+    let is_same = wanted == update.state.detail.image;
+    copy_summary_to_opened(update, is_same);
+    if is_same && (wanted.is_none() || !update.state.detail.inspection.is_unasked()) {
+        return;
+    }
+    // An image that was not found is asked for again when the tags have arrived, if its tag is among them.
+    if is_same && update.state.detail.inspection.value.is_some() && update.state.tags.tags.is_loading() {
+        return;
+    }
+    let is_first = update.state.detail.image.is_none();
+    if !is_same {
+        if update.state.detail.inspection.is_loading() {
+            update.cmds.push(Cmd::Cancel(Slot::Detail));
         }
-        let is_first = self.state.tags.repository.is_none();
-        self.cancel_summaries();
-        if self.state.tags.tags.is_loading() {
-            self.cmds.push(Cmd::Cancel(Slot::Tags));
+        let state = &mut *update.state;
+        if let Some(of) = state.detail.image.take() {
+            state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));
         }
-        let state = &mut *self.state;
-        let (sort, height) = (state.tags.sort, state.tags.list.height);
-        let new = match &wanted {
-            None => TagsPane::of_nothing(sort),
-            Some(repository) => match state.view_cache.take_tags(repository) {
-                Some(mut kept) => {
-                    kept.show_hidden = state.show_hidden;
-                    kept.set_sort(sort);
-                    kept
-                }
-                None => {
-                    let mut new = TagsPane::of(repository.clone(), sort, state.show_hidden, height);
-                    state
-                        .view_cache
-                        .take_wanted_image(repository)
-                        .into_iter()
-                        .for_each(|goal| new.open(goal));
-                    new
-                }
-            },
+        let kept = wanted.as_ref().and_then(|wanted| state.view_cache.take_image(wanted));
+        state.detail.show_image(wanted.clone(), kept.unwrap_or_default());
+        leave_missing_tab(update);
+    }
+    if wanted.is_some() && is_stale(update.state.detail.inspection.at, update.now) {
+        let selector = known_digest(update).filter(|_| !is_same);
+        load_image(update, if is_first || is_same { Duration::ZERO } else { REST }, selector);
+    }
+}
+
+/// Copies the summary of an image that was opened by name into its row, if the image is known already.
+fn copy_summary_to_opened(update: &mut Update<'_>, is_shown: bool) {
+    let is_new = update.state.tags.opened_under_cursor().is_some_and(|opened| opened.summary.is_none());
+    let known = update.state.detail.inspection.value.as_ref().filter(|_| is_new && is_shown);
+    if let Some(summary) = known.map(|inspection| inspection.summary.clone()) {
+        update.state.tags.take_opened_summary(Ok(summary));
+    }
+}
+
+/// Returns the digest of the tag shown if its row was asked a moment ago, so that it need not be asked twice.
+fn known_digest(update: &Update<'_>) -> Option<Selector> {
+    let tags = &update.state.tags;
+    let item = tags.list.selected()? as u32;
+    let is_shown =
+        matches!(&update.state.detail.image, Some((_, Selector::Tag(tag))) if tags.selected() == Some(tag));
+    let row = tags.summaries.get(&item).filter(|row| is_shown && !is_stale(row.at, update.now))?;
+    row.value.as_ref().map(|summary| Selector::Digest(summary.digest))
+}
+
+/// Asks for the image shown, by its digest if that is known.
+pub fn load_image(update: &mut Update<'_>, after: Duration, digest: Option<Selector>) {
+    let Some((repository, selector)) = update.state.detail.image.clone() else { return };
+    let selector = digest.unwrap_or(selector);
+    let tags = &update.state.tags;
+    let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
+    let ticket = update.ask(Slot::Detail, after, Ask::Inspection(repository, selector, digest_tags));
+    update.state.detail.inspection.ask(ticket);
+}
+
+/// Leaves the open tab if the image does not have it.
+pub fn leave_missing_tab(update: &mut Update<'_>) {
+    let is_known = update.state.detail.inspection.value.is_some();
+    if is_known && !tabs::shown_tabs(&update.state.detail).contains(&update.state.detail.tab) {
+        update.state.detail.open_tab(Tab::Overview);
+    }
+}
+
+/// Asks for the details of rows. Visible rows come first, and rows that were scrolled away are given up.
+fn load_summaries(update: &mut Update<'_>) {
+    let Some(repository) = update.state.tags.repository.clone() else { return };
+    for (ticket, item) in update.state.tags.rows_to_cancel() {
+        update.state.tags.awaited_rows.remove(&ticket);
+        update.state.tags.summaries.entry(item).or_default().cancel();
+        cancel_summary(update, &repository, item);
+    }
+    let room = MOST_ROWS.saturating_sub(update.state.tags.awaited_rows.len());
+    for item in update.state.tags.rows_to_load(room) {
+        let Some(tag) = update.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()).cloned()
+        else {
+            continue;
         };
-        let old = std::mem::replace(&mut state.tags, new);
-        state.view_cache.keep_tags(old);
-        if wanted.is_some() && is_stale(self.state.tags.tags.at, self.now) {
-            self.load_tags(if is_first { Duration::ZERO } else { REST });
+        // The inspection of the image also provides the details of its row.
+        let is_shown = matches!(&update.state.detail.image, Some((_, Selector::Tag(shown))) if *shown == tag);
+        let inspection = &update.state.detail.inspection;
+        if is_shown && (inspection.is_loading() || inspection.is_unasked()) {
+            continue;
+        }
+        let slot = Slot::Summary(repository.clone(), tag.clone());
+        let ticket = update.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
+        update.state.tags.awaited_rows.insert(ticket, item);
+        update.state.tags.summaries.entry(item).or_default().ask(ticket);
+    }
+}
+
+/// Gives up all rows that are awaited.
+pub fn cancel_summaries(update: &mut Update<'_>) {
+    let Some(repository) = update.state.tags.repository.clone() else { return };
+    for item in std::mem::take(&mut update.state.tags.awaited_rows).into_values() {
+        update.state.tags.summaries.entry(item).or_default().cancel();
+        cancel_summary(update, &repository, item);
+    }
+}
+
+fn cancel_summary(update: &mut Update<'_>, repository: &Repository, item: u32) {
+    if let Some(tag) = update.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()) {
+        update.cmds.push(Cmd::Cancel(Slot::Summary(repository.clone(), tag.clone())));
+    }
+}
+
+/// Tells the lists how many rows fit, keeps their cursors visible, and stops text from being scrolled past its end.
+fn fit_to_layout(update: &mut Update<'_>) {
+    let layout = layout::of(update.state);
+    let rows = |pane| usize::from(layout::rows(update.state, &layout, pane).height);
+    let (registries, repositories, tags) =
+        (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
+    let details = layout::rows(update.state, &layout, Pane::Details);
+    let (layers, _) = layout::layers(update.state, details);
+    let compared_rows = usize::from(comparison::rows_area(update.state).height);
+    let state = &mut *update.state;
+    for dialog in &mut state.dialogs {
+        if let Dialog::Comparison(compared) = dialog {
+            fit_list(&mut compared.list, compared_rows);
         }
     }
-
-    /// Asks for the first page of the tags shown.
-    pub fn load_tags(&mut self, after: Duration) {
-        let Some(repository) = self.state.tags.repository.clone() else { return };
-        let ticket = self.ask(Slot::Tags, after, Ask::Tags(repository, None));
-        self.state.tags.tags.begin(ticket);
+    fit_list(&mut state.registries.list, registries);
+    if let Some(registry) = state.registries.selected_mut() {
+        fit_list(&mut registry.repositories.list, repositories);
     }
-
-    fn reconcile_details(&mut self) {
-        let tags = &self.state.tags;
-        let wanted = tags.repository.clone().zip(tags.selector());
-        let is_same = wanted == self.state.detail.image;
-        self.copy_summary_to_opened(is_same);
-        if is_same && (wanted.is_none() || !self.state.detail.inspection.is_unasked()) {
-            return;
-        }
-        // An image that was not found is asked for again when the tags have arrived, if its tag is among them.
-        if is_same && self.state.detail.inspection.value.is_some() && self.state.tags.tags.is_loading() {
-            return;
-        }
-        let is_first = self.state.detail.image.is_none();
-        if !is_same {
-            if self.state.detail.inspection.is_loading() {
-                self.cmds.push(Cmd::Cancel(Slot::Detail));
-            }
-            let state = &mut *self.state;
-            if let Some(of) = state.detail.image.take() {
-                state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));
-            }
-            let kept = wanted.as_ref().and_then(|wanted| state.view_cache.take_image(wanted));
-            state.detail.show_image(wanted.clone(), kept.unwrap_or_default());
-            self.leave_missing_tab();
-        }
-        if wanted.is_some() && is_stale(self.state.detail.inspection.at, self.now) {
-            let selector = self.known_digest().filter(|_| !is_same);
-            self.load_image(if is_first || is_same { Duration::ZERO } else { REST }, selector);
-        }
-    }
-
-    /// Copies the summary of an image that was opened by name into its row, if the image is known already.
-    fn copy_summary_to_opened(&mut self, is_shown: bool) {
-        let is_new = self.state.tags.opened_under_cursor().is_some_and(|opened| opened.summary.is_none());
-        let known = self.state.detail.inspection.value.as_ref().filter(|_| is_new && is_shown);
-        if let Some(summary) = known.map(|inspection| inspection.summary.clone()) {
-            self.state.tags.take_opened_summary(Ok(summary));
-        }
-    }
-
-    /// Returns the digest of the tag shown if its row was asked a moment ago, so that it need not be asked twice.
-    fn known_digest(&self) -> Option<Selector> {
-        let tags = &self.state.tags;
-        let item = tags.list.selected()? as u32;
-        let is_shown =
-            matches!(&self.state.detail.image, Some((_, Selector::Tag(tag))) if tags.selected() == Some(tag));
-        let row = tags.summaries.get(&item).filter(|row| is_shown && !is_stale(row.at, self.now))?;
-        row.value.as_ref().map(|summary| Selector::Digest(summary.digest))
-    }
-
-    /// Asks for the image shown, by its digest if that is known.
-    pub fn load_image(&mut self, after: Duration, digest: Option<Selector>) {
-        let Some((repository, selector)) = self.state.detail.image.clone() else { return };
-        let selector = digest.unwrap_or(selector);
-        let tags = &self.state.tags;
-        let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
-        let ticket = self.ask(Slot::Detail, after, Ask::Inspection(repository, selector, digest_tags));
-        self.state.detail.inspection.ask(ticket);
-    }
-
-    /// Leaves the open tab if the image does not have it.
-    pub fn leave_missing_tab(&mut self) {
-        let is_known = self.state.detail.inspection.value.is_some();
-        if is_known && !layout::tabs(self.state).contains(&self.state.detail.tab) {
-            self.state.detail.open_tab(Tab::Overview);
-        }
-    }
-
-    /// Asks for the details of rows. Visible rows come first, and rows that were scrolled away are given up.
-    fn load_summaries(&mut self) {
-        let Some(repository) = self.state.tags.repository.clone() else { return };
-        for (ticket, item) in self.state.tags.rows_to_cancel() {
-            self.state.tags.awaited_rows.remove(&ticket);
-            self.state.tags.summaries.entry(item).or_default().cancel();
-            self.cancel_summary(&repository, item);
-        }
-        let room = MOST_ROWS.saturating_sub(self.state.tags.awaited_rows.len());
-        for item in self.state.tags.rows_to_load(room) {
-            let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()).cloned()
-            else {
-                continue;
-            };
-            // The inspection of the image also provides the details of its row.
-            let is_shown =
-                matches!(&self.state.detail.image, Some((_, Selector::Tag(shown))) if *shown == tag);
-            let inspection = &self.state.detail.inspection;
-            if is_shown && (inspection.is_loading() || inspection.is_unasked()) {
-                continue;
-            }
-            let slot = Slot::Summary(repository.clone(), tag.clone());
-            let ticket = self.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
-            self.state.tags.awaited_rows.insert(ticket, item);
-            self.state.tags.summaries.entry(item).or_default().ask(ticket);
-        }
-    }
-
-    /// Gives up all rows that are awaited.
-    pub fn cancel_summaries(&mut self) {
-        let Some(repository) = self.state.tags.repository.clone() else { return };
-        for item in std::mem::take(&mut self.state.tags.awaited_rows).into_values() {
-            self.state.tags.summaries.entry(item).or_default().cancel();
-            self.cancel_summary(&repository, item);
-        }
-    }
-
-    fn cancel_summary(&mut self, repository: &Repository, item: u32) {
-        if let Some(tag) = self.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()) {
-            self.cmds.push(Cmd::Cancel(Slot::Summary(repository.clone(), tag.clone())));
-        }
-    }
-
-    /// Tells the lists how many rows fit, keeps their cursors visible, and stops text from being scrolled past its end.
-    fn fit_to_layout(&mut self) {
-        let layout = layout::of(self.state);
-        let rows = |pane| usize::from(layout::rows(self.state, &layout, pane).height);
-        let (registries, repositories, tags) =
-            (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
-        let details = layout::rows(self.state, &layout, Pane::Details);
-        let (layers, _) = layout::layers(self.state, details);
-        let compared_rows = usize::from(comparison::rows_area(self.state).height);
-        let state = &mut *self.state;
-        for dialog in &mut state.dialogs {
-            if let Dialog::Comparison(compared) = dialog {
-                fit_list(&mut compared.list, compared_rows);
-            }
-        }
-        fit_list(&mut state.registries.list, registries);
-        if let Some(registry) = state.registries.selected_mut() {
-            fit_list(&mut registry.repositories.list, repositories);
-        }
-        fit_list(&mut state.tags.list, tags);
-        state.detail.height = details.height.into();
-        fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
-        if state.detail.scroll > 0 {
-            let furthest = self.count_tab_lines().saturating_sub(details.height.into());
-            let detail = &mut self.state.detail;
-            detail.scroll = detail.scroll.min(furthest);
-        }
-    }
-
-    /// Returns the number of lines of the open tab.
-    pub fn count_tab_lines(&self) -> usize {
-        let detail = &self.state.detail;
-        match detail.tab {
-            Tab::Overview => {
-                let area = layout::rows(self.state, &layout::of(self.state), Pane::Details);
-                overview::rows(self.state, usize::from(area.width).saturating_sub(2), self.now).len()
-            }
-            Tab::Layers => detail.layers.rows.len(),
-            Tab::Config => detail.config.len(),
-            Tab::Manifest => detail.manifest.len(),
-            Tab::Referrers => {
-                let lines = |all: &Capped<Vec<ListedReferrer>>| all.len() + usize::from(!all.is_whole());
-                detail.inspection.value.as_ref().map_or(0, |inspection| lines(&inspection.referrers))
-            }
-        }
+    fit_list(&mut state.tags.list, tags);
+    state.detail.height = details.height.into();
+    fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
+    if state.detail.scroll > 0 {
+        let furthest =
+            tabs::count_lines(update.state, details.width, update.now).saturating_sub(details.height.into());
+        let detail = &mut update.state.detail;
+        detail.scroll = detail.scroll.min(furthest);
     }
 }
 

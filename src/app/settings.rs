@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::keys::Keys;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 
@@ -20,6 +21,8 @@ pub struct AppSettings {
     pub remembered: BTreeMap<Host, Vec<RepositoryName>>,
     /// The program that pull commands are written for: `docker`, `podman`.
     pub pull_with: String,
+    /// The keys of all commands.
+    pub keys: Keys,
     /// Whether repositories are shown as a tree at start.
     pub tree: bool,
 }

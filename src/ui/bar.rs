@@ -7,8 +7,11 @@ use tui_input::Input;
 
 use super::Canvas;
 use super::theme::Role;
-use crate::app::dialogs::{CommandLine, Dialog};
+use crate::app::dialogs::command_line::{CommandLine, CommandLineEffect};
+use crate::app::dialogs::filter_line::{FilterEffect, FilterLine};
+use crate::app::dialogs::{Dialog, KeyedDialog};
 use crate::app::hints;
+use crate::app::keys::{PROMPT_BINDINGS, command_of, join_hints};
 use crate::app::notices::{Level, Notice};
 use crate::model::columns;
 
@@ -19,8 +22,13 @@ impl Canvas<'_, '_> {
     /// Draws the bottom line.
     pub fn bar(&mut self, area: Rect) {
         match self.state.dialogs.last() {
-            Some(Dialog::Filter(input)) => {
-                self.input(area, "/", input, Role::Dim, "Enter keep  Esc drop");
+            Some(Dialog::Filter(line)) => {
+                let keys = &self.state.settings.keys;
+                let hints = join_hints([
+                    keys.hint(FilterLine::BINDINGS, FilterEffect::Keep),
+                    keys.cancel_hint(PROMPT_BINDINGS, "drop"),
+                ]);
+                self.input(area, "/", &line.input, Role::Dim, &hints);
             }
             Some(Dialog::CommandLine(line)) => {
                 self.command_line(area, line);
@@ -43,17 +51,23 @@ impl Canvas<'_, '_> {
             _ => completion.clone(),
         };
         let completions: Vec<String> = line.completions.iter().map(news).collect();
+        let keys = &self.state.settings.keys;
+        let run = keys.hint(CommandLine::BINDINGS, CommandLineEffect::Run);
+        let leave = keys.cancel_hint(PROMPT_BINDINGS, "leave");
         let next = match completions.is_empty() {
-            true => "Enter run  Esc leave".into(),
+            true => join_hints([run, leave.clone()]),
             false => {
-                let run = if line.selected_completion.is_some() { "Enter run  " } else { "" };
-                format!("{run}Tab: {}", completions.join("  "))
+                let run = run.filter(|_| line.selected_completion.is_some());
+                let complete = command_of(CommandLine::BINDINGS, CommandLineEffect::Complete);
+                let key = complete.map(|complete| keys.name(complete)).unwrap_or_default();
+                join_hints([run, Some(format!("{key}: {}", completions.join("  ")))])
             }
         };
+        let leave = leave.unwrap_or_default();
         let (role, about) = match (&line.problem, line.missing_argument()) {
             (Some(problem), _) if completions.is_empty() => (Role::Bad, problem.clone()),
             (Some(problem), _) => (Role::Warn, format!("{problem}  {next}")),
-            (None, Some(needs)) if completions.is_empty() => (Role::Dim, format!("{needs}  Esc leave")),
+            (None, Some(needs)) if completions.is_empty() => (Role::Dim, format!("{needs}  {leave}")),
             (None, Some(needs)) => (Role::Dim, format!("{needs}  {next}")),
             (None, None) => (Role::Dim, next),
         };
@@ -129,7 +143,7 @@ impl Canvas<'_, '_> {
     fn hints(&mut self, area: Rect) {
         let mut spans = vec![Span::raw(" ")];
         for (hint, _) in hints::visible_hints(self.state) {
-            spans.push(Span::styled(hint.keys, self.style(Role::Key)));
+            spans.push(Span::styled(hint.key, self.style(Role::Key)));
             spans.push(Span::styled(format!(" {}  ", hint.label), self.style(Role::Dim)));
         }
         self.draw_line(area, Line::from(spans));

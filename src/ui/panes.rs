@@ -12,6 +12,7 @@ use ratatui::widgets::{Block, BorderType, Clear};
 
 use super::Canvas;
 use super::theme::Role;
+use crate::app::actions::key_or_command;
 use crate::app::list::{List, Paged};
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
@@ -19,6 +20,11 @@ use crate::model::columns;
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 impl Canvas<'_, '_> {
+    /// Returns the key of an action with the effect of it: `r asks again`.
+    pub fn key_hint(&self, action: &str, effect: &str) -> String {
+        format!("{} {effect}", key_or_command(&self.state.settings.keys, action))
+    }
+
     /// Draws the border and the title of a pane.
     pub fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
         let (border, name) = match self.state.focus == pane {

@@ -54,9 +54,9 @@ fn completions_stand_beside_the_typed_text() {
     screen.write("re");
     assert!(screen.text().lines().last().is_some_and(|line| line.starts_with(":re")), "{}", screen.text());
     assert!(screen.text().contains(" refresh  reload"), "{}", screen.text());
-    let bar = screen.text().lines().last().map(|line| line.find("refresh")).expect("the bar");
+    let bar = screen.text().lines().last().map(|line| line.find("retag")).expect("the bar");
     assert!(bar.is_some_and(|column| column < 15), "{}", screen.text());
-    assert!(screen.text().contains("  Tab: refresh"), "what completes is said: {}", screen.text());
+    assert!(screen.text().contains("  Tab: retag"), "what completes is said: {}", screen.text());
 }
 
 #[test]

@@ -2,141 +2,124 @@
 
 use std::time::Duration;
 
+use crate::app::actions::quoted_key;
 use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::dialogs;
 use crate::app::jobs::{JobId, JobStage};
 use crate::app::notices::Level;
+use crate::app::reconcile::{load_image, load_tags};
 use crate::app::update::Update;
 use crate::model::change::progress::{Back, Outcome, Report, TakesBack};
-use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
 
-impl Update<'_> {
-    /// Carries out the confirmed plan.
-    pub fn start_job(&mut self, request: ChangeRequest, change_plan: Box<ChangePlan>) {
-        let id = self.state.jobs.begin(request, &change_plan, self.now);
-        self.cmds.push(Cmd::StartJob(id, change_plan));
-    }
+/// Stands for the key that undoes, in promises about it.
+const UNDO_KEY: &str = "{undo}";
 
-    /// Tells a job to stop.
-    pub fn stop_job(&mut self, id: JobId) {
-        if let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) {
-            job.stage = JobStage::Stopping;
-            self.cmds.push(Cmd::StopJob(id));
+/// Leaves, or first asks about the jobs that run. Quitting again while the question is shown stops them.
+pub fn quit(update: &mut Update<'_>) {
+    if !update.state.jobs.are_running() {
+        update.cmds.push(Cmd::Quit);
+    } else if dialogs::jobs::is_asking_about_running(update.state) {
+        update.state.dialogs.pop();
+        update.cmds.extend(update.state.jobs.stop_all_and_quit());
+    } else {
+        dialogs::jobs::ask_about_running(update.state);
+    }
+}
+
+/// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
+pub fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report) {
+    let Some(job) = update.state.jobs.of(id).filter(|job| job.is_running()) else { return };
+    let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
+    let (title, place) = (job.title.clone(), job.registry_names.clone());
+    let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
+    let was_to_stop = job.is_stopping();
+    let changes = job.changed_repositories.clone();
+    let is_undo = job.request.undoes().is_some();
+    let ends = JobStage::Ended(update.now, report.clone());
+    job.stage = ends;
+    let title = match !place.is_empty() && (is_undo || update.state.registries.items.len() > 1) {
+        true => SafeText::from(format!("{title} in {place}")),
+        false => title,
+    };
+    let undo = match (can_go_back, report.takes_back, report.back) {
+        (_, TakesBack::Nothing, _) => "; it cannot be undone",
+        (false, ..) | (_, _, Back::Nothing) => "",
+        (true, TakesBack::Part, _) | (true, _, Back::Partly) => "; {undo} undoes a part of it",
+        (true, TakesBack::NotKnown, _) => "; {undo} may undo it",
+        (true, TakesBack::All, Back::Unknown) => undo_promise_text(update, &untags, puts_back),
+        (true, TakesBack::All, Back::Whole) => "; {undo} undoes it",
+        (true, TakesBack::All, Back::ByReplacement) => "; {undo} may undo it, by replacement",
+    };
+    let keys = &update.state.settings.keys;
+    let undo = undo.replace(UNDO_KEY, &quoted_key(keys, "changes.undo"));
+    let (level, text) = summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs"));
+    update.say(level, text, None);
+    let has_failed = report.failures().next().is_some();
+    for repository in changes {
+        refresh_repository(update, &repository);
+        if has_failed {
+            // A failure may have revealed an ability of the server.
+            reload_server(update, &repository.host);
         }
     }
-
-    /// Leaves when no job runs any more.
-    pub fn quit_after_jobs(&mut self) {
-        self.state.jobs.quits_when_idle = true;
-        if !self.state.jobs.are_running() {
-            self.cmds.push(Cmd::Quit);
-        }
+    if update.state.jobs.quits_when_idle && level != Level::Done && !was_to_stop {
+        // A user who waits for the end of the jobs would otherwise never learn of the failure.
+        update.state.jobs.quits_when_idle = false;
+        dialogs::jobs::show(update.state);
     }
-
-    /// Leaves, or first asks about the jobs that run. Quitting again while the question is shown stops them.
-    pub fn quit(&mut self) {
-        if !self.state.jobs.are_running() {
-            self.cmds.push(Cmd::Quit);
-        } else if self.is_asking_about_jobs() {
-            self.state.dialogs.pop();
-            self.stop_jobs_and_quit();
-        } else {
-            self.ask_about_jobs();
-        }
+    if update.state.jobs.quits_when_idle && !update.state.jobs.are_running() {
+        update.cmds.push(Cmd::Quit);
     }
+}
 
-    /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
-    pub fn handle_job_end(&mut self, id: JobId, report: Report) {
-        let Some(job) = self.state.jobs.of(id).filter(|job| job.is_running()) else { return };
-        let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
-        let (title, place) = (job.title.clone(), job.registry_names.clone());
-        let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
-        let was_to_stop = job.is_stopping();
-        let changes = job.changed_repositories.clone();
-        let is_undo = job.request.undoes().is_some();
-        let ends = JobStage::Ended(self.now, report.clone());
-        job.stage = ends;
-        let title = match !place.is_empty() && (is_undo || self.state.registries.items.len() > 1) {
-            true => SafeText::from(format!("{title} in {place}")),
-            false => title,
+/// Returns the promise about undo after a change whose undo deletes tags in these registries and may put something
+/// back.
+fn undo_promise_text(update: &mut Update<'_>, untags: &[Host], puts_back: bool) -> &'static str {
+    let deletes = |host: &Host| {
+        let server = update.state.registries.items.iter().find(|registry| registry.host == *host);
+        server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes)
+    };
+    let deletes: Vec<Option<&Deletes>> = untags.iter().map(deletes).collect();
+    let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
+    let mut without_tags = deletes.iter().flatten().filter(|deletes| is_no(&deletes.by_tag)).peekable();
+    if without_tags.peek().is_some() {
+        return match (without_tags.any(|deletes| is_no(&deletes.by_digest)), puts_back) {
+            (false, _) => "; {undo} may undo it, by replacement",
+            (true, true) => "; {undo} undoes a part of it",
+            (true, false) => "",
         };
-        let undo = match (can_go_back, report.takes_back, report.back) {
-            (_, TakesBack::Nothing, _) => "; it cannot be undone",
-            (false, ..) | (_, _, Back::Nothing) => "",
-            (true, TakesBack::Part, _) | (true, _, Back::Partly) => "; `z` undoes a part of it",
-            (true, TakesBack::NotKnown, _) => "; `z` may undo it",
-            (true, TakesBack::All, Back::Unknown) => self.undo_promise_text(&untags, puts_back),
-            (true, TakesBack::All, Back::Whole) => "; `z` undoes it",
-            (true, TakesBack::All, Back::ByReplacement) => "; `z` may undo it, by replacement",
-        };
-        let (level, text) = summarize_job(&title, &report, undo);
-        self.say(level, text, None);
-        let has_failed = report.failures().next().is_some();
-        for repository in changes {
-            self.refresh_repository(&repository);
-            if has_failed {
-                // A failure may have revealed an ability of the server.
-                self.reload_server(&repository.host);
-            }
-        }
-        if self.state.jobs.quits_when_idle && level != Level::Done && !was_to_stop {
-            // A user who waits for the end of the jobs would otherwise never learn of the failure.
-            self.state.jobs.quits_when_idle = false;
-            self.open_jobs();
-        }
-        if self.state.jobs.quits_when_idle && !self.state.jobs.are_running() {
-            self.cmds.push(Cmd::Quit);
-        }
     }
-
-    /// Returns the promise about `z` after a change whose undo deletes tags in these registries and may put something
-    /// back.
-    fn undo_promise_text(&mut self, untags: &[Host], puts_back: bool) -> &'static str {
-        let deletes = |host: &Host| {
-            let server = self.state.registries.items.iter().find(|registry| registry.host == *host);
-            server.and_then(|registry| registry.server.value.as_ref()).map(|server| &server.deletes)
-        };
-        let deletes: Vec<Option<&Deletes>> = untags.iter().map(deletes).collect();
-        let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
-        let mut without_tags = deletes.iter().flatten().filter(|deletes| is_no(&deletes.by_tag)).peekable();
-        if without_tags.peek().is_some() {
-            return match (without_tags.any(|deletes| is_no(&deletes.by_digest)), puts_back) {
-                (false, _) => "; `z` may undo it, by replacement",
-                (true, true) => "; `z` undoes a part of it",
-                (true, false) => "",
-            };
-        }
-        match deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
-            true => "; `z` undoes it",
-            false => "; `z` may undo it",
-        }
+    match deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
+        true => "; {undo} undoes it",
+        false => "; {undo} may undo it",
     }
+}
 
-    /// Asks again for the properties of a registry.
-    fn reload_server(&mut self, host: &Host) {
-        let ticket = self.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
-        self.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
+/// Asks again for the properties of a registry.
+fn reload_server(update: &mut Update<'_>, host: &Host) {
+    let ticket = update.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+    update.state.registries.of(host).into_iter().for_each(|registry| registry.server.ask(ticket));
+}
+
+/// Forgets the data kept of a repository, and asks for it again if it is shown.
+fn refresh_repository(update: &mut Update<'_>, repository: &Repository) {
+    update.state.view_cache.forget_repository(repository);
+    dialogs::comparison::compare_again(update, repository);
+    if update.state.tags.repository.as_ref() == Some(repository) {
+        update.state.tags.may_be_empty = true;
+        load_tags(update, Duration::ZERO);
+        load_image(update, Duration::ZERO, None);
     }
-
-    /// Forgets the data kept of a repository, and asks for it again if it is shown.
-    fn refresh_repository(&mut self, repository: &Repository) {
-        self.state.view_cache.forget_repository(repository);
-        self.compare_again(repository);
-        if self.state.tags.repository.as_ref() == Some(repository) {
-            self.state.tags.may_be_empty = true;
-            self.load_tags(Duration::ZERO);
-            self.load_image(Duration::ZERO, None);
-        }
-        if let Some(registry) = self.state.registries.of(&repository.host) {
-            registry.repositories.add_created(&repository.name);
-        }
+    if let Some(registry) = update.state.registries.of(&repository.host) {
+        registry.repositories.add_created(&repository.name);
     }
 }
 
 /// Returns the end of a job in one line: the outcome first, since the end of a line may be cut.
-fn summarize_job(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeText) {
+fn summarize_job(title: &SafeText, report: &Report, undo: &str, jobs: &str) -> (Level, SafeText) {
     let all = report.items.len();
     let mut failures = report.failures();
     if let Some((name, failure)) = failures.next() {
@@ -174,8 +157,8 @@ fn summarize_job(title: &SafeText, report: &Report, undo: &str) -> (Level, SafeT
         (None, Some((_, why))) if report.done() == 0 => format!("{why} · {title}"),
         _ => match report.notes.len() {
             0 => format!("done: {title}"),
-            1 => format!("done, with a note in `w`: {title}"),
-            notes => format!("done, with {notes} notes in `w`: {title}"),
+            1 => format!("done, with a note in {jobs}: {title}"),
+            notes => format!("done, with {notes} notes in {jobs}: {title}"),
         },
     };
     let level = if report.is_success() { Level::Done } else { Level::Partly };
@@ -198,7 +181,7 @@ mod tests {
     fn a_job_with_notes_names_the_key_that_shows_them() {
         let notes = vec!["left out: 2 digest tags".into(), "an upload stays open".into()];
         let report = Report { notes, ..report(vec![Outcome::Done("".into())]) };
-        let said = summarize_job(&"copy".into(), &report, "");
+        let said = summarize_job(&"copy".into(), &report, "", "`w`");
         assert_eq!(said, (Level::Done, "done, with 2 notes in `w`: copy".into()));
     }
 
@@ -254,7 +237,7 @@ mod tests {
         ];
         for (outcomes, level, text) in table {
             assert_eq!(
-                summarize_job(&"untag".into(), &report(outcomes), "; `z` undoes it"),
+                summarize_job(&"untag".into(), &report(outcomes), "; `z` undoes it", "`w`"),
                 (level, SafeText::from(text.to_string()))
             );
         }

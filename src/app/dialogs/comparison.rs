@@ -3,14 +3,13 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::layout::{Position, Rect};
 
-use ratatui::layout::Rect;
-
-use super::Dialog;
+use super::{Dialog, KeyedDialog, click, plan};
 use crate::app::State;
 use crate::app::actions::availability::refusal_text;
 use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
 use crate::app::layout;
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
@@ -35,6 +34,29 @@ pub struct ComparisonDialog {
     pub hides_same: bool,
 }
 
+/// The effects of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ComparisonEffect {
+    /// Shows the plan to copy the marked tags over.
+    Copy,
+    /// Marks the row.
+    Mark,
+    /// Marks all tags that differ.
+    MarkAll,
+    /// Removes all marks.
+    Unmark,
+    /// Swaps the sides.
+    Swap,
+    /// Hides tags that are the same, or shows them again.
+    HideSame,
+    /// Shows the plan to undo the last change.
+    Undo,
+    /// Compares again.
+    Refresh,
+    /// Closes the comparison.
+    Close,
+}
+
 impl ComparisonDialog {
     /// Returns a row of the comparison.
     pub fn row(&self, item: usize) -> Option<&ComparisonRow> {
@@ -52,20 +74,26 @@ impl ComparisonDialog {
     }
 
     /// Returns the reason why nothing can be copied.
-    fn explain_nothing_to_copy(&self) -> String {
+    fn explain_nothing_to_copy(&self, keys: &Keys) -> String {
         if !self.list.marked().is_empty() {
             return "every marked tag is the same on the right, or only there".into();
         }
         match self.list.selected().and_then(|item| self.row(item)) {
             Some(row) if row.left.is_none() => {
-                format!("`{}` is only on the right; x swaps the sides", row.tag)
+                let swap = keys.hint_as(
+                    Box::<ComparisonDialog>::BINDINGS,
+                    ComparisonEffect::Swap,
+                    "swaps the sides",
+                );
+                let swap = swap.map(|swap| format!("; {swap}")).unwrap_or_default();
+                format!("`{}` is only on the right{swap}", row.tag)
             }
             Some(row) => format!("`{}` is the same on the right", row.tag),
             None => "no tag differs".into(),
         }
     }
 
-    fn show(&mut self) {
+    fn show_rows(&mut self) {
         let rows = self.rows.value.as_ref().map(|found| found.rows.as_slice()).unwrap_or_default();
         self.list.order = (0..rows.len() as u32).collect();
         let is_shown = |row: &ComparisonRow| !self.hides_same || row.standing != Standing::Same;
@@ -92,132 +120,154 @@ pub fn rows_area(state: &State) -> Rect {
     layout::below(layout::inside(area(state)), 3)
 }
 
-impl Update<'_> {
-    /// Compares two repositories.
-    pub fn compare(&mut self, left: Repository, right: Repository) {
-        let mut comparison = ComparisonDialog {
-            left,
-            right,
-            rows: Remote::default(),
-            list: List::default(),
-            hides_same: false,
-        };
-        self.ask_comparison(&mut comparison);
-        self.state.dialogs.push(Dialog::Comparison(Box::new(comparison)));
-    }
+/// Compares two repositories.
+pub fn show(update: &mut Update<'_>, left: Repository, right: Repository) {
+    let mut comparison =
+        ComparisonDialog { left, right, rows: Remote::default(), list: List::default(), hides_same: false };
+    comparison.ask(update);
+    update.state.dialogs.push(Dialog::Comparison(Box::new(comparison)));
+}
 
-    fn ask_comparison(&mut self, comparison: &mut ComparisonDialog) {
-        let ask = Ask::Comparison(comparison.left.clone(), comparison.right.clone());
-        comparison.rows.ask(self.ask(Slot::Comparison, Duration::ZERO, ask));
-    }
-
-    /// Takes the comparison of two repositories.
-    pub fn take_comparison(&mut self, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
-        let now = self.now;
-        for dialog in &mut self.state.dialogs {
-            if let Dialog::Comparison(comparison) = dialog
-                && comparison.rows.pending == Some(ticket)
-            {
-                comparison.rows.answer(ticket, answer, now);
-                comparison.list.unmark();
-                comparison.show();
-                return;
-            }
+/// Takes the comparison of two repositories.
+pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
+    for dialog in &mut update.state.dialogs {
+        if let Dialog::Comparison(comparison) = dialog
+            && comparison.rows.pending == Some(ticket)
+        {
+            comparison.rows.answer(ticket, answer, update.now);
+            comparison.list.unmark();
+            comparison.show_rows();
+            return;
         }
     }
+}
 
-    /// Repeats the comparisons of a repository that has changed.
-    pub fn compare_again(&mut self, changed: &Repository) {
-        let mut dialogs = std::mem::take(&mut self.state.dialogs);
-        for dialog in &mut dialogs {
-            if let Dialog::Comparison(comparison) = dialog
-                && (comparison.left == *changed || comparison.right == *changed)
-            {
-                self.ask_comparison(comparison);
-            }
+/// Repeats the comparisons of a repository that has changed.
+pub fn compare_again(update: &mut Update<'_>, changed: &Repository) {
+    let mut dialogs = std::mem::take(&mut update.state.dialogs);
+    for dialog in &mut dialogs {
+        if let Dialog::Comparison(comparison) = dialog
+            && (comparison.left == *changed || comparison.right == *changed)
+        {
+            comparison.ask(update);
         }
-        self.state.dialogs = dialogs;
     }
+    update.state.dialogs = dialogs;
+}
 
-    pub(crate) fn key_in_comparison(
-        &mut self,
-        mut comparison: Box<ComparisonDialog>,
-        key: KeyEvent,
-    ) -> Option<Dialog> {
-        let with_control = key.modifiers.contains(KeyModifiers::CONTROL);
-        let to = match key.code {
-            KeyCode::Char('d') if with_control => Some(Move::HalfPages(1)),
-            KeyCode::Char('u') if with_control => Some(Move::HalfPages(-1)),
-            KeyCode::Down | KeyCode::Char('j') => Some(Move::By(1)),
-            KeyCode::Up | KeyCode::Char('k') => Some(Move::By(-1)),
-            KeyCode::PageDown => Some(Move::HalfPages(1)),
-            KeyCode::PageUp => Some(Move::HalfPages(-1)),
-            KeyCode::Home | KeyCode::Char('g') => Some(Move::First),
-            KeyCode::End | KeyCode::Char('G') => Some(Move::Last),
-            _ => None,
-        };
-        match key.code {
-            _ if to.is_some() => {
-                to.map(|to| comparison.list.move_cursor(to));
-            }
-            // Hidden marks are shown first, so that the user does not remove marks unseen.
-            KeyCode::Esc if comparison.list.count_hidden_marks() > 0 => {
-                comparison.hides_same = false;
-                comparison.show();
-            }
-            KeyCode::Esc if comparison.list.unmark() => {}
-            KeyCode::Esc | KeyCode::Char('q' | 'h') | KeyCode::Left => {
-                if comparison.rows.is_loading() {
-                    self.cmds.push(Cmd::Cancel(Slot::Comparison));
-                }
-                return None;
-            }
-            KeyCode::Char(' ') => comparison.list.toggle_mark(),
-            KeyCode::Char('*') => comparison.mark_all(),
-            KeyCode::Char('u') => {
-                comparison.list.unmark();
-            }
-            KeyCode::Char('.') => {
-                comparison.hides_same = !comparison.hides_same;
-                comparison.show();
-            }
-            KeyCode::Char('x') => {
-                let ComparisonDialog { left, right, .. } = *comparison;
-                self.compare(right, left);
-                return None;
-            }
-            KeyCode::Char('r') => self.ask_comparison(&mut comparison),
-            KeyCode::Char('z') => {
-                self.state.dialogs.push(Dialog::Comparison(comparison));
-                self.plan_undo();
-                return None;
-            }
-            KeyCode::Char('p') => {
-                if let Some(request) = self.request_marked_copy(&comparison) {
-                    self.state.dialogs.push(Dialog::Comparison(comparison));
-                    self.plan(request);
-                    return None;
-                }
-            }
-            _ => {}
-        }
-        Some(Dialog::Comparison(comparison))
+impl ComparisonDialog {
+    fn ask(&mut self, update: &mut Update<'_>) {
+        let ask = Ask::Comparison(self.left.clone(), self.right.clone());
+        self.rows.ask(update.ask(Slot::Comparison, Duration::ZERO, ask));
     }
 
     /// Returns the request to copy the marked tags over. If there is nothing to copy or a rule forbids it, tells the
     /// user the reason.
-    fn request_marked_copy(&mut self, comparison: &ComparisonDialog) -> Option<ChangeRequest> {
-        let (from, to) = (comparison.left.clone(), comparison.right.clone());
-        let images = comparison.selected_tags();
+    fn request_copy(&self, update: &mut Update<'_>) -> Option<ChangeRequest> {
+        let (from, to) = (self.left.clone(), self.right.clone());
+        let images = self.selected_tags();
         if images.is_empty() {
-            self.refuse(comparison.explain_nothing_to_copy());
+            update.refuse(self.explain_nothing_to_copy(&update.state.settings.keys));
             return None;
         }
-        if let Err(refusal) = self.state.settings.rules.may_copy(&from, &to) {
-            self.refuse(refusal_text(&refusal).into_owned());
+        if let Err(refusal) = update.state.settings.rules.may_copy(&from, &to) {
+            update.refuse(refusal_text(&refusal).into_owned());
             return None;
         }
         let what = copy::What::Images(images);
         Some(ChangeRequest::Copy(copy::CopyRequest::with_referrers(from, what, to)))
+    }
+
+    /// Moves the cursor to the row under the click. A second click marks the row.
+    pub(super) fn click(mut self: Box<Self>, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        let list = &mut self.list;
+        if let Some(row) = click::row_at(rows_area(update.state), at, list.offset, list.rows.len()) {
+            let is_again = row == list.cursor;
+            list.move_cursor(Move::To(row));
+            if is_again {
+                list.toggle_mark();
+            }
+        }
+        Some(Dialog::Comparison(self))
+    }
+
+    /// Goes back a step: hidden marks are shown first, so that the user does not remove marks unseen; then marks are
+    /// removed; then the comparison is left.
+    fn cancel(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
+        if self.list.count_hidden_marks() > 0 {
+            self.hides_same = false;
+            self.show_rows();
+        } else if !self.list.unmark() {
+            return self.close(update);
+        }
+        Some(Dialog::Comparison(self))
+    }
+
+    fn close(self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
+        if self.rows.is_loading() {
+            update.cmds.push(Cmd::Cancel(Slot::Comparison));
+        }
+        None
+    }
+}
+
+impl KeyedDialog for Box<ComparisonDialog> {
+    type Effect = ComparisonEffect;
+
+    const TITLE: &'static str = "Compare";
+
+    const BINDINGS: &'static [Binding<ComparisonEffect>] = &[
+        Binding::new("compare.copy", chords!["p"], "copy the marked tags over", ComparisonEffect::Copy)
+            .with_hint("copy over"),
+        Binding::new("compare.mark", chords!["Space"], "mark", ComparisonEffect::Mark).with_hint("mark"),
+        Binding::new("compare.mark-all", chords!["*"], "mark all that differ", ComparisonEffect::MarkAll)
+            .with_hint("all that differ"),
+        Binding::new("compare.unmark", chords!["u"], "unmark all", ComparisonEffect::Unmark),
+        Binding::new("compare.swap", chords!["x"], "swap the sides", ComparisonEffect::Swap)
+            .with_hint("swap"),
+        Binding::new(
+            "compare.hide-same",
+            chords!["."],
+            "hide tags that are the same, and back",
+            ComparisonEffect::HideSame,
+        )
+        .with_hint("hide same"),
+        Binding::new("compare.undo", chords!["z"], "undo the last change", ComparisonEffect::Undo),
+        Binding::new("compare.refresh", chords!["r"], "compare again", ComparisonEffect::Refresh),
+        Binding::new("compare.close", chords!["q", "h", "Left"], "leave", ComparisonEffect::Close),
+    ];
+
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<ComparisonEffect>) -> Option<Dialog> {
+        match pressed {
+            Pressed::Shared(SharedEffect::Move(to)) => {
+                self.list.move_cursor(to);
+            }
+            Pressed::Shared(SharedEffect::Cancel) => return self.cancel(update),
+            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Own(effect) => match effect {
+                ComparisonEffect::Copy => {
+                    if let Some(request) = self.request_copy(update) {
+                        plan::show(update, request);
+                    }
+                }
+                ComparisonEffect::Mark => self.list.toggle_mark(),
+                ComparisonEffect::MarkAll => self.mark_all(),
+                ComparisonEffect::Unmark => {
+                    self.list.unmark();
+                }
+                ComparisonEffect::Swap => {
+                    show(update, self.right, self.left);
+                    return None;
+                }
+                ComparisonEffect::HideSame => {
+                    self.hides_same = !self.hides_same;
+                    self.show_rows();
+                }
+                ComparisonEffect::Undo => plan::undo::show(update),
+                ComparisonEffect::Refresh => self.ask(update),
+                ComparisonEffect::Close => return self.close(update),
+            },
+        }
+        Some(Dialog::Comparison(self))
     }
 }

@@ -4,21 +4,23 @@ pub mod places;
 
 use std::borrow::Cow;
 
-use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Position;
 use tui_input::Input;
 
-use super::{Dialog, edit_input};
-use crate::app::State;
+use super::{Dialog, KeyedDialog, edit_input, plan};
 use crate::app::actions::availability::refusal_text;
-use crate::app::cmd::Cmd;
+use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
+use crate::app::list::Move;
+use crate::app::selection::images_to_copy;
 use crate::app::update::Update;
+use crate::app::{State, open};
 use crate::model::change::ChangeRequest;
 use crate::model::change::copy::{self, What};
 use crate::model::platform::Platform;
 use crate::model::reference::{
-    Ambiguity, BadName, Host, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
+    Ambiguity, BadName, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
 };
-use crate::model::server::Transport;
+use places::CopyPlaces;
 
 /// Largest number of names offered at once.
 const MOST_SUGGESTIONS: usize = 6;
@@ -61,6 +63,15 @@ pub enum PromptRow {
     AllTags,
     /// The switch of a platform.
     Platform(usize),
+}
+
+/// The effects of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CopyEffect {
+    /// Takes the suggestion under the cursor, or shows the plan.
+    Plan,
+    /// Toggles the switch under the cursor.
+    Toggle,
 }
 
 impl CopyPrompt {
@@ -236,95 +247,135 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
     }
 }
 
-impl Update<'_> {
-    /// Asks for the destination of the images.
-    pub fn prompt_to_copy(&mut self, from: Repository, what: What, initial: &str) {
-        let platforms = platforms(self.state, &from, &what);
-        let suggestions = destinations(self.state, &from, initial);
-        let all_tags = what == What::AllTags;
-        self.state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
-            from,
-            what,
-            input: initial.into(),
-            suggestions,
-            cursor: 0,
-            includes_referrers: true,
-            includes_all_tags: all_tags,
-            platforms,
-            problem: None,
-        })));
-    }
+/// Asks for the destination of the chosen images, with an initial text.
+pub fn show_selected(state: &mut State, initial: &str) {
+    let Some((from, what)) = images_to_copy(state) else { return };
+    let platforms = platforms(state, &from, &what);
+    let suggestions = destinations(state, &from, initial);
+    let all_tags = what == What::AllTags;
+    state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
+        from,
+        what,
+        input: initial.into(),
+        suggestions,
+        cursor: 0,
+        includes_referrers: true,
+        includes_all_tags: all_tags,
+        platforms,
+        problem: None,
+    })));
+}
 
-    pub(crate) fn key_in_copy(&mut self, mut prompt: Box<CopyPrompt>, key: KeyEvent) -> Option<Dialog> {
-        let rows = prompt.rows();
-        match (key.code, prompt.row()) {
-            (KeyCode::Esc, _) => return None,
-            (KeyCode::Enter, PromptRow::Suggestion(at)) => {
-                if let Some(name) = prompt.suggestions.get(at) {
-                    prompt.input = name.clone().into();
-                }
-                self.suggest_destinations(&mut prompt);
+impl CopyPrompt {
+    /// Shows the plan, or takes the suggestion under the cursor.
+    fn submit(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
+        if let PromptRow::Suggestion(at) = self.row() {
+            if let Some(name) = self.suggestions.get(at) {
+                self.input = name.clone().into();
             }
-            (KeyCode::Enter, _) => match self.copy_request(&prompt) {
-                Ok(request) => {
-                    prompt.problem = None;
-                    self.plan_from_prompt(request, Dialog::Copy(prompt));
-                    return None;
-                }
-                Err(no_place) => {
-                    let (problem, choice) = no_place.into_message();
-                    prompt.problem = Some(problem);
-                    if !choice.is_empty() {
-                        prompt.suggestions = choice;
-                        prompt.cursor = 0;
-                    }
-                }
-            },
-            (KeyCode::Down | KeyCode::Tab, _) => prompt.cursor = (prompt.cursor + 1) % rows.len().max(1),
-            (KeyCode::Up | KeyCode::BackTab, _) => {
-                prompt.cursor = prompt.cursor.checked_sub(1).unwrap_or(rows.len().saturating_sub(1));
-            }
-            (KeyCode::Char(' '), PromptRow::Referrers | PromptRow::AllTags | PromptRow::Platform(_)) => {
-                prompt.toggle_row()
-            }
-            _ if edit_input(&mut prompt.input, key) => self.suggest_destinations(&mut prompt),
-            _ => {}
+            self.suggest(update.state);
+            return Some(Dialog::Copy(self));
         }
-        Some(Dialog::Copy(prompt))
+        match self.check_request(update) {
+            Ok(request) => {
+                self.problem = None;
+                plan::show_after_prompt(update, request, Dialog::Copy(self));
+                return None;
+            }
+            Err(no_place) => {
+                let (problem, choice) = no_place.into_message();
+                self.problem = Some(problem);
+                if !choice.is_empty() {
+                    self.suggestions = choice;
+                    self.cursor = 0;
+                }
+            }
+        }
+        Some(Dialog::Copy(self))
     }
 
     /// Returns the request, or fails if a rule forbids it. If a scheme was typed, the registry is contacted with it
     /// from now on.
-    fn copy_request(&mut self, prompt: &CopyPrompt) -> Result<ChangeRequest, BadDestination> {
-        let (request, scheme) = prompt.request(&self.state.known_registries())?;
+    fn check_request(&self, update: &mut Update<'_>) -> Result<ChangeRequest, BadDestination> {
+        let (request, scheme) = self.request(&update.state.known_registries())?;
         if let ChangeRequest::Copy(copy) = &request {
-            let rules = &self.state.settings.rules;
+            let rules = &update.state.settings.rules;
             rules.may_copy(&copy.from, &copy.to).map_err(|refusal| refusal_text(&refusal).into_owned())?;
             if let Some(scheme) = scheme {
-                self.set_scheme(&copy.to.host, scheme)?;
+                open::set_scheme(update, &copy.to.host, scheme)?;
             }
         }
         Ok(request)
     }
 
-    /// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
-    /// scheme.
-    pub(crate) fn set_scheme(&mut self, host: &Host, scheme: Scheme) -> Result<(), String> {
-        if let Some(open) = self.state.registries.of(host) {
-            let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
-            match is_plain {
-                Some(is_plain) if is_plain == (scheme == Scheme::Http) => return Ok(()),
-                _ => return Err(format!("`{host}` is open: `O` with `{scheme}://{host}` changes that")),
-            }
-        }
-        self.cmds.push(Cmd::SetScheme(host.clone(), scheme));
-        Ok(())
+    fn suggest(&mut self, state: &State) {
+        self.suggestions = destinations(state, &self.from, self.input.value());
+        self.cursor = 0;
+        self.problem = None;
     }
 
-    fn suggest_destinations(&self, prompt: &mut CopyPrompt) {
-        prompt.suggestions = destinations(self.state, &prompt.from, prompt.input.value());
-        prompt.cursor = 0;
-        prompt.problem = None;
+    /// Presses the row under the click.
+    pub(super) fn click(mut self: Box<Self>, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        let places = CopyPlaces::of(update.state, &self);
+        if places.input.contains(at) {
+            self.cursor = 0;
+            return Some(Dialog::Copy(self));
+        }
+        let Some((row, _)) = places.rows.iter().find(|(_, area)| area.contains(at)) else {
+            return Some(Dialog::Copy(self));
+        };
+        self.cursor = *row;
+        match self.row() {
+            PromptRow::Suggestion(_) => self.submit(update),
+            _ => {
+                self.toggle_row();
+                Some(Dialog::Copy(self))
+            }
+        }
+    }
+}
+
+impl KeyedDialog for Box<CopyPrompt> {
+    type Effect = CopyEffect;
+
+    const TITLE: &'static str = "Copy";
+
+    const BINDINGS: &'static [Binding<CopyEffect>] = &[
+        Binding::new(
+            "copy.plan",
+            chords!["Enter"],
+            "take the name under the cursor, or show the plan",
+            CopyEffect::Plan,
+        )
+        .with_hint("plan"),
+        Binding::new(
+            "copy.switch",
+            chords!["Space"],
+            "toggle the switch under the cursor",
+            CopyEffect::Toggle,
+        )
+        .outside_text(),
+    ];
+
+    const IS_PROMPT: bool = true;
+
+    fn is_in_text(&self) -> bool {
+        matches!(self.row(), PromptRow::Destination | PromptRow::Suggestion(_))
+    }
+
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<CopyEffect>) -> Option<Dialog> {
+        let rows = self.rows().len().max(1);
+        match pressed {
+            Pressed::Shared(SharedEffect::Cancel) => return None,
+            Pressed::Own(CopyEffect::Plan) => return self.submit(update),
+            Pressed::Own(CopyEffect::Toggle) => self.toggle_row(),
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => {
+                self.cursor = (self.cursor as isize + by).rem_euclid(rows as isize) as usize;
+            }
+            Pressed::Text(key) if edit_input(&mut self.input, key) => self.suggest(update.state),
+            Pressed::Shared(_) | Pressed::Text(_) => {}
+        }
+        Some(Dialog::Copy(self))
     }
 }
 

@@ -1,75 +1,95 @@
-//! The commands that `:` and `Ctrl-p` offer: every action except mere movements, and the commands that take an
+//! The commands that `:` and the palette offer: every action except mere movements, and the commands that take an
 //! argument.
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use tui_input::Input;
 
-use crate::app::State;
-use crate::app::actions::Action;
-use crate::app::layout;
+use super::command_line::CommandLine;
+use super::{Dialog, KeyedDialog, click, edit_input, move_row};
+use crate::app::actions::PaletteEntry;
+use crate::app::actions::entries::entries;
+use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
+use crate::app::update::Update;
+use crate::app::{State, layout};
 
-/// A command.
-#[derive(Debug, Clone, Copy)]
-pub struct PaletteEntry {
-    /// The text to type after `:`. It ends in a space if an argument follows.
-    pub name: &'static str,
-    /// The description of the command.
-    pub text: &'static str,
-    /// The action of the command, or `None` if it takes an argument.
-    pub action: Option<Action>,
-    /// The action that asks for that argument, so that its key can be shown.
-    pub prompt_action: Option<Action>,
+/// The palette of commands.
+#[derive(Debug)]
+pub struct Palette {
+    /// The text typed.
+    pub input: Input,
+    /// Rows that match: indices into [`entries`].
+    pub rows: Vec<usize>,
+    /// The row under the cursor.
+    pub cursor: usize,
 }
 
-const fn entry(name: &'static str, text: &'static str, action: Action) -> PaletteEntry {
-    PaletteEntry { name, text, action: Some(action), prompt_action: None }
+/// The effects of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaletteEffect {
+    /// Runs the command under the cursor.
+    Run,
 }
-
-const fn with_argument(name: &'static str, text: &'static str, opens: Option<Action>) -> PaletteEntry {
-    PaletteEntry { name, text, action: None, prompt_action: opens }
-}
-
-/// The commands, in the order of the palette.
-pub const ENTRIES: &[PaletteEntry] = &[
-    with_argument("open ", "open a registry, a repository or an image by name", Some(Action::Open)),
-    with_argument("sort ", "sort the tags by version, name, date or size", Some(Action::Sort)),
-    with_argument("theme ", "change the colours", None),
-    with_argument("filter ", "filter the list", Some(Action::Filter)),
-    entry("refresh", "refresh the pane", Action::Refresh),
-    entry("reload", "forget everything cached for this registry and reload", Action::Reload),
-    entry("tree", "repositories as a tree by namespace, and flat", Action::Tree),
-    entry("hidden", "show hidden rows, and back", Action::Hidden),
-    entry("zoom", "zoom the pane, and back", Action::Zoom),
-    with_argument(
-        "retag ",
-        "give the chosen images another tag; `{tag}` stands for the old one",
-        Some(Action::Retag),
-    ),
-    with_argument("copy ", "copy the chosen images to another repository or registry", Some(Action::Copy)),
-    with_argument(
-        "compare ",
-        "compare the repository with another one, and copy over",
-        Some(Action::Compare),
-    ),
-    entry("take", "take the chosen images, to put them elsewhere", Action::Take),
-    entry("put", "put the taken images here", Action::Put),
-    entry("delete", "delete the chosen images: shows the plan first", Action::Delete),
-    entry("undo", "undo the last change: shows the plan first", Action::Undo),
-    entry("jobs", "jobs: progress, stop, retry failed parts", Action::Jobs),
-    entry("journal", "journal of changes: each can be undone", Action::Journal),
-    entry("yank", "copy a name to the clipboard", Action::Yank),
-    entry("pager", "open the current view in $PAGER", Action::Pager),
-    entry("requests", "request log", Action::Requests),
-    entry("messages", "messages", Action::Messages),
-    entry("help", "help for this context", Action::Help),
-    entry("quit", "quit", Action::Quit),
-];
 
 /// Columns of the palette.
 const WIDTH: u16 = 84;
 
+impl Palette {
+    /// Creates a palette that shows all commands.
+    pub fn of_all() -> Palette {
+        Palette { input: Input::default(), rows: rows(""), cursor: 0 }
+    }
+
+    /// Runs the command under the click.
+    pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        let area = rows_area(update.state);
+        match click::row_at(area, at, layout::offset(self.cursor, area.height), self.rows.len()) {
+            Some(row) => {
+                self.cursor = row;
+                self.press(update, Pressed::Own(PaletteEffect::Run))
+            }
+            None => Some(Dialog::Palette(self)),
+        }
+    }
+}
+
+impl KeyedDialog for Palette {
+    type Effect = PaletteEffect;
+
+    const TITLE: &'static str = "Commands";
+
+    const BINDINGS: &'static [Binding<PaletteEffect>] =
+        &[Binding::new("palette.run", chords!["Enter"], "run the command", PaletteEffect::Run)
+            .with_hint("run")];
+
+    const IS_PROMPT: bool = true;
+
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<PaletteEffect>) -> Option<Dialog> {
+        match pressed {
+            Pressed::Shared(SharedEffect::Cancel) => return None,
+            Pressed::Own(PaletteEffect::Run) => {
+                let (entry, action) = self.rows.get(self.cursor).and_then(|row| entries().nth(*row))?;
+                if entry.name.ends_with(' ') {
+                    return Some(Dialog::CommandLine(CommandLine::of(update.state, entry.name)));
+                }
+                action.into_iter().for_each(|action| update.perform(action));
+                return None;
+            }
+            Pressed::Text(key) if edit_input(&mut self.input, key) => {
+                self.rows = rows(self.input.value());
+                self.cursor = 0;
+            }
+            Pressed::Shared(SharedEffect::Move(to)) => {
+                self.cursor = move_row(self.cursor, self.rows.len(), to)
+            }
+            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+        }
+        Some(Dialog::Palette(self))
+    }
+}
+
 /// Returns the box of the palette with its border.
 pub fn area(state: &State) -> Rect {
-    layout::overlay_box(state, WIDTH, ENTRIES.len() as u16 + 3)
+    layout::overlay_box(state, WIDTH, entries().count() as u16 + 3)
 }
 
 /// Returns the rows of the palette, below the text field.
@@ -77,7 +97,7 @@ pub fn rows_area(state: &State) -> Rect {
     layout::below(layout::inside(area(state)), 1)
 }
 
-/// Returns the entries that contain all words of the text, by name or description: indices into [`ENTRIES`].
+/// Returns the entries that contain all words of the text, by name or description: indices into [`entries`].
 pub fn rows(typed: &str) -> Vec<usize> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
     let fits = |entry: &PaletteEntry| {
@@ -85,24 +105,7 @@ pub fn rows(typed: &str) -> Vec<usize> {
             entry.name.contains(word.as_str()) || entry.text.to_lowercase().contains(word.as_str())
         })
     };
-    (0..ENTRIES.len()).filter(|row| fits(&ENTRIES[*row])).collect()
-}
-
-/// Returns the completions for Tab: whole commands, each beginning with the text.
-pub fn completions(typed: &str, arguments: impl Fn(&str) -> Vec<String>) -> Vec<String> {
-    match typed.split_once(' ') {
-        None => ENTRIES
-            .iter()
-            .map(|entry| entry.name)
-            .filter(|name| name.starts_with(typed))
-            .map(String::from)
-            .collect(),
-        Some((command, begun)) => arguments(command)
-            .into_iter()
-            .filter(|argument| argument.starts_with(begun.trim_start()))
-            .map(|argument| format!("{command} {argument}"))
-            .collect(),
-    }
+    entries().enumerate().filter(|(_, (entry, _))| fits(entry)).map(|(row, _)| row).collect()
 }
 
 #[cfg(test)]
@@ -110,20 +113,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn commands_complete_to_names_and_then_to_arguments() {
-        let arguments = |command: &str| match command {
-            "sort" => vec!["date".to_string(), "digest".to_string(), "size".to_string()],
-            _ => Vec::new(),
-        };
-        assert_eq!(completions("re", arguments), ["refresh", "reload", "retag ", "requests"]);
-        assert_eq!(completions("sort d", arguments), ["sort date", "sort digest"]);
-        assert!(completions("nonsense x", arguments).is_empty());
-    }
-
-    #[test]
     fn the_palette_is_searched_by_words() {
-        let names = |typed| rows(typed).into_iter().map(|row| ENTRIES[row].name).collect::<Vec<_>>();
+        let names = |typed| {
+            let names: Vec<&str> = entries().map(|(entry, _)| entry.name).collect();
+            rows(typed).into_iter().map(|row| names[row]).collect::<Vec<_>>()
+        };
         assert_eq!(names("log request"), ["requests"]);
-        assert_eq!(names("").len(), ENTRIES.len());
+        assert_eq!(names("").len(), entries().count());
     }
 }

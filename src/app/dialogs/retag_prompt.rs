@@ -1,12 +1,14 @@
 //! The prompt for new tags: one name, or a pattern for many. The resulting tags are shown while the user types.
 
-use crossterm::event::{KeyCode, KeyEvent};
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
-use super::{Dialog, edit_input};
+use super::{Dialog, KeyedDialog, edit_input, plan};
 use crate::app::State;
+use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout::{below, indented, inside, prompt_box, row};
+use crate::app::list::Move;
+use crate::app::selection::selected_images;
 use crate::app::update::Update;
 use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target, Typed};
@@ -34,6 +36,17 @@ pub struct Retag {
     pub problem: Option<String>,
     /// The registries that a name may mean.
     pub known: KnownRegistries,
+}
+
+/// The effects of the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetagEffect {
+    /// Shows the plan.
+    Plan,
+    /// Toggles whether the old tags are removed.
+    Rename,
+    /// Does the same while the cursor is on the switch.
+    Switch,
 }
 
 impl Retag {
@@ -112,8 +125,10 @@ fn target(
             Typed::parse_prompt(None, &both.image, known)
         }
         Err(BadName::Ambiguous(both)) => {
-            let text =
-                format!("`{text}` may be a registry: `{}` is the tag here, and `c` copies there", both.image);
+            let text = format!(
+                "`{text}` may be a registry: `{}` is the tag here, and a copy goes there",
+                both.image
+            );
             return Err(text);
         }
         read => read,
@@ -124,7 +139,7 @@ fn target(
         Target::Image(_) | Target::Registry(_) => return Err("a tag is expected".into()),
     };
     if repository.host != from.host {
-        return Err(format!("that is in another registry than {}: `c` copies", from.host));
+        return Err(format!("that is in another registry than {}: copy it instead", from.host));
     }
     Ok((repository, tag.ok_or("a tag is expected")?))
 }
@@ -159,33 +174,83 @@ impl RetagPlaces {
     }
 }
 
-impl Update<'_> {
-    pub(crate) fn key_in_retag(&mut self, mut prompt: Retag, key: KeyEvent) -> Option<Dialog> {
-        match key.code {
-            KeyCode::Esc => return None,
-            KeyCode::Enter => match prompt.request() {
-                Ok(request) => {
-                    prompt.problem = None;
-                    self.plan_from_prompt(request, Dialog::Retag(prompt));
-                    return None;
-                }
-                Err(problem) => prompt.problem = Some(problem),
-            },
-            // There is only one switch, so Tab toggles it wherever the cursor is.
-            KeyCode::Tab | KeyCode::BackTab => prompt.removes_old_tags = !prompt.removes_old_tags,
-            KeyCode::Up | KeyCode::Down => {
-                prompt.is_on_switch = !prompt.is_on_switch;
+impl Retag {
+    /// Plans the retag. Returns the prompt if the text is refused.
+    fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
+        match self.request() {
+            Ok(request) => {
+                self.problem = None;
+                plan::show_after_prompt(update, request, Dialog::Retag(self));
+                None
             }
-            KeyCode::Char(' ') if prompt.is_on_switch => prompt.removes_old_tags = !prompt.removes_old_tags,
-            _ => {
-                if edit_input(&mut prompt.input, key) {
-                    prompt.is_on_switch = false;
-                    prompt.problem = None;
-                }
+            Err(problem) => {
+                self.problem = Some(problem);
+                Some(Dialog::Retag(self))
             }
         }
-        Some(Dialog::Retag(prompt))
     }
+
+    /// Presses the switch under the click.
+    pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        self.is_on_switch = RetagPlaces::of(update.state, &self).switch.contains(at);
+        self.removes_old_tags ^= self.is_on_switch;
+        Some(Dialog::Retag(self))
+    }
+}
+
+impl KeyedDialog for Retag {
+    type Effect = RetagEffect;
+
+    const TITLE: &'static str = "Retag";
+
+    const BINDINGS: &'static [Binding<RetagEffect>] = &[
+        Binding::new("retag.plan", chords!["Enter"], "show the plan", RetagEffect::Plan).with_hint("plan"),
+        // There is only one switch, so this key toggles it wherever the cursor is.
+        Binding::new(
+            "retag.rename",
+            chords!["Tab", "Shift-Tab"],
+            "untag the old name afterwards, or keep it",
+            RetagEffect::Rename,
+        )
+        .with_hint("rename"),
+        Binding::new(
+            "retag.switch",
+            chords!["Space"],
+            "toggle the switch under the cursor",
+            RetagEffect::Switch,
+        )
+        .outside_text(),
+    ];
+
+    const IS_PROMPT: bool = true;
+
+    fn is_in_text(&self) -> bool {
+        !self.is_on_switch
+    }
+
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<RetagEffect>) -> Option<Dialog> {
+        match pressed {
+            Pressed::Shared(SharedEffect::Cancel) => return None,
+            Pressed::Own(RetagEffect::Plan) => return self.submit(update),
+            Pressed::Own(RetagEffect::Rename | RetagEffect::Switch) => {
+                self.removes_old_tags = !self.removes_old_tags
+            }
+            Pressed::Shared(SharedEffect::Move(Move::By(_))) => self.is_on_switch = !self.is_on_switch,
+            Pressed::Text(key) if edit_input(&mut self.input, key) => {
+                self.is_on_switch = false;
+                self.problem = None;
+            }
+            Pressed::Shared(_) | Pressed::Text(_) => {}
+        }
+        Some(Dialog::Retag(self))
+    }
+}
+
+/// Asks for the new tag of the chosen images, with an initial text.
+pub fn show(state: &mut State, initial: &str) {
+    let Some((from, images)) = selected_images(state) else { return };
+    let prompt = Retag::of(from, images, initial, state.known_registries());
+    state.dialogs.push(Dialog::Retag(prompt));
 }
 
 #[cfg(test)]

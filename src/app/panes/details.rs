@@ -1,16 +1,18 @@
 //! The image under the cursor: tabs, platforms, layers.
 
 pub mod overview;
+pub mod tabs;
 mod text;
 
 use std::sync::Arc;
 
-use crate::app::list::List;
+use crate::app::list::{List, Move};
 use crate::app::remote::Remote;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
+pub use tabs::Tab;
 pub use text::{Text, TextPart};
 
 /// The Details pane.
@@ -39,22 +41,6 @@ pub struct Detail {
     pub manifest_start_line: usize,
 }
 
-/// The tabs of the Details pane.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-pub enum Tab {
-    /// The overview of the image.
-    #[default]
-    Overview,
-    /// The layers of the image and the commands that made them.
-    Layers,
-    /// The config of the image.
-    Config,
-    /// The manifest of the image.
-    Manifest,
-    /// The referrers of the image.
-    Referrers,
-}
-
 impl Detail {
     /// Returns the image of the chosen platform.
     pub fn selected_variant(&self) -> Option<&Variant> {
@@ -65,6 +51,18 @@ impl Detail {
     pub fn open_tab(&mut self, tab: Tab) {
         self.tab = tab;
         self.scroll = 0;
+    }
+
+    /// Scrolls the text.
+    pub fn scroll_to(&mut self, to: Move) {
+        let half = (self.height / 2).max(1) as isize;
+        self.scroll = match to {
+            Move::By(lines) => self.scroll.saturating_add_signed(lines),
+            Move::HalfPages(pages) => self.scroll.saturating_add_signed(pages * half),
+            Move::First => 0,
+            Move::Last => usize::MAX,
+            Move::To(line) => line,
+        };
     }
 
     /// Chooses a platform.

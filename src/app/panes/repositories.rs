@@ -1,6 +1,6 @@
 //! The repositories of a registry: flat, or a tree by namespace.
 
-mod tree;
+pub mod tree;
 
 use std::collections::HashSet;
 
@@ -8,11 +8,12 @@ use jiff::Timestamp;
 
 use crate::app::list::incremental_filter::IncrementalFilter;
 use crate::app::list::incremental_sort::merge;
-use crate::app::list::{HEADING, List, PageChange, Paged};
+use crate::app::list::{List, Move, PageChange, Paged};
 use crate::app::remote::Ticket;
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
+use tree::Branch;
 
 /// The Repositories pane of one registry.
 #[derive(Debug, Default)]
@@ -37,34 +38,6 @@ pub struct Repositories {
     pub pending_selection: Option<RepositoryName>,
 }
 
-/// A row of the tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branch {
-    /// Number of namespaces above the row.
-    pub depth: u16,
-    /// The namespace or repository of the row.
-    pub node: BranchNode,
-}
-
-/// A namespace or a repository in it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BranchNode {
-    /// `team/`, with the number of repositories below.
-    Namespace {
-        /// The whole path with its trailing slash.
-        path: String,
-        /// Number of bytes of the path that belong to the namespace above. The rest may consist of several nested
-        /// namespaces.
-        above: usize,
-        /// Whether the rows below are shown.
-        open: bool,
-        /// Number of repositories below, at any depth.
-        count: usize,
-    },
-    /// A repository: an index into `names`.
-    Repository(u32),
-}
-
 /// The selection and the marks, kept during a refresh.
 struct KeptSelection {
     selected: Option<RepositoryName>,
@@ -77,16 +50,6 @@ const FILTERED: usize = 65_536;
 pub const MOST_OPENED: usize = 50;
 
 impl Repositories {
-    /// Returns whether the rows are branches of a tree.
-    pub fn is_tree(&self) -> bool {
-        self.tree && !self.list.is_filtered()
-    }
-
-    /// Returns the branch under the cursor, in a tree.
-    pub fn branch(&self) -> Option<&Branch> {
-        self.branches.get(self.list.cursor).filter(|_| self.is_tree())
-    }
-
     /// Returns the name under the cursor, as the server listed it.
     pub fn listed(&self) -> Option<&ListedName<RepositoryName>> {
         self.listed_at(self.list.selected()?)
@@ -255,63 +218,6 @@ impl Repositories {
         }
     }
 
-    fn show_branches(&mut self) {
-        let namespace =
-            self.branch().and_then(Branch::path).filter(|_| self.list.is_user_selected).map(String::from);
-        self.branches = tree::build_tree(&self.names.items, &self.list.order, &self.open);
-        let item = |(row, branch): (usize, &Branch)| match branch.node {
-            BranchNode::Repository(name) => name,
-            BranchNode::Namespace { .. } => HEADING | row as u32,
-        };
-        self.list.show(self.branches.iter().enumerate().map(item).collect());
-        let same = |path: String| self.branches.iter().position(|branch| branch.path() == Some(&path));
-        if let Some(row) = namespace.and_then(same) {
-            self.list.cursor = row;
-            self.list.show_cursor();
-        }
-    }
-
-    /// Folds the list into a tree, or unfolds it. The cursor stays on its repository.
-    pub fn toggle_tree(&mut self) {
-        let selected = self.selected().cloned();
-        self.tree = !self.tree;
-        self.refilter();
-        if let Some(name) = selected {
-            self.go_to(&name);
-        }
-    }
-
-    /// Opens or closes the namespace under the cursor. Returns whether there was one.
-    pub fn toggle_namespace(&mut self) -> bool {
-        let Some(Branch { node: BranchNode::Namespace { path, open, .. }, .. }) = self.branch() else {
-            return false;
-        };
-        let (path, open) = (path.clone(), *open);
-        if open {
-            self.open.remove(&path);
-        } else {
-            self.open.insert(path);
-        }
-        self.list.is_user_selected = true;
-        self.refilter();
-        true
-    }
-
-    /// Closes the open namespace under the cursor, or goes to the one above. Returns whether there was one. Does
-    /// nothing in a flat list.
-    pub fn leave_namespace(&mut self) -> bool {
-        match self.branch() {
-            Some(Branch { node: BranchNode::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
-            Some(Branch { depth, .. }) if *depth > 0 => {
-                let depth = *depth;
-                let above = self.branches[..self.list.cursor].iter().rposition(|branch| branch.depth < depth);
-                self.list.move_cursor(crate::app::list::Move::To(above.unwrap_or(0)));
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// Goes to the goal, if there is one and it is listed.
     fn select_when_listed(&mut self) {
         if let Some(goal) = self.pending_selection.clone()
@@ -331,38 +237,16 @@ impl Repositories {
             .iter()
             .position(|item| self.listed_at(*item as usize).and_then(ListedName::name) == Some(name));
         if let Some(row) = row {
-            self.list.move_cursor(crate::app::list::Move::To(row));
+            self.list.move_cursor(Move::To(row));
         }
         row.is_some()
-    }
-
-    /// Opens every namespace above a listed name. Returns whether one of them was closed.
-    fn open_to(&mut self, name: &RepositoryName) -> bool {
-        if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
-            return false;
-        }
-        let text = name.as_str();
-        let above = text.match_indices('/').map(|(slash, _)| text[..=slash].to_string());
-        let before = self.open.len();
-        self.open.extend(above);
-        self.open.len() > before
-    }
-}
-
-impl Branch {
-    /// Returns the path of a namespace with its trailing slash, or `None` for a repository.
-    fn path(&self) -> Option<&str> {
-        match &self.node {
-            BranchNode::Namespace { path, .. } => Some(path),
-            BranchNode::Repository(_) => None,
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::app::list::Move;
+    use crate::app::panes::repositories::tree::BranchNode;
     use crate::app::remote::Tickets;
 
     fn name(text: &str) -> RepositoryName {
@@ -435,31 +319,6 @@ mod tests {
     }
 
     #[test]
-    fn marks_in_a_tree_stay_on_their_names_and_namespaces_take_none() {
-        let mut repositories = Repositories::default();
-        repositories.take(page(&["a", "b/x", "c/y"]), None, None, Timestamp::UNIX_EPOCH);
-        repositories.toggle_tree();
-        assert_eq!(shown(&repositories), ["a", "+b/ 1", "+c/ 1"]);
-        repositories.list.mark_all();
-        assert_eq!(marked(&repositories), ["a"]);
-        repositories.list.move_cursor(Move::To(1));
-        repositories.list.toggle_mark();
-        assert_eq!(marked(&repositories), ["a"]);
-        repositories.list.move_cursor(Move::To(1));
-        repositories.toggle_namespace();
-        assert_eq!(shown(&repositories), ["a", "-b/ 1", "b/x", "+c/ 1"]);
-        assert_eq!(marked(&repositories), ["a"]);
-        repositories.list.filter = "y".into();
-        repositories.refilter();
-        repositories.list.toggle_mark();
-        assert_eq!(marked(&repositories), ["c/y", "a"]);
-        repositories.list.filter.clear();
-        repositories.refilter();
-        assert_eq!(repositories.selected(), Some(&name("c/y")), "what the filter found is shown in the tree");
-        assert_eq!(marked(&repositories), ["a", "c/y"]);
-    }
-
-    #[test]
     fn pages_add_up_sorted_and_each_name_comes_once() {
         let mut tickets = Tickets::default();
         let mut repositories = Repositories::default();
@@ -485,43 +344,5 @@ mod tests {
         repositories.take(page(&["c"]), None, None, Timestamp::UNIX_EPOCH);
         assert_eq!(shown(&repositories), ["0", "c"]);
         assert_eq!(repositories.selected(), Some(&name("c")));
-    }
-
-    #[test]
-    fn a_tree_folds_namespaces_and_finds_its_way_back() {
-        let mut repositories = Repositories::default();
-        repositories.take(
-            page(&["app", "team", "team-x/y", "team/a", "team/b/c"]),
-            None,
-            None,
-            Timestamp::UNIX_EPOCH,
-        );
-        repositories.toggle_tree();
-        assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "+team/ 2"]);
-        repositories.list.move_cursor(Move::Last);
-        assert!(repositories.toggle_namespace());
-        assert_eq!(shown(&repositories), ["app", "team", "+team-x/ 1", "-team/ 2", "team/a", "+team/b/ 1"]);
-        repositories.list.move_cursor(Move::Last);
-        assert!(repositories.leave_namespace());
-        assert_eq!(repositories.list.cursor, 3);
-        assert!(repositories.leave_namespace() && !repositories.leave_namespace());
-        repositories.open_by_name(&name("team/b/c"));
-        assert_eq!(repositories.selected(), Some(&name("team/b/c")));
-        repositories.toggle_tree();
-        assert_eq!(repositories.selected(), Some(&name("team/b/c")));
-    }
-
-    #[test]
-    fn namespaces_that_hold_nothing_but_one_other_are_one_row() {
-        let mut repositories = Repositories { tree: true, ..Repositories::default() };
-        let names = ["a/b/c/x", "a/b/c/y", "d/e/z", "d/y"];
-        repositories.take(page(&names), None, None, Timestamp::UNIX_EPOCH);
-        assert_eq!(shown(&repositories), ["+a/b/c/ 2", "+d/ 2"]);
-        repositories.toggle_namespace();
-        assert_eq!(shown(&repositories), ["-a/b/c/ 2", "a/b/c/x", "a/b/c/y", "+d/ 2"]);
-        repositories.open_by_name(&name("d/e/z"));
-        assert_eq!(shown(&repositories)[3..], ["-d/ 2", "-d/e/ 1", "d/e/z", "d/y"]);
-        repositories.leave_namespace();
-        assert_eq!(repositories.branch().and_then(Branch::path), Some("d/e/"));
     }
 }

@@ -400,32 +400,4 @@ mod tests {
         let read = Typed::parse_in(&bare, "team/app", &KnownRegistries::default()).map(|typed| shown(&typed));
         assert_eq!(read, Ok("repository vm/team/app".into()), "not of Docker Hub");
     }
-
-    #[test]
-    fn a_name_without_a_host_is_in_the_registry_that_is_open() {
-        let here = Host::parse("r.test:5000").expect("a host");
-        let table = [
-            ("team/app", "r.test:5000/team/app"),
-            ("app", "r.test:5000/app"),
-            ("app:1.2", "r.test:5000/app:1.2"),
-            ("ghcr.io/org/app", "ghcr.io/org/app"),
-            ("localhost/app", "localhost/app"),
-            ("localhost:5000", "localhost:5000"),
-            (" quay.io ", "quay.io"),
-        ];
-        for (typed, expected) in table {
-            let shown = match Typed::parse_prompt(Some(&here), typed, &KnownRegistries::default())
-                .expect(typed)
-                .target
-            {
-                Target::Registry(host) => host.to_string(),
-                Target::Repository(repository) => repository.to_string(),
-                Target::Image(reference) => reference.to_string(),
-            };
-            assert_eq!(shown, expected, "{typed}");
-        }
-        let known = KnownRegistries::default();
-        assert!(Typed::parse_prompt(Some(&here), "Team/App", &known).is_err());
-        assert!(Typed::parse_prompt(Some(&here), "  ", &known).is_err());
-    }
 }

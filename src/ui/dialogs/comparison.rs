@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::comparison::{self, ComparisonDialog};
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::comparison::{self, ComparisonDialog, ComparisonEffect};
+use crate::app::keys::{Binding, DIALOG_BINDINGS, join_hints};
 use crate::model::change::comparison::{ComparisonRow, Standing};
 use crate::model::columns;
 use crate::model::digest::Digest;
@@ -18,6 +20,9 @@ const WORD: usize = 9;
 /// The least width of the dialog, in columns, at which the digests are shown.
 const WITH_DIGESTS: u16 = 56;
 
+/// The keys of a comparison.
+const BINDINGS: &[Binding<ComparisonEffect>] = <Box<ComparisonDialog>>::BINDINGS;
+
 impl Canvas<'_, '_> {
     /// Draws a comparison.
     pub fn comparison(&mut self, comparison: &ComparisonDialog) {
@@ -26,9 +31,18 @@ impl Canvas<'_, '_> {
             (false, None) => "Compare".to_string(),
             (false, Some(marked)) => format!("Compare · {marked}"),
         };
-        let hints = "p copy over  Space mark  * all that differ  x swap  . hide same  Esc leave";
+        let keys = &self.state.settings.keys;
+        let hint = |effect| keys.hint(BINDINGS, effect);
+        let hints = join_hints([
+            hint(ComparisonEffect::Copy),
+            hint(ComparisonEffect::Mark),
+            hint(ComparisonEffect::MarkAll),
+            hint(ComparisonEffect::Swap),
+            hint(ComparisonEffect::HideSame),
+            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
+        ]);
         let area = comparison::area(self.state);
-        let inner = self.overlay(area, &title, hints);
+        let inner = self.overlay(area, &title, &hints);
         let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
         let style = self.style(Role::Strong);
         self.draw_line(line(0), Line::styled(sides(comparison, line(0).width.into()), style));
@@ -37,7 +51,9 @@ impl Canvas<'_, '_> {
             return match &comparison.rows.failure {
                 Some(failure) if !comparison.rows.is_loading() => {
                     let below = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
-                    self.failure(below, failure, "r asks again · Esc leaves");
+                    let again = keys.hint_as(BINDINGS, ComparisonEffect::Refresh, "asks again");
+                    let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, "leave")]);
+                    self.failure(below, failure, &hints);
                 }
                 _ => self.draw_text(
                     rows,
@@ -58,7 +74,9 @@ impl Canvas<'_, '_> {
         let style = self.style(Role::Heading);
         self.draw_line(Rect { y: inner.y + 2, height: 1, ..inner }, Line::styled(heading, style));
         if comparison.list.rows.is_empty() && !found.rows.is_empty() {
-            let said = format!("no tag differs; . shows all {}", found.rows.len());
+            let all = format!("shows all {}", found.rows.len());
+            let all = keys.hint_as(BINDINGS, ComparisonEffect::HideSame, &all).unwrap_or_default();
+            let said = format!("no tag differs; {all}");
             return self.draw_text(rows, &[(Role::Dim, said)]);
         }
         for row in comparison.list.visible_rows() {

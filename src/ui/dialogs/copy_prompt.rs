@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use crate::app::dialogs::copy_prompt::{CopyPrompt, PromptRow, describe_images};
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::copy_prompt::{CopyEffect, CopyPrompt, PromptRow, describe_images};
+use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -12,7 +14,13 @@ impl Canvas<'_, '_> {
     /// Draws the prompt.
     pub fn copy_prompt(&mut self, prompt: &CopyPrompt) {
         let places = crate::app::dialogs::copy_prompt::places::CopyPlaces::of(self.state, prompt);
-        self.overlay(places.area, "Copy", "Enter plan  ↑ ↓ choose  Esc leave");
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            keys.hint(<Box<CopyPrompt>>::BINDINGS, CopyEffect::Plan),
+            keys.scroll_hint(PROMPT_BINDINGS, "choose"),
+            keys.cancel_hint(PROMPT_BINDINGS, "leave"),
+        ]);
+        self.overlay(places.area, "Copy", &hints);
         let what = if prompt.includes_all_tags { "all tags".into() } else { describe_images(&prompt.what) };
         let about = columns::cut(&format!("{what} of {}", prompt.from), places.about.width.into());
         let style = self.style(Role::Text);
@@ -29,6 +37,9 @@ impl Canvas<'_, '_> {
     }
 
     fn copy_row(&mut self, prompt: &CopyPrompt, row: PromptRow, is_cursor: bool, area: Rect) {
+        let keys = &self.state.settings.keys;
+        let toggle =
+            keys.hint_as(<Box<CopyPrompt>>::BINDINGS, CopyEffect::Toggle, "switches").unwrap_or_default();
         match row {
             PromptRow::Destination => {}
             PromptRow::Suggestion(at) => {
@@ -39,14 +50,14 @@ impl Canvas<'_, '_> {
             }
             PromptRow::Referrers => {
                 let text = "referrers: signatures, attestations";
-                self.switch(area, prompt.includes_referrers, is_cursor, text);
+                self.switch(area, prompt.includes_referrers, is_cursor, text, &toggle);
             }
             PromptRow::AllTags => {
-                self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository")
+                self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository", &toggle)
             }
             PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {
-                    self.switch(area, *comes, is_cursor, &platform.to_string());
+                    self.switch(area, *comes, is_cursor, &platform.to_string(), &toggle);
                 }
             }
         }

@@ -3,23 +3,34 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::Help;
+use crate::app::dialogs::help::Help;
 use crate::app::keymap;
+use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
-/// Columns of the keys.
-const KEYS: usize = 16;
+/// Columns of the keys: the fewest, and the most.
+const KEYS: std::ops::RangeInclusive<usize> = 16..=24;
 
 impl Canvas<'_, '_> {
     /// Draws the help.
     pub fn help(&mut self, help: &Help) {
         let rows = keymap::help_rows(self.state, help.input.value());
-        let title = format!("Help: {}", self.state.focus.title());
+        let title = Help::title(self.state);
         let area = Help::area(self.state);
-        let inner = self.overlay(area, &title, "type to search  ↑ ↓ scroll  Esc leave");
-        let room = usize::from(inner.width).saturating_sub(KEYS + 3);
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            Some("type to search".into()),
+            keys.scroll_hint(PROMPT_BINDINGS, "scroll"),
+            keys.cancel_hint(PROMPT_BINDINGS, "leave"),
+        ]);
+        let inner = self.overlay(area, &title, &hints);
+        // All rows count, so that the texts do not move during a search.
+        let all = keymap::help_rows(self.state, "");
+        let widest = all.iter().map(|row| columns::width(&row.keys) + 1).max().unwrap_or(0);
+        let width = widest.clamp(*KEYS.start(), *KEYS.end());
+        let room = usize::from(inner.width).saturating_sub(width + 3);
         let mut lines: Vec<Line> = Vec::new();
         let mut section = "";
         for row in &rows {
@@ -37,7 +48,7 @@ impl Canvas<'_, '_> {
             let about = columns::cut(row.text, room);
             let refused = columns::cut(&refused, room.saturating_sub(columns::width(&about)));
             lines.push(Line::from(vec![
-                Span::styled(format!("  {}", columns::left(&row.keys, KEYS)), self.style(key)),
+                Span::styled(format!("  {}", columns::left(&row.keys, width)), self.style(key)),
                 Span::styled(about, self.style(text)),
                 Span::styled(refused, self.style(Role::Dim)),
             ]));

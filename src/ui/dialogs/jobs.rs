@@ -4,8 +4,11 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::plan::role;
-use crate::app::dialogs::jobs::{self, JobPage, JobsDialog};
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::jobs::page::JobPage;
+use crate::app::dialogs::jobs::{self, JobsDialog, JobsEffect};
 use crate::app::jobs::Job;
+use crate::app::keys::{DIALOG_BINDINGS, Keys, join_hints};
 use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -27,7 +30,7 @@ impl Canvas<'_, '_> {
         let running = state.jobs.running().count();
         let title = format!("Jobs {}, {running} running", state.jobs.all.len());
         let chosen = state.jobs.all.iter().rev().nth(cursor);
-        let hints = format!("{}Esc leave", chosen.map_or(String::new(), |job| hints(job, "Enter parts  ")));
+        let hints = hints(&state.settings.keys, chosen, false);
         let inner = self.overlay(layout::log(state), &title, &hints);
         if state.jobs.all.is_empty() {
             let text = "no jobs yet: deleting, retagging, copying and undoing run here".to_string();
@@ -68,7 +71,7 @@ impl Canvas<'_, '_> {
     }
 
     fn job(&mut self, job: &Job, scroll: usize) {
-        let hints = format!("{}Esc back", hints(job, ""));
+        let hints = hints(&self.state.settings.keys, Some(job), true);
         let inner = self.overlay(layout::log(self.state), "Job", &hints);
         let area = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), ..inner };
         let page = JobPage::of(job, area.width.into());
@@ -99,8 +102,14 @@ impl Canvas<'_, '_> {
 }
 
 /// Returns the hints for the keys that can act on a job now.
-fn hints(job: &Job, first: &str) -> String {
-    let stop = if job.is_running() && !job.is_stopping() { "s stop  " } else { "" };
-    let again = if jobs::is_unfinished(job) { "r retry failed  " } else { "" };
-    format!("{first}{stop}{again}")
+fn hints(keys: &Keys, job: Option<&Job>, is_open: bool) -> String {
+    let hint = |effect, counts: fn(&Job) -> bool| {
+        keys.hint(JobsDialog::BINDINGS, effect).filter(|_| job.is_some_and(counts))
+    };
+    join_hints([
+        hint(JobsEffect::Open, |_| true).filter(|_| !is_open),
+        hint(JobsEffect::Stop, |job| job.is_running() && !job.is_stopping()),
+        hint(JobsEffect::Again, jobs::is_unfinished),
+        keys.cancel_hint(DIALOG_BINDINGS, if is_open { "back" } else { "leave" }),
+    ])
 }

@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::journal::JournalDialog;
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::journal::{JournalDialog, JournalEffect};
+use crate::app::keys::{DIALOG_BINDINGS, Keys, join_hints};
 use crate::app::layout;
 use crate::model::change::journal::{EntryState, JournalEntry, JournalItem};
 use crate::model::reference::Selector;
@@ -29,11 +31,14 @@ impl Canvas<'_, '_> {
             true => format!("Journal {}", self.spinner_frame()),
             false => format!("Journal {}", entries.len()),
         };
-        let look = |entry| format!("Enter look  {}", hints(entry));
-        let hints = format!("{}Esc leave", journal.entry().map(look).unwrap_or_default());
+        let keys = &self.state.settings.keys;
+        let hints = hints(keys, journal.entry(), false);
         let inner = self.overlay(layout::log(self.state), &title, &hints);
         if let Some(failure) = &journal.entries.failure {
-            return self.failure(inner, failure, "r asks again · Esc leaves");
+            let keys = &self.state.settings.keys;
+            let again = keys.hint_as(JournalDialog::BINDINGS, JournalEffect::Refresh, "asks again");
+            let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, "leave")]);
+            return self.failure(inner, failure, &hints);
         }
         if entries.is_empty() && !journal.entries.is_loading() {
             return self.draw_text(inner, &[(Role::Dim, "nothing was changed yet".into())]);
@@ -61,7 +66,7 @@ impl Canvas<'_, '_> {
     }
 
     fn entry(&mut self, entry: &JournalEntry, scroll: usize) {
-        let hints = format!("{}Esc back", hints(entry));
+        let hints = hints(&self.state.settings.keys, Some(entry), true);
         let inner = self.overlay(layout::log(self.state), entry.whole_title().as_str(), &hints);
         let head = Rect { x: inner.x + 1, width: inner.width.saturating_sub(2), height: 1, ..inner };
         let when = format!("{}, {}", time::absolute(entry.at), entry.outcome());
@@ -103,10 +108,16 @@ impl Canvas<'_, '_> {
 }
 
 /// Returns the hints for the keys that can act on an entry now.
-fn hints(entry: &JournalEntry) -> String {
-    let undo = if entry.can_be_undone() { "z undo  " } else { "" };
-    let rest = if entry.state == EntryState::Open { "c go on with the rest  " } else { "" };
-    format!("{undo}{rest}")
+fn hints(keys: &Keys, entry: Option<&JournalEntry>, is_open: bool) -> String {
+    let hint = |effect, counts: fn(&JournalEntry) -> bool| {
+        keys.hint(JournalDialog::BINDINGS, effect).filter(|_| entry.is_some_and(counts))
+    };
+    join_hints([
+        hint(JournalEffect::Open, |_| true).filter(|_| !is_open),
+        hint(JournalEffect::Undo, JournalEntry::can_be_undone),
+        hint(JournalEffect::Resume, |entry| entry.state == EntryState::Open),
+        keys.cancel_hint(DIALOG_BINDINGS, if is_open { "back" } else { "leave" }),
+    ])
 }
 
 fn role(entry: &JournalEntry) -> Role {

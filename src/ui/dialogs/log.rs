@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::keys::{DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::app::notices::{BEFORE_TEXT, Level, Notice};
 use crate::model::request_line::RequestLine;
@@ -37,7 +38,12 @@ impl Canvas<'_, '_> {
     }
 
     fn log_box(&mut self, title: &str) -> Rect {
-        self.overlay(layout::log(self.state), title, "j k scroll  Esc leave")
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            keys.scroll_hint(DIALOG_BINDINGS, "scroll"),
+            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
+        ]);
+        self.overlay(layout::log(self.state), title, &hints)
     }
 
     fn log_lines(&mut self, inner: Rect, lines: Vec<Line<'_>>, nothing: &str) {

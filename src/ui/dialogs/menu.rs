@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::Menu;
+use crate::app::dialogs::menu::Menu;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -13,7 +13,7 @@ impl Canvas<'_, '_> {
     pub fn menu(&mut self, menu: &Menu) {
         let labels = menu.label_columns();
         let area = menu.area(self.state);
-        let inner = self.overlay(area, &menu.title, menu.foot());
+        let inner = self.overlay(area, &menu.title, &menu.foot(&self.state.settings.keys));
         for (row, entry) in menu.entries.iter().enumerate().take(inner.height.into()) {
             let is_cursor = row == menu.cursor;
             let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };

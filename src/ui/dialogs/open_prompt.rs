@@ -2,7 +2,9 @@
 
 use ratatui::text::Line;
 
-use crate::app::dialogs::OpenPrompt;
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::open_prompt::{OpenEffect, OpenPrompt};
+use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
@@ -12,7 +14,12 @@ impl Canvas<'_, '_> {
     /// Draws the prompt, the reason why there is no list, and the suggested names.
     pub fn open_prompt(&mut self, open: &OpenPrompt) {
         let places = crate::app::dialogs::open_prompt::OpenPlaces::of(self.state, open);
-        let inner = self.overlay(places.area, "Open", "Enter open  Esc leave");
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            keys.hint(OpenPrompt::BINDINGS, OpenEffect::Open),
+            keys.cancel_hint(PROMPT_BINDINGS, "leave"),
+        ]);
+        let inner = self.overlay(places.area, "Open", &hints);
         let about: Vec<(Role, String)> = places.about.iter().map(|line| (Role::Dim, line.clone())).collect();
         self.draw_text(inner, &about);
         if let Some(problem) = &open.problem {

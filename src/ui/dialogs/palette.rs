@@ -3,9 +3,11 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::Palette;
-use crate::app::dialogs::palette::{self, ENTRIES};
-use crate::app::{keymap, layout};
+use crate::app::actions::entries::entries;
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::palette::{self, Palette, PaletteEffect};
+use crate::app::keys::{PROMPT_BINDINGS, join_hints};
+use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -16,12 +18,18 @@ const KEYS: usize = 8;
 impl Canvas<'_, '_> {
     /// Draws the palette.
     pub fn palette(&mut self, commands: &Palette) {
-        let inner = self.overlay(palette::area(self.state), "Commands", "Enter run  Esc leave");
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            keys.hint(Palette::BINDINGS, PaletteEffect::Run),
+            keys.cancel_hint(PROMPT_BINDINGS, "leave"),
+        ]);
+        let inner = self.overlay(palette::area(self.state), "Commands", &hints);
+        let all: Vec<_> = entries().collect();
         let rows = palette::rows_area(self.state);
         let height = usize::from(rows.height);
         let offset = layout::offset(commands.cursor, rows.height);
         for (line, row) in commands.rows.iter().skip(offset).take(height).enumerate() {
-            let Some(entry) = ENTRIES.get(*row) else { continue };
+            let Some((entry, action)) = all.get(*row) else { continue };
             let is_cursor = offset + line == commands.cursor;
             let base = if is_cursor { self.style(Role::Cursor) } else { self.style(Role::Text) };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
@@ -30,10 +38,10 @@ impl Canvas<'_, '_> {
                 columns::left(entry.name, 11),
                 if is_cursor { base } else { self.style(Role::Key) },
             );
-            let key = entry.action.or(entry.prompt_action).and_then(keymap::key_of).unwrap_or_default();
+            let key = action.map(|action| keys.name(&action.command)).unwrap_or_default();
             let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13 + KEYS));
             let key = Span::styled(
-                columns::right(key, KEYS - 1),
+                columns::right(&key, KEYS - 1),
                 if is_cursor { base } else { self.style(Role::Dim) },
             );
             self.draw_line(

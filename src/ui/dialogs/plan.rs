@@ -3,16 +3,19 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::plan::PlanDialog;
+use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::plan::page::{self, Tone};
 use crate::app::dialogs::plan::places::{PlanPlaces, plan_buttons};
+use crate::app::dialogs::plan::{PlanDialog, PlanEffect};
+use crate::app::keys::{Binding, DIALOG_BINDINGS, Keys, join_hints};
 use crate::app::layout;
-use crate::model::change::ChangePlan;
-use crate::model::change::loss::Loss;
 use crate::model::change::wording;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
+
+/// The keys of a plan.
+const BINDINGS: &[Binding<PlanEffect>] = <Box<PlanDialog>>::BINDINGS;
 
 impl Canvas<'_, '_> {
     /// Draws a plan.
@@ -26,10 +29,13 @@ impl Canvas<'_, '_> {
             true => "back",
             false => "leave",
         };
-        self.overlay(places.area, &title, &hints(plan, &places, esc));
+        let keys = &self.state.settings.keys;
+        self.overlay(places.area, &title, &hints(keys, plan, &places, esc));
         match &plan.change_plan.failure {
             Some(failure) if !plan.change_plan.is_loading() => {
-                self.failure(places.body, failure, &format!("r asks again · Esc {esc}"));
+                let again = keys.hint_as(BINDINGS, PlanEffect::Retry, "asks again");
+                let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, esc)]);
+                self.failure(places.body, failure, &hints);
             }
             _ => self.plan_lines(plan, &places),
         }
@@ -59,8 +65,10 @@ impl Canvas<'_, '_> {
         let (role, said) = status_line(plan);
         let style = self.style(role);
         self.draw_line(above, Line::styled(columns::cut(&said, area.width.into()), style));
+        let keys = &self.state.settings.keys;
+        let carry_out = keys.hint_as(BINDINGS, PlanEffect::Confirm, "carries it out").unwrap_or_default();
         match (plan.name_to_type(), plan.ready_plan()) {
-            (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, "Enter carries it out"),
+            (Some(_), Some(_)) => self.input(below, "> ", &plan.input, Role::Dim, &carry_out),
             _ => self.buttons(plan, area),
         }
     }
@@ -102,33 +110,24 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
 }
 
 /// Returns the hints for the keys that can be used now.
-fn hints(plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
-    let mut hints: Vec<&str> = Vec::new();
-    if !plan.confirms_replacement
-        && plan
-            .change_plan
-            .value
-            .as_deref()
-            .is_some_and(|change_plan| !change_plan.common().methods.is_empty())
-    {
-        hints.push("Tab method");
-    }
-    let loss = plan.change_plan.value.as_deref().map(|plan| &plan.common().loss);
-    if !plan.confirms_replacement && loss.is_some_and(Loss::is_offered) {
-        hints.push(if loss.is_some_and(|loss| loss.keep) { "K keep none" } else { "K keep" });
-    }
-    let types = plan.name_to_type().is_some() && plan.ready_plan().is_some();
-    if plan.ready_plan().is_some() && !types {
-        hints.push("← → choose");
-        hints.push("Enter press");
-    }
+fn hints(keys: &Keys, plan: &PlanDialog, places: &PlanPlaces, esc: &str) -> String {
+    let hint = |effect| keys.hint(BINDINGS, effect);
+    let change_plan = plan.change_plan.value.as_deref().filter(|_| !plan.confirms_replacement);
+    let loss = change_plan.map(|change_plan| &change_plan.common().loss).filter(|loss| loss.is_offered());
+    let keep = loss.map(|loss| if loss.keep { "keep none" } else { "keep" });
+    let has_buttons = plan.ready_plan().is_some() && !plan.is_name_expected();
     let shows_lines = plan.change_plan.failure.is_none() || plan.change_plan.is_loading();
-    if shows_lines && places.lines.len() > usize::from(places.body.height) {
-        hints.push("↑ ↓ scroll");
-    }
-    let esc = format!("Esc {esc}");
-    hints.push(&esc);
-    hints.join("  ")
+    let scrolls = shows_lines && places.lines.len() > usize::from(places.body.height);
+    join_hints([
+        hint(PlanEffect::Method)
+            .filter(|_| change_plan.is_some_and(|change_plan| !change_plan.common().methods.is_empty())),
+        keep.and_then(|label| keys.hint_as(BINDINGS, PlanEffect::Keep, label)),
+        keys.pair_hint(BINDINGS, [PlanEffect::FocusCancel, PlanEffect::FocusConfirm], "choose")
+            .filter(|_| has_buttons),
+        hint(PlanEffect::Confirm).filter(|_| has_buttons),
+        keys.scroll_hint(DIALOG_BINDINGS, "scroll").filter(|_| scrolls),
+        keys.cancel_hint(DIALOG_BINDINGS, esc),
+    ])
 }
 
 /// Returns the role that a piece of a line is drawn in.

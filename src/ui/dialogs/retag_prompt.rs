@@ -3,7 +3,9 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::dialogs::retag_prompt::{OLD_TAG, Retag};
+use crate::app::dialogs::KeyedDialog;
+use crate::app::dialogs::retag_prompt::{OLD_TAG, Retag, RetagEffect};
+use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -13,7 +15,13 @@ impl Canvas<'_, '_> {
     pub fn retag_prompt(&mut self, prompt: &Retag) {
         let places = crate::app::dialogs::retag_prompt::RetagPlaces::of(self.state, prompt);
         let title = if prompt.removes_old_tags { "Rename" } else { "Retag" };
-        self.overlay(places.area, title, "Enter plan  Tab rename  Esc leave");
+        let keys = &self.state.settings.keys;
+        let hints = join_hints([
+            keys.hint(Retag::BINDINGS, RetagEffect::Plan),
+            keys.hint(Retag::BINDINGS, RetagEffect::Rename),
+            keys.cancel_hint(PROMPT_BINDINGS, "leave"),
+        ]);
+        self.overlay(places.area, title, &hints);
         let about = match prompt.images.as_slice() {
             [image] => format!("{}:{image}", prompt.from),
             images => format!("{} tags of {}", images.len(), prompt.from),
@@ -23,11 +31,13 @@ impl Canvas<'_, '_> {
             places.about,
             Line::styled(columns::cut_front(&about, places.about.width.into()), style),
         );
+        let toggle = keys.hint_as(Retag::BINDINGS, RetagEffect::Switch, "switches").unwrap_or_default();
         self.switch(
             places.switch,
             prompt.removes_old_tags,
             prompt.is_on_switch,
             "untag the old name afterwards: rename",
+            &toggle,
         );
         let (role, said) = match (&prompt.problem, prompt.images.len()) {
             (Some(problem), _) => (Role::Bad, problem.clone()),
@@ -46,11 +56,11 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws a switch of a prompt.
-    pub fn switch(&mut self, area: Rect, is_on: bool, is_cursor: bool, text: &str) {
+    pub fn switch(&mut self, area: Rect, is_on: bool, is_cursor: bool, text: &str, toggle: &str) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         let marker = if is_cursor { "▌" } else { " " };
         let sign = if is_on { "[x]" } else { "[ ]" };
-        let about = if is_cursor { "  Space switches" } else { "" };
+        let about = if is_cursor { format!("  {toggle}") } else { String::new() };
         let text = columns::left(&format!("{marker}{sign} {text}{about}"), area.width.into());
         self.draw_line(area, Line::styled(text, base));
     }

@@ -8,7 +8,9 @@ mod referrers;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::actions::details::{NEXT_PLATFORM, PREVIOUS_PLATFORM};
 use crate::app::panes::details::Tab;
+use crate::app::panes::details::tabs::shown_tabs;
 use crate::app::{Pane, layout};
 use crate::model::columns;
 use crate::model::page::ListedName;
@@ -26,7 +28,9 @@ impl Canvas<'_, '_> {
         if inspection.value.is_none() {
             match (&detail.image, &inspection.failure) {
                 (None, _) => self.no_image(rows),
-                (Some(_), Some(failure)) => self.failure(rows, failure, "r asks again"),
+                (Some(_), Some(failure)) => {
+                    self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again"))
+                }
                 (Some(_), None) => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
             }
             return;
@@ -64,7 +68,8 @@ impl Canvas<'_, '_> {
     fn tab_titles(&self, area: Rect) -> Vec<Span<'static>> {
         let columns = layout::tab_columns(self.state, area);
         let hides_some = columns.first().is_some_and(|(tab, _)| *tab != Tab::Overview);
-        let hides_next = columns.last().map(|(tab, _)| *tab) != layout::tabs(self.state).last().copied();
+        let hides_next =
+            columns.last().map(|(tab, _)| *tab) != shown_tabs(&self.state.detail).last().copied();
         let mut titles = Vec::new();
         if hides_some {
             titles.push(Span::styled("‹ ", self.style(Role::Dim)));
@@ -90,12 +95,14 @@ impl Canvas<'_, '_> {
         let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
         let count =
             format!("  platform {} of {}  ", self.state.detail.variant + 1, inspection.variants.len());
-        let room = usize::from(area.width).saturating_sub(columns::width(&count) + 6);
+        let keys = [&PREVIOUS_PLATFORM, &NEXT_PLATFORM];
+        let keys = keys.map(|action| self.state.settings.keys.name(&action.command)).join(" ");
+        let room = usize::from(area.width).saturating_sub(columns::width(&count) + 3 + columns::width(&keys));
         let name = columns::cut(SafeText::from(name).as_str(), room);
         let line = Line::from(vec![
             Span::styled(format!("  {name}"), self.style(Role::Platform)),
             Span::styled(count, self.style(Role::Dim)),
-            Span::styled("{ }", self.style(Role::Key)),
+            Span::styled(keys, self.style(Role::Key)),
         ]);
         self.draw_line(area, line);
     }

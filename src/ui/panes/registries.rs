@@ -22,7 +22,10 @@ impl Canvas<'_, '_> {
         if registries.items.is_empty() {
             return self.draw_text(
                 rows,
-                &[(Role::Text, "nothing is open".into()), (Role::Dim, "O opens a registry by name".into())],
+                &[
+                    (Role::Text, "nothing is open".into()),
+                    (Role::Dim, self.key_hint("registries.open", "opens a registry by name")),
+                ],
             );
         }
         for (line, row) in registries.list.visible_rows().enumerate() {

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::app::panes::registries::OpenRegistry;
-use crate::app::panes::repositories::BranchNode;
+use crate::app::panes::repositories::tree::BranchNode;
 use crate::app::{Pane, layout};
 use crate::model::columns;
 use crate::model::page::ListedName;
@@ -19,7 +19,10 @@ impl Canvas<'_, '_> {
             self.draw_frame(Pane::Repositories, area, vec![Span::raw("Repositories")]);
             return self.draw_text(
                 layout::inside(area),
-                &[(Role::Text, "no registry is open".into()), (Role::Dim, "O opens one by name".into())],
+                &[
+                    (Role::Text, "no registry is open".into()),
+                    (Role::Dim, self.key_hint("registries.open", "opens one by name")),
+                ],
             );
         };
         let repositories = &registry.repositories;
@@ -102,17 +105,31 @@ impl Canvas<'_, '_> {
         if registry.repositories.list.is_filtered() && !names.items.is_empty() {
             return self.draw_text(
                 rows,
-                &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, "Esc drops it".into())],
+                &[
+                    (Role::Text, "nothing fits the filter".into()),
+                    (Role::Dim, self.key_hint("panes.back", "drops it")),
+                ],
             );
         }
         match &names.failure {
-            Some(failure) => self.failure(rows, failure, "O opens a repository by name, r asks again"),
+            Some(failure) => {
+                let open = self.key_hint("registries.open", "opens a repository by name");
+                let again = self.key_hint("panes.refresh", "asks again");
+                self.failure(rows, failure, &format!("{open}, {again}"))
+            }
             None if names.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
             None => self.draw_text(
                 rows,
                 &[
                     (Role::Text, "the registry lists no repositories".into()),
-                    (Role::Dim, "O opens one by name, r asks again".into()),
+                    (
+                        Role::Dim,
+                        format!(
+                            "{}, {}",
+                            self.key_hint("registries.open", "opens one by name"),
+                            self.key_hint("panes.refresh", "asks again")
+                        ),
+                    ),
                 ],
             ),
         }

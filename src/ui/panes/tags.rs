@@ -261,27 +261,31 @@ impl Canvas<'_, '_> {
         if tags.list.is_filtered() && !tags.tags.items.is_empty() {
             return self.draw_text(
                 rows,
-                &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, "Esc drops it".into())],
+                &[
+                    (Role::Text, "nothing fits the filter".into()),
+                    (Role::Dim, self.key_hint("panes.back", "drops it")),
+                ],
             );
         }
         match &tags.tags.failure {
-            Some(failure) if failure.kind == FailureKind::NotFound => self.failure(
-                rows,
-                failure,
-                "the repository is empty, was deleted, or is hidden from this login; r asks again",
-            ),
-            Some(failure) => self.failure(rows, failure, "r asks again"),
+            Some(failure) if failure.kind == FailureKind::NotFound => {
+                let again = self.key_hint("panes.refresh", "asks again");
+                let why = "the repository is empty, was deleted, or is hidden from this login";
+                self.failure(rows, failure, &format!("{why}; {again}"));
+            }
+            Some(failure) => self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again")),
             None if tags.tags.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
             None if !tags.tags.items.is_empty() => self.draw_text(
                 rows,
                 &[
                     (Role::Text, "only digest tags: signatures and the like of images".into()),
-                    (Role::Dim, ". shows them".into()),
+                    (Role::Dim, self.key_hint("tags.hidden", "shows them")),
                 ],
             ),
-            None => {
-                self.draw_text(rows, &[(Role::Text, "no tags".into()), (Role::Dim, "r asks again".into())])
-            }
+            None => self.draw_text(
+                rows,
+                &[(Role::Text, "no tags".into()), (Role::Dim, self.key_hint("panes.refresh", "asks again"))],
+            ),
         }
     }
 }

@@ -3,10 +3,13 @@
 use ratatui::layout::{Rect, Size};
 
 use super::PlanDialog;
-use super::page::{PlanLine, confirm_label};
+use super::page::{self, PlanLine};
 use crate::app::State;
 use crate::app::layout::{indented, inside, largest_plan_box};
+use crate::model::change::wording::confirm_label;
 use crate::model::columns;
+use crate::model::failure::Failure;
+use crate::model::text::SafeText;
 
 /// Returns the number of rows in the box of a plan that hold no line of it: the border and the foot, with an empty line
 /// above the foot if there is room.
@@ -81,4 +84,50 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
         room = Rect { x: room.x + taken, width: room.width - taken, ..room };
     }
     buttons
+}
+
+impl PlanDialog {
+    /// Returns all lines of the plan, laid out for a body of this size.
+    pub fn lines(&self, body: Size) -> Vec<page::PlanLine> {
+        match (&self.request, &self.change_plan.value) {
+            _ if self.confirms_replacement => page::replacement_lines(body),
+            (Some(request), Some(change_plan)) => {
+                let mut lines = page::hidden_image_lines(&self.hidden, body);
+                lines.extend(page::lines(
+                    request,
+                    change_plan,
+                    self.change_plan.is_loading(),
+                    &self.skipped,
+                    body,
+                ));
+                lines
+            }
+            (request, _) => page::lookup_lines(request.as_ref(), body),
+        }
+    }
+
+    /// Returns the number of rows of the dialog if the plan itself has this many lines. The number never decreases, so
+    /// that the box does not jump.
+    pub fn rows(&self, lines: usize, width: usize) -> usize {
+        let rows = match &self.change_plan.failure {
+            Some(failure) if !self.change_plan.is_loading() => failure_rows(failure, width),
+            _ => lines,
+        };
+        rows.max(self.max_rows)
+    }
+}
+
+fn count_wrapped(text: &str, width: usize) -> usize {
+    columns::wrap(text, width).len()
+}
+
+/// Returns the number of rows for the failure, its reason, its hint and the keys, with empty rows between them.
+fn failure_rows(failure: &Failure, width: usize) -> usize {
+    let rows = |text: &SafeText| count_wrapped(text.as_str(), width.saturating_sub(2));
+    // A hint begins with the word `hint`.
+    let hint = failure
+        .hint
+        .as_ref()
+        .map_or(0, |hint| 1 + count_wrapped(&format!("hint: {hint}"), width.saturating_sub(2)));
+    rows(&failure.what) + rows(&failure.why) + hint + 2
 }

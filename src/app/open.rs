@@ -1,0 +1,88 @@
+//! Opening a registry, repository or image by name: from the arguments, from `:open`, from the prompt.
+
+use super::Pane;
+use super::actions::quoted_key;
+use super::actions::refresh::reload;
+use super::cmd::Cmd;
+use super::panes::repositories::MOST_OPENED;
+use super::reconcile::reconcile;
+use super::update::Update;
+use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Target, Typed};
+use crate::model::server::Transport;
+
+/// Opens the target. If a scheme was typed, its registry is contacted with that scheme.
+pub fn open_typed(update: &mut Update<'_>, typed: Typed) {
+    if let Some(scheme) = typed.scheme {
+        let host = typed.target.host().clone();
+        let is_open = update.state.registries.of(&host).is_some();
+        update.cmds.push(Cmd::SetScheme(host, scheme));
+        open(update, typed.target);
+        if is_open {
+            reload(update);
+        }
+    } else {
+        open(update, typed.target);
+    }
+}
+
+/// Opens the target and goes to it.
+pub fn open(update: &mut Update<'_>, target: Target) {
+    let host = target.host().clone();
+    let tree = update.state.settings.tree;
+    let registry = update.state.registries.open(&host, tree);
+    let (repository, selector) = match target {
+        Target::Registry(_) => {
+            update.state.focus_pane(Pane::Repositories);
+            return;
+        }
+        Target::Repository(repository) => (repository, None),
+        Target::Image(reference) => (reference.repository.clone(), Some(reference.selector())),
+    };
+    registry.repositories.list.filter.clear();
+    registry.repositories.refilter();
+    registry.repositories.open_by_name(&repository.name);
+    remember(update, &host, &repository.name);
+    reconcile(update);
+    update.state.tags.list.filter.clear();
+    update.state.tags.refilter();
+    if let Some(selector) = selector {
+        update.state.tags.open(selector);
+    }
+    update.state.focus_pane(Pane::Tags);
+}
+
+/// Puts a repository before the others of this registry that were opened by name, in this run or an earlier one.
+fn remember(update: &mut Update<'_>, host: &Host, name: &RepositoryName) {
+    let names = update.state.settings.remembered.entry(host.clone()).or_default();
+    names.retain(|known| known != name);
+    names.insert(0, name.clone());
+    names.truncate(MOST_OPENED);
+    update.cmds.push(Cmd::Remember(host.clone(), names.clone()));
+}
+
+/// Stops offering a repository that does not exist: its name was mistyped, or it is gone.
+pub fn forget_opened(update: &mut Update<'_>, repository: &Repository) {
+    let Some(names) = update.state.settings.remembered.get_mut(&repository.host) else { return };
+    let before = names.len();
+    names.retain(|known| *known != repository.name);
+    if names.len() != before {
+        update.cmds.push(Cmd::Remember(repository.host.clone(), names.clone()));
+    }
+}
+
+/// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
+/// scheme.
+pub fn set_scheme(update: &mut Update<'_>, host: &Host, scheme: Scheme) -> Result<(), String> {
+    if let Some(open) = update.state.registries.of(host) {
+        let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
+        match is_plain {
+            Some(is_plain) if is_plain == (scheme == Scheme::Http) => return Ok(()),
+            _ => {
+                let prompt = quoted_key(&update.state.settings.keys, "registries.open");
+                return Err(format!("`{host}` is open: {prompt} with `{scheme}://{host}` changes that"));
+            }
+        }
+    }
+    update.cmds.push(Cmd::SetScheme(host.clone(), scheme));
+    Ok(())
+}
