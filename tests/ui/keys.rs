@@ -5,6 +5,7 @@ use regtui::config::Config;
 
 use super::changes;
 use super::panes::at_tags;
+use super::plans;
 use super::screen::Screen;
 
 /// A screen with these lines in `[keys]`.
@@ -102,4 +103,18 @@ fn in_a_text_field_a_question_mark_is_typed_and_f1_shows_help() {
     assert!(text.contains("Help: Open") && text.contains("open the name"), "{text}");
     screen.press("F1");
     assert!(matches!(top(&screen), Some(Dialog::Open(_))), "{}", screen.text());
+}
+
+#[test]
+fn a_switch_of_a_plan_shows_the_key_that_switches_it() {
+    let plan = plans::after(plans::unknown_registry, (150, 42), &["d"]);
+    let mut screen = with_keys(plan, "plan.keep = \"ctrl-k\"");
+    let text = screen.text();
+    assert!(text.contains("[ ] Ctrl-k it as"), "{text}");
+    screen.press("K");
+    assert_eq!(screen.text(), text, "the old key does nothing");
+    screen.press("Ctrl-k");
+    assert!(screen.text().contains("[x] Ctrl-k it as"), "{}", screen.text());
+    let bare = with_keys(screen, "plan.keep = []");
+    assert!(bare.text().contains("[x] it as"), "{}", bare.text());
 }

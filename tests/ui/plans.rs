@@ -116,7 +116,7 @@ fn all_named(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
 }
 
 /// A registry of which it is not known whether it removes an image with its last tag.
-fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+pub fn unknown_registry(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = delete_plan(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         let nameless = |image: &mut ImageToDelete| {

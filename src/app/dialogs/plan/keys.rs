@@ -11,6 +11,7 @@ use super::places::{self, PlanPlaces};
 use crate::app::dialogs::{Dialog, KeyedDialog, click, edit_input};
 use crate::app::keys::{Binding, KeyChord, Keys, Pressed, SharedEffect, chords};
 use crate::app::update::Update;
+use crate::model::change::wording::PlanOption;
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,9 +36,16 @@ pub enum PlanEffect {
     Close,
 }
 
-/// The switches that lines of the page name by letters.
-const SWITCHES: &[(char, PlanEffect)] =
-    &[('C', PlanEffect::Children), ('R', PlanEffect::Referrers), ('K', PlanEffect::Keep)];
+impl PlanEffect {
+    /// Returns the effect that switches a part of the request.
+    pub fn of(option: PlanOption) -> PlanEffect {
+        match option {
+            PlanOption::Children => PlanEffect::Children,
+            PlanOption::Referrers => PlanEffect::Referrers,
+            PlanOption::Keep => PlanEffect::Keep,
+        }
+    }
+}
 
 impl KeyedDialog for Box<PlanDialog> {
     type Effect = PlanEffect;
@@ -160,11 +168,8 @@ impl PlanDialog {
         }
         match self.line_at(&places, at) {
             Some(Press::Method(method)) => self.use_method(update, method),
-            Some(Press::Key(key)) => {
-                let effect = SWITCHES.iter().find(|(of, _)| *of == key).map(|(_, effect)| *effect);
-                if let Some(effect) = effect {
-                    return self.press(update, Pressed::Own(effect));
-                }
+            Some(Press::Switch(option)) => {
+                return self.press(update, Pressed::Own(PlanEffect::of(option)));
             }
             None => {}
         }

@@ -7,6 +7,10 @@ pub use crate::model::change::wording::Tone;
 
 use ratatui::layout::Size;
 
+use super::PlanDialog;
+use super::keys::PlanEffect;
+use crate::app::dialogs::KeyedDialog;
+use crate::app::keys::{Keys, command_of};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::wording::{
     self, ImageRow, Methods, PlanOption, PlanRow, REPLACEMENT, Requested, Switch, describe_method,
@@ -36,8 +40,8 @@ pub struct PlanLine {
 /// The effect of a click on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Press {
-    /// Does the same as this key.
-    Key(char),
+    /// Switches this part of the request.
+    Switch(PlanOption),
     /// Chooses this method of deletion.
     Method(DeleteMethod),
 }
@@ -55,8 +59,8 @@ pub fn title(request: Option<&ChangeRequest>) -> &'static str {
 }
 
 /// Returns the lines shown while the plan is looked up.
-pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine> {
-    let mut page = PlanPage::new(body);
+pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size, keys: &Keys) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body, keys);
     let asked: &[&str] = match request {
         Some(ChangeRequest::Delete(request)) => {
             page.field("repository", Tone::Plain, &request.repository.to_string());
@@ -94,8 +98,8 @@ pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size) -> Vec<PlanLine
 }
 
 /// Returns the lines that name the marked images that no row shows: they are part of the request.
-pub fn hidden_image_lines(names: &[SafeText], body: Size) -> Vec<PlanLine> {
-    let mut page = PlanPage::new(body);
+pub fn hidden_image_lines(names: &[SafeText], body: Size, keys: &Keys) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body, keys);
     if !names.is_empty() {
         let count = counted(names.len(), "mark that no row shows", "marks that no row shows");
         page.field("hidden", Tone::Warn, &format!("{count}: {}", joined(names)));
@@ -105,8 +109,8 @@ pub fn hidden_image_lines(names: &[SafeText], body: Size) -> Vec<PlanLine> {
 
 /// Returns the lines about the replacement, which is confirmed separately because images are briefly replaced by
 /// others.
-pub fn replacement_lines(body: Size) -> Vec<PlanLine> {
-    let mut page = PlanPage::new(body);
+pub fn replacement_lines(body: Size, keys: &Keys) -> Vec<PlanLine> {
+    let mut page = PlanPage::new(body, keys);
     page.text(Tone::Warn, "Untag by replacement?");
     for text in REPLACEMENT {
         page.blank();
@@ -123,8 +127,9 @@ pub fn lines(
     is_old: bool,
     skipped: &[SafeText],
     body: Size,
+    keys: &Keys,
 ) -> Vec<PlanLine> {
-    let mut page = PlanPage::new(body);
+    let mut page = PlanPage::new(body, keys);
     for change in skipped {
         page.field("cannot", Tone::Warn, &format!("undo {change}"));
     }
@@ -140,15 +145,16 @@ pub fn lines(
 }
 
 /// Lays lines out for a width.
-struct PlanPage {
+struct PlanPage<'a> {
     lines: Vec<PlanLine>,
     width: usize,
     rows: usize,
+    keys: &'a Keys,
 }
 
-impl PlanPage {
-    fn new(body: Size) -> PlanPage {
-        PlanPage { lines: Vec::new(), width: body.width.into(), rows: body.height.into() }
+impl<'a> PlanPage<'a> {
+    fn new(body: Size, keys: &'a Keys) -> PlanPage<'a> {
+        PlanPage { lines: Vec::new(), width: body.width.into(), rows: body.height.into(), keys }
     }
 
     fn blank(&mut self) {
@@ -241,24 +247,17 @@ impl PlanPage {
     /// Adds a switch with its key.
     fn switch(&mut self, switch: &Switch) {
         let sign = if switch.is_on { "[x]" } else { "[ ]" };
-        let key = key_of(switch.option);
-        let room = self.width.saturating_sub(LABELS + 6);
+        let key = command_of(Box::<PlanDialog>::BINDINGS, PlanEffect::of(switch.option));
+        let key = key.map(|command| self.keys.name(command)).filter(|key| !key.is_empty());
+        let key = key.map_or_else(String::new, |key| format!("{key} "));
+        let room = self.width.saturating_sub(LABELS + 4 + columns::width(&key));
         let pieces = vec![
             (Tone::Dim, columns::left(switch.label, LABELS)),
             (Tone::Plain, format!("{sign} ")),
-            (Tone::Key, format!("{key} ")),
+            (Tone::Key, key),
             (Tone::Plain, columns::cut(&switch.text, room)),
         ];
-        self.add_clickable(Press::Key(key), pieces);
-    }
-}
-
-/// Returns the key of a switch.
-pub fn key_of(option: PlanOption) -> char {
-    match option {
-        PlanOption::Children => 'C',
-        PlanOption::Referrers => 'R',
-        PlanOption::Keep => 'K',
+        self.add_clickable(Press::Switch(switch.option), pieces);
     }
 }
 

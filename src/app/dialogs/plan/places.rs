@@ -5,6 +5,7 @@ use ratatui::layout::{Rect, Size};
 use super::PlanDialog;
 use super::page::{self, PlanLine};
 use crate::app::State;
+use crate::app::keys::Keys;
 use crate::app::layout::{indented, inside, largest_plan_box};
 use crate::model::change::wording::confirm_label;
 use crate::model::columns;
@@ -45,7 +46,7 @@ impl PlanPlaces {
         let inner = indented(inside(room));
         // The text is laid out for the available room, not for the height that results from it.
         let most = Size::new(inner.width, (inner.height + 2).saturating_sub(frame));
-        let lines = plan.lines(most);
+        let lines = plan.lines(most, &state.settings.keys);
         let rows = plan.rows(lines.len(), most.width.into());
         let height = u16::try_from(rows).unwrap_or(u16::MAX).min(most.height);
         let area = Rect { height: (height + frame).min(room.height), ..room };
@@ -88,21 +89,22 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
 
 impl PlanDialog {
     /// Returns all lines of the plan, laid out for a body of this size.
-    pub fn lines(&self, body: Size) -> Vec<page::PlanLine> {
+    pub fn lines(&self, body: Size, keys: &Keys) -> Vec<page::PlanLine> {
         match (&self.request, &self.change_plan.value) {
-            _ if self.confirms_replacement => page::replacement_lines(body),
+            _ if self.confirms_replacement => page::replacement_lines(body, keys),
             (Some(request), Some(change_plan)) => {
-                let mut lines = page::hidden_image_lines(&self.hidden, body);
+                let mut lines = page::hidden_image_lines(&self.hidden, body, keys);
                 lines.extend(page::lines(
                     request,
                     change_plan,
                     self.change_plan.is_loading(),
                     &self.skipped,
                     body,
+                    keys,
                 ));
                 lines
             }
-            (request, _) => page::lookup_lines(request.as_ref(), body),
+            (request, _) => page::lookup_lines(request.as_ref(), body, keys),
         }
     }
 

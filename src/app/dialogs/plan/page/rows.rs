@@ -106,7 +106,7 @@ impl RowColumns {
     }
 }
 
-impl PlanPage {
+impl PlanPage<'_> {
     /// Returns the columns for these names.
     pub(crate) fn columns_of(&self, pairs: &[Pair]) -> RowColumns {
         let beside = widest_result(pairs.iter().map(|pair| &pair.becomes));
@@ -214,8 +214,9 @@ mod tests {
     use ratatui::layout::Size;
 
     use super::*;
+    use crate::app::keys::Keys;
 
-    fn drawn(page: PlanPage) -> Vec<String> {
+    fn drawn(page: PlanPage<'_>) -> Vec<String> {
         let text = |line: &crate::app::dialogs::plan::page::PlanLine| {
             line.pieces.iter().map(|(_, text)| text.as_str()).collect()
         };
@@ -227,7 +228,8 @@ mod tests {
     }
 
     fn pairs(names: &[&str], columns: u16) -> Vec<String> {
-        let mut page = PlanPage::new(Size::new(columns, 30));
+        let keys = Keys::default();
+        let mut page = PlanPage::new(Size::new(columns, 30), &keys);
         let pair =
             |name: &&str| Pair { name: (Tone::Plain, name.to_string()), becomes: becomes("0123456789ab") };
         let pairs: Vec<Pair> = names.iter().map(pair).collect();
@@ -237,7 +239,8 @@ mod tests {
     }
 
     fn renamed(names: &[(&str, &str)], text: &str, columns: u16) -> Vec<String> {
-        let mut page = PlanPage::new(Size::new(columns, 30));
+        let keys = Keys::default();
+        let mut page = PlanPage::new(Size::new(columns, 30), &keys);
         let row = |(old, new): &(&str, &str)| Renamed {
             old: old.to_string(),
             new: new.to_string(),
@@ -299,7 +302,8 @@ mod tests {
             becomes: Becomes::new(Some(*info), (Tone::Good, "new  0123456789ab".into())),
         };
         let rows = |columns| {
-            let mut page = PlanPage::new(Size::new(columns, 30));
+            let keys = Keys::default();
+            let mut page = PlanPage::new(Size::new(columns, 30), &keys);
             let dated = info("2026-11-20T10:00:00Z", 1_204_500_000);
             page.renamed(vec![row("1.10", &dated), row("2", &info("-", 900))]);
             drawn(page)
