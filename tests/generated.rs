@@ -1,4 +1,4 @@
-//! The documents agree with the program: the key tables of README, and the options that it names.
+//! The documents agree with the program: the key tables of README and docs/KEYS.md, and the options that README names.
 
 use std::process::Command;
 
@@ -6,32 +6,31 @@ use regtui::app::keymap;
 use regtui::config::Config;
 
 const README: &str = include_str!("../README.md");
+const KEYS: &str = include_str!("../docs/KEYS.md");
 
-/// The text between two comments of README.
-fn part(name: &str) -> &'static str {
+/// The text with another part between two comments.
+fn with_part(text: &str, name: &str, part: &str) -> String {
     let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
-    let after = README.split_once(&start).expect("the part begins").1;
-    after.split_once(&end).expect("the part ends").0
+    let (before, rest) = text.split_once(&start).expect("the part begins");
+    let (_, after) = rest.split_once(&end).expect("the part ends");
+    format!("{before}{start}{part}{end}{after}")
 }
 
 /// `REGTUI_WRITE_README=1 cargo test --test all generated` writes them.
 #[test]
-fn the_key_tables_of_readme_are_those_of_the_program() {
-    let tables = [("keys", keymap::pane_table()), ("keys of dialogs", keymap::dialog_table())];
-    if std::env::var_os("REGTUI_WRITE_README").is_some() {
-        let mut text = README.to_string();
-        for (name, table) in tables {
-            let (start, end) = (format!("<!-- {name} -->\n"), format!("<!-- end of {name} -->"));
-            let (before, rest) = text.split_once(&start).expect("the part begins");
-            let (_, after) = rest.split_once(&end).expect("the part ends");
-            text = format!("{before}{start}{table}{end}{after}");
+fn the_key_tables_of_the_documents_are_those_of_the_program() {
+    let tables = [
+        ("README.md", README, "keys", keymap::pane_table()),
+        ("docs/KEYS.md", KEYS, "keys of dialogs", keymap::dialog_table()),
+    ];
+    for (file, text, name, table) in tables {
+        let expected = with_part(text, name, &table);
+        if std::env::var_os("REGTUI_WRITE_README").is_some() {
+            let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+            std::fs::write(path, expected).expect("the document is written");
+        } else {
+            assert_eq!(text, expected, "{file}");
         }
-        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
-        std::fs::write(file, text).expect("README is written");
-        return;
-    }
-    for (name, table) in tables {
-        assert_eq!(part(name), table);
     }
 }
 
