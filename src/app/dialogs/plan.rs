@@ -1,6 +1,7 @@
 //! The plan of a change: it is looked up, shown, changed by switches and confirmed. Nothing is changed before it is
 //! confirmed, and then exactly the plan shown is carried out.
 
+mod bindings;
 mod keys;
 pub mod page;
 pub mod places;
@@ -25,7 +26,7 @@ use crate::model::change::{ChangePlan, ChangeRequest, copy, wording};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
-pub use keys::PlanEffect;
+pub use bindings::PlanEffect;
 use places::PlanPlaces;
 
 /// A plan on the screen.

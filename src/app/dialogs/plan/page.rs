@@ -7,9 +7,7 @@ pub use crate::model::change::wording::Tone;
 
 use ratatui::layout::Size;
 
-use super::PlanDialog;
-use super::keys::PlanEffect;
-use crate::app::dialogs::KeyedDialog;
+use super::bindings::{BINDINGS, PlanEffect};
 use crate::app::keys::{Keys, command_of};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::wording::{
@@ -247,7 +245,7 @@ impl<'a> PlanPage<'a> {
     /// Adds a switch with its key.
     fn switch(&mut self, switch: &Switch) {
         let sign = if switch.is_on { "[x]" } else { "[ ]" };
-        let key = command_of(Box::<PlanDialog>::BINDINGS, PlanEffect::of(switch.option));
+        let key = command_of(BINDINGS, PlanEffect::of(switch.option));
         let key = key.map(|command| self.keys.name(command)).filter(|key| !key.is_empty());
         let key = key.map_or_else(String::new, |key| format!("{key} "));
         let room = self.width.saturating_sub(LABELS + 4 + columns::width(&key));
