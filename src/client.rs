@@ -28,7 +28,6 @@ mod vendors;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Duration;
 
 pub use blob::reader::BlobReader;
 pub use blob::uploads::OpenUpload;
@@ -54,7 +53,7 @@ use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector};
 use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
-use host::{Abilities, Shows};
+use host::Abilities;
 use http::Http;
 use http::log::Sink;
 use single_flight::Joined;
@@ -113,6 +112,8 @@ struct Shared {
     known: OnceLock<KnownRegistries>,
     cache: Cache,
     clients: Mutex<HashMap<Host, Client>>,
+    /// Registries that are no servers.
+    others: Mutex<HashMap<Host, Arc<dyn Registry>>>,
 }
 
 impl Pool {
@@ -121,7 +122,19 @@ impl Pool {
         http::tls::install_crypto();
         let cache = Cache::new(settings.cache.clone());
         let (settings, known) = (Mutex::new(settings), OnceLock::new());
-        Pool(Arc::new(Shared { settings, known, cache, clients: Mutex::default() }))
+        let (clients, others) = (Mutex::default(), Mutex::default());
+        Pool(Arc::new(Shared { settings, known, cache, clients, others }))
+    }
+
+    /// Adds a registry that is no server. From now on [`Pool::registry`] returns it for its host.
+    pub fn add_registry(&self, registry: Arc<dyn Registry>) {
+        self.others().insert(registry.host().clone(), registry);
+    }
+
+    /// Returns a registry: the one that was added for this host, otherwise the client for its server. Sends nothing.
+    pub fn registry(&self, host: &Host) -> Arc<dyn Registry> {
+        let added = self.others().get(host).cloned();
+        added.unwrap_or_else(|| Arc::new(self.client(host)))
     }
 
     /// Returns the client for a registry, always the same one. Sends nothing.
@@ -180,6 +193,10 @@ impl Pool {
             .get(host)
             .filter(|settings| settings.is_for_this_run)
             .map(|settings| settings.trust.clone())
+    }
+
+    fn others(&self) -> MutexGuard<'_, HashMap<Host, Arc<dyn Registry>>> {
+        self.0.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn settings(&self) -> MutexGuard<'_, ClientSettings> {
@@ -241,36 +258,6 @@ impl Client {
             .retries()
             .describe_wait()
             .map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
-    }
-
-    /// Reports, as long as the returned value lives, that the registry accepted a change and does not show it yet.
-    pub fn report_visibility_wait(&self) -> impl Drop {
-        self.http().report_visibility_wait()
-    }
-
-    /// Returns how long to wait until a change shows. It is shorter if an earlier change did not show in the full time.
-    pub fn visibility_timeout(&self) -> Duration {
-        let timeouts = self.http().timeouts().visibility;
-        match self.abilities().visibility() {
-            Shows::Never => timeouts / 8,
-            Shows::Immediate | Shows::Delayed => timeouts,
-        }
-    }
-
-    /// Returns whether this registry was found to show changes only some time after it accepted them.
-    pub fn has_delayed_visibility(&self) -> bool {
-        self.abilities().visibility() != Shows::Immediate
-    }
-
-    /// Records how long a change took to show, or `None` if it did not show in the time that was waited.
-    pub fn learn_visibility(&self, took: Option<Duration>) {
-        match took {
-            Some(took) if took > self.http().timeouts().visibility / 16 => {
-                self.abilities().learn_visibility(Shows::Delayed)
-            }
-            Some(_) => {}
-            None => self.abilities().learn_visibility(Shows::Never),
-        }
     }
 
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.

@@ -42,6 +42,11 @@ const WALLS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
+            // Operations take any registry, not only the client of a server.
+            "crate::client::Client",
+            "&Client",
+            " Client",
+            "pool.client",
             "crate::app",
             "crate::cli",
             "crate::config",

@@ -76,8 +76,8 @@ impl Inspect {
     /// Prints the image.
     pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
-        let client = pool.client(&reference.repository.host);
-        let found = inspect::inspect(&client, &reference.repository, &reference.selector(), None).await;
+        let registry = pool.registry(&reference.repository.host);
+        let found = inspect::inspect(&*registry, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;
         let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;
         let mut out = BufWriter::new(std::io::stdout().lock());

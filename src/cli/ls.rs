@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::CliError;
 use super::arguments::ArgumentReader;
 use super::print::{self, Table};
-use crate::client::{Client, Error, Pool};
+use crate::client::{Error, Pool, Registry};
 use crate::model::failure::Failure;
 use crate::model::page::ListedName;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
@@ -78,8 +78,8 @@ impl Ls {
             Target::Registry(_) if self.long => Err(CliError::Usage(
                 "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
-            Target::Registry(host) => self.repositories(&pool.client(&host)).await,
-            Target::Repository(repository) => self.tags(&pool.client(&repository.host), &repository).await,
+            Target::Registry(host) => self.repositories(&*pool.registry(&host)).await,
+            Target::Repository(repository) => self.tags(&*pool.registry(&repository.host), &repository).await,
             Target::Image(reference) => Err(CliError::Usage(format!(
                 "`{}` names one image; `regtui inspect {}` shows it",
                 self.target, reference
@@ -89,9 +89,9 @@ impl Ls {
         outcome
     }
 
-    async fn repositories(&self, client: &Client) -> Result<(), CliError> {
+    async fn repositories(&self, registry: &dyn Registry) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut pages = pin!(list::repositories(client));
+        let mut pages = pin!(list::repositories(registry));
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| error.catalog_failure())?;
             for item in &page.items {
@@ -114,9 +114,9 @@ impl Ls {
         Ok(())
     }
 
-    async fn tags(&self, client: &Client, repository: &Repository) -> Result<(), CliError> {
+    async fn tags(&self, registry: &dyn Registry, repository: &Repository) -> Result<(), CliError> {
         let mut items: Vec<ListedName<Tag>> = Vec::new();
-        let mut pages = pin!(list::tags(client, &repository.name));
+        let mut pages = pin!(list::tags(registry, &repository.name));
         while let Some(page) = pages.next().await {
             let page =
                 page.map_err(|error| failure(&error, format!("cannot list the tags of {repository}")))?;
@@ -130,7 +130,7 @@ impl Ls {
             By::Date | By::Size => {}
         }
         match self.long {
-            true => self.long(client, &repository.name, items).await,
+            true => self.long(registry, &repository.name, items).await,
             false => self.short(&items),
         }
     }
@@ -155,7 +155,7 @@ impl Ls {
 
     async fn long(
         &self,
-        client: &Client,
+        registry: &dyn Registry,
         name: &RepositoryName,
         items: Vec<ListedName<Tag>>,
     ) -> Result<(), CliError> {
@@ -166,7 +166,7 @@ impl Ls {
             ));
         }
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
-        let images = list::summaries(client, name, tags).map(|(tag, summary)| {
+        let images = list::summaries(registry, name, tags).map(|(tag, summary)| {
             let what = format!("cannot read {name}:{tag}");
             let summary = summary.map_err(|error| error.failure(what));
             (tag, summary)

@@ -1,15 +1,21 @@
 //! The operations of a registry, whatever holds it. Generic code takes a `&dyn Registry`.
 //!
 //! The distribution client ([`Client`](super::Client)) is the first implementation. A further one needs the required
-//! methods; the others have defaults that are built on them. The model is `scheme.API` of regclient:
-//! <https://pkg.go.dev/github.com/regclient/regclient/scheme#API>.
+//! methods, which come first in the trait. The others have defaults: some are built on the required ones, and the rest
+//! describes a registry that is not reached over a network, shows each change at once and has nothing to learn. The
+//! model is `scheme.API` of regclient: <https://pkg.go.dev/github.com/regclient/regclient/scheme#API>.
 //!
-//! | subject | file |
-//! |---|---|
-//! | repositories, tags, manifests, referrers, abilities | `registry` |
-//! | blobs: streams, uploads, mounts | `blobs` |
+//! | subject | file | required |
+//! |---|---|---|
+//! | repositories, tags, manifests, blobs: read and write | `registry` | yes |
+//! | streams, uploads and mounts of blobs | `blobs` | yes |
+//! | referrers, looks past the cache, guarded changes, abilities | `registry` | no |
+//! | transport, logins, repeated requests | `connection` | no |
+//! | changes that show later | `visibility` | no |
 
 pub mod blobs;
+pub mod connection;
+pub mod visibility;
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -31,12 +37,27 @@ use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::{Ability, Cleanups, Deletes};
 use blobs::{BlobSource, BlobStream, Mount, Transfer};
+use connection::Connection;
+use visibility::Visibility;
 
 /// Most bytes of a config that the default of [`Registry::config`] reads.
 const CONFIG_CAP: usize = 8 * 1024 * 1024;
 
 /// The future of an operation.
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, Error>>;
+
+/// A fact about a registry that a change found out.
+#[derive(Debug, Clone, Copy)]
+pub enum Observation<'a> {
+    /// The registry answered the delete of this tag or digest as if it did not exist, although it does.
+    DeleteWithoutEffect(&'a Selector, &'a Error),
+    /// The registry removed an image that lost its last tag.
+    UntaggedImageRemoved,
+    /// The registry left an image that lost its last tag.
+    UntaggedImageLeft,
+    /// The registry removed the dependents of a deleted image along with it.
+    DependentsRemoved,
+}
 
 /// A registry: a server, or anything else that holds repositories.
 pub trait Registry: Debug + Send + Sync {
@@ -139,6 +160,45 @@ pub trait Registry: Debug + Send + Sync {
         list.boxed()
     }
 
+    /// Puts a manifest under a tag that had the digest `expected`, or did not exist, when the caller looked at it. An
+    /// implementation that sends a request several times stops when another client has put another manifest there.
+    fn put_tag<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        expected: Option<Digest>,
+        manifest: &'a Manifest,
+    ) -> Answer<'a, PutResult> {
+        let _ = expected;
+        async move { self.put_manifest(name, &Selector::Tag(tag.clone()), manifest).await }.boxed()
+    }
+
+    /// Deletes a manifest like [`Registry::delete_manifest`], but tries it only once. Before another try the caller
+    /// checks again that nothing else is deleted with the manifest, and waits: see [`Connection::wait_to_retry`].
+    fn delete_manifest_once<'a>(&'a self, name: &'a RepositoryName, digest: &'a Digest) -> Answer<'a, ()> {
+        self.delete_manifest(name, digest)
+    }
+
+    /// Returns the digest that a tag or digest has now, as no cache answers it, in the cheapest way: the digest that the
+    /// registry reports is believed. Returns `None` if the tag or digest does not exist.
+    fn head_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        let look = async move {
+            let found = match selector {
+                Selector::Tag(tag) => self.head_tag(name, tag, priority).await.map(|head| head.digest),
+                Selector::Digest(digest) => {
+                    self.uncached_manifest(name, digest, priority).await.map(|_| *digest)
+                }
+            };
+            none_if_not_found(found)
+        };
+        look.boxed()
+    }
+
     /// Returns the manifest of that digest if it is at hand. Requests nothing.
     fn cached_manifest<'a>(
         &'a self,
@@ -179,14 +239,11 @@ pub trait Registry: Debug + Send + Sync {
         priority: Priority,
     ) -> Answer<'a, Option<Digest>> {
         let look = async move {
-            match self.manifest(name, selector, priority).await {
-                Ok(manifest) => {
-                    let same = known.iter().find(|digest| manifest.has_digest(digest));
-                    Ok(Some(same.copied().unwrap_or(manifest.digest)))
-                }
-                Err(error) if error.cause.status() == Some(404) => Ok(None),
-                Err(error) => Err(error),
-            }
+            let found = self.manifest(name, selector, priority).await.map(|manifest| {
+                let same = known.iter().find(|digest| manifest.has_digest(digest));
+                same.copied().unwrap_or(manifest.digest)
+            });
+            none_if_not_found(found)
         };
         look.boxed()
     }
@@ -256,5 +313,29 @@ pub trait Registry: Debug + Send + Sync {
     fn cleanups<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, Cleanups> {
         let _ = name;
         ready(Cleanups::default()).boxed()
+    }
+
+    /// Records a fact that a change found out. Forgets it by default.
+    fn learn(&self, observation: Observation<'_>) {
+        let _ = observation;
+    }
+
+    /// Returns the connection to the registry, or `None` if it is not reached over a network.
+    fn connection(&self) -> Option<&dyn Connection> {
+        None
+    }
+
+    /// Returns the visibility of changes, or `None` if the registry always shows a change as soon as it has accepted it.
+    fn visibility(&self) -> Option<&dyn Visibility> {
+        None
+    }
+}
+
+/// Turns the failure of a look at a tag or manifest that does not exist into `None`.
+fn none_if_not_found(found: Result<Digest, Error>) -> Result<Option<Digest>, Error> {
+    match found {
+        Ok(digest) => Ok(Some(digest)),
+        Err(error) if error.cause.status() == Some(404) => Ok(None),
+        Err(error) => Err(error),
     }
 }

@@ -1,12 +1,15 @@
 //! Changes. Planning one only asks, and it is carried out exactly as planned.
 
+use std::sync::Arc;
+
 use futures_util::FutureExt;
 
 use super::context::{ChangeContext, JobControl};
 use super::steps::report_while::report_while;
 use super::steps::undo_check;
 use super::{copy, delete, retag, undo};
-use crate::client::Client;
+use crate::client::Registry;
+use crate::client::registry::connection::Connection;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::progress::{Back, Report};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -35,13 +38,13 @@ pub async fn run(context: &ChangeContext, plan: &ChangePlan, control: &JobContro
         ChangePlan::Copy(plan) => copy::run(context, plan, control).boxed(),
         ChangePlan::Undo(plan) => undo::run(context, plan, control).boxed(),
     };
-    let clients = clients(context, plan);
+    let registries = registries(context, plan);
     let ended = async {
         let mut report = carried_out.await;
         undo_check::check_undo(context, plan, &mut report).boxed().await;
         report
     };
-    let report = report_while(ended, || report_waits(&clients, control)).await;
+    let report = report_while(ended, || report_waits(&registries, control)).await;
     let back = if report.undo.is_some() { undo_extent(context, plan) } else { Back::Unknown };
     Report { back, ..report }
 }
@@ -50,7 +53,7 @@ pub async fn run(context: &ChangeContext, plan: &ChangePlan, control: &JobContro
 /// the server deletes tags.
 fn undo_extent(context: &ChangeContext, plan: &ChangePlan) -> Back {
     let (new, puts_back) = plan.undo_needs();
-    let deletes: Vec<_> = new.iter().map(|host| context.pool.client(host).deletes()).collect();
+    let deletes: Vec<_> = new.iter().map(|host| context.pool.registry(host).deletes()).collect();
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if deletes.iter().any(|deletes| is_no(&deletes.by_tag) && is_no(&deletes.by_digest)) {
         return if puts_back { Back::Partly } else { Back::Nothing };
@@ -64,8 +67,8 @@ fn undo_extent(context: &ChangeContext, plan: &ChangePlan) -> Back {
     }
 }
 
-/// Returns the clients of the registries that take part in a change.
-fn clients(context: &ChangeContext, plan: &ChangePlan) -> Vec<Client> {
+/// Returns the registries that take part in a change.
+fn registries(context: &ChangeContext, plan: &ChangePlan) -> Vec<Arc<dyn Registry>> {
     let mut hosts: Vec<Host> =
         plan.changed_repositories().into_iter().map(|repository| repository.host).collect();
     if let ChangePlan::Copy(plan) = plan {
@@ -73,11 +76,12 @@ fn clients(context: &ChangeContext, plan: &ChangePlan) -> Vec<Client> {
     }
     hosts.sort_by(|one, other| one.as_str().cmp(other.as_str()));
     hosts.dedup();
-    hosts.iter().map(|host| context.pool.client(host)).collect()
+    hosts.iter().map(|host| context.pool.registry(host)).collect()
 }
 
 /// Reports the registry that is waited for, if there is one.
-fn report_waits(clients: &[Client], control: &JobControl) {
-    let waits = clients.iter().find_map(Client::describe_wait).unwrap_or_default();
+fn report_waits(registries: &[Arc<dyn Registry>], control: &JobControl) {
+    let connections = registries.iter().filter_map(|registry| registry.connection());
+    let waits = connections.filter_map(Connection::describe_wait).next().unwrap_or_default();
     control.set_waiting(waits);
 }

@@ -60,20 +60,20 @@ async fn compare_bytes(
     let (mixed, alike): (Vec<_>, Vec<_>) =
         sides.partition(|(_, one, other)| one.algorithm() != other.algorithm());
     let (some, rest) = alike.split_at(alike.len().min(SAMPLE));
-    let clients = (pool.client(&left.host), pool.client(&right.host));
+    let registries = (pool.registry(&left.host), pool.registry(&right.host));
     let mut questions = [mixed, some.to_vec()].concat();
     let mut is_sample = true;
     loop {
         let asked = questions.into_iter().map(|(tag, one, other)| {
-            let clients = &clients;
+            let registries = &registries;
             async move {
                 let selector = Selector::Tag(tag.clone());
                 let priority = Priority::Background;
-                let now = clients.1.confirm_digest(&right.name, &selector, other, &[one], priority).await;
+                let now = registries.1.confirm_digest(&right.name, &selector, other, &[one], priority).await;
                 let now = now.ok().flatten().unwrap_or(other);
                 let then = match now == one {
                     true => Some(one),
-                    false => clients
+                    false => registries
                         .0
                         .confirm_digest(&left.name, &selector, one, &[now], priority)
                         .await
@@ -111,9 +111,9 @@ struct SideTags {
 
 impl SideTags {
     async fn of(pool: &Pool, repository: &Repository) -> Result<SideTags, Failure> {
-        let client = pool.client(&repository.host);
+        let registry = pool.registry(&repository.host);
         let mut tags = SideTags { sides: BTreeMap::new(), incomplete: Vec::new(), absent: None };
-        let names = match tags.list(&client, repository).await {
+        let names = match tags.list(&*registry, repository).await {
             Ok(names) => names,
             Err(error) => {
                 let failure = error.failure(format!("cannot list the tags of {repository}"));
@@ -124,7 +124,7 @@ impl SideTags {
                 return Ok(tags);
             }
         };
-        tags.ask(&client, repository, names).await;
+        tags.ask(&*registry, repository, names).await;
         Ok(tags)
     }
 
@@ -132,23 +132,23 @@ impl SideTags {
     async fn ask_unlisted(&mut self, pool: &Pool, repository: &Repository, others: BTreeSet<Tag>) {
         if self.absent.is_none() {
             let unlisted = others.into_iter().filter(|tag| !self.sides.contains_key(tag)).collect();
-            self.ask(&pool.client(&repository.host), repository, unlisted).await;
+            self.ask(&*pool.registry(&repository.host), repository, unlisted).await;
         }
     }
 
-    async fn ask(&mut self, client: &dyn Registry, repository: &Repository, names: Vec<Tag>) {
+    async fn ask(&mut self, registry: &dyn Registry, repository: &Repository, names: Vec<Tag>) {
         let side = |said: Result<Option<ManifestHead>, Error>| match said {
             Ok(Some(head)) => ComparisonSide::Present(head.digest),
             Ok(None) => ComparisonSide::Absent,
             Err(_) => ComparisonSide::Unknown,
         };
-        let asked = tag_list::ask_digests(client, &repository.name, names).await;
+        let asked = tag_list::ask_digests(registry, &repository.name, names).await;
         self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
     }
 
     /// Returns all listed tags that name images.
-    async fn list(&mut self, client: &dyn Registry, repository: &Repository) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::list_names(client, &repository.name).await?;
+    async fn list(&mut self, registry: &dyn Registry, repository: &Repository) -> Result<Vec<Tag>, Error> {
+        let names = tag_list::list_names(registry, &repository.name).await?;
         self.incomplete.extend(names.incomplete.map(|why| SafeText::from(format!("{repository}: {why}"))));
         Ok(names.tags.into_iter().filter(|tag| !tag.is_digest_tag()).collect())
     }

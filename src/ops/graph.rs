@@ -28,7 +28,7 @@ pub struct Indexes {
 impl Indexes {
     /// Reads every index among these digests and below them. Manifests that are known to be no indexes are not read.
     pub async fn read(
-        client: &dyn Registry,
+        registry: &dyn Registry,
         name: &RepositoryName,
         roots: impl IntoIterator<Item = Digest>,
         types: &HashMap<Digest, MediaType>,
@@ -41,7 +41,7 @@ impl Indexes {
             let read = |digest| {
                 async move {
                     let selector = Selector::Digest(digest);
-                    (digest, client.manifest(name, &selector, Priority::Background).await)
+                    (digest, registry.manifest(name, &selector, Priority::Background).await)
                 }
                 .boxed()
             };

@@ -34,19 +34,19 @@ const COSIGN: [&str; 3] = [".sig", ".att", ".sbom"];
 /// Inspects an image. `digest_tags` are the digest tags of the repository, if they are known. Otherwise the usual ones
 /// are tried.
 pub async fn inspect(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     repository: &Repository,
     selector: &Selector,
     digest_tags: Option<&[Tag]>,
 ) -> Result<Inspection, Error> {
     let name = &repository.name;
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest_manifest(name, tag, Priority::Interactive).await?,
-        Selector::Digest(_) => client.manifest(name, selector, Priority::Interactive).await?,
+        Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await?,
+        Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await?,
     };
     let (variants, referrers) = future::join(
-        variants_of(client, name, &manifest),
-        referrers_of(client, name, manifest.digest, digest_tags),
+        variants_of(registry, name, &manifest),
+        referrers_of(registry, name, manifest.digest, digest_tags),
     )
     .await;
     let (variants, left_out) = variants;
@@ -57,7 +57,7 @@ pub async fn inspect(
         variant.manifest.iter().for_each(|manifest| drop(manifest.outline().clone()));
         variant.config.iter().flatten().for_each(|config| drop(config.outline().clone()));
     }
-    let referrers_api = client.referrers_api();
+    let referrers_api = registry.referrers_api();
     let repository = repository.clone();
     Ok(Inspection { repository, summary, manifest, variants, referrers, referrers_api, left_out })
 }
@@ -82,18 +82,21 @@ fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Sum
 /// Returns the images of an index, with attestations attached to the image that they are about, or the image itself.
 /// Also returns the number of children that were left out.
 async fn variants_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Arc<Manifest>,
 ) -> (Vec<Variant>, usize) {
     let Body::Index(index) = &manifest.body else {
-        return (vec![variant_of(client, name, None, Ok(manifest.clone())).await], 0);
+        return (vec![variant_of(registry, name, None, Ok(manifest.clone())).await], 0);
     };
     let (attestations, images): (Vec<&Descriptor>, Vec<&Descriptor>) =
         index.manifests.iter().partition(|child| child.is_attestation());
     let room = AtomicUsize::new(MOST_TOGETHER);
-    let looked_at: Vec<_> =
-        images.iter().take(MOST_CHILDREN).map(|child| child_of(client, name, child, &room).boxed()).collect();
+    let looked_at: Vec<_> = images
+        .iter()
+        .take(MOST_CHILDREN)
+        .map(|child| child_of(registry, name, child, &room).boxed())
+        .collect();
     let mut variants: Vec<Variant> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
     for attestation in attestations {
         let about = attestation.attests();
@@ -109,7 +112,7 @@ async fn variants_of(
 
 /// Reads a child of an index, as long as there is room for it beside the others.
 async fn child_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     child: &Descriptor,
     bytes_left: &AtomicUsize,
@@ -122,12 +125,12 @@ async fn child_of(
     };
     let Some(digest) = child.digest else {
         let failure = failed("cannot read a manifest of the index".into(), "its digest cannot be checked");
-        return variant_of(client, name, Some(child.clone()), Err(failure)).await;
+        return variant_of(registry, name, Some(child.clone()), Err(failure)).await;
     };
     let what = || SafeText::from(format!("cannot read the manifest {}", digest.short()));
     let selector = Selector::Digest(digest);
     let fetch = || async {
-        let manifest = client.manifest(name, &selector, Priority::Interactive).await;
+        let manifest = registry.manifest(name, &selector, Priority::Interactive).await;
         manifest.map_err(|error| error.failure(what()))
     };
     let mut manifest = fetch().await;
@@ -136,14 +139,14 @@ async fn child_of(
         true => {
             // It holds nothing while it waits for its turn.
             drop(manifest);
-            let turn = client.large_content_permit().await;
+            let turn = registry.large_content_permit().await;
             let has_room = bytes_left.load(Ordering::Relaxed) > 0;
             manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
             turn
         }
         false => None,
     };
-    let variant = variant_of(client, name, Some(child.clone()), manifest).await;
+    let variant = variant_of(registry, name, Some(child.clone()), manifest).await;
     let weight = variant.memory_size();
     let taken =
         bytes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(weight));
@@ -151,7 +154,7 @@ async fn child_of(
         Ok(_) => variant,
         Err(_) => {
             bytes_left.store(0, Ordering::Relaxed);
-            variant_of(client, name, Some(child.clone()), Err(failed(what(), TOO_LARGE))).await
+            variant_of(registry, name, Some(child.clone()), Err(failed(what(), TOO_LARGE))).await
         }
     }
 }
@@ -166,13 +169,13 @@ fn has_large_config(manifest: &Manifest) -> bool {
 }
 
 async fn variant_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     descriptor: Option<Descriptor>,
     manifest: Result<Arc<Manifest>, Failure>,
 ) -> Variant {
     let config = match &manifest {
-        Ok(manifest) => config_of(client, name, manifest).await,
+        Ok(manifest) => config_of(registry, name, manifest).await,
         Err(_) => None,
     };
     let read = config.as_ref().and_then(|config| config.as_ref().ok());
@@ -197,19 +200,19 @@ async fn variant_of(
 }
 
 async fn config_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
 ) -> Option<Result<Arc<ImageConfig>, Failure>> {
     let Body::Image(image) = &manifest.body else { return None };
     let descriptor = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image)?;
-    let config = client.config(name, descriptor, Priority::Interactive).await;
+    let config = registry.config(name, descriptor, Priority::Interactive).await;
     Some(config.map_err(|error| error.failure("cannot read the config")))
 }
 
 /// Returns the referrers of the image. If they cannot be listed they are missing, but the image is still shown.
 async fn referrers_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     digest_tags: Option<&[Tag]>,
@@ -225,8 +228,8 @@ async fn referrers_of(
     let names_it = |tag: &Tag| tag.suffix_after(&digest) == Some("");
     let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
     let (by_subject, by_tag) = future::join(
-        client.first_referrers(name, &digest, may_have_fallback),
-        read_digest_tags(client, name, named),
+        registry.first_referrers(name, &digest, may_have_fallback),
+        read_digest_tags(registry, name, named),
     )
     .await;
     let by_subject = by_subject.unwrap_or_default();
@@ -244,18 +247,18 @@ fn usual_tags(digest: &Digest) -> Vec<Tag> {
 }
 
 async fn read_digest_tags(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     tags: Vec<Tag>,
 ) -> Vec<ListedReferrer> {
     let looked_at: Vec<_> =
-        tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(client, name, tag).boxed()).collect();
+        tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(registry, name, tag).boxed()).collect();
     let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
     found.into_iter().flatten().collect()
 }
 
-async fn referrer_of(client: &dyn Registry, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
-    let manifest = client.latest_manifest(name, tag, Priority::Background).await.ok()?;
+async fn referrer_of(registry: &dyn Registry, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
+    let manifest = registry.latest_manifest(name, tag, Priority::Background).await.ok()?;
     let kind = match tag.digest_and_suffix()?.1 {
         ".sig" => Kind::Signature,
         ".att" => Kind::Attestation,

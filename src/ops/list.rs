@@ -26,28 +26,28 @@ impl At {
 }
 
 /// Returns the pages of the catalog.
-pub fn repositories(client: &dyn Registry) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
+pub fn repositories(registry: &dyn Registry) -> impl Stream<Item = Result<Page<RepositoryName>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
             At::Start => None,
             At::Page(next) => Some(next),
             At::End => return Ok(None),
         };
-        let mut page = client.catalog(next).await?;
+        let mut page = registry.catalog(next).await?;
         let at = At::after(&mut page);
         Ok(Some((page, at)))
     })
 }
 
 /// Returns the pages of a repository's tags.
-pub fn tags(client: &dyn Registry, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
+pub fn tags(registry: &dyn Registry, name: &RepositoryName) -> impl Stream<Item = Result<Page<Tag>, Error>> {
     stream::try_unfold(At::Start, async |at| {
         let next = match at {
             At::Start => None,
             At::Page(next) => Some(next),
             At::End => return Ok(None),
         };
-        let mut page = client.tags(name, next).await?;
+        let mut page = registry.tags(name, next).await?;
         let at = At::after(&mut page);
         Ok(Some((page, at)))
     })
@@ -55,12 +55,12 @@ pub fn tags(client: &dyn Registry, name: &RepositoryName) -> impl Stream<Item = 
 
 /// Returns the summary of every tag, in the order given.
 pub fn summaries(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     tags: Vec<Tag>,
 ) -> impl Stream<Item = (Tag, Result<Summary, Error>)> {
     let looked_at = stream::iter(tags).map(async |tag: Tag| {
-        let summary = summary::of_tag(client, name, &tag, Priority::Interactive).await;
+        let summary = summary::of_tag(registry, name, &tag, Priority::Interactive).await;
         (tag, summary)
     });
     looked_at.buffered(AT_ONCE)

@@ -102,9 +102,9 @@ async fn look_up_digests(
         confirmed.open_targets().chain(sources).collect();
     let look = |(repository, selector): (Repository, Selector)| {
         async move {
-            let client = pool.client(&repository.host);
+            let registry = pool.registry(&repository.host);
             let known = confirmed.known_digests(&repository, &selector);
-            match client.digest_now(&repository.name, &selector, &known, Priority::Background).await {
+            match registry.digest_now(&repository.name, &selector, &known, Priority::Background).await {
                 Ok(now) => Ok(((repository, selector), now)),
                 Err(error) => {
                     Err(error.failure(format!("cannot look at {}{}", repository.name, selector.suffix())))

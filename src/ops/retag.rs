@@ -22,7 +22,7 @@ use super::steps::tag::{RepositoryClient, describe_move, put_failure, saved_mani
 use super::steps::tracker::{self, Tracker};
 use super::tag_list;
 use super::transfer::TransferRoute;
-use crate::client::{Client, Priority, Transfer};
+use crate::client::{Priority, Registry, Transfer};
 use crate::model::change;
 use crate::model::change::journal::JournalItem;
 use crate::model::change::progress::{Outcome, ProgressItem, Report};
@@ -45,27 +45,27 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     if let Some(refusal) = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref()) {
         return tracker.into_refused_report(&refusal.failure(plan.title()));
     }
-    let client = context.pool.client(&plan.from.host);
-    let manifests = manifests(&client, plan).await;
+    let registry = context.pool.registry(&plan.from.host);
+    let manifests = manifests(&*registry, plan).await;
     let replacement = make_replacements(plan, &manifests);
     let mut items = items(plan, &manifests, &replacement);
     let first_kept = items.len();
     items.extend(kept_tags::items(&plan.common.loss));
-    let saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
+    let saved = kept_tags::read_dependents(&*registry, &plan.common.loss).await;
     let request = change::ChangeRequest::Retag(request);
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let keeping = Kept::put(&client, &plan.common.loss, &running, first_kept).await;
+    let keeping = Kept::put(&*registry, &plan.common.loss, &running, first_kept).await;
     let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
     let to_move = AtomicU64::new(0);
     let mut retagging = Retagging {
-        client: &client,
+        registry: &registry,
         plan,
         transfer: &transfer,
         to_move: &to_move,
-        siblings: list_siblings(&client, plan).await,
+        siblings: list_siblings(&*registry, plan).await,
         manifests,
         replacements: replacement,
         method: ReplacementMethod::default(),
@@ -84,7 +84,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
     report_while(work, report).await;
     let Retagging { mut tracker, changed, .. } = retagging;
     let is_changed = |at: &Repository, image| changed.contains(&(at.clone(), image));
-    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
+    tracker.notes.extend(keeping.remove_unneeded(&*registry, &running, is_changed).await);
     tracker.notes.extend(tracker::open_uploads_note(&transfer));
     let moved = transfer.sent.load(Ordering::Relaxed);
     let mut report = tracker.close(running).await;
@@ -94,7 +94,7 @@ pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl
 
 /// A plan that is being carried out.
 struct Retagging<'a> {
-    client: &'a Client,
+    registry: &'a Arc<dyn Registry>,
     plan: &'a RetagPlan,
     /// The bytes that are moved if blobs cannot be mounted.
     transfer: &'a Arc<Transfer>,
@@ -118,7 +118,7 @@ struct Retagging<'a> {
 
 impl<'a> Retagging<'a> {
     fn repository_client(&self, repository: &'a Repository) -> RepositoryClient<'a> {
-        RepositoryClient { client: self.client, name: &repository.name, stop: Some(self.stop) }
+        RepositoryClient { registry: &**self.registry, name: &repository.name, stop: Some(self.stop) }
     }
 
     async fn step(&mut self, running: &RunningEntry, index: usize) {
@@ -212,9 +212,9 @@ impl<'a> Retagging<'a> {
         }
         if step.to != self.plan.from {
             let route = TransferRoute {
-                source: self.client,
+                source: self.registry,
                 from: &self.plan.from.name,
-                destination: self.client,
+                destination: &**self.registry,
                 to: &step.to.name,
                 transfer: self.transfer,
                 not_mounted: self.to_move,
@@ -314,14 +314,17 @@ fn old_digest(step: &RetagStep) -> Digest {
 }
 
 /// Reads every manifest that is put or replaced. A manifest that cannot be read is not replaced.
-async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
+async fn manifests(
+    registry: &dyn Registry,
+    plan: &RetagPlan,
+) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
     let put = plan.steps.iter().flat_map(|step| [step.digest, old_digest(step)]);
     let put = put.map(|digest| (digest, &plan.from));
     let replaced = plan.steps.iter().filter_map(|step| Some((step.replaces?, &step.to)));
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();
     let read = all.into_iter().map(|(digest, repository)| {
         async move {
-            let manifest = client.uncached_manifest(&repository.name, &digest, Priority::Background).await;
+            let manifest = registry.uncached_manifest(&repository.name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }
@@ -331,13 +334,13 @@ async fn manifests(client: &Client, plan: &RetagPlan) -> HashMap<Digest, Result<
 }
 
 /// Returns all tags that the removal of old tags could affect.
-async fn list_siblings(client: &Client, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
+async fn list_siblings(registry: &dyn Registry, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
         return Ok(BTreeMap::new());
     }
     let old = plan.steps.iter().filter_map(|step| old_tag(plan, step).cloned());
     let new = plan.steps.iter().filter(|step| step.to == plan.from).map(|step| step.tag.clone());
-    let tags = tag_list::tags_with(client, &plan.from.name, old.chain(new)).await;
+    let tags = tag_list::tags_with(registry, &plan.from.name, old.chain(new)).await;
     tags.map(|tags| tags.digests)
         .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }

@@ -26,54 +26,54 @@ const HEAVY: usize = 1024 * 1024;
 /// Returns the summary of a tag's image. Its size is known if all its parts are. Its date is that of its config; for an
 /// index, that of the first platform.
 pub async fn of_tag(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     tag: &Tag,
     priority: Priority,
 ) -> Result<Summary, Error> {
-    let manifest = client.latest_manifest(name, tag, priority).await?;
-    summarize_in_turn(client, name, manifest, priority).await
+    let manifest = registry.latest_manifest(name, tag, priority).await?;
+    summarize_in_turn(registry, name, manifest, priority).await
 }
 
 /// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
 /// read.
-pub async fn infos(client: &dyn Registry, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
-    let info = |digest| async move { info(client, name, digest).await }.boxed();
+pub async fn infos(registry: &dyn Registry, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
+    let info = |digest| async move { info(registry, name, digest).await }.boxed();
     let all: Vec<_> = images.into_iter().map(info).collect();
     stream::iter(all).buffered(MOST_IMAGES).collect().await
 }
 
 /// Returns the same for one image.
-pub async fn info(client: &dyn Registry, name: &RepositoryName, digest: Digest) -> ImageInfo {
+pub async fn info(registry: &dyn Registry, name: &RepositoryName, digest: Digest) -> ImageInfo {
     let selector = Selector::Digest(digest);
-    let Ok(manifest) = client.manifest(name, &selector, Priority::Background).await else {
+    let Ok(manifest) = registry.manifest(name, &selector, Priority::Background).await else {
         return ImageInfo::default();
     };
-    let summary = summarize_in_turn(client, name, manifest, Priority::Background).await;
+    let summary = summarize_in_turn(registry, name, manifest, Priority::Background).await;
     summary.as_ref().map(ImageInfo::from).unwrap_or_default()
 }
 
 /// Returns the same for a manifest that is held in any case, in a repository that has its config and its children.
-pub async fn info_of(client: &dyn Registry, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
-    ImageInfo::from(&of_manifest(client, name, manifest, Priority::Background).await)
+pub async fn info_of(registry: &dyn Registry, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
+    ImageInfo::from(&of_manifest(registry, name, manifest, Priority::Background).await)
 }
 
 /// Summarizes an image. Many images are asked for at the same time, so a heavy manifest is dropped while it waits for
 /// its turn.
 async fn summarize_in_turn(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     manifest: Arc<Manifest>,
     priority: Priority,
 ) -> Result<Summary, Error> {
     if !is_heavy(&manifest) {
-        return Ok(of_manifest(client, name, &manifest, priority).await);
+        return Ok(of_manifest(registry, name, &manifest, priority).await);
     }
     let selector = Selector::Digest(manifest.digest);
     drop(manifest);
-    let _turn = client.large_content_permit().await;
-    let manifest = client.manifest(name, &selector, priority).await?;
-    Ok(of_manifest(client, name, &manifest, priority).await)
+    let _turn = registry.large_content_permit().await;
+    let manifest = registry.manifest(name, &selector, priority).await?;
+    Ok(of_manifest(registry, name, &manifest, priority).await)
 }
 
 /// Returns whether a manifest is so large that only one of its kind may be held at a time.
@@ -82,15 +82,15 @@ pub fn is_heavy(manifest: &Manifest) -> bool {
 }
 
 async fn of_manifest(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
     priority: Priority,
 ) -> Summary {
     match &manifest.body {
-        Body::Index(index) => of_index(client, name, manifest, &index.manifests, priority).await,
+        Body::Index(index) => of_index(registry, name, manifest, &index.manifests, priority).await,
         _ => {
-            let config = config_of(client, name, manifest, priority).await;
+            let config = config_of(registry, name, manifest, priority).await;
             Summary::of_manifest(manifest, config.as_deref())
         }
     }
@@ -98,7 +98,7 @@ async fn of_manifest(
 
 /// Adds up the children as they arrive, so that only a few are held.
 async fn of_index(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     index: &Manifest,
     children: &Capped<Vec<Descriptor>>,
@@ -108,7 +108,7 @@ async fn of_index(
     let looked_at: Vec<_> = runnable()
         .take(MOST_CHILDREN)
         .filter_map(|child| child.digest)
-        .map(|digest| child(client, name, digest, priority).boxed())
+        .map(|digest| child(registry, name, digest, priority).boxed())
         .collect();
     let at_once = if is_heavy(index) { 1 } else { AT_ONCE };
     let mut looked_at = stream::iter(looked_at).buffered(at_once);
@@ -122,7 +122,7 @@ async fn of_index(
     }
     let first = match first {
         Some(manifest) => {
-            let config = config_of(client, name, &manifest, priority).await;
+            let config = config_of(registry, name, &manifest, priority).await;
             Some((manifest, config))
         }
         None => None,
@@ -135,24 +135,24 @@ async fn of_index(
 }
 
 async fn child(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     priority: Priority,
 ) -> Option<Arc<Manifest>> {
-    client.manifest(name, &Selector::Digest(digest), priority).await.ok()
+    registry.manifest(name, &Selector::Digest(digest), priority).await.ok()
 }
 
 /// Returns the config of an image. If the config cannot be read, its fields are missing, but the image is still shown.
 async fn config_of(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
     priority: Priority,
 ) -> Option<Arc<ImageConfig>> {
     let Body::Image(image) = &manifest.body else { return None };
     match manifest.kind() {
-        Kind::Image => client.config(name, image.config.as_ref()?, priority).await.ok(),
+        Kind::Image => registry.config(name, image.config.as_ref()?, priority).await.ok(),
         _ => None,
     }
 }

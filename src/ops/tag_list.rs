@@ -81,8 +81,8 @@ impl TagList {
 }
 
 /// Returns the names of all tags that are listed.
-pub async fn list_names(client: &dyn Registry, name: &RepositoryName) -> Result<TagNames, Error> {
-    let mut pages = std::pin::pin!(list::tags(client, name));
+pub async fn list_names(registry: &dyn Registry, name: &RepositoryName) -> Result<TagNames, Error> {
+    let mut pages = std::pin::pin!(list::tags(registry, name));
     let mut names = TagNames::default();
     while let Some(page) = pages.try_next().await? {
         for item in page.items {
@@ -101,22 +101,22 @@ pub async fn list_names(client: &dyn Registry, name: &RepositoryName) -> Result<
 /// compared with their bytes, unless those are cached. If it is wrong for one of them, the others are asked for anew,
 /// and the client then determines their digests from their bytes.
 pub async fn tags_with(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     also: impl IntoIterator<Item = Tag>,
 ) -> Result<TagList, Error> {
-    let names = list_names(client, name).await?;
+    let names = list_names(registry, name).await?;
     let mut tags = TagList { incomplete: names.incomplete_reason(), ..TagList::default() };
     let named: HashSet<Tag> = also.into_iter().collect();
     let listed: HashSet<&Tag> = names.tags.iter().collect();
     let unlisted = named.iter().filter(|tag| !listed.contains(tag));
     let all = names.tags.iter().chain(unlisted).cloned();
     let (asked, others): (Vec<_>, Vec<_>) =
-        ask_digests(client, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
+        ask_digests(registry, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
     let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
         let Ok(Some(head)) = said else { return (tag, said, true) };
         let selector = Selector::Tag(tag.clone());
-        let digest = client.confirm_digest(name, &selector, head.digest, &[], Priority::Background).await;
+        let digest = registry.confirm_digest(name, &selector, head.digest, &[], Priority::Background).await;
         let is_true = !matches!(digest, Ok(Some(digest)) if digest != head.digest);
         (tag, digest.map(|digest| digest.map(|digest| ManifestHead { digest, ..head })), is_true)
     });
@@ -125,26 +125,26 @@ pub async fn tags_with(
     checked.into_iter().for_each(|(tag, said, _)| tags.add_answer(name, tag, said));
     match is_true {
         true => others.into_iter().for_each(|(tag, said)| tags.add_answer(name, tag, said)),
-        false => resolve(client, name, others.into_iter().map(|(tag, _)| tag).collect(), &mut tags).await,
+        false => resolve(registry, name, others.into_iter().map(|(tag, _)| tag).collect(), &mut tags).await,
     }
     Ok(tags)
 }
 
 /// Returns all tags that are listed, with their digests.
-pub async fn tags(client: &dyn Registry, name: &RepositoryName) -> Result<TagList, Error> {
-    tags_with(client, name, []).await
+pub async fn tags(registry: &dyn Registry, name: &RepositoryName) -> Result<TagList, Error> {
+    tags_with(registry, name, []).await
 }
 
 /// Returns the digests of these tags in any order. Each is asked for by its name. The digest is `None` if the tag does
 /// not exist.
 pub async fn ask_digests(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     tags: impl IntoIterator<Item = Tag>,
 ) -> Vec<(Tag, Result<Option<ManifestHead>, Error>)> {
     let head = |tag: Tag| {
         async move {
-            let head = match client.head_tag(name, &tag, Priority::Background).await {
+            let head = match registry.head_tag(name, &tag, Priority::Background).await {
                 Ok(head) => Ok(Some(head)),
                 Err(error) if error.cause.status() == Some(404) => Ok(None),
                 Err(error) => Err(error),
@@ -158,8 +158,8 @@ pub async fn ask_digests(
 }
 
 /// Determines the digests of these tags. Tags that do not exist are left out.
-pub async fn resolve(client: &dyn Registry, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
-    for (tag, said) in ask_digests(client, name, all).await {
+pub async fn resolve(registry: &dyn Registry, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
+    for (tag, said) in ask_digests(registry, name, all).await {
         tags.add_answer(name, tag, said);
     }
 }

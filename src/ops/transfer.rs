@@ -9,7 +9,7 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use futures_util::{StreamExt, stream};
 
-use crate::client::{BlobSource, Cause, Client, Error, Mount, Priority, PutResult, Transfer};
+use crate::client::{BlobSource, Cause, Error, Mount, Priority, PutResult, Registry, Transfer};
 use crate::model::change::copy::BlobTransfer;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
@@ -26,11 +26,11 @@ const DEEPEST: usize = 8;
 #[derive(Clone, Copy)]
 pub struct TransferRoute<'a> {
     /// The registry that the images come from.
-    pub source: &'a Client,
+    pub source: &'a Arc<dyn Registry>,
     /// The repository that they come from.
     pub from: &'a RepositoryName,
     /// The registry that they go to.
-    pub destination: &'a Client,
+    pub destination: &'a dyn Registry,
     /// The repository that they go to.
     pub to: &'a RepositoryName,
     /// The bytes so far, and the token that stops them.
@@ -42,7 +42,7 @@ pub struct TransferRoute<'a> {
 impl TransferRoute<'_> {
     /// Transfers a blob that the destination does not have.
     pub async fn blob(&self, blob: &Descriptor, digest: &Digest, method: &BlobTransfer) -> Result<(), Error> {
-        let source = BlobSource::registry(self.source, self.from, blob);
+        let source = BlobSource::registry(Arc::clone(self.source), self.from, blob);
         match method {
             BlobTransfer::There => Ok(()),
             BlobTransfer::Move => self.destination.push_blob(self.to, blob, &source, self.transfer).await,

@@ -132,9 +132,9 @@ impl Undoing<'_> {
             return Outcome::Unchanged("it is as it was".into()).into();
         }
         self.tracker.report_current(SafeText::from(format!("put {} back", step.selector)));
-        let client = self.pool.client(&step.repository.host);
+        let registry = self.pool.registry(&step.repository.host);
         let stop = self.stop;
-        let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
+        let place = RepositoryClient { registry: &*registry, name: &step.repository.name, stop: Some(stop) };
         let what = || format!("cannot put {}:{} back", step.repository.name, step.selector);
         let manifest = step.before.and_then(|digest| self.held.get(&digest)).and_then(parse_saved);
         let outcome = match (&step.selector, step.before, manifest) {
@@ -142,7 +142,7 @@ impl Undoing<'_> {
             (Selector::Tag(tag), None, _) => return self.untag(place, running, step, tag, part).await,
             (Selector::Tag(tag), Some(_), Some(manifest)) => place.put(tag, step.now, &manifest).await,
             (Selector::Digest(digest), Some(_), Some(manifest)) => {
-                if let Err(error) = client.put_manifest(place.name, &step.selector, &manifest).await {
+                if let Err(error) = registry.put_manifest(place.name, &step.selector, &manifest).await {
                     return Outcome::Failed(put_failure(&error, what())).into();
                 }
                 match place.wait_until_shown(&step.selector, Some(*digest)).await {
@@ -187,7 +187,7 @@ impl Undoing<'_> {
         let what = || format!("cannot untag {}:{tag}", step.repository.name);
         let Some(now) = step.now else { return Outcome::Unchanged("it is gone already".into()).into() };
         if !self.siblings.contains_key(&step.repository) {
-            match tag_list::tags(place.client, place.name).await {
+            match tag_list::tags(place.registry, place.name).await {
                 Ok(tags) => self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect()),
                 Err(error) => return Outcome::Failed(error.failure(what())).into(),
             };
@@ -230,8 +230,8 @@ struct UndoPart {
 }
 
 async fn prepare_step(context: &ChangeContext, step: &UndoStep, stop: &CancellationToken) -> UndoPart {
-    let client = context.pool.client(&step.repository.host);
-    let place = RepositoryClient { client: &client, name: &step.repository.name, stop: Some(stop) };
+    let registry = context.pool.registry(&step.repository.host);
+    let place = RepositoryClient { registry: &*registry, name: &step.repository.name, stop: Some(stop) };
     let before = match step.now {
         Some(digest) => place.manifest(digest).await.ok().map(|manifest| saved_manifest(&manifest)),
         None => None,

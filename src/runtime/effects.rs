@@ -161,18 +161,19 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
         }
         Ask::Repositories(host, next) => {
-            let page = pool.client(&host).catalog(next.map(|next| *next)).await;
+            let page = pool.registry(&host).catalog(next.map(|next| *next)).await;
             Answer::Repositories(page.map_err(|error| error.catalog_failure()))
         }
         Ask::Tags(repository, next) => {
-            let page = pool.client(&repository.host).tags(&repository.name, next.map(|next| *next)).await;
+            let page = pool.registry(&repository.host).tags(&repository.name, next.map(|next| *next)).await;
             Answer::Tags(
                 page.map_err(|error| error.failure(format!("cannot list the tags of {}", repository.name))),
             )
         }
         Ask::Summary(repository, tag) => {
-            let client = pool.client(&repository.host);
-            let summary = ops::summary::of_tag(&client, &repository.name, &tag, Priority::Background).await;
+            let registry = pool.registry(&repository.host);
+            let summary =
+                ops::summary::of_tag(&*registry, &repository.name, &tag, Priority::Background).await;
             Answer::Summary(
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
@@ -194,9 +195,9 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector, digest_tags) => {
-            let client = pool.client(&repository.host);
+            let registry = pool.registry(&repository.host);
             let inspection =
-                ops::inspect::inspect(&client, &repository, &selector, digest_tags.as_deref()).await;
+                ops::inspect::inspect(&*registry, &repository, &selector, digest_tags.as_deref()).await;
             let inspection = inspection.map(Arc::new);
             Answer::Inspection(
                 inspection

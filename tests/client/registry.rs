@@ -1,9 +1,9 @@
-//! Another implementation of `Registry`: images in memory are listed, summarized and inspected by the same
-//! code as a server.
+//! Another implementation of `Registry`: images in memory are listed, summarized, inspected, retagged, deleted, copied
+//! and put back by the same code as those of a server.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
@@ -13,28 +13,42 @@ use regtui::client::registry::{Answer, Registry};
 use regtui::client::{
     BlobSource, Cause, Error, ErrorBody, ManifestHead, Mount, Priority, PutResult, Transfer,
 };
+use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::{ChangeRequest, copy, delete, retag};
 use regtui::model::digest::Digest;
 use regtui::model::manifest::{Descriptor, Manifest};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
-use regtui::model::server::Ability;
-use regtui::ops::{inspect, list, summary};
+use regtui::model::server::{Ability, Deletes};
+use regtui::ops::context::ChangeContext;
+use regtui::ops::{change, inspect, list, summary};
 
-use crate::support::registry::{Registry as Server, name, tag};
+use crate::support::context::{context, watch};
+use crate::support::registry::{Registry as Server, name, settings, tag};
 
 const IMAGE: &str = "application/vnd.oci.image.manifest.v1+json";
 
-/// A registry with one repository, which cannot be changed.
+/// A registry with one repository in memory. Implements the required methods, and no login, cache or wait.
 #[derive(Debug, Clone)]
 struct Shelf {
     host: Host,
     name: RepositoryName,
+    content: Arc<Mutex<Content>>,
+}
+
+#[derive(Debug, Default)]
+struct Content {
     tags: BTreeMap<Tag, Digest>,
     manifests: BTreeMap<Digest, Arc<Manifest>>,
     blobs: BTreeMap<Digest, Bytes>,
 }
 
 impl Shelf {
+    fn empty(host: &str) -> Shelf {
+        let host = Host::parse(host).expect("a host");
+        Shelf { host, name: name("team/app"), content: Arc::default() }
+    }
+
     fn with_image() -> Shelf {
         let config = r#"{"architecture":"arm64","os":"linux","rootfs":{"type":"layers","diff_ids":[]}}"#;
         let config = Bytes::from(config);
@@ -49,13 +63,38 @@ impl Shelf {
             descriptor("application/vnd.oci.image.layer.v1.tar", &layer),
         );
         let manifest = Arc::new(Manifest::parse(manifest.into(), Some(IMAGE)).expect("a manifest"));
-        Shelf {
-            host: Host::parse("shelf.test").expect("a host"),
-            name: name("team/app"),
+        let shelf = Shelf::empty("shelf.test");
+        *shelf.content() = Content {
             tags: [(tag("1.0"), manifest.digest), (tag("latest"), manifest.digest)].into(),
             blobs: [&config, &layer].map(|bytes| (Digest::sha256(bytes), bytes.clone())).into(),
             manifests: [(manifest.digest, manifest)].into(),
+        };
+        shelf
+    }
+
+    fn content(&self) -> MutexGuard<'_, Content> {
+        self.content.lock().expect("no test panics in between")
+    }
+
+    fn digest(&self, of: &str) -> Option<Digest> {
+        self.content().tags.get(&tag(of)).copied()
+    }
+
+    fn repository(&self) -> Repository {
+        Repository { host: self.host.clone(), name: self.name.clone() }
+    }
+
+    /// Reads the whole of a blob that another registry has.
+    async fn read_all(source: &BlobSource) -> Result<Bytes, Error> {
+        let (registry, name, descriptor) = match source {
+            BlobSource::Bytes(bytes) => return Ok(bytes.clone()),
+            BlobSource::Registry { registry, name, descriptor } => (registry, name, descriptor),
+        };
+        let (mut stream, mut bytes) = (registry.read_blob(name, descriptor, 0)?, Vec::new());
+        while let Some(piece) = stream.next_piece().await? {
+            bytes.extend_from_slice(&piece);
         }
+        Ok(bytes.into())
     }
 
     fn refusal(&self, status: u16) -> Error {
@@ -64,11 +103,11 @@ impl Shelf {
 
     fn find(&self, wanted: &RepositoryName, selector: &Selector) -> Result<Arc<Manifest>, Error> {
         let digest = match selector {
-            Selector::Tag(tag) => self.tags.get(tag).copied(),
+            Selector::Tag(tag) => self.content().tags.get(tag).copied(),
             Selector::Digest(digest) => Some(*digest),
         };
-        let found = digest.and_then(|digest| self.manifests.get(&digest)).filter(|_| *wanted == self.name);
-        found.cloned().ok_or_else(|| self.refusal(404))
+        let found = digest.and_then(|digest| self.content().manifests.get(&digest).cloned());
+        found.filter(|_| *wanted == self.name).ok_or_else(|| self.refusal(404))
     }
 
     fn page<T>(items: impl IntoIterator<Item = T>) -> Page<T> {
@@ -102,7 +141,7 @@ impl Registry for Shelf {
     }
 
     fn tags<'a>(&'a self, _: &'a RepositoryName, _: Option<NextPage>) -> Answer<'a, Page<Tag>> {
-        ready(Ok(Shelf::page(self.tags.keys().cloned()))).boxed()
+        ready(Ok(Shelf::page(self.content().tags.keys().cloned()))).boxed()
     }
 
     fn head_tag<'a>(
@@ -131,18 +170,31 @@ impl Registry for Shelf {
     fn put_manifest<'a>(
         &'a self,
         _: &'a RepositoryName,
-        _: &'a Selector,
-        _: &'a Manifest,
+        selector: &'a Selector,
+        manifest: &'a Manifest,
     ) -> Answer<'a, PutResult> {
-        ready(Err(self.refusal(405))).boxed()
+        let mut content = self.content();
+        content.manifests.insert(manifest.digest, Arc::new(manifest.clone()));
+        if let Selector::Tag(tag) = selector {
+            content.tags.insert(tag.clone(), manifest.digest);
+        }
+        ready(Ok(PutResult { digest: manifest.digest, is_subject_recognized: false })).boxed()
     }
 
-    fn delete_manifest<'a>(&'a self, _: &'a RepositoryName, _: &'a Digest) -> Answer<'a, ()> {
-        ready(Err(self.refusal(405))).boxed()
+    fn delete_manifest<'a>(&'a self, _: &'a RepositoryName, digest: &'a Digest) -> Answer<'a, ()> {
+        let mut content = self.content();
+        content.tags.retain(|_, tagged| tagged != digest);
+        let removed = content.manifests.remove(digest);
+        ready(removed.map(drop).ok_or_else(|| self.refusal(404))).boxed()
     }
 
-    fn untag<'a>(&'a self, _: &'a RepositoryName, _: &'a Tag, _: Digest) -> Answer<'a, ()> {
-        ready(Err(self.refusal(405))).boxed()
+    fn untag<'a>(&'a self, _: &'a RepositoryName, tag: &'a Tag, expected: Digest) -> Answer<'a, ()> {
+        let mut content = self.content();
+        let untagged = match content.tags.get(tag) == Some(&expected) {
+            true => content.tags.remove(tag).map(|_| ()),
+            false => None,
+        };
+        ready(untagged.ok_or_else(|| self.refusal(404))).boxed()
     }
 
     fn head_blob<'a>(
@@ -151,7 +203,7 @@ impl Registry for Shelf {
         digest: &'a Digest,
         _: Priority,
     ) -> Answer<'a, Option<u64>> {
-        ready(Ok(self.blobs.get(digest).map(|blob| blob.len() as u64))).boxed()
+        ready(Ok(self.content().blobs.get(digest).map(|blob| blob.len() as u64))).boxed()
     }
 
     fn read_blob(
@@ -160,8 +212,8 @@ impl Registry for Shelf {
         descriptor: &Descriptor,
         from: u64,
     ) -> Result<Box<dyn BlobStream>, Error> {
-        let blob = descriptor.digest.and_then(|digest| self.blobs.get(&digest));
-        let blob = blob.ok_or_else(|| self.refusal(404))?.clone();
+        let blob = descriptor.digest.and_then(|digest| self.content().blobs.get(&digest).cloned());
+        let blob = blob.ok_or_else(|| self.refusal(404))?;
         Ok(Box::new(Rest(blob.clone(), blob)).reopen_at(from))
     }
 
@@ -169,10 +221,16 @@ impl Registry for Shelf {
         &'a self,
         _: &'a RepositoryName,
         _: &'a Descriptor,
-        _: &'a BlobSource,
-        _: &'a Arc<Transfer>,
+        source: &'a BlobSource,
+        transfer: &'a Arc<Transfer>,
     ) -> Answer<'a, ()> {
-        ready(Err(self.refusal(405))).boxed()
+        let push = async move {
+            let bytes = Shelf::read_all(source).await?;
+            transfer.sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            self.content().blobs.insert(Digest::sha256(&bytes), bytes);
+            Ok(())
+        };
+        push.boxed()
     }
 
     fn mount_blob<'a>(
@@ -181,11 +239,15 @@ impl Registry for Shelf {
         digest: &'a Digest,
         _: Option<&'a RepositoryName>,
     ) -> Answer<'a, Mount> {
-        let mount = match self.blobs.contains_key(digest) {
+        let mount = match self.content().blobs.contains_key(digest) {
             true => Mount::Mounted,
             false => Mount::Opened(Box::new(NoUpload(self.refusal(405)))),
         };
         ready(Ok(mount)).boxed()
+    }
+
+    fn deletes(&self) -> Deletes {
+        Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes }
     }
 }
 
@@ -217,11 +279,9 @@ async fn repositories_and_tags_of_any_registry_are_listed() {
     assert_eq!(pages[0].items, [ListedName::Named(tag("1.0")), ListedName::Named(tag("latest"))]);
     let tags = vec![tag("latest"), tag("1.0")];
     let summaries: Vec<_> = list::summaries(&shelf, &shelf.name, tags).collect().await;
-    assert!(
-        summaries.iter().all(|(tag, summary)| {
-            summary.as_ref().is_ok_and(|summary| summary.digest == shelf.tags[tag])
-        })
-    );
+    assert!(summaries.iter().all(|(tag, summary)| {
+        summary.as_ref().is_ok_and(|summary| summary.digest == shelf.content().tags[tag])
+    }));
 }
 
 #[tokio::test]
@@ -238,10 +298,10 @@ async fn a_tag_of_any_registry_is_summarized() {
 #[tokio::test]
 async fn an_image_of_any_registry_is_inspected() {
     let shelf = Shelf::with_image();
-    let repository = Repository { host: shelf.host.clone(), name: shelf.name.clone() };
-    let inspection = inspect::inspect(&shelf, &repository, &Selector::Tag(tag("latest")), Some(&[])).await;
+    let inspection =
+        inspect::inspect(&shelf, &shelf.repository(), &Selector::Tag(tag("latest")), Some(&[])).await;
     let inspection = inspection.expect("an inspection");
-    assert_eq!(inspection.manifest.digest, shelf.tags[&tag("latest")]);
+    assert_eq!(Some(inspection.manifest.digest), shelf.digest("latest"));
     assert!(matches!(&inspection.variants[0].config, Some(Ok(_))), "{inspection:#?}");
     assert_eq!(inspection.referrers_api, Ability::Unknown);
 }
@@ -250,9 +310,10 @@ async fn an_image_of_any_registry_is_inspected() {
 async fn a_blob_of_any_registry_is_pushed_to_a_server() {
     let shelf = Shelf::with_image();
     let server = Server::open(regtui::demo::Store::new()).await;
-    for (digest, bytes) in &shelf.blobs {
+    let blobs = shelf.content().blobs.clone();
+    for (digest, bytes) in &blobs {
         let descriptor = crate::support::blob::descriptor(bytes);
-        let source = BlobSource::registry(&shelf, &shelf.name, &descriptor);
+        let source = BlobSource::registry(Arc::new(shelf.clone()), &shelf.name, &descriptor);
         let transfer = Arc::new(Transfer::default());
         server.client.push_blob(&name("copy"), &descriptor, &source, &transfer).await.expect("it is pushed");
         assert_eq!(transfer.sent.load(Ordering::Relaxed), bytes.len() as u64);
@@ -270,4 +331,108 @@ async fn the_client_of_a_server_is_a_registry_among_others() {
         let summary = summary::of_tag(&*registry, &name("team/app"), &tag("1.0"), Priority::Background).await;
         assert!(summary.is_ok(), "{registry:?}: {summary:?}");
     }
+}
+
+/// A context in which these registries are known besides all servers, and the folder of its journal.
+fn context_with(shelves: &[&Shelf]) -> (ChangeContext, tempfile::TempDir) {
+    let (context, folder) = context(settings());
+    shelves.iter().for_each(|shelf| context.pool.add_registry(Arc::new((*shelf).clone())));
+    (context, folder)
+}
+
+/// Plans and carries out a change, all of which is done.
+async fn carry_out(context: &ChangeContext, request: &ChangeRequest) -> Report {
+    let plan = change::plan(context, request).await.expect("a plan");
+    let report = change::run(context, &plan, &watch()).await;
+    let is_done = |item: &regtui::model::change::progress::ProgressItem| {
+        matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)))
+    };
+    assert!(report.items.iter().all(is_done), "{report:#?}");
+    report
+}
+
+/// Undoes a change.
+async fn undo(context: &ChangeContext, report: &Report) {
+    carry_out(context, &ChangeRequest::Undo(report.undo.clone().expect("an entry"))).await;
+}
+
+#[tokio::test]
+async fn a_tag_of_any_registry_is_renamed_and_gets_its_name_back() {
+    let shelf = Shelf::with_image();
+    let (context, _folder) = context_with(&[&shelf]);
+    let image = shelf.digest("1.0");
+    let request = ChangeRequest::Retag(retag::RetagRequest {
+        from: shelf.repository(),
+        items: vec![(Selector::Tag(tag("1.0")), shelf.repository(), tag("stable"))],
+        mode: retag::RetagMode::Move,
+        keep: false,
+    });
+    let report = carry_out(&context, &request).await;
+    assert_eq!((shelf.digest("stable"), shelf.digest("1.0"), shelf.digest("latest")), (image, None, image));
+    undo(&context, &report).await;
+    assert_eq!((shelf.digest("stable"), shelf.digest("1.0"), shelf.digest("latest")), (None, image, image));
+}
+
+#[tokio::test]
+async fn a_tag_of_any_registry_is_deleted_alone_and_put_back() {
+    let shelf = Shelf::with_image();
+    let (context, _folder) = context_with(&[&shelf]);
+    let image = shelf.digest("1.0");
+    let request = ChangeRequest::Delete(delete::DeleteRequest {
+        repository: shelf.repository(),
+        selectors: vec![Selector::Tag(tag("1.0"))],
+        method: Some(delete::DeleteMethod::Untag),
+        along: delete::Along::default(),
+        keep: false,
+    });
+    let report = carry_out(&context, &request).await;
+    assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (None, image));
+    undo(&context, &report).await;
+    assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (image, image));
+}
+
+#[tokio::test]
+async fn an_image_of_any_registry_is_deleted_with_its_tags_and_put_back() {
+    let shelf = Shelf::with_image();
+    let (context, _folder) = context_with(&[&shelf]);
+    let image = shelf.digest("1.0");
+    let request = ChangeRequest::Delete(delete::DeleteRequest {
+        repository: shelf.repository(),
+        selectors: vec![Selector::Tag(tag("1.0"))],
+        method: Some(delete::DeleteMethod::Image),
+        along: delete::Along::default(),
+        keep: false,
+    });
+    let report = carry_out(&context, &request).await;
+    assert!(shelf.content().tags.is_empty() && shelf.content().manifests.is_empty());
+    undo(&context, &report).await;
+    assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (image, image));
+}
+
+#[tokio::test]
+async fn an_image_is_copied_from_any_registry_to_any_other_one() {
+    let (from, to) = (Shelf::with_image(), Shelf::empty("other.test"));
+    let (context, _folder) = context_with(&[&from, &to]);
+    let server = Server::open(regtui::demo::Store::new()).await;
+    let request = |destination: Repository| {
+        ChangeRequest::Copy(copy::CopyRequest {
+            from: from.repository(),
+            what: copy::What::Images(vec![Selector::Tag(tag("1.0"))]),
+            to: destination,
+            tag: None,
+            platforms: Vec::new(),
+            referrers: true,
+            keep: false,
+        })
+    };
+    let report = carry_out(&context, &request(to.repository())).await;
+    let blobs = from.content().blobs.clone();
+    assert_eq!((to.digest("1.0"), &to.content().blobs), (from.digest("1.0"), &blobs));
+    assert_eq!(report.moved, blobs.values().map(|blob| blob.len() as u64).sum::<u64>());
+    let copy = Repository { host: server.client.host().clone(), name: name("copy") };
+    carry_out(&context, &request(copy)).await;
+    let copied = server.demo.store().repository("copy").and_then(|held| held.tags.get("1.0").copied());
+    assert_eq!(copied, from.digest("1.0"));
+    undo(&context, &report).await;
+    assert_eq!(to.digest("1.0"), None);
 }

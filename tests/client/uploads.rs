@@ -54,7 +54,7 @@ async fn a_blob_goes_from_one_registry_to_the_other() {
     let bytes = content(3_000_000);
     let descriptor = descriptor(&bytes);
     from.demo.store().put_blob("app", bytes.clone());
-    let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+    let source = BlobSource::registry(Arc::new(from.client.clone()), &name("app"), &descriptor);
     let transfer = Arc::new(Transfer::default());
     to.client.push_blob(&name("copy"), &descriptor, &source, &transfer).await.expect("it is pushed");
     assert!(stored(&to, "copy", &descriptor.digest.expect("a digest")));
@@ -86,7 +86,7 @@ async fn a_copy_completes_although_every_connection_is_cut() {
         let bytes = content(length);
         let descriptor = descriptor(&bytes);
         from.demo.store().put_blob("app", bytes);
-        let source = BlobSource::registry(&client_at(source), &name("app"), &descriptor);
+        let source = BlobSource::registry(Arc::new(client_at(source)), &name("app"), &descriptor);
         let transfer = Arc::new(Transfer::default());
         let pushed = client_at(target).push_blob(&name("copy"), &descriptor, &source, &transfer).await;
         pushed.unwrap_or_else(|error| panic!("cut after {cut_after}: {error}"));
@@ -498,7 +498,7 @@ async fn the_log_shows_only_scheme_and_host_of_another_origin() {
 async fn a_source_that_fails_is_named_and_closes_the_upload() {
     let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
     let descriptor = descriptor(&content(100_000));
-    let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+    let source = BlobSource::registry(Arc::new(from.client.clone()), &name("app"), &descriptor);
     let error = to.client.push_blob(&name("app"), &descriptor, &source, &Arc::default()).await;
     let error = error.expect_err("it is not there");
     assert_eq!((error.cause.status(), error.host.as_str()), (Some(404), from.client.host().as_str()));
@@ -661,7 +661,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_closed_at_its_newest_locatio
     let descriptor = descriptor(&bytes);
     from.demo.store().put_blob("app", bytes);
     from.demo.fault(|_, _| Some(Fault::HangAfter(150_000)));
-    let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+    let source = BlobSource::registry(Arc::new(from.client.clone()), &name("app"), &descriptor);
     let (transfer, repository) = (Arc::new(Transfer::default()), name("app"));
     let stop = async {
         while to.demo.store().uploaded_bytes() == 0 {

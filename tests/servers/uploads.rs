@@ -62,7 +62,7 @@ async fn an_upload_that_is_stopped_in_the_middle_is_gone_or_said_to_be_left() {
     from.demo.fault(|_, _| Some(Fault::HangAfter(3_000_000)));
     for server in servers::all() {
         let client = Pool::new(settings()).client(&server.host);
-        let source = BlobSource::registry(&from.client, &name("app"), &descriptor);
+        let source = BlobSource::registry(Arc::new(from.client.clone()), &name("app"), &descriptor);
         let (transfer, repository) = (Arc::new(Transfer::default()), name("stopped"));
         let stop = async {
             while transfer.sent.load(Ordering::Relaxed) < 2_000_000 {

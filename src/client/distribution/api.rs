@@ -1,6 +1,7 @@
 //! The distribution client as a [`Registry`].
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
@@ -14,15 +15,21 @@ use crate::client::Client;
 use crate::client::blob::reader::BlobReader;
 use crate::client::blob::uploads::OpenUpload;
 use crate::client::error::Error;
+use crate::client::host::Shows;
+use crate::client::http::backoffs::BackoffGuard;
 use crate::client::http::limit::Priority;
+use crate::client::http::scope::Scope;
 use crate::client::registry::blobs::{BlobSource, BlobStream, Mount, Transfer, Upload};
-use crate::client::registry::{Answer, Registry};
+use crate::client::registry::connection::{Connection, WriteAccess};
+use crate::client::registry::visibility::{Visibility, WaitReport};
+use crate::client::registry::{Answer, Observation, Registry};
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Cleanups, Deletes};
+use crate::model::server::{Ability, Cleanups, Deletes, Sent, Transport};
+use crate::model::text::SafeText;
 
 impl Registry for Client {
     fn host(&self) -> &Host {
@@ -127,6 +134,29 @@ impl Registry for Client {
         Client::referrers(self, name, digest, may_have_fallback).boxed()
     }
 
+    fn put_tag<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        expected: Option<Digest>,
+        manifest: &'a Manifest,
+    ) -> Answer<'a, PutResult> {
+        Client::put_tag(self, name, tag, expected, manifest).boxed()
+    }
+
+    fn delete_manifest_once<'a>(&'a self, name: &'a RepositoryName, digest: &'a Digest) -> Answer<'a, ()> {
+        Client::delete_manifest_once(self, name, digest).boxed()
+    }
+
+    fn head_manifest<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        selector: &'a Selector,
+        priority: Priority,
+    ) -> Answer<'a, Option<Digest>> {
+        Client::head_manifest(self, name, selector, priority).boxed()
+    }
+
     fn cached_manifest<'a>(
         &'a self,
         name: &'a RepositoryName,
@@ -202,7 +232,85 @@ impl Registry for Client {
     fn cleanups<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, Cleanups> {
         Client::cleanups(self, name).boxed()
     }
+
+    fn learn(&self, observation: Observation<'_>) {
+        match observation {
+            Observation::DeleteWithoutEffect(selector, error) => self.learn_no_effect(selector, error),
+            Observation::UntaggedImageRemoved => self.learn_untagged(true),
+            Observation::UntaggedImageLeft => self.learn_untagged(false),
+            Observation::DependentsRemoved => self.learn_dependents_removed(),
+        }
+    }
+
+    fn connection(&self) -> Option<&dyn Connection> {
+        Some(self)
+    }
+
+    fn visibility(&self) -> Option<&dyn Visibility> {
+        Some(self)
+    }
 }
+
+impl Connection for Client {
+    fn transport(&self) -> Answer<'_, Transport> {
+        Client::transport(self).boxed()
+    }
+
+    fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)> {
+        Client::sent_secret(self, name).boxed()
+    }
+
+    fn prefetch_token<'a>(&'a self, name: &'a RepositoryName, access: WriteAccess) -> BoxFuture<'a, ()> {
+        let scope = match access {
+            WriteAccess::Put => Scope::Push(name.clone()),
+            WriteAccess::Delete => Scope::Delete(name.clone()),
+        };
+        async move { self.fetch_token(&scope).await }.boxed()
+    }
+
+    fn wait_to_retry<'a>(&'a self, error: &'a Error, tries: u32) -> BoxFuture<'a, bool> {
+        Client::wait_to_retry(self, error, tries).boxed()
+    }
+
+    fn describe_wait(&self) -> Option<SafeText> {
+        Client::describe_wait(self)
+    }
+
+    fn command_options(&self) -> String {
+        Client::command_options(self)
+    }
+}
+
+impl Visibility for Client {
+    fn timeout(&self) -> Duration {
+        let timeout = self.http().timeouts().visibility;
+        match self.abilities().visibility() {
+            // An earlier change did not show in the full time.
+            Shows::Never => timeout / 8,
+            Shows::Immediate | Shows::Delayed => timeout,
+        }
+    }
+
+    fn is_delayed(&self) -> bool {
+        self.abilities().visibility() != Shows::Immediate
+    }
+
+    fn learn(&self, took: Option<Duration>) {
+        match took {
+            Some(took) if took > self.http().timeouts().visibility / 16 => {
+                self.abilities().learn_visibility(Shows::Delayed);
+            }
+            Some(_) => {}
+            None => self.abilities().learn_visibility(Shows::Never),
+        }
+    }
+
+    fn report_wait(&self) -> Box<dyn WaitReport + '_> {
+        Box::new(self.http().report_visibility_wait())
+    }
+}
+
+impl WaitReport for BackoffGuard<'_> {}
 
 impl BlobStream for BlobReader {
     fn next_piece(&mut self) -> Answer<'_, Option<Bytes>> {

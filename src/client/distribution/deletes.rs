@@ -23,7 +23,7 @@ impl Client {
     }
 
     /// Deletes a manifest like [`Client::delete_manifest`], but sends the request only once. Before another try the
-    /// caller has to check again that nothing else is deleted with the manifest. See [`Client::wait_to_retry`].
+    /// caller has to check again that nothing else is deleted with the manifest.
     pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
         let request = self.delete_request(name, &Selector::Digest(*digest)).await?;
         let outcome = self.http().send(&Request { is_sent_once: true, ..request }).await;
@@ -103,7 +103,7 @@ impl Client {
 
     /// Records that a delete had no effect although the server said that nothing exists under that name. The server, or
     /// a proxy before it, says so of everything.
-    pub fn learn_no_effect(&self, selector: &Selector, error: &Error) {
+    pub(super) fn learn_no_effect(&self, selector: &Selector, error: &Error) {
         let why = SafeText::from(format!("{}, although it is there", error.cause));
         self.abilities().learn_deletes(|deletes| match selector {
             Selector::Tag(_) => deletes.by_tag = Ability::No(why),

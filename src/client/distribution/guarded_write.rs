@@ -13,24 +13,15 @@ use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 
 impl Client {
-    /// Fetches the token that a delete in this repository needs, if it needs one, so that no token request comes
-    /// between the last look and the delete. Failures are ignored: the delete fails for the same reason and reports it.
-    pub async fn prefetch_delete_token(&self, name: &RepositoryName) {
-        self.prefetch_token(Scope::Delete(name.clone())).await;
-    }
-
-    /// Fetches the token that putting a manifest in this repository needs, for the same reason.
-    pub async fn prefetch_push_token(&self, name: &RepositoryName) {
-        self.prefetch_token(Scope::Push(name.clone())).await;
-    }
-
-    async fn prefetch_token(&self, scope: Scope) {
-        let _ = self.http().auth().authorization(&scope).await;
+    /// Fetches a token, if one is needed. Failures are ignored: the request that needs it fails for the same reason and
+    /// reports it.
+    pub(super) async fn fetch_token(&self, scope: &Scope) {
+        let _ = self.http().auth().authorization(scope).await;
     }
 
     /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
     /// again.
-    pub async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
+    pub(super) async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
         let rule = RetryRule { failures: tries, wait: RetryWait::ByCause };
         self.http().retries().wait(error, rule, None).await.is_ok()
     }

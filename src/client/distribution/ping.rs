@@ -76,12 +76,12 @@ impl Client {
     }
 
     /// Records whether the registry removed an image that lost its last tag.
-    pub fn learn_untagged(&self, is_gone: bool) {
+    pub(super) fn learn_untagged(&self, is_gone: bool) {
         self.abilities().learn_cleanups(|cleanups| cleanups.untagged = cleanup_of(is_gone));
     }
 
     /// Records that the registry removed the dependents of a deleted image along with it.
-    pub fn learn_dependents_removed(&self) {
+    pub(super) fn learn_dependents_removed(&self) {
         self.abilities().learn_cleanups(|cleanups| cleanups.deleted = Cleanup::AtOnce);
     }
 
@@ -97,7 +97,7 @@ impl Client {
 
     /// Returns the text that a command for a later run of regtui needs before a repository of this registry, so that it
     /// reaches the same registry in the same way: `http://registry.internal/`.
-    pub fn command_options(&self) -> String {
+    pub(super) fn command_options(&self) -> String {
         let (host, trust) = (self.host(), self.http().trust());
         let options = if trust.insecure { "--insecure " } else { "" };
         let scheme = match (trust.plain_http, host.is_clearly_host() || host.port().is_some()) {

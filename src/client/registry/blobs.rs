@@ -39,16 +39,12 @@ pub enum BlobSource {
 
 impl BlobSource {
     /// Creates the source for a blob of a registry.
-    pub fn registry<R: Registry + Clone + 'static>(
-        registry: &R,
+    pub fn registry(
+        registry: Arc<dyn Registry>,
         name: &RepositoryName,
         descriptor: &Descriptor,
     ) -> BlobSource {
-        BlobSource::Registry {
-            registry: Arc::new(registry.clone()),
-            name: name.clone(),
-            descriptor: Arc::new(descriptor.clone()),
-        }
+        BlobSource::Registry { registry, name: name.clone(), descriptor: Arc::new(descriptor.clone()) }
     }
 }
 

@@ -28,7 +28,7 @@ const USUAL: [&str; 3] = [".sig", ".att", ".sbom"];
 /// The repository in which companions are looked for.
 pub struct Companions<'a> {
     /// The source.
-    pub client: &'a dyn Registry,
+    pub registry: &'a dyn Registry,
     /// The repository there.
     pub name: &'a RepositoryName,
     /// Its digest tags, if all tags are known.
@@ -101,7 +101,7 @@ impl Companions<'_> {
                     }
                 }
             }
-            tree.grow(self.client, self.name, found.clone()).await?;
+            tree.grow(self.registry, self.name, found.clone()).await?;
             level = found.iter().map(|manifest| manifest.digest).collect();
             all.extend(found);
         }
@@ -111,7 +111,7 @@ impl Companions<'_> {
     async fn referrers_of(&self, subject: Digest) -> Result<Vec<Descriptor>, Failure> {
         let names_it = |tag: &Tag| tag.suffix_after(&subject) == Some("");
         let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
-        let found = self.client.referrers(self.name, &subject, may_have_fallback).await;
+        let found = self.registry.referrers(self.name, &subject, may_have_fallback).await;
         let found = found.map_err(|error| error.failure("cannot list referrers"))?;
         Ok(found.descriptors.into_iter().collect())
     }
@@ -120,7 +120,7 @@ impl Companions<'_> {
     /// find a referrer that only a list claims.
     async fn read(&self, subject: Digest, digest: Digest) -> Result<Option<Arc<Manifest>>, Failure> {
         let what = || format!("cannot read {}, which refers to {}", digest.short(), subject.short());
-        let read = self.client.manifest(self.name, &Selector::Digest(digest), Priority::Background).await;
+        let read = self.registry.manifest(self.name, &Selector::Digest(digest), Priority::Background).await;
         let manifest = read.map_err(|error| error.failure(what()))?;
         let is_one = manifest.subject().and_then(|subject| subject.digest) == Some(subject);
         Ok(is_one.then_some(manifest))
@@ -144,7 +144,7 @@ impl Companions<'_> {
             },
         };
         let asked = stream::iter(tags).map(async |tag: Tag| {
-            let found = self.client.latest_manifest(self.name, &tag, Priority::Background).await;
+            let found = self.registry.latest_manifest(self.name, &tag, Priority::Background).await;
             (tag, found)
         });
         let mut all = Vec::new();
@@ -174,7 +174,7 @@ impl Companions<'_> {
     }
 
     async fn list(&self) -> Result<Vec<Tag>, Failure> {
-        let names = tag_list::list_names(self.client, self.name).await;
+        let names = tag_list::list_names(self.registry, self.name).await;
         let names = names.map_err(|error| error.failure(format!("cannot list the tags of {}", self.name)))?;
         Ok(names.tags.into_iter().filter(Tag::is_digest_tag).collect())
     }

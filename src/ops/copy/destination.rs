@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::client::{Client, Error, ManifestHead, Priority};
+use crate::client::{Error, ManifestHead, Priority, Registry};
 use crate::model::change::rules::Refusal;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -20,7 +20,7 @@ const AT_ONCE: usize = 8;
 /// The repository that the images are copied to.
 pub struct Destination<'a> {
     /// The registry.
-    pub client: &'a Client,
+    pub registry: &'a dyn Registry,
     /// The repository.
     pub repository: &'a Repository,
     /// The answer by which it refused to report its content.
@@ -53,8 +53,8 @@ pub struct Referred {
 
 impl<'a> Destination<'a> {
     /// Returns a destination that was not asked anything yet.
-    pub fn new(client: &'a Client, repository: &'a Repository) -> Destination<'a> {
-        Destination { client, repository, refusal: OnceLock::new(), unauthenticated: OnceLock::new() }
+    pub fn new(registry: &'a dyn Registry, repository: &'a Repository) -> Destination<'a> {
+        Destination { registry, repository, refusal: OnceLock::new(), unauthenticated: OnceLock::new() }
     }
 
     /// Returns a note for the user if the destination refused to report its content.
@@ -76,14 +76,14 @@ impl<'a> Destination<'a> {
     /// behind.
     pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
         let name = &self.repository.name;
-        let asked = tag_list::ask_digests(self.client, name, wanted.keys().cloned()).await;
+        let asked = tag_list::ask_digests(self.registry, name, wanted.keys().cloned()).await;
         let checked =
             stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {
                 let known: Vec<Digest> = wanted.get(&tag).copied().into_iter().collect();
                 let now = match said {
                     Ok(Some(head)) => {
                         let selector = Selector::Tag(tag.clone());
-                        let checked = self.client.confirm_digest(
+                        let checked = self.registry.confirm_digest(
                             name,
                             &selector,
                             head.digest,
@@ -114,7 +114,7 @@ impl<'a> Destination<'a> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let selector = Selector::Digest(digest);
             let found =
-                self.client.head_manifest(&self.repository.name, &selector, Priority::Background).await;
+                self.registry.head_manifest(&self.repository.name, &selector, Priority::Background).await;
             Ok(self.found_or_none(found)?.flatten())
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;
@@ -124,7 +124,7 @@ impl<'a> Destination<'a> {
     /// Returns the referrers that the destination lists for these manifests.
     pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
         let asked = stream::iter(of).map(async |subject: Digest| {
-            let found = self.client.referrers(&self.repository.name, &subject, true).await;
+            let found = self.registry.referrers(&self.repository.name, &subject, true).await;
             let referred = match self.classify_answer(found)? {
                 DestinationAnswer::Found(found) => Referred {
                     digests: found.descriptors.iter().filter_map(|descriptor| descriptor.digest).collect(),
@@ -144,7 +144,7 @@ impl<'a> Destination<'a> {
     pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
         let asked = stream::iter(digests).map(async |digest: Digest| {
-            let found = self.client.head_blob(&self.repository.name, &digest, Priority::Background).await;
+            let found = self.registry.head_blob(&self.repository.name, &digest, Priority::Background).await;
             Ok(self.found_or_none(found)?.flatten().map(|_| digest))
         });
         let found: Vec<Option<Digest>> = asked.buffer_unordered(AT_ONCE).try_collect().await?;

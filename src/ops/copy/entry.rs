@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
 use crate::model::change::progress::Effect;
 use crate::model::change::{ChangeRequest, journal};
@@ -40,7 +40,7 @@ impl CopyEntry {
     pub async fn begin(
         context: &ChangeContext,
         plan: &CopyPlan,
-        destination: &Client,
+        destination: &dyn Registry,
     ) -> Result<CopyEntry, Failure> {
         // Lists are put before the tags, and so undone after them.
         let lists = plan.lists.iter().map(|list| merged_item(plan, list, destination).boxed());
@@ -77,7 +77,7 @@ impl CopyEntry {
 
     /// Keeps the images that are replaced, if that is requested. If one cannot be kept, the image that replaces it is
     /// not put.
-    async fn keep(&mut self, plan: &CopyPlan, destination: &Client, first: usize) {
+    async fn keep(&mut self, plan: &CopyPlan, destination: &dyn Registry, first: usize) {
         let Some(running) = &self.running else { return };
         self.keeping = Kept::put(destination, &plan.common.loss, running, first).await;
         for (item, image) in self.items.iter_mut().zip(&plan.images) {
@@ -96,7 +96,7 @@ impl CopyEntry {
     pub async fn remove_unneeded_kept_tags(
         &self,
         plan: &CopyPlan,
-        destination: &Client,
+        destination: &dyn Registry,
         ended: &[Ended],
     ) -> Option<SafeText> {
         let put = plan.images.iter().zip(ended).filter(|(_, ended)| ended.effect.may_be_done());
@@ -156,7 +156,7 @@ impl CopyEntry {
 async fn replaced_item(
     plan: &CopyPlan,
     image: &ImageToCopy,
-    destination: &Client,
+    destination: &dyn Registry,
 ) -> Result<Option<journal::JournalItem>, Failure> {
     let Some(tag) = image.tag.as_ref().filter(|_| !image.is_done()) else { return Ok(None) };
     let before = match image.replaces {
@@ -176,7 +176,7 @@ async fn replaced_item(
 async fn merged_item(
     plan: &CopyPlan,
     list: &ReferrerList,
-    destination: &Client,
+    destination: &dyn Registry,
 ) -> Result<Option<journal::JournalItem>, Failure> {
     let what = || format!("cannot save the current manifest of {}:{}", plan.to, list.tag);
     let old = match list.replaces {

@@ -10,7 +10,7 @@ use super::destination::{Destination, DestinationTags, Referred};
 use super::selection::{Pick, Picked};
 use super::source::{SourceImage, find};
 use super::tree::{AT_ONCE, Closure, Tree};
-use crate::client::{Client, Priority, fallback_tag};
+use crate::client::{Priority, Registry, fallback_tag};
 use crate::model::change::PlanCommon;
 use crate::model::change::copy::{
     BlobTransfer, CopyPlan, CopyRequest, CopySide, ImageToCopy, PlannedBlob, ReferrerList, SideRole, What,
@@ -35,31 +35,31 @@ use crate::ops::summary;
 /// out. The destination is not contacted if a rule forbids the copy.
 pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<CopyPlan, Failure> {
     let refused = context.rules.may_copy(&request.from, &request.to).err();
-    let source = context.pool.client(&request.from.host);
-    let picked = Picked::of(&source, request).await?;
-    let mut draft = Draft::new(&source, request, picked.left_out, picked.unresolved);
+    let source = context.pool.registry(&request.from.host);
+    let picked = Picked::of(&*source, request).await?;
+    let mut draft = Draft::new(&*source, request, picked.left_out, picked.unresolved);
     draft.read(picked.picks).await?;
     if request.referrers {
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
     draft.restore_own_media_types();
-    let client = context.pool.client(&request.to.host);
-    let destination = refused.is_none().then(|| Destination::new(&client, &request.to));
+    let to = context.pool.registry(&request.to.host);
+    let destination = refused.is_none().then(|| Destination::new(&*to, &request.to));
     let there = There::of(&draft, destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
     let mut images: Vec<ImageToCopy> = draft.tops.iter().map(|top| top.image(&there)).collect();
     let infos: Vec<_> = images
         .iter()
-        .map(|image| summary::info_of(&source, &request.from.name, &image.manifest).boxed())
+        .map(|image| summary::info_of(&*source, &request.from.name, &image.manifest).boxed())
         .collect();
     let infos: Vec<ImageInfo> = stream::iter(infos).buffered(AT_ONCE).collect().await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
     let manifests = draft.manifests(&there);
     let lists = there.lists(&manifests);
-    let sides = sides(request, &source, refused.is_none().then_some(&client)).await?;
+    let sides = sides(request, &*source, refused.is_none().then_some(&*to)).await?;
     let unauthenticated = destination.as_ref().and_then(Destination::unauthenticated);
     let loss = match refused.is_none() && unauthenticated.is_none() {
-        true => loss(&client, request, &images).await,
+        true => loss(&*to, request, &images).await,
         false => Loss::default(),
     };
     let common = PlanCommon {
@@ -87,7 +87,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
 }
 
 /// Returns the images at the destination that tags are taken from.
-async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) -> Loss {
+async fn loss(registry: &dyn Registry, request: &CopyRequest, images: &[ImageToCopy]) -> Loss {
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
         replaced.filter_map(|image| Some((request.to.clone(), image.replaces?, false))).collect();
@@ -95,8 +95,8 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
             kept_tags::plan_kept_tags(
-                client,
-                client.cleanups(&request.to.name).await.untagged,
+                registry,
+                registry.cleanups(&request.to.name).await.untagged,
                 request.keep,
                 losing,
             )
@@ -105,22 +105,25 @@ async fn loss(client: &Client, request: &CopyRequest, images: &[ImageToCopy]) ->
     }
 }
 
-/// Returns how the registries that were asked are reached.
+/// Returns how the registries that were asked are reached. Leaves out those that are not reached over a network.
 async fn sides(
     request: &CopyRequest,
-    source: &Client,
-    destination: Option<&Client>,
+    source: &dyn Registry,
+    destination: Option<&dyn Registry>,
 ) -> Result<Vec<CopySide>, Failure> {
     let is_one = request.from.host == request.to.host;
     let role = if is_one { SideRole::Both } else { SideRole::Source };
     let mut sides = vec![(role, source, &request.from)];
-    sides.extend(destination.filter(|_| !is_one).map(|client| (SideRole::Destination, client, &request.to)));
+    sides.extend(
+        destination.filter(|_| !is_one).map(|registry| (SideRole::Destination, registry, &request.to)),
+    );
     let mut all = Vec::new();
-    for (role, client, repository) in sides {
-        let registry = client.host().clone();
+    for (role, side, repository) in sides {
+        let Some(connection) = side.connection() else { continue };
+        let registry = side.host().clone();
         let what = || format!("cannot reach {registry}");
-        let transport = client.transport().await.map_err(|error| error.failure(what()))?;
-        let (sends, asked) = client.sent_secret(&repository.name).await;
+        let transport = connection.transport().await.map_err(|error| error.failure(what()))?;
+        let (sends, asked) = connection.sent_secret(&repository.name).await;
         all.push(CopySide { registry, role, transport, sends, asked });
     }
     Ok(all)
@@ -139,7 +142,7 @@ struct Top {
 
 /// The plan as far as the source determines it.
 struct Draft<'a> {
-    client: &'a Client,
+    registry: &'a dyn Registry,
     request: &'a CopyRequest,
     tree: Tree,
     tops: Vec<Top>,
@@ -151,24 +154,24 @@ struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     fn new(
-        client: &'a Client,
+        registry: &'a dyn Registry,
         request: &'a CopyRequest,
         left_out: Vec<SafeText>,
         unresolved: Vec<Unresolved>,
     ) -> Draft<'a> {
         let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
-        Draft { client, request, tree, tops, referrers, left_out, unresolved }
+        Draft { registry, request, tree, tops, referrers, left_out, unresolved }
     }
 
     /// Reads the images with everything that they need. Fails if none of them can be copied.
     async fn read(&mut self, picks: Vec<Pick>) -> Result<(), Failure> {
-        let (client, request) = (self.client, self.request);
-        let asked: Vec<_> = picks.into_iter().map(|pick| find(client, request, pick).boxed()).collect();
+        let (registry, request) = (self.registry, self.request);
+        let asked: Vec<_> = picks.into_iter().map(|pick| find(registry, request, pick).boxed()).collect();
         let found: Vec<(Pick, Result<SourceImage, Failure>)> =
             stream::iter(asked).buffered(AT_ONCE).collect().await;
         let read =
             found.iter().filter_map(|(_, found)| Some(found.as_ref().ok()?.manifest.clone())).collect();
-        self.tree.grow(self.client, &self.request.from.name, read).await?;
+        self.tree.grow(self.registry, &self.request.from.name, read).await?;
         for (pick, found) in found {
             let selector = pick.selector.clone();
             if let Err(failure) = found.and_then(|found| self.add_image(pick, found)) {
@@ -211,7 +214,7 @@ impl<'a> Draft<'a> {
         if self.tops.iter().any(Top::is_shortened) {
             self.left_out.push("referrers of the whole index: its digest changes".into());
         }
-        let companions = Companions { client: self.client, name: &self.request.from.name, digest_tags };
+        let companions = Companions { registry: self.registry, name: &self.request.from.name, digest_tags };
         let found = companions
             .referrers(&mut self.tree, subjects.clone(), &mut self.left_out, &mut self.unresolved)
             .await?;
@@ -220,7 +223,7 @@ impl<'a> Draft<'a> {
         if self.request.what != What::AllTags {
             let tagged = companions.digest_tags(&subjects, &mut self.unresolved).await;
             let manifests = tagged.iter().map(|(_, manifest)| manifest.clone()).collect();
-            self.tree.grow(self.client, &self.request.from.name, manifests).await?;
+            self.tree.grow(self.registry, &self.request.from.name, manifests).await?;
             for (pick, manifest) in
                 tagged.into_iter().filter(|(pick, _)| !self.is_picked(pick)).collect::<Vec<_>>()
             {
@@ -357,7 +360,7 @@ impl<'a> Draft<'a> {
     async fn plan_transfer(&mut self, blob: &Descriptor) -> Result<Option<PlannedBlob>, Failure> {
         let mut descriptor = blob.clone();
         if let Some(digest) = blob.digest.filter(|_| blob.size.is_none() || blob.is_foreign()) {
-            let found = self.client.head_blob(&self.request.from.name, &digest, Priority::Background).await;
+            let found = self.registry.head_blob(&self.request.from.name, &digest, Priority::Background).await;
             let what = || format!("cannot look for the blob {}", digest.short());
             match found.map_err(|error| error.failure(what()))? {
                 None if blob.is_foreign() => {

@@ -31,9 +31,9 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     if let Some(refusal) = plan.common.refused.clone().or(refused) {
         return all_failed(plan, &refusal.failure(format!("does not copy to {}", plan.to)));
     }
-    let source = context.pool.client(&plan.from.host);
-    let destination = context.pool.client(&plan.to.host);
-    let entry = match CopyEntry::begin(context, plan, &destination).await {
+    let source = context.pool.registry(&plan.from.host);
+    let destination = context.pool.registry(&plan.to.host);
+    let entry = match CopyEntry::begin(context, plan, &*destination).await {
         Ok(entry) => entry,
         Err(failure) => return all_failed(plan, &failure),
     };
@@ -45,7 +45,7 @@ pub async fn run(context: &ChangeContext, plan: &CopyPlan, control: &JobControl)
     let mut items: Vec<ProgressItem> = items.map(|(item, ended)| item.ended(ended.outcome.clone())).collect();
     items.extend(unclaimed);
     let mut notes = leftovers(&copy_transfer, &items);
-    notes.extend(entry.remove_unneeded_kept_tags(plan, &copy_transfer.destination, &ended).await);
+    notes.extend(entry.remove_unneeded_kept_tags(plan, &*copy_transfer.destination, &ended).await);
     notes.extend(plan.left_out.iter().map(|what| SafeText::from(format!("left out: {what}"))));
     items.extend(plan.common.unresolved.iter().map(ProgressItem::from));
     let entry = entry.end(&mut notes).await;
@@ -155,7 +155,7 @@ impl<'a> CopyRun<'a> {
 
     fn listing(&'a self, index: usize, list: &'a ReferrerList) -> Listing<'a> {
         let place = RepositoryClient {
-            client: &self.transfer.destination,
+            registry: &*self.transfer.destination,
             name: &self.plan.to.name,
             stop: Some(&self.control.stop),
         };
@@ -244,7 +244,7 @@ impl<'a> CopyRun<'a> {
     /// Puts the tag, if it still is as the plan saw it.
     async fn put(&self, image: &ImageToCopy, tag: &Tag) -> Ended {
         let place = RepositoryClient {
-            client: &self.transfer.destination,
+            registry: &*self.transfer.destination,
             name: &self.plan.to.name,
             stop: Some(&self.control.stop),
         };

@@ -33,10 +33,10 @@ pub struct Picked {
 
 impl Picked {
     /// Determines the images of a request. Asks the source only if all tags are requested.
-    pub async fn of(client: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
+    pub async fn of(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
             What::Images(selectors) => Picked::from_selectors(selectors, request.tag.as_ref()),
-            What::AllTags => Picked::from_all_tags(client, request).await?,
+            What::AllTags => Picked::from_all_tags(registry, request).await?,
         };
         match picked.picks.as_slice() {
             [] => Err(failure(&request.from, "there is nothing to copy", FailureKind::NotFound)),
@@ -59,10 +59,10 @@ impl Picked {
         picked
     }
 
-    async fn from_all_tags(client: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
+    async fn from_all_tags(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let mut picked = Picked::default();
         let what = || format!("cannot list the tags of {}", request.from);
-        let tags = picked.list(client, request).await.map_err(|error| error.failure(what()))?;
+        let tags = picked.list(registry, request).await.map_err(|error| error.failure(what()))?;
         let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
         // The order is the same as in `ls`.
         let tags = version_order::newest_first(tags, Tag::as_str);
@@ -84,8 +84,8 @@ impl Picked {
         Ok(picked)
     }
 
-    async fn list(&mut self, client: &dyn Registry, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::list_names(client, &request.from.name).await?;
+    async fn list(&mut self, registry: &dyn Registry, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
+        let names = tag_list::list_names(registry, &request.from.name).await?;
         self.unresolved.extend(names.incomplete.map(|why| {
             let failure = Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) };
             Unresolved::unnamed("perhaps some tags", failure)

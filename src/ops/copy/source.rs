@@ -27,24 +27,24 @@ pub struct SourceImage {
 
 /// Reads an image, and returns it together with its selection.
 pub async fn find(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     request: &CopyRequest,
     pick: Pick,
 ) -> (Pick, Result<SourceImage, Failure>) {
-    let found = read(client, request, &pick.selector).await;
+    let found = read(registry, request, &pick.selector).await;
     (pick, found)
 }
 
 async fn read(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     request: &CopyRequest,
     selector: &Selector,
 ) -> Result<SourceImage, Failure> {
     let name = &request.from.name;
     let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", request.from));
     let manifest = match selector {
-        Selector::Tag(tag) => client.latest_manifest(name, tag, Priority::Background).await,
-        Selector::Digest(_) => client.manifest(name, selector, Priority::Background).await,
+        Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Background).await,
+        Selector::Digest(_) => registry.manifest(name, selector, Priority::Background).await,
     };
     let whole = manifest.map_err(failed)?;
     let mut left_out = Vec::new();
@@ -52,12 +52,12 @@ async fn read(
     let mut split = Split::default();
     let manifest = match platforms::narrow(&whole, &request.platforms, &mut left_out).map_err(refused)? {
         Narrowed::Whole => {
-            check_platform(client, request, &whole).await.map_err(refused)?;
+            check_platform(registry, request, &whole).await.map_err(refused)?;
             whole.clone()
         }
         Narrowed::Child(child, of) => {
             split = of;
-            client.manifest(name, &Selector::Digest(child), Priority::Background).await.map_err(failed)?
+            registry.manifest(name, &Selector::Digest(child), Priority::Background).await.map_err(failed)?
         }
         Narrowed::Index(index, of) => {
             split = of;
@@ -69,7 +69,7 @@ async fn read(
 
 /// Fails with a text for a plain image of a platform that is not requested. Artifacts have no platform.
 async fn check_platform(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     request: &CopyRequest,
     manifest: &Manifest,
 ) -> Result<(), String> {
@@ -81,7 +81,7 @@ async fn check_platform(
         return Ok(());
     }
     // A config that cannot be read keeps no image from being copied.
-    let Ok(config) = client.config(&request.from.name, config, Priority::Background).await else {
+    let Ok(config) = registry.config(&request.from.name, config, Priority::Background).await else {
         return Ok(());
     };
     match &config.platform {

@@ -10,7 +10,7 @@ use futures_util::future::{BoxFuture, Either, Shared, join_all};
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, Semaphore};
 
 use super::companions;
-use crate::client::{Cause, Client, Error, Transfer};
+use crate::client::{Cause, Error, Registry, Transfer};
 use crate::model::change::copy::{BlobTransfer, CopyPlan, ImageToCopy, PlannedBlob};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -44,9 +44,9 @@ pub type ManifestLock<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a,
 pub struct CopyTransfer<'a> {
     /// The plan.
     pub plan: &'a CopyPlan,
-    source: Client,
+    source: Arc<dyn Registry>,
     /// The registry that the images are copied to.
-    pub destination: Client,
+    pub destination: Arc<dyn Registry>,
     /// The bytes so far, and the token that stops them.
     pub transfer: Arc<Transfer>,
     permits: Semaphore,
@@ -70,8 +70,8 @@ impl<'a> CopyTransfer<'a> {
     /// Returns the transfers of a plan, none of them begun.
     pub fn new(
         plan: &'a CopyPlan,
-        source: Client,
-        destination: Client,
+        source: Arc<dyn Registry>,
+        destination: Arc<dyn Registry>,
         transfer: Arc<Transfer>,
     ) -> CopyTransfer<'a> {
         let mut wanted: HashMap<Digest, Vec<usize>> = HashMap::new();
@@ -226,7 +226,7 @@ impl<'a> CopyTransfer<'a> {
         TransferRoute {
             source: &self.source,
             from: &self.plan.from.name,
-            destination: &self.destination,
+            destination: &*self.destination,
             to: &self.plan.to.name,
             transfer: &self.transfer,
             not_mounted: &self.not_mounted,

@@ -58,7 +58,7 @@ impl Tree {
     /// Reads everything that these manifests need, level by level.
     pub async fn grow(
         &mut self,
-        client: &dyn Registry,
+        registry: &dyn Registry,
         name: &RepositoryName,
         from: Vec<Arc<Manifest>>,
     ) -> Result<(), Failure> {
@@ -79,7 +79,7 @@ impl Tree {
             if self.nodes.len() + new.len() > MOST {
                 return Err(too_many());
             }
-            let asked = stream::iter(new).map(async |child: Descriptor| node(client, name, child).await);
+            let asked = stream::iter(new).map(async |child: Descriptor| node(registry, name, child).await);
             let found: Vec<Option<(Digest, TreeNode)>> = asked.buffer_unordered(AT_ONCE).collect().await;
             level.clear();
             for (digest, node) in found.into_iter().flatten() {
@@ -172,9 +172,13 @@ fn too_many() -> Failure {
 
 /// Reads a child of an index. Entries of an unknown type usually are manifests. They are blobs if there is no such
 /// manifest.
-async fn node(client: &dyn Registry, name: &RepositoryName, child: Descriptor) -> Option<(Digest, TreeNode)> {
+async fn node(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    child: Descriptor,
+) -> Option<(Digest, TreeNode)> {
     let digest = child.digest?;
-    let error = match client.manifest(name, &Selector::Digest(digest), Priority::Background).await {
+    let error = match registry.manifest(name, &Selector::Digest(digest), Priority::Background).await {
         Ok(manifest) => return Some((digest, TreeNode::Manifest(manifest))),
         Err(error) => error,
     };
@@ -183,7 +187,7 @@ async fn node(client: &dyn Registry, name: &RepositoryName, child: Descriptor) -
     };
     let node = match error.cause.status() {
         Some(404) if child.media_type.is_manifest() => TreeNode::Absent,
-        Some(404) => match client.head_blob(name, &digest, Priority::Background).await {
+        Some(404) => match registry.head_blob(name, &digest, Priority::Background).await {
             Ok(Some(_)) => TreeNode::Blob(Box::new(child)),
             Ok(None) => TreeNode::Absent,
             Err(error) => failed(error),

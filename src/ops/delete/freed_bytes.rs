@@ -42,7 +42,7 @@ type Held = HashMap<u64, (u64, bool)>;
 
 /// Compares the blobs of the images that go with those of the images that stay. Returns `None` if a size is not known,
 /// or if too much would have to be fetched to determine it.
-pub async fn compute_freed_bytes(client: &dyn Registry, plan: &DeletePlan) -> Option<Weight> {
+pub async fn compute_freed_bytes(registry: &dyn Registry, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
     let (going, behind) = find_orphans(plan);
     if going.is_empty() {
@@ -55,7 +55,7 @@ pub async fn compute_freed_bytes(client: &dyn Registry, plan: &DeletePlan) -> Op
     let named = plan.images.iter().map(|image| image.digest);
     let looked_at: Vec<Digest> = named.chain(staying()).collect::<HashSet<_>>().into_iter().collect();
     let missing =
-        looked_at.iter().map(|digest| client.cached_manifest(name, digest).map(|kept| kept.is_none()));
+        looked_at.iter().map(|digest| registry.cached_manifest(name, digest).map(|kept| kept.is_none()));
     let missing = stream::iter(missing.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     if missing.filter(|is_missing| future::ready(*is_missing)).count().await > MOST_FETCHED {
         return None;
@@ -63,7 +63,7 @@ pub async fn compute_freed_bytes(client: &dyn Registry, plan: &DeletePlan) -> Op
     let hasher = &RandomState::new();
     let mut held = Held::new();
     // The children of an index are counted on their own if they go; otherwise they stay.
-    let going = going.into_iter().map(|digest| blobs(client, name, hasher, digest, None));
+    let going = going.into_iter().map(|digest| blobs(registry, name, hasher, digest, None));
     let mut going = stream::iter(going.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
     while let Some(found) = going.next().await {
         held.extend(found?.into_iter().map(|(blob, size)| (blob, (size, false))));
@@ -73,7 +73,7 @@ pub async fn compute_freed_bytes(client: &dyn Registry, plan: &DeletePlan) -> Op
     }
     let mut weight = Weight::default();
     let staying = tags_of.into_iter().map(|(digest, tags)| {
-        blobs(client, name, hasher, digest, Some(DEEPEST)).map(move |found| (found, tags))
+        blobs(registry, name, hasher, digest, Some(DEEPEST)).map(move |found| (found, tags))
     });
     // Each set of blobs is dropped after it was looked at, because all of them together may be larger than memory.
     let mut staying = stream::iter(staying.collect::<Vec<_>>()).buffer_unordered(AT_ONCE);
@@ -115,14 +115,14 @@ fn find_orphans(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
 /// Returns the config and layers of an image, or of everything that an index lists, down to a depth. Without a depth,
 /// an index has no blobs. Children that are gone weigh nothing.
 fn blobs<'a>(
-    client: &'a dyn Registry,
+    registry: &'a dyn Registry,
     name: &'a RepositoryName,
     hasher: &'a RandomState,
     digest: Digest,
     depth: Option<usize>,
 ) -> BoxFuture<'a, Option<Blobs>> {
     async move {
-        let manifest = match client.manifest(name, &Selector::Digest(digest), Priority::Background).await {
+        let manifest = match registry.manifest(name, &Selector::Digest(digest), Priority::Background).await {
             Ok(manifest) => manifest,
             Err(error) if error.cause.status() == Some(404) => return Some(Blobs::new()),
             Err(_) => return None,
@@ -139,7 +139,7 @@ fn blobs<'a>(
                 let depth = Some(depth.checked_sub(1)?);
                 let mut all = Blobs::new();
                 for child in index.manifests.iter().filter_map(|child| child.digest) {
-                    all.extend(blobs(client, name, hasher, child, depth).await?);
+                    all.extend(blobs(registry, name, hasher, child, depth).await?);
                     if all.len() > MOST_BLOBS {
                         return None;
                     }

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use super::prepare;
 use super::recheck::Recheck;
 use super::unconfirmed::UnconfirmedParts;
-use crate::client::{Client, Error};
+use crate::client::{Error, Registry};
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::journal::JournalItem;
@@ -53,22 +53,22 @@ enum DeleteReason<'a> {
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
     let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::item));
-    let client = context.pool.client(&plan.repository.host);
+    let registry = context.pool.registry(&plan.repository.host);
     let manifests =
-        prepare::manifests(&client, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
+        prepare::manifests(&*registry, &plan.repository.name, parts.iter().map(|part| part.digest)).await;
     let (items, ranges) = items(plan, &parts, &manifests);
     let request = ChangeRequest::Delete(prepare::request(plan));
-    let mut saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
+    let mut saved = kept_tags::read_dependents(&*registry, &plan.common.loss).await;
     saved.retain(|saved| !parts.iter().any(|part| part.digest == saved.held.digest));
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
     let mut deleting = Deleting {
-        client: &client,
+        registry: &*registry,
         plan,
         manifests,
-        recheck: Recheck::new(&client, plan),
+        recheck: Recheck::new(&*registry, plan),
         gone: HashSet::new(),
         untagged: HashMap::new(),
         orphans: Vec::new(),
@@ -105,7 +105,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
 
 /// A plan that is being carried out.
 struct Deleting<'a> {
-    client: &'a Client,
+    registry: &'a dyn Registry,
     plan: &'a DeletePlan,
     manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>>,
     recheck: Recheck<'a>,
@@ -126,7 +126,7 @@ struct Deleting<'a> {
 impl<'a> Deleting<'a> {
     fn repository_client(&self) -> RepositoryClient<'a> {
         RepositoryClient {
-            client: self.client,
+            registry: self.registry,
             name: &self.plan.repository.name,
             stop: Some(&self.control.stop),
         }
@@ -152,20 +152,21 @@ impl<'a> Deleting<'a> {
                 Some(Err(failure)) => return Outcome::Failed(failure),
             }
             tries += 1;
-            let error = match self.client.delete_manifest_once(&self.plan.repository.name, &part.digest).await
-            {
-                Ok(()) => break Ok(()),
-                // Then the part is looked at anew.
-                Err(error) if requires_untagging(&error) && !self.untagged.contains_key(&part.digest) => {
-                    self.untag_first(part).await;
-                    continue;
-                }
-                Err(error) if error.cause.is_transient() => Error { tries, ..error },
-                Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
-                Err(error) => break Err(error),
-            };
+            let error =
+                match self.registry.delete_manifest_once(&self.plan.repository.name, &part.digest).await {
+                    Ok(()) => break Ok(()),
+                    // Then the part is looked at anew.
+                    Err(error) if requires_untagging(&error) && !self.untagged.contains_key(&part.digest) => {
+                        self.untag_first(part).await;
+                        continue;
+                    }
+                    Err(error) if error.cause.is_transient() => Error { tries, ..error },
+                    Err(error) if tries > 1 && error.cause.status() == Some(404) => break Ok(()),
+                    Err(error) => break Err(error),
+                };
             // Other clients may push during the wait, so the part is looked at again.
-            let waiting = self.client.wait_to_retry(&error, tries);
+            let place = self.repository_client();
+            let waiting = place.wait_to_retry(&error, tries);
             let is_tried_again = stop.run_until_cancelled(waiting).await;
             if is_tried_again.is_none() && matches!(error.cause.status(), Some(429 | 503)) {
                 // It was not deleted, and the registry asks for a pause.
@@ -240,10 +241,10 @@ impl<'a> Deleting<'a> {
     async fn verify_deleted(&mut self, part: &DeletedDigest<'_>) -> Outcome {
         let (place, selector) = (self.repository_client(), Selector::Digest(part.digest));
         // If the server shows deletes late, all of them are waited for together.
-        let most = if self.client.has_delayed_visibility() {
+        let most = if self.repository_client().has_delayed_visibility() {
             Duration::ZERO
         } else {
-            self.client.visibility_timeout()
+            self.repository_client().visibility_timeout()
         };
         match place.wait_until_all_shown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => {}
@@ -264,8 +265,8 @@ impl<'a> Deleting<'a> {
     /// case the tags are removed one by one, since the plan says that they go.
     async fn verify_tags_deleted(&mut self, part: &DeletedDigest<'_>) -> Result<SafeText, Outcome> {
         let place = self.repository_client();
-        let may_untag = !matches!(self.client.deletes().by_tag, Ability::No(_));
-        let most = self.client.visibility_timeout();
+        let may_untag = !matches!(self.registry.deletes().by_tag, Ability::No(_));
+        let most = self.repository_client().visibility_timeout();
         let most = match (self.keeps_tags, may_untag) {
             (true, _) => Duration::ZERO,
             (false, true) => most / 16,

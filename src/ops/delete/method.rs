@@ -1,7 +1,7 @@
 //! Chooses how something is deleted: the gentlest method that the server allows, and the reason why a method is not
 //! possible.
 
-use crate::client::{Client, ENABLE_DELETES, delete_hint};
+use crate::client::{ENABLE_DELETES, Registry, delete_hint};
 use crate::model::change::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::change::rules::Refusal;
 use crate::model::reference::{Host, RepositoryName, Tag};
@@ -61,15 +61,15 @@ fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refus
 /// not let this user ask whether it deletes by digest: a manifest that is put to be deleted right after could stay
 /// then.
 pub async fn ask_deletes(
-    client: &Client,
+    registry: &dyn Registry,
     name: &RepositoryName,
     may_probe: bool,
 ) -> (Deletes, Option<SafeText>) {
     let denied = match may_probe {
-        true => client.probe_deletes(name).await.err(),
+        true => registry.probe_deletes(name).await.err(),
         false => None,
     };
-    let deletes = client.deletes();
+    let deletes = registry.deletes();
     // If the question fails for another reason, nothing is known.
     let denied = denied.filter(|error| matches!(error.cause.status(), Some(401 | 403)));
     let denied = denied.filter(|_| deletes.by_digest == Ability::Unknown);

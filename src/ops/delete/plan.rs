@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::{freed_bytes, method};
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::PlanCommon;
 use crate::model::change::delete::{
     DeleteMethod, DeletePlan, DeleteRequest, ImageToDelete, Parent, PlannedReferrer,
@@ -27,30 +27,30 @@ use crate::ops::tag_list::{self, AT_ONCE, TagList};
 
 /// Plans a delete.
 pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<DeletePlan, Failure> {
-    let client = context.pool.client(&request.repository.host);
+    let registry = context.pool.registry(&request.repository.host);
     let name = &request.repository.name;
     let refused = context.rules.may_change(&request.repository).err();
     let named_tags = request.selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
-    let asked = method::ask_deletes(&client, name, refused.is_none());
-    let tags = tag_list::tags_with(&client, name, named_tags);
+    let asked = method::ask_deletes(&*registry, name, refused.is_none());
+    let tags = tag_list::tags_with(&*registry, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut unresolved, mut notes) = (Vec::new(), Vec::new());
-    let mut images = find_named_images(&client, name, &request.selectors, &tags, &mut unresolved).await?;
+    let mut images = find_named_images(&*registry, name, &request.selectors, &tags, &mut unresolved).await?;
     let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // If only tags go, manifests stay, so it does not matter which other indexes list them.
     let tagged = (method == DeleteMethod::Image).then(|| tags.digests.values().copied());
     let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
-    let infos = summary::infos(&client, name, digests.clone()).boxed();
-    let indexes = Indexes::read(&client, name, roots, &tags.types).boxed();
+    let infos = summary::infos(&*registry, name, digests.clone()).boxed();
+    let indexes = Indexes::read(&*registry, name, roots, &tags.types).boxed();
     let (infos, indexes) = future::join(infos, indexes).await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
     add_relations(&mut images, method, &tags, &indexes);
-    add_referrers(&client, name, &mut images, &tags, &mut notes).await;
+    add_referrers(&*registry, name, &mut images, &tags, &mut notes).await;
     keep_needed_referrers(&mut images, method, &tags, &indexes);
     notes.extend(tags.incomplete.clone());
     let mut plan = DeletePlan {
@@ -68,13 +68,13 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
     };
     let far = plan.is_far_reaching().then(|| name.clone());
     plan.common.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
-    if let Some(weight) = freed_bytes::compute_freed_bytes(&client, &plan).await {
+    if let Some(weight) = freed_bytes::compute_freed_bytes(&*registry, &plan).await {
         plan.frees = Some(weight.frees);
         plan.shared = Some(weight.shared);
         plan.shared_with = weight.shared_with;
     }
     if plan.common.refused.is_none() {
-        plan.common.loss = loss(&client, &plan, request.keep, tags.incomplete.is_none()).await;
+        plan.common.loss = loss(&*registry, &plan, request.keep, tags.incomplete.is_none()).await;
     }
     plan.common.blocked = method::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
     plan.common.methods = plan.offered_methods(plan.common.blocked.is_some());
@@ -83,8 +83,8 @@ pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<De
 
 /// Returns the images that lose their last tag, and the tagged referrers that go along. If images are deleted, returns
 /// those, which no tag can keep.
-async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool) -> Loss {
-    let cleanups = client.cleanups(&plan.repository.name).await;
+async fn loss(registry: &dyn Registry, plan: &DeletePlan, keep: bool, is_complete: bool) -> Loss {
+    let cleanups = registry.cleanups(&plan.repository.name).await;
     if plan.method == DeleteMethod::Image {
         let nameless = |image: &ImageToDelete| Nameless {
             repository: plan.repository.clone(),
@@ -102,12 +102,12 @@ async fn loss(client: &Client, plan: &DeletePlan, keep: bool, is_complete: bool)
     let referrers = bare().flat_map(|image| plan.referrers_that_go(image)).filter(|one| one.tag.is_some());
     let digests = bare().map(|image| image.digest).chain(referrers.map(|one| one.digest));
     let losing = digests.map(|digest| (plan.repository.clone(), digest, is_sure)).collect();
-    kept_tags::plan_kept_tags(client, cleanups.untagged, keep, losing).await
+    kept_tags::plan_kept_tags(registry, cleanups.untagged, keep, losing).await
 }
 
 /// Returns the images that were named, one for each digest, with the tags that they have.
 async fn find_named_images(
-    client: &Client,
+    registry: &dyn Registry,
     name: &RepositoryName,
     selectors: &[Selector],
     tags: &TagList,
@@ -147,7 +147,7 @@ async fn find_named_images(
     }
     let read = |(digest, named, by_digest)| {
         async move {
-            let manifest = client.manifest(name, &Selector::Digest(digest), Priority::Background).await;
+            let manifest = registry.manifest(name, &Selector::Digest(digest), Priority::Background).await;
             (digest, named, by_digest, manifest)
         }
         .boxed()
@@ -263,7 +263,7 @@ type DigestTags<'a> = HashMap<&'a str, Vec<(&'a Tag, &'a str, Digest)>>;
 /// Adds the referrers of each image, and theirs in turn, as far as copies follow them. If the registry cannot be asked,
 /// a note says so, and the delete is planned without them.
 async fn add_referrers(
-    client: &Client,
+    registry: &dyn Registry,
     name: &RepositoryName,
     images: &mut [ImageToDelete],
     tags: &TagList,
@@ -277,8 +277,10 @@ async fn add_referrers(
     }
     let mut level: Vec<(usize, Digest)> = images.iter().map(|image| image.digest).enumerate().collect();
     for _ in 0..FURTHEST {
-        let asked: Vec<_> =
-            level.iter().map(|(_, subject)| list_referrers(client, name, *subject, &named).boxed()).collect();
+        let asked: Vec<_> = level
+            .iter()
+            .map(|(_, subject)| list_referrers(registry, name, *subject, &named).boxed())
+            .collect();
         let answers: Vec<_> = stream::iter(asked).buffered(AT_ONCE).collect().await;
         let mut next = Vec::new();
         for ((at, _), (found, note)) in level.iter().zip(answers) {
@@ -310,7 +312,7 @@ fn is_new(image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
 /// Returns the referrers of a manifest: its digest tags, then those that are listed. If these cannot be listed, returns
 /// a note.
 async fn list_referrers(
-    client: &Client,
+    registry: &dyn Registry,
     name: &RepositoryName,
     subject: Digest,
     named: &DigestTags<'_>,
@@ -326,7 +328,7 @@ async fn list_referrers(
             kind: kind_of(suffix),
         });
     }
-    let found = match client.referrers(name, &subject, has_fallback).await {
+    let found = match registry.referrers(name, &subject, has_fallback).await {
         Ok(found) => found,
         Err(error) => {
             let text = format!("the referrers of {} are not known: {}", subject.short(), error.why());

@@ -16,14 +16,14 @@ use crate::ops::tag_list::AT_ONCE;
 /// Reads the manifests of these digests as the registry serves them now. A manifest that cannot be read cannot be put
 /// back, so it is not deleted either.
 pub async fn manifests(
-    client: &dyn Registry,
+    registry: &dyn Registry,
     name: &RepositoryName,
     digests: impl IntoIterator<Item = Digest>,
 ) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
     let distinct: HashSet<Digest> = digests.into_iter().collect();
     let read = |digest: Digest| {
         async move {
-            let manifest = client.uncached_manifest(name, &digest, Priority::Background).await;
+            let manifest = registry.uncached_manifest(name, &digest, Priority::Background).await;
             let what = || format!("cannot read {}, so it could not be put back", digest.short());
             (digest, manifest.map_err(|error| error.failure(what())))
         }

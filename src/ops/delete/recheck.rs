@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
+use crate::client::Registry;
+use crate::client::registry::connection::WriteAccess;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
@@ -22,7 +23,7 @@ const MOST_LOOKS: usize = 3;
 
 /// The known state of the repository while a plan is carried out.
 pub struct Recheck<'a> {
-    client: &'a Client,
+    registry: &'a dyn Registry,
     name: &'a RepositoryName,
     plan: &'a DeletePlan,
     current: TagList,
@@ -34,9 +35,9 @@ pub struct Recheck<'a> {
 
 impl<'a> Recheck<'a> {
     /// Returns a recheck that knows nothing yet.
-    pub fn new(client: &'a Client, plan: &'a DeletePlan) -> Recheck<'a> {
+    pub fn new(registry: &'a dyn Registry, plan: &'a DeletePlan) -> Recheck<'a> {
         Recheck {
-            client,
+            registry,
             name: &plan.repository.name,
             plan,
             current: TagList::default(),
@@ -60,7 +61,7 @@ impl<'a> Recheck<'a> {
         for _ in 0..MOST_LOOKS {
             self.refresh(may_go).await?;
             let changed = self.changed_digests();
-            let read = Indexes::read(self.client, self.name, changed.clone(), &self.current.types).await;
+            let read = Indexes::read(self.registry, self.name, changed.clone(), &self.current.types).await;
             self.refresh_own_tags(place, digest, may_go).await?;
             // An own tag that was moved meanwhile may now have an index that lists the digest.
             if self.changed_digests().is_subset(&changed) {
@@ -107,8 +108,13 @@ impl<'a> Recheck<'a> {
         let mut now = TagList::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
         let kept: HashMap<&Tag, &Digest> = kept.collect();
-        tag_list::resolve(self.client, self.name, kept.keys().map(|tag| (*tag).clone()).collect(), &mut now)
-            .await;
+        tag_list::resolve(
+            self.registry,
+            self.name,
+            kept.keys().map(|tag| (*tag).clone()).collect(),
+            &mut now,
+        )
+        .await;
         let is_lost = |tag: &Tag| !now.digests.contains_key(tag) && !now.unknown.contains(tag);
         let mut lost: Vec<(Tag, Digest)> = kept
             .into_iter()
@@ -134,7 +140,7 @@ impl<'a> Recheck<'a> {
         own: &[&Tag],
     ) -> Result<(), Failure> {
         self.is_there = true;
-        self.client.prefetch_delete_token(self.name).await;
+        place.prefetch_token(WriteAccess::Delete).await;
         if own.is_empty() {
             let what = || format!("cannot look at {} once more, so it was not deleted", digest.short());
             let now = place.digest_now(&Selector::Digest(digest)).await;
@@ -162,7 +168,7 @@ impl<'a> Recheck<'a> {
     async fn refresh(&mut self, own: &[&Tag]) -> Result<(), Failure> {
         let is_fresh = self.last_full_check.is_some_and(|swept| swept.elapsed() < FRESH);
         for round in 0..MOST_LOOKS {
-            let names = tag_list::list_names(self.client, self.name).await.map_err(|error| {
+            let names = tag_list::list_names(self.registry, self.name).await.map_err(|error| {
                 error.failure(format!("cannot list the tags of {}, so nothing was deleted", self.name))
             })?;
             self.current.incomplete = names.incomplete_reason();
@@ -181,7 +187,7 @@ impl<'a> Recheck<'a> {
                 self.last_full_check = Some(Instant::now());
             }
             let took_long = ask.len() > tag_list::AT_ONCE;
-            tag_list::resolve(self.client, self.name, ask, &mut self.current).await;
+            tag_list::resolve(self.registry, self.name, ask, &mut self.current).await;
             if !took_long {
                 break;
             }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::prepare;
-use crate::client::Client;
+use crate::client::Registry;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeletePlan;
 use crate::model::change::progress::{Outcome, ProgressItem, Report};
@@ -29,8 +29,8 @@ struct ReplacedTag<'a> {
 
 /// Removes the tags of a plan by replacements.
 pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
-    let client = context.pool.client(&plan.repository.host);
-    let parts = parts(plan, &client).await;
+    let registry = context.pool.registry(&plan.repository.host);
+    let parts = parts(plan, &*registry).await;
     let mut tracker = Tracker::new(
         control,
         parts.iter().map(|part| ProgressItem::new(part.tag, [Selector::Tag(part.tag.clone())])),
@@ -41,14 +41,15 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         .flat_map(|part| replacement::items(&plan.repository, part.tag, part.replacement.as_ref().ok()))
         .chain(kept_tags::items(&plan.common.loss))
         .collect();
-    let saved = kept_tags::read_dependents(&client, &plan.common.loss).await;
+    let saved = kept_tags::read_dependents(&*registry, &plan.common.loss).await;
     let running = match context.journal.begin_saving(plan.title(), Some(request), items, saved).await {
         Ok(running) => running,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
+    let place =
+        RepositoryClient { registry: &*registry, name: &plan.repository.name, stop: Some(&control.stop) };
     let kept = remaining_tags(place, plan).await;
-    let keeping = Kept::put(&client, &plan.common.loss, &running, 2 * parts.len()).await;
+    let keeping = Kept::put(&*registry, &plan.common.loss, &running, 2 * parts.len()).await;
     let mut changed = HashSet::new();
     let mut method = ReplacementMethod::default();
     for (index, part) in parts.iter().enumerate() {
@@ -70,7 +71,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
     }
     tracker.notes.extend(restore_lost_tags(place, &kept, |_| None).await.notes);
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
+    tracker.notes.extend(keeping.remove_unneeded(&*registry, &running, is_changed).await);
     tracker.close(running).await
 }
 
@@ -84,10 +85,10 @@ async fn remaining_tags(place: RepositoryClient<'_>, plan: &DeletePlan) -> Vec<(
     kept
 }
 
-async fn parts<'a>(plan: &'a DeletePlan, client: &Client) -> Vec<ReplacedTag<'a>> {
+async fn parts<'a>(plan: &'a DeletePlan, registry: &dyn Registry) -> Vec<ReplacedTag<'a>> {
     let digests = plan.images.iter().map(|image| image.digest);
     let manifests: HashMap<Digest, Result<Arc<Manifest>, Failure>> =
-        prepare::manifests(client, &plan.repository.name, digests).await;
+        prepare::manifests(registry, &plan.repository.name, digests).await;
     let named = plan.images.iter().flat_map(|image| image.named.iter().map(move |tag| (tag, image.digest)));
     let part = |(tag, digest): (&'a Tag, Digest)| {
         let replacement = match manifests.get(&digest) {

@@ -42,7 +42,7 @@ impl UnconfirmedParts {
     ) -> Vec<usize> {
         let Some(last) = self.last_accepted.filter(|_| !self.parts.is_empty()) else { return Vec::new() };
         tracker.report_current("wait for deletes that do not show yet".into());
-        let most = place.client.visibility_timeout().saturating_sub(last.elapsed());
+        let most = place.visibility_timeout().saturating_sub(last.elapsed());
         let wanted = self.parts.iter().flat_map(|part| part.wanted.clone()).collect();
         // If they cannot be looked at, they stay unconfirmed.
         let Ok(left) = place.wait_until_all_shown(wanted, most).await else { return Vec::new() };

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 
 use super::prepare;
 use super::unconfirmed::UnconfirmedParts;
-use crate::client::Client;
+use crate::client::Registry;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::{DeletePlan, ImageToDelete};
 use crate::model::change::journal::JournalItem;
@@ -40,18 +40,19 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         control,
         parts.iter().map(|part| ProgressItem::new(part.tag, [Selector::Tag(part.tag.clone())])),
     );
-    let client = context.pool.client(&plan.repository.host);
-    let (running, manifests) = match begin(context, plan, &parts, &client, &mut tracker).await {
+    let registry = context.pool.registry(&plan.repository.host);
+    let (running, manifests) = match begin(context, plan, &parts, &*registry, &mut tracker).await {
         Ok(begun) => begun,
         Err(failure) => return tracker.into_refused_report(&failure),
     };
-    let place = RepositoryClient { client: &client, name: &plan.repository.name, stop: Some(&control.stop) };
+    let place =
+        RepositoryClient { registry: &*registry, name: &plan.repository.name, stop: Some(&control.stop) };
     let mut late = UnconfirmedParts::default();
     let mut owners = Owners {
         keeping: plan.common.loss.kept_images().map(|(_, tag)| tag.clone()).collect(),
         ..Owners::default()
     };
-    let keeping = Kept::put(&client, &plan.common.loss, &running, parts.len()).await;
+    let keeping = Kept::put(&*registry, &plan.common.loss, &running, parts.len()).await;
     let mut changed = HashSet::new();
     let mut takes_along = false;
     for (index, part) in parts.iter().enumerate() {
@@ -108,7 +109,7 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         }
     }
     let is_changed = |_: &Repository, digest| changed.contains(&digest);
-    tracker.notes.extend(keeping.remove_unneeded(&client, &running, is_changed).await);
+    tracker.notes.extend(keeping.remove_unneeded(&*registry, &running, is_changed).await);
     tracker.close(running).await
 }
 
@@ -116,12 +117,12 @@ async fn begin(
     context: &ChangeContext,
     plan: &DeletePlan,
     parts: &[UntaggedTag<'_>],
-    client: &Client,
+    registry: &dyn Registry,
     tracker: &mut Tracker<'_>,
 ) -> Result<(RunningEntry, HashMap<Digest, Arc<Manifest>>), Failure> {
     let digests = parts.iter().map(|part| part.digest);
-    let manifests = prepare::manifests(client, &plan.repository.name, digests).await;
-    let place = RepositoryClient { client, name: &plan.repository.name, stop: None };
+    let manifests = prepare::manifests(registry, &plan.repository.name, digests).await;
+    let place = RepositoryClient { registry, name: &plan.repository.name, stop: None };
     for (index, part) in parts.iter().enumerate() {
         if let Some(Err(failure)) = manifests.get(&part.digest) {
             // If the image does not exist any more, its tag may have gone with it.
@@ -147,7 +148,7 @@ async fn begin(
     };
     let items = parts.iter().map(item).chain(kept_tags::items(&plan.common.loss)).collect();
     let request = ChangeRequest::Delete(prepare::request(plan));
-    let saved = kept_tags::read_dependents(client, &plan.common.loss).await;
+    let saved = kept_tags::read_dependents(registry, &plan.common.loss).await;
     let running = context.journal.begin_saving(plan.title(), Some(request), items, saved).await?;
     Ok((running, manifests))
 }
@@ -179,7 +180,7 @@ impl Owners {
         }
         if self.tags.is_none() {
             let what = || format!("cannot list the tags of {}", place.name);
-            let tags = tag_list::tags(place.client, place.name).await;
+            let tags = tag_list::tags(place.registry, place.name).await;
             self.tags = Some(tags.map_err(|error| error.failure(what())));
         }
         let tags = match self.tags.as_ref()? {

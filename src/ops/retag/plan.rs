@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
 use super::AT_ONCE;
-use crate::client::{Client, Error, Priority};
+use crate::client::{Error, Priority, Registry};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
@@ -25,23 +25,23 @@ use crate::ops::summary;
 /// Plans the requested tags. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<RetagPlan, Failure> {
     check(request)?;
-    let client = context.pool.client(&request.from.host);
+    let registry = context.pool.registry(&request.from.host);
     let refused = rule_against(context, request);
     let leaving = match request.mode.moves() && refused.is_none() {
-        true => Leaving::of(&client, request).boxed().await,
+        true => Leaving::of(&*registry, request).boxed().await,
         false => Leaving { mode: request.mode, methods: Vec::new(), blocked: None },
     };
-    let asked: Vec<_> = request.items.iter().map(|item| step(&client, request, item).boxed()).collect();
+    let asked: Vec<_> = request.items.iter().map(|item| step(&*registry, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let digests = steps.iter().map(|step| step.digest).collect();
-    let infos = summary::infos(&client, &request.from.name, digests).boxed().await;
+    let infos = summary::infos(&*registry, &request.from.name, digests).boxed().await;
     steps.iter_mut().zip(infos).for_each(|(step, info)| step.info = info);
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
     let Leaving { mode, methods, blocked } = leaving;
     let loss = match refused.is_none() {
-        true => loss(&client, request, &steps).await,
+        true => loss(&*registry, request, &steps).await,
         false => Loss::default(),
     };
     let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
@@ -50,7 +50,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
 
 /// Returns the images that tags are taken from: those that are replaced, and those that are moved to another
 /// repository.
-async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> Loss {
+async fn loss(registry: &dyn Registry, request: &RetagRequest, steps: &[RetagStep]) -> Loss {
     let replaced = steps.iter().filter(|step| !step.is_done());
     let replaced = replaced.filter_map(|step| Some((step.to.clone(), step.replaces?, false)));
     let moved = steps.iter().filter(|step| request.mode.moves() && step.to != request.from);
@@ -60,8 +60,8 @@ async fn loss(client: &Client, request: &RetagRequest, steps: &[RetagStep]) -> L
         true => Loss { keep: request.keep, ..Loss::default() },
         false => {
             kept_tags::plan_kept_tags(
-                client,
-                client.cleanups(&request.from.name).await.untagged,
+                registry,
+                registry.cleanups(&request.from.name).await.untagged,
                 request.keep,
                 losing,
             )
@@ -121,8 +121,8 @@ struct Leaving {
 }
 
 impl Leaving {
-    async fn of(client: &Client, request: &RetagRequest) -> Leaving {
-        let (deletes, denied) = method::ask_deletes(client, &request.from.name, true).await;
+    async fn of(registry: &dyn Registry, request: &RetagRequest) -> Leaving {
+        let (deletes, denied) = method::ask_deletes(registry, &request.from.name, true).await;
         let closed = method::replacement_refusal(&request.from.host, &deletes, denied.as_ref());
         let ways = match (&deletes.by_tag, &closed) {
             (Ability::No(_), None) => vec![delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
@@ -148,14 +148,14 @@ fn untag_impossible(why: &SafeText, closed: Option<Refusal>) -> Refusal {
 }
 
 async fn step(
-    client: &Client,
+    registry: &dyn Registry,
     request: &RetagRequest,
     item: &(Selector, Repository, Tag),
 ) -> Result<RetagStep, Failure> {
     let (selector, to, tag) = item;
     let from = &request.from;
     let what = || format!("cannot retag {}:{selector}", from.name);
-    let digest = client.digest_now(&from.name, selector, &[], Priority::Background).await;
+    let digest = registry.digest_now(&from.name, selector, &[], Priority::Background).await;
     let digest = digest.map_err(|error| error.failure(what()))?.ok_or_else(|| Failure {
         what: SafeText::from(what()),
         why: "it is not there".into(),
@@ -163,13 +163,13 @@ async fn step(
         kind: FailureKind::NotFound,
     })?;
     let target = Selector::Tag(tag.clone());
-    let replaces = client.digest_now(&to.name, &target, &[digest], Priority::Background).await;
+    let replaces = registry.digest_now(&to.name, &target, &[digest], Priority::Background).await;
     let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
     let (selector, to, tag) = (selector.clone(), to.clone(), tag.clone());
     let info = ImageInfo::default();
     let mut step = RetagStep { selector, digest, info, to, tag, replaces, left_on: None };
     if request.mode == RetagMode::MoveByReplacement {
-        resolve_replacement(client, from, &mut step)
+        resolve_replacement(registry, from, &mut step)
             .boxed()
             .await
             .map_err(|error| error.failure(what()))??;
@@ -180,17 +180,17 @@ async fn step(
 /// Finds the image behind a tag that was left on a replacement when a move was cut off. The image to move is the one
 /// that the new tag has already. The inner result is a failure if the new tag has another image.
 async fn resolve_replacement(
-    client: &Client,
+    registry: &dyn Registry,
     from: &Repository,
     step: &mut RetagStep,
 ) -> Result<Result<(), Failure>, Error> {
     let by_digest = |digest: Digest| Selector::Digest(digest);
-    let old = client.manifest(&from.name, &by_digest(step.digest), Priority::Background).await?;
+    let old = registry.manifest(&from.name, &by_digest(step.digest), Priority::Background).await?;
     if !is_replacement(&old) {
         return Ok(Ok(()));
     }
     if let Some(image) = step.replaces {
-        let new = client.manifest(&step.to.name, &by_digest(image), Priority::Background).await?;
+        let new = registry.manifest(&step.to.name, &by_digest(image), Priority::Background).await?;
         if is_replacement_of(&old, &new) {
             (step.digest, step.left_on) = (image, Some(step.digest));
             return Ok(Ok(()));

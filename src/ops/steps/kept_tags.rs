@@ -7,7 +7,7 @@ use std::sync::Arc;
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::tag::{RepositoryClient, saved_manifest};
-use crate::client::{Client, Priority};
+use crate::client::{Priority, Registry};
 use crate::model::change::journal::{JournalItem, Saved, SavedRole};
 use crate::model::change::loss::{Loss, Nameless};
 use crate::model::change::progress::Outcome;
@@ -32,7 +32,7 @@ const MOST_SAVED: usize = 2_000;
 /// Chooses the kept tags, each of them free or on its image already. The registry is asked about them only if keeping
 /// is requested.
 pub async fn plan_kept_tags(
-    client: &Client,
+    registry: &dyn Registry,
     cleanup: Cleanup,
     keep: bool,
     losing: Vec<(Repository, Digest, bool)>,
@@ -43,7 +43,7 @@ pub async fn plan_kept_tags(
     let chosen = images.map(|(repository, digest, is_last)| {
         async move {
             let tag = match keep {
-                true => find_free_tag(client, &repository, digest).await,
+                true => find_free_tag(registry, &repository, digest).await,
                 false => Tag::kept_tag(&digest, 1),
             };
             Nameless { repository, digest, is_last, tag: Some(tag) }
@@ -55,8 +55,8 @@ pub async fn plan_kept_tags(
 }
 
 /// Returns a kept tag that no other image has. A tag that cannot be looked at is looked at again before it is put.
-async fn find_free_tag(client: &Client, repository: &Repository, digest: Digest) -> Tag {
-    let place = RepositoryClient::of(client, &repository.name);
+async fn find_free_tag(registry: &dyn Registry, repository: &Repository, digest: Digest) -> Tag {
+    let place = RepositoryClient::of(registry, &repository.name);
     for number in 1..MOST_NUMBERS {
         let tag = Tag::kept_tag(&digest, number);
         match place.tag_digest_among(&tag, &[digest]).await {
@@ -89,11 +89,11 @@ pub struct Kept {
 
 impl Kept {
     /// Puts the kept tags, and checks that they are there. Their items in the journal begin at `first`.
-    pub async fn put(client: &Client, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
+    pub async fn put(registry: &dyn Registry, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
         let mut kept = Kept::default();
         for (number, (image, tag)) in loss.kept_images().enumerate() {
             let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
-            let place = RepositoryClient::of(client, &image.repository.name);
+            let place = RepositoryClient::of(registry, &image.repository.name);
             let outcome = match place.manifest(image.digest).await {
                 Ok(manifest) => place.put(tag, None, &manifest).await,
                 Err(error) => Outcome::Failed(error.failure(what())),
@@ -138,14 +138,14 @@ impl Kept {
     /// image.
     pub async fn remove_unneeded(
         &self,
-        client: &Client,
+        registry: &dyn Registry,
         running: &RunningEntry,
         is_changed: impl Fn(&Repository, Digest) -> bool,
     ) -> Option<SafeText> {
         let mut names = Vec::new();
         for (item, repository, tag, digest) in &self.put {
             if !is_changed(repository, *digest) {
-                let place = RepositoryClient::of(client, &repository.name);
+                let place = RepositoryClient::of(registry, &repository.name);
                 if let Ok(manifest) = place.manifest(*digest).await
                     && let Outcome::Done(_) | Outcome::Unchanged(_) =
                         place.untag(tag, &manifest, &[]).await.outcome
@@ -168,11 +168,11 @@ impl Kept {
 
 /// Returns the manifests that belong to images and may disappear with them: their children, innermost first, and their
 /// referrers.
-pub async fn read_dependents(client: &Client, loss: &Loss) -> Vec<Saved> {
+pub async fn read_dependents(registry: &dyn Registry, loss: &Loss) -> Vec<Saved> {
     let mut all = Vec::new();
     if loss.is_at_risk() {
         for image in &loss.images {
-            all.extend(read_dependents_of(client, &image.repository, image.digest).boxed().await);
+            all.extend(read_dependents_of(registry, &image.repository, image.digest).boxed().await);
         }
     }
     let own: HashSet<(&Repository, Digest)> =
@@ -184,11 +184,11 @@ pub async fn read_dependents(client: &Client, loss: &Loss) -> Vec<Saved> {
     all
 }
 
-async fn read_dependents_of(client: &Client, repository: &Repository, image: Digest) -> Vec<Saved> {
+async fn read_dependents_of(registry: &dyn Registry, repository: &Repository, image: Digest) -> Vec<Saved> {
     let mut children = Vec::new();
     let mut level = vec![image];
     for _ in 0..DEEPEST {
-        let read = read(client, repository, &level).await;
+        let read = read(registry, repository, &level).await;
         level = read.iter().flat_map(|manifest| manifest.children()).filter_map(|one| one.digest).collect();
         children.extend(read);
         if level.is_empty() || children.len() > MOST_SAVED {
@@ -207,10 +207,10 @@ async fn read_dependents_of(client: &Client, repository: &Repository, image: Dig
         let mut next = Vec::new();
         for subject in level {
             // If the registry cannot be asked, the referrers cannot be saved either.
-            let Ok(found) = client.referrers(&repository.name, &subject, true).await else { continue };
+            let Ok(found) = registry.referrers(&repository.name, &subject, true).await else { continue };
             next.extend(found.descriptors.iter().filter_map(|referrer| referrer.digest));
         }
-        let read = read(client, repository, &next).await;
+        let read = read(registry, repository, &next).await;
         saved.extend(read.iter().map(|referrer| self::to_saved(repository, SavedRole::Referrer, referrer)));
         level = read.iter().map(|referrer| referrer.digest).collect();
         if level.is_empty() || saved.len() > MOST_SAVED {
@@ -225,10 +225,10 @@ fn to_saved(repository: &Repository, role: SavedRole, manifest: &Manifest) -> Sa
 }
 
 /// Returns those of these manifests that can be read.
-async fn read(client: &Client, repository: &Repository, digests: &[Digest]) -> Vec<Arc<Manifest>> {
+async fn read(registry: &dyn Registry, repository: &Repository, digests: &[Digest]) -> Vec<Arc<Manifest>> {
     let read = digests.iter().take(MOST_SAVED).map(|digest| {
         async move {
-            client.manifest(&repository.name, &Selector::Digest(*digest), Priority::Background).await.ok()
+            registry.manifest(&repository.name, &Selector::Digest(*digest), Priority::Background).await.ok()
         }
         .boxed()
     });

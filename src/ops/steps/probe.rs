@@ -24,7 +24,7 @@ pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Fa
 pub async fn remove_just_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let selector = Selector::Tag(probe.tag.clone());
     let what = || what(place, probe);
-    match place.client.delete_manifest(place.name, &probe.digest).await {
+    match place.registry.delete_manifest(place.name, &probe.digest).await {
         Ok(()) => match place.wait_until_shown(&selector, None).await {
             Ok(true) => Ok(()),
             Ok(false) => Err(Failure::local(what(), "the throw-away tag is still there")),
@@ -59,8 +59,8 @@ pub async fn remove_leftovers(
             if !is_meant || context.rules.may_change(&probe.repository).is_err() {
                 continue;
             }
-            let client = context.pool.client(host);
-            let place = RepositoryClient { client: &client, name: &probe.repository.name, stop: None };
+            let registry = context.pool.registry(host);
+            let place = RepositoryClient { registry: &*registry, name: &probe.repository.name, stop: None };
             // A tag that is gone already was not removed now.
             let was_there = !matches!(place.tag_digest(&probe.tag).await, Ok(None));
             if remove(place, probe).boxed().await.is_ok()

@@ -12,6 +12,7 @@ use futures_util::FutureExt;
 use super::ended::Ended;
 use super::probe;
 use super::tag::{RepositoryClient, describe_move, put_failure, saved_manifest};
+use crate::client::registry::connection::WriteAccess;
 use crate::model::change::journal::{JournalItem, Probe};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
@@ -106,11 +107,11 @@ async fn try_method(
     let manifest = make_replacement(&replacement.image).map_err(|why| Failure::local(what(), why))?;
     let text = format!("{PROBE}{}", manifest.digest.short());
     let tag = Tag::parse(&text).map_err(|bad| Failure::local(what(), bad.to_string()))?;
-    let repository = Repository { host: place.client.host().clone(), name: place.name.clone() };
+    let repository = Repository { host: place.registry.host().clone(), name: place.name.clone() };
     let probe = Probe { repository, tag, digest: manifest.digest };
     running.note_probe(&probe).await?;
     let selector = Selector::Tag(probe.tag.clone());
-    let put = place.client.put_manifest(place.name, &selector, &manifest).boxed().await;
+    let put = place.registry.put_manifest(place.name, &selector, &manifest).boxed().await;
     // The tag may have been put although the answer was lost, so it is looked up in any case.
     let gone = match put.is_ok() {
         true => probe::remove_just_put(place, &probe).await,
@@ -141,8 +142,8 @@ async fn untag_by_replacement(
 ) -> Ended {
     let what = || format!("cannot untag {}:{tag}", place.name);
     let image = replacement.image.digest;
-    place.client.prefetch_delete_token(place.name).await;
-    place.client.prefetch_push_token(place.name).await;
+    place.prefetch_token(WriteAccess::Delete).await;
+    place.prefetch_token(WriteAccess::Put).await;
     match place.tag_digest_among(tag, &[image, replacement.manifest.digest]).await {
         Ok(Some(now)) if now == image => {}
         Ok(None) => return Outcome::Unchanged("it was gone already".into()).into(),
@@ -151,7 +152,7 @@ async fn untag_by_replacement(
     }
     let selector = Selector::Tag(tag.clone());
     if let Err(error) =
-        place.client.put_tag(place.name, tag, Some(image), &replacement.manifest).boxed().await
+        place.registry.put_tag(place.name, tag, Some(image), &replacement.manifest).boxed().await
     {
         let failure = put_failure(&error, what());
         // The put may have been done although its answer was lost. Nothing may stay half done.
@@ -165,7 +166,7 @@ async fn untag_by_replacement(
         }
         Err(error) => return put_back(place, tag, replacement, error.failure(what()), notes).boxed().await,
     }
-    if let Err(error) = place.client.delete_manifest(place.name, &replacement.manifest.digest).await {
+    if let Err(error) = place.registry.delete_manifest(place.name, &replacement.manifest.digest).await {
         return put_back(place, tag, replacement, put_failure(&error, what()), notes).boxed().await;
     }
     let outcome = match place.wait_until_shown(&selector, None).await {

@@ -9,7 +9,10 @@ use std::time::{Duration, Instant};
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::client::{Cause, Client, Error, Priority};
+use crate::client::registry::Observation;
+use crate::client::registry::connection::{Connection, WriteAccess};
+use crate::client::registry::visibility::Visibility;
+use crate::client::{Cause, Error, Priority, Registry};
 use crate::model::change::journal::SavedManifest;
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
@@ -30,7 +33,7 @@ pub const LOST: &str = "after garbage collection a registry may believe that it 
 #[derive(Debug, Clone, Copy)]
 pub struct RepositoryClient<'a> {
     /// The registry.
-    pub client: &'a Client,
+    pub registry: &'a dyn Registry,
     /// The repository.
     pub name: &'a RepositoryName,
     /// Ends all waiting when it is cancelled. If it is `None`, every wait lasts as long as it needs.
@@ -72,8 +75,8 @@ pub struct Untagged {
 
 impl<'a> RepositoryClient<'a> {
     /// Returns a repository in which no wait can be stopped.
-    pub fn of(client: &'a Client, name: &'a RepositoryName) -> RepositoryClient<'a> {
-        RepositoryClient { client, name, stop: None }
+    pub fn of(registry: &'a dyn Registry, name: &'a RepositoryName) -> RepositoryClient<'a> {
+        RepositoryClient { registry, name, stop: None }
     }
 }
 
@@ -82,9 +85,46 @@ impl RepositoryClient<'_> {
         self.stop.is_some_and(CancellationToken::is_cancelled)
     }
 
+    /// Returns how long to wait until a change shows. Zero if the registry shows each change at once.
+    pub fn visibility_timeout(&self) -> Duration {
+        self.registry.visibility().map(Visibility::timeout).unwrap_or_default()
+    }
+
+    /// Returns whether the registry was found to show changes only some time after it accepted them.
+    pub fn has_delayed_visibility(&self) -> bool {
+        self.registry.visibility().is_some_and(Visibility::is_delayed)
+    }
+
+    fn learn_visibility(&self, took: Option<Duration>) {
+        if let Some(visibility) = self.registry.visibility() {
+            visibility.learn(took);
+        }
+    }
+
+    /// Fetches the token that a change needs, if it needs one, so that the look before the change is the last request.
+    pub async fn prefetch_token(&self, access: WriteAccess) {
+        if let Some(connection) = self.registry.connection() {
+            connection.prefetch_token(self.name, access).await;
+        }
+    }
+
+    /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
+    /// again.
+    pub async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
+        match self.registry.connection() {
+            Some(connection) => connection.wait_to_retry(error, tries).await,
+            None => false,
+        }
+    }
+
+    fn command_options(&self) -> String {
+        let local = || format!("{}/", self.registry.host());
+        self.registry.connection().map_or_else(local, Connection::command_options)
+    }
+
     /// Returns the digest that the registry has for a tag or digest now, or `None` if it does not exist.
     pub async fn digest_now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
-        self.client.head_manifest(self.name, selector, Priority::Interactive).await
+        self.registry.head_manifest(self.name, selector, Priority::Interactive).await
     }
 
     /// Returns the digest that a tag has now.
@@ -93,10 +133,10 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the digest that the registry has for a tag or digest now. If its bytes match one of the `known` digests,
-    /// that digest is returned: see [`Client::digest_now`]. Every comparison with an expected digest uses this
+    /// that digest is returned: see [`Registry::digest_now`]. Every comparison with an expected digest uses this
     /// function.
     pub async fn digest_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
-        self.client.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
+        self.registry.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
     }
 
     /// Returns the digest that a tag has now: one of the `known` digests if its bytes match it.
@@ -107,17 +147,18 @@ impl RepositoryClient<'_> {
     /// Returns a manifest by its digest, as the registry serves it now. A manifest kept in the journal must be put back
     /// under the media type by which this registry knows it.
     pub async fn manifest(&self, digest: Digest) -> Result<Arc<Manifest>, Error> {
-        self.client.uncached_manifest(self.name, &digest, Priority::Interactive).await
+        self.registry.uncached_manifest(self.name, &digest, Priority::Interactive).await
     }
 
     /// Waits, for some seconds at most, until a tag or digest has the wanted digest. Returns whether it has.
     pub async fn wait_until_shown(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
         let wanted = vec![(selector.clone(), Shown::Is(wanted))];
-        Ok(self.wait_until_all_shown(wanted, self.client.visibility_timeout()).await?.is_empty())
+        Ok(self.wait_until_all_shown(wanted, self.visibility_timeout()).await?.is_empty())
     }
 
     /// Waits until all of these show the expected state, and asks less and less often. Returns those that do not when
-    /// the time is over or the wait is stopped. The client remembers that its server shows changes late or never.
+    /// the time is over or the wait is stopped. The visibility of the registry learns that changes show late or
+    /// never.
     pub async fn wait_until_all_shown(
         &self,
         wanted: Vec<Wanted>,
@@ -131,17 +172,17 @@ impl RepositoryClient<'_> {
             let took = begun.elapsed();
             if left.is_empty() {
                 if told.is_some() {
-                    self.client.learn_visibility(Some(took));
+                    self.learn_visibility(Some(took));
                 }
                 return Ok(left);
             }
             if took >= most || self.is_stopped() {
-                if most >= self.client.visibility_timeout() && !self.is_stopped() {
-                    self.client.learn_visibility(None);
+                if most >= self.visibility_timeout() && !self.is_stopped() {
+                    self.learn_visibility(None);
                 }
                 return Ok(left);
             }
-            told.get_or_insert_with(|| self.client.report_visibility_wait());
+            told.get_or_insert_with(|| self.registry.visibility().map(Visibility::report_wait));
             let sleep = tokio::time::sleep(pause);
             match self.stop {
                 Some(stop) => drop(stop.run_until_cancelled(sleep).await),
@@ -181,7 +222,7 @@ impl RepositoryClient<'_> {
 
     /// Fails with the outcome if a tag must not be put: it has that image already, or another client changed it.
     pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
-        self.client.prefetch_push_token(self.name).await;
+        self.prefetch_token(WriteAccess::Put).await;
         let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
         match self.tag_digest_among(tag, &known).await {
             Ok(now) if now == Some(image) => Err(Outcome::Unchanged("it is that image already".into())),
@@ -194,7 +235,7 @@ impl RepositoryClient<'_> {
     /// Puts a tag after [`RepositoryClient::may_put`] has allowed it, and checks that it has got the image.
     pub async fn put_and_verify(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         let selector = Selector::Tag(tag.clone());
-        if let Err(error) = self.client.put_tag(self.name, tag, expected, manifest).boxed().await {
+        if let Err(error) = self.registry.put_tag(self.name, tag, expected, manifest).boxed().await {
             match self.look_up_after(&error, tag, &known_digests(expected, manifest)).await {
                 // The change was made, but the answer was lost or wrong.
                 Some(now) if now == Some(manifest.digest) => {}
@@ -223,7 +264,7 @@ impl RepositoryClient<'_> {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, removed_along: 0, notes: Vec::new() };
         let kept = self.tags_still_on(kept, image.digest).await;
-        self.client.prefetch_delete_token(self.name).await;
+        self.prefetch_token(WriteAccess::Delete).await;
         // The last request before the delete, so that a push until then is noticed.
         match self.tag_digest_among(tag, &[image.digest]).await {
             Ok(None) => return over(Outcome::Unchanged("it was gone already".into())),
@@ -231,7 +272,7 @@ impl RepositoryClient<'_> {
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
-        if let Err(error) = self.client.untag(self.name, tag, image.digest).await {
+        if let Err(error) = self.registry.untag(self.name, tag, image.digest).await {
             match self.look_up_after(&error, tag, &[image.digest]).await {
                 // The tag was there right before: this request removed it, or another client did at the same moment.
                 Some(None) if error.cause.status() == Some(404) => {
@@ -255,9 +296,9 @@ impl RepositoryClient<'_> {
         }
         let selector = Selector::Tag(tag.clone());
         // Other tags that the server removed can be noticed only after this tag is gone.
-        let most = match self.client.has_delayed_visibility() && kept.is_empty() {
+        let most = match self.has_delayed_visibility() && kept.is_empty() {
             true => Duration::ZERO,
-            false => self.client.visibility_timeout(),
+            false => self.visibility_timeout(),
         };
         let outcome = match self.wait_until_all_shown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
@@ -280,7 +321,7 @@ impl RepositoryClient<'_> {
 
     /// Returns the failure of a delete that the server answered as if the target did not exist, although it exists.
     pub fn no_effect_failure(&self, selector: &Selector, error: &Error, what: String) -> Failure {
-        self.client.learn_no_effect(selector, error);
+        self.registry.learn(Observation::DeleteWithoutEffect(selector, error));
         let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
                     or are done by another method there";
         Failure {
@@ -295,8 +336,7 @@ impl RepositoryClient<'_> {
     /// shows instead.
     pub fn unconfirmed_outcome(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
-        let command =
-            format!("regtui inspect {}{}{}", self.client.command_options(), self.name, selector.suffix());
+        let command = format!("regtui inspect {}{}{}", self.command_options(), self.name, selector.suffix());
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
         Outcome::Unconfirmed(Failure {
             what: SafeText::from(format!("the change of {reference} is not confirmed")),
@@ -313,7 +353,7 @@ impl RepositoryClient<'_> {
 
     /// Returns a tag or digest as the user types it.
     fn reference(&self, selector: &Selector) -> String {
-        format!("{}/{}{}", self.client.host(), self.name, selector.suffix())
+        format!("{}/{}{}", self.registry.host(), self.name, selector.suffix())
     }
 
     /// Looks up a tag after a change of it failed. The change may have been made all the same, or it was not tried

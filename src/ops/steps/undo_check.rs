@@ -6,7 +6,8 @@ use std::collections::{HashMap, HashSet};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::{Client, Error, Priority};
+use crate::client::registry::Observation;
+use crate::client::{Error, Priority, Registry};
 use crate::model::change::ChangePlan;
 use crate::model::change::journal::JournalEntry;
 use crate::model::change::progress::{Report, TakesBack};
@@ -45,9 +46,9 @@ pub async fn check_undo(context: &ChangeContext, plan: &ChangePlan, report: &mut
     let asked: Vec<_> = before
         .iter()
         .map(|(repository, digest)| {
-            let client = context.pool.client(&repository.host);
+            let registry = context.pool.registry(&repository.host);
             let held = &held;
-            async move { look_for(&client, &repository.name, *digest, held).await }.boxed()
+            async move { look_for(&*registry, &repository.name, *digest, held).await }.boxed()
         })
         .collect();
     let found: Vec<Result<Presence, Error>> = stream::iter(asked).buffered(AT_ONCE).collect().await;
@@ -120,22 +121,22 @@ fn manifests_in_journal(entry: &JournalEntry) -> HashMap<Digest, Manifest> {
 
 /// Looks for a manifest: the manifest itself, and one of its blobs, or of the blobs of each manifest that it lists.
 async fn look_for(
-    client: &Client,
+    registry: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     held: &HashMap<Digest, Manifest>,
 ) -> Result<Presence, Error> {
     let is_there =
-        client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await?.is_some();
+        registry.head_manifest(name, &Selector::Digest(digest), Priority::Background).await?.is_some();
     let can_return = match held.get(&digest) {
-        Some(manifest) => has_content(client, name, manifest, held, DEEPEST).await?,
+        Some(manifest) => has_content(registry, name, manifest, held, DEEPEST).await?,
         None => is_there,
     };
     Ok(Presence { is_there, can_return })
 }
 
 fn has_content<'a>(
-    client: &'a Client,
+    registry: &'a dyn Registry,
     name: &'a RepositoryName,
     manifest: &'a Manifest,
     held: &'a HashMap<Digest, Manifest>,
@@ -145,14 +146,14 @@ fn has_content<'a>(
         // Of all blobs, an image is least likely to share its config.
         let blob = manifest.blobs().filter(|blob| !blob.is_foreign()).find_map(|blob| blob.digest);
         if let Some(blob) = blob
-            && client.head_blob(name, &blob, Priority::Background).await?.is_none()
+            && registry.head_blob(name, &blob, Priority::Background).await?.is_none()
         {
             return Ok(false);
         }
         for child in manifest.children().iter().filter_map(|child| child.digest) {
             let has_child = match held.get(&child).filter(|_| depth > 0) {
-                Some(child) => has_content(client, name, child, held, depth - 1).await?,
-                None => client
+                Some(child) => has_content(registry, name, child, held, depth - 1).await?,
+                None => registry
                     .head_manifest(name, &Selector::Digest(child), Priority::Background)
                     .await?
                     .is_some(),
@@ -175,7 +176,7 @@ async fn teach_client(
     digest: Digest,
     found: Presence,
 ) {
-    let client = context.pool.client(&repository.host);
+    let registry = context.pool.registry(&repository.host);
     let is_deleted = entry.items.iter().any(|item| {
         item.repository == *repository
             && item.selector == Selector::Digest(digest)
@@ -187,12 +188,12 @@ async fn teach_client(
         images.any(|image| image.repository == *repository && image.digest == digest && image.is_last)
     };
     match (is_deleted, found.is_there) {
-        (true, _) if !found.can_return => client.learn_dependents_removed(),
-        (false, false) => client.learn_untagged(true),
+        (true, _) if !found.can_return => registry.learn(Observation::DependentsRemoved),
+        (false, false) => registry.learn(Observation::UntaggedImageRemoved),
         (false, true)
-            if lost_its_last() && client.cleanups(&repository.name).await.untagged == Cleanup::Unknown =>
+            if lost_its_last() && registry.cleanups(&repository.name).await.untagged == Cleanup::Unknown =>
         {
-            client.learn_untagged(false);
+            registry.learn(Observation::UntaggedImageLeft);
         }
         _ => {}
     }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::client::{Client, Pool, Priority};
+use crate::client::{Pool, Priority, Registry};
 use crate::model::change::ChangeRequest;
 use crate::model::change::PlanCommon;
 use crate::model::change::delete::DeleteMethod;
@@ -133,15 +133,15 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
 /// Adds the dates and sizes of the images that are put back, or that lose a tag.
 async fn add_image_infos(pool: &Pool, changes: &[TagChange], steps: &mut [UndoStep]) {
     let info = |step: &UndoStep| {
-        let client = pool.client(&step.repository.host);
+        let registry = pool.registry(&step.repository.host);
         let name = step.repository.name.clone();
         let held = changes.iter().filter_map(|change| change.before.as_ref());
         let held = held.filter(|held| Some(held.digest) == step.before).find_map(parse_saved);
         let digest = step.before.or(step.now);
         async move {
             match (held, digest) {
-                (Some(manifest), _) => summary::info_of(&client, &name, &manifest).await,
-                (None, Some(digest)) => summary::info(&client, &name, digest).await,
+                (Some(manifest), _) => summary::info_of(&*registry, &name, &manifest).await,
+                (None, Some(digest)) => summary::info(&*registry, &name, digest).await,
                 (None, None) => ImageInfo::default(),
             }
         }
@@ -183,7 +183,7 @@ fn unresolved_of(damage: &Damage) -> Vec<Unresolved> {
 /// forbids to change it.
 async fn cleanup(context: &ChangeContext, at: &Repository, refused: Option<&Refusal>) -> Cleanup {
     match refused {
-        None => context.pool.client(&at.host).cleanups(&at.name).await.untagged,
+        None => context.pool.registry(&at.host).cleanups(&at.name).await.untagged,
         Some(_) => Cleanup::Unknown,
     }
 }
@@ -294,10 +294,10 @@ fn changes(entry: &JournalEntry) -> Vec<TagChange> {
 }
 
 async fn look_up_digest(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure> {
-    let client = pool.client(&change.repository.host);
+    let registry = pool.registry(&change.repository.host);
     let known: Vec<Digest> = change.known_digests.iter().flatten().copied().collect();
     let (name, selector) = (&change.repository.name, &change.selector);
-    let now = client.digest_now(name, selector, &known, Priority::Background).await;
+    let now = registry.digest_now(name, selector, &known, Priority::Background).await;
     now.map_err(|error| {
         error.failure(format!("cannot look at {}:{}", change.repository.name, change.selector))
     })
@@ -347,12 +347,12 @@ impl Planning<'_> {
 
     /// Returns the step that removes a throw-away tag.
     async fn plan_probe_removal(&mut self, probe: &Probe) -> UndoStep {
-        let client = self.pool.client(&probe.repository.host);
+        let registry = self.pool.registry(&probe.repository.host);
         let selector = Selector::Tag(probe.tag.clone());
-        let now = client.head_manifest(&probe.repository.name, &selector, Priority::Background).await;
+        let now = registry.head_manifest(&probe.repository.name, &selector, Priority::Background).await;
         let impossible = match &now {
             Ok(Some(now)) if *now != probe.digest => Some(format!("it moved since, to {}", now.short())),
-            Ok(Some(_)) => match client.deletes().by_digest {
+            Ok(Some(_)) => match registry.deletes().by_digest {
                 Ability::No(why) => Some(format!("the server does not delete by digest ({why})")),
                 Ability::Yes | Ability::Unknown => None,
             },
@@ -383,10 +383,10 @@ impl Planning<'_> {
         if step.now == step.before {
             return Ok(None);
         }
-        let client = self.pool.client(&change.repository.host);
+        let registry = self.pool.registry(&change.repository.host);
         if !change.known_digests.contains(&step.now) {
             let Some(now) = step.now else { return no("it is gone since".into()) };
-            let Some(image) = find_replaced_image(&client, change, now).await else {
+            let Some(image) = find_replaced_image(&*registry, change, now).await else {
                 return no(format!("it moved since, to {}", now.short()));
             };
             (step.now, step.left_on) = (Some(image), Some(now));
@@ -395,19 +395,19 @@ impl Planning<'_> {
             None if matches!(change.selector, Selector::Digest(_)) => {
                 no("untagged manifests are left as they are".into())
             }
-            None => Ok(self.untag_impossible(&client, step).await),
+            None => Ok(self.untag_impossible(&*registry, step).await),
             Some(held) => match parse_saved(held) {
                 None => no("its manifest is not in the journal any more".into()),
                 Some(manifest) => {
-                    describe_missing_parts(&client, &change.repository, &manifest, &self.restored).await
+                    describe_missing_parts(&*registry, &change.repository, &manifest, &self.restored).await
                 }
             },
         }
     }
 
     /// Returns the reason why a new tag cannot be removed by the chosen method, if there is one.
-    async fn untag_impossible(&mut self, client: &Client, step: &mut UndoStep) -> Option<SafeText> {
-        let (deletes, denied) = method::ask_deletes(client, &step.repository.name, self.may_probe).await;
+    async fn untag_impossible(&mut self, registry: &dyn Registry, step: &mut UndoStep) -> Option<SafeText> {
+        let (deletes, denied) = method::ask_deletes(registry, &step.repository.name, self.may_probe).await;
         let closed = method::replacement_refusal(&step.repository.host, &deletes, denied.as_ref());
         step.by_replacement = self.method == DeleteMethod::Replace && closed.is_none();
         let Ability::No(why) = &deletes.by_tag else { return None };
@@ -428,12 +428,12 @@ impl Planning<'_> {
 }
 
 /// Returns the image of the change if its new tag was left on a replacement of it, because its removal was cut off.
-async fn find_replaced_image(client: &Client, change: &TagChange, now: Digest) -> Option<Digest> {
+async fn find_replaced_image(registry: &dyn Registry, change: &TagChange, now: Digest) -> Option<Digest> {
     if change.before.is_some() || !matches!(change.selector, Selector::Tag(_)) {
         return None;
     }
     let read = async |digest| {
-        client.manifest(&change.repository.name, &Selector::Digest(digest), Priority::Background).await.ok()
+        registry.manifest(&change.repository.name, &Selector::Digest(digest), Priority::Background).await.ok()
     };
     let now = read(now).await.filter(|now| is_replacement(now))?;
     for ours in change.known_digests.iter().flatten() {
@@ -453,7 +453,7 @@ pub fn parse_saved(saved: &SavedManifest) -> Option<Manifest> {
 
 /// Returns a text about the parts of a manifest that do not exist any more.
 async fn describe_missing_parts(
-    client: &Client,
+    registry: &dyn Registry,
     repository: &Repository,
     manifest: &Manifest,
     back: &HashSet<Digest>,
@@ -466,12 +466,12 @@ async fn describe_missing_parts(
     let children: HashSet<Digest> = children.filter(|child| !back.contains(child)).collect();
     let blobs: Vec<_> = blobs
         .into_iter()
-        .map(|digest| async move { client.head_blob(name, &digest, Priority::Background).await }.boxed())
+        .map(|digest| async move { registry.head_blob(name, &digest, Priority::Background).await }.boxed())
         .collect();
     let children: Vec<_> = children
         .into_iter()
         .map(|digest| {
-            async move { client.head_manifest(name, &Selector::Digest(digest), Priority::Background).await }
+            async move { registry.head_manifest(name, &Selector::Digest(digest), Priority::Background).await }
                 .boxed()
         })
         .collect();

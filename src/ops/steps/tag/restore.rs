@@ -78,7 +78,7 @@ async fn put_back(
 
 /// Reads an image that may have gone with its tags: a copy that the client has cached serves as well.
 async fn read(place: RepositoryClient<'_>, digest: Digest) -> Result<Arc<Manifest>, String> {
-    match place.client.cached_manifest(place.name, &digest).await {
+    match place.registry.cached_manifest(place.name, &digest).await {
         Some(image) => Ok(image),
         None => place.manifest(digest).await.map_err(|error| error.cause.to_string()),
     }

@@ -1,0 +1,43 @@
+//! The connection to a registry, for registries that are reached over a network.
+
+use futures_util::future::BoxFuture;
+
+use super::Answer;
+use crate::client::error::Error;
+use crate::model::reference::RepositoryName;
+use crate::model::server::{Sent, Transport};
+use crate::model::text::SafeText;
+
+/// The access for which a registry may require a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteAccess {
+    /// A manifest is put.
+    Put,
+    /// A tag or a manifest is deleted.
+    Delete,
+}
+
+/// The connection to a registry. A registry without one is not reached over a network.
+pub trait Connection: Send + Sync {
+    /// Returns how the registry is reached.
+    fn transport(&self) -> Answer<'_, Transport>;
+
+    /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
+    /// asked for it already.
+    fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)>;
+
+    /// Fetches the token that a change in this repository needs, so that no token request comes between the last look
+    /// and the change. Failures are ignored, since the change fails for the same reason.
+    fn prefetch_token<'a>(&'a self, name: &'a RepositoryName, access: WriteAccess) -> BoxFuture<'a, ()>;
+
+    /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
+    /// again.
+    fn wait_to_retry<'a>(&'a self, error: &'a Error, tries: u32) -> BoxFuture<'a, bool>;
+
+    /// Describes the wait of a request that will be sent again, if there is one.
+    fn describe_wait(&self) -> Option<SafeText>;
+
+    /// Returns the text that a command needs before a repository of this registry, so that it reaches the same registry
+    /// in the same way.
+    fn command_options(&self) -> String;
+}
