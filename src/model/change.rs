@@ -39,7 +39,43 @@ pub enum ChangeRequest {
     UndoByReplacement(journal::EntryId),
 }
 
+/// A kind of change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// Images got other tags.
+    Retag,
+    /// Tags or images were removed.
+    Delete,
+    /// Images were copied.
+    Copy,
+    /// An earlier change was undone.
+    Undo,
+}
+
+impl ChangeKind {
+    /// Returns the word by which JSON and the database name the kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            ChangeKind::Retag => "retag",
+            ChangeKind::Delete => "delete",
+            ChangeKind::Copy => "copy",
+            ChangeKind::Undo => "undo",
+        }
+    }
+}
+
 impl ChangeRequest {
+    /// Returns the kind of the change.
+    pub fn kind(&self) -> ChangeKind {
+        match self {
+            ChangeRequest::Retag(_) => ChangeKind::Retag,
+            ChangeRequest::Delete(_) => ChangeKind::Delete,
+            ChangeRequest::Copy(_) => ChangeKind::Copy,
+            ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => ChangeKind::Undo,
+        }
+    }
+
     /// Returns the journal entry that the request undoes, if it undoes one.
     pub fn undoes(&self) -> Option<&journal::EntryId> {
         match self {

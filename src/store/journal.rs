@@ -20,10 +20,10 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use super::error::OperationError;
 use super::state::StateStore;
 use crate::files;
-use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
     EntryId, FIRST_SEQUENCE, JournalEntry, JournalItem, Reached, Saved, SavedManifest,
 };
+use crate::model::change::{ChangeKind, ChangeRequest};
 use line::{JournalLine, VERSION};
 use read::{EntryRead, ManifestBytes};
 
@@ -61,22 +61,18 @@ pub fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, Ent
         return state.write(|_| Ok(())).and(Err(ErrorKind::NotFound.into()));
     };
     let manifests: Vec<&SavedManifest> = saved_manifests(new.items, new.saved).collect();
+    let kind = new.request.map(ChangeRequest::kind);
     let head = JournalLine::Entry {
         version: VERSION,
         at: new.at,
         title: new.title.into(),
         request: new.request.map(std::borrow::Cow::Borrowed),
+        kind,
         reached: new.reached.to_vec(),
         items: new.items.len(),
         saved: new.saved.len(),
         held: manifests.len(),
     };
-    let kind = new.request.map(|request| match request {
-        ChangeRequest::Retag(_) => "retag",
-        ChangeRequest::Delete(_) => "delete",
-        ChangeRequest::Copy(_) => "copy",
-        ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => "undo",
-    });
     let lines = 1 + new.items.len() + new.saved.len() + manifests.len();
     let (id, writer) = state.write(|transaction| {
         let last: Option<i64> =
@@ -91,7 +87,7 @@ pub fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, Ent
         let id = EntryId(format!("{}-{number}", new.at.strftime("%Y%m%dT%H%M%S.%6fZ")));
         transaction.execute(
             "INSERT INTO entry (number, name, kind, lines) VALUES (?, ?, ?, ?)",
-            params![number, id.0, kind, lines as i64],
+            params![number, id.0, kind.map(ChangeKind::name), lines as i64],
         )?;
         let items = new.items.iter().map(JournalLine::of).chain(new.saved.iter().map(JournalLine::of_saved));
         let documents = std::iter::once(head.document(0)).chain(items.map(|line| line.document(0)));

@@ -156,14 +156,16 @@ async fn the_journal_names_entries_and_any_of_them_can_be_taken_back() {
     shell.run(&["undo", entry, "--yes"]).await.assert_code(0);
     assert_eq!(demo.store().tags("app"), ["1", "2", "second"]);
     let documents = shell.run(&["journal", "--json"]).await;
-    let states: Vec<serde_json::Value> = documents
-        .stdout
-        .lines()
-        .map(|line| serde_json::from_str::<serde_json::Value>(line).expect("JSON"))
+    let documents: Vec<serde_json::Value> =
+        documents.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let states: Vec<&serde_json::Value> = documents
+        .iter()
         .filter(|document| document["id"] == entry)
-        .map(|document| document["state"].clone())
+        .map(|document| &document["state"])
         .collect();
     assert_eq!(states, ["undone"]);
+    let kinds: Vec<&serde_json::Value> = documents.iter().map(|document| &document["kind"]).collect();
+    assert_eq!(kinds, ["undo", "retag", "retag"]);
     let one = shell.run(&["journal", entry]).await;
     assert!(one.stdout.contains(&format!("{app}:first")) && one.stdout.contains("nothing"), "{one:?}");
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use regtui::model::change::journal::{EntryId, EntryState, JournalItem, SavedManifest};
-use regtui::model::change::{ChangeRequest, delete};
+use regtui::model::change::{ChangeKind, ChangeRequest, delete};
 use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
 use regtui::ops::journal::Journal;
@@ -273,4 +273,40 @@ async fn an_entry_of_which_all_was_done_is_over_when_it_is_to_be_resumed() {
     let failure = journal.resume(&id).await.expect_err("nothing is left");
     assert_eq!(failure.why.as_str(), "all of it was done");
     assert_eq!(journal.entry(&id).await.expect("it is there").state, EntryState::Ended);
+}
+
+#[tokio::test]
+async fn the_kind_of_a_change_is_recorded_and_no_title_decides_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    let undo = ChangeRequest::Undo(EntryId("20250101T000000.000000Z-1".into()));
+    for (title, request) in [("undo: copy", request(&["1"])), ("untag app:1", undo)] {
+        let running = journal.begin(title.into(), Some(request), Vec::new()).await.expect("an entry");
+        running.end().await.expect("it is written");
+    }
+    let listed = journal.list().await.expect("the journal");
+    assert_eq!(listed.iter().map(|entry| entry.is_undo()).collect::<Vec<_>>(), [true, false]);
+    let id = &listed[0].id;
+    let head = state::lines(folder.path(), id)[0].text();
+    assert!(head.contains(r#""kind":"undo""#), "{head}");
+}
+
+#[tokio::test]
+async fn an_entry_of_an_earlier_version_has_the_kind_of_its_request_or_title() {
+    let titles = [
+        ("undo: untag app:1", Some(ChangeKind::Undo)),
+        ("untag 2 tags of app", Some(ChangeKind::Delete)),
+        ("delete app@0123456789ab", Some(ChangeKind::Delete)),
+        ("rename app:1 → stable", Some(ChangeKind::Retag)),
+        ("copy app:1 → r.test/app:1", Some(ChangeKind::Copy)),
+        ("undoable", None),
+    ];
+    let folder = tempfile::tempdir().expect("a folder");
+    let journal = Journal::open(folder.path().into());
+    for (title, kind) in titles {
+        // Without a request no kind is recorded, as in an earlier version.
+        let running = journal.begin(title.into(), None, Vec::new()).await.expect("an entry");
+        let id = running.end().await.expect("it is written");
+        assert_eq!(journal.entry(&id).await.expect("an entry").kind, kind, "{title}");
+    }
 }

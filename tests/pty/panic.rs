@@ -13,6 +13,7 @@ use regtui::model::reference::Target;
 use regtui::ops::context::ChangeContext;
 use regtui::ops::journal::Journal;
 use regtui::runtime::{self, Inbox, RuntimeOptions};
+use regtui::store::state::StateStore;
 use tokio::sync::Notify;
 
 use crate::support::pty::{Pty, bare};
@@ -72,7 +73,7 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
             in_task(());
         });
         let pool = Pool::new(client::ClientSettings { sink, ..client::ClientSettings::default() });
-        let journal = Journal::open(std::path::PathBuf::from("/nonexistent"));
+        let journal = Journal::new(StateStore::new(None));
         let context = ChangeContext { pool, rules: Rules::default(), journal };
         let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
         let options = RuntimeOptions { settings, targets: vec![target], mouse: true, colour: true };

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use regtui::client::cache::Cache;
+use regtui::model::change::ChangeKind;
 use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, SavedManifest};
 use regtui::model::digest::Digest;
 use regtui::ops::journal::Journal;
@@ -85,6 +86,9 @@ async fn entries_of_both_earlier_versions_are_taken_over_in_their_order_and_thei
         assert!(entry.items.iter().all(|item| item.before.as_ref() == Some(&kept)), "{entry:#?}");
         assert!(!entry.damage.is_any(), "{entry:#?}");
     }
+    let kinds: Vec<Option<ChangeKind>> = entries.iter().map(|entry| entry.kind).collect();
+    // The request says more than the title, which is all that the older entry has.
+    assert_eq!(kinds, [Some(ChangeKind::Undo), Some(ChangeKind::Delete)]);
     assert!(!folder.path().join("journal").exists());
     let journal = Journal::open(folder.path().into());
     let (_, request) = journal.entry_and_request(&EntryId(NEW.into())).await.expect("it is there");

@@ -11,7 +11,7 @@ use regtui::model::change::delete::DeleteMethod as Way;
 use regtui::model::change::journal::{self, EntryId, EntryState, JournalEntry, SavedManifest};
 use regtui::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use regtui::model::change::retag::{self, RetagMode};
-use regtui::model::change::{ChangePlan, ChangeRequest, PlanCommon, undo};
+use regtui::model::change::{ChangeKind, ChangePlan, ChangeRequest, PlanCommon, undo};
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::reference::{Repository, Selector, Tag};
 use regtui::model::server::{Ability, Deletes};
@@ -180,6 +180,7 @@ fn entries() -> Vec<JournalEntry> {
         id: EntryId(id.into()),
         at: at.parse().expect("a time"),
         title: title.to_string().into(),
+        kind: None,
         state,
         items,
         saved: Vec::new(),
@@ -189,13 +190,16 @@ fn entries() -> Vec<JournalEntry> {
         damage: journal::Damage::default(),
     };
     vec![
-        entry(
-            "4",
-            "undo: untag team/app:0.9",
-            "2026-11-21T11:59:30Z",
-            EntryState::Ended,
-            vec![item("0.9", Some(true))],
-        ),
+        JournalEntry {
+            kind: Some(ChangeKind::Undo),
+            ..entry(
+                "4",
+                "undo: untag team/app:0.9",
+                "2026-11-21T11:59:30Z",
+                EntryState::Ended,
+                vec![item("0.9", Some(true))],
+            )
+        },
         entry(
             "3",
             "untag 3 tags of team/app",

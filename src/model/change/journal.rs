@@ -6,6 +6,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::ChangeKind;
 use crate::model::digest::Digest;
 use crate::model::reference::{Host, Repository, Selector, Tag};
 use crate::model::text::SafeText;
@@ -53,6 +54,9 @@ pub struct JournalEntry {
     pub at: Timestamp,
     /// The change in a few words: `untag team/app:1.4.2`.
     pub title: SafeText,
+    /// The kind of the change; `None` if the entry cannot be read or does not record it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ChangeKind>,
     /// The state of the change.
     pub state: EntryState,
     /// Registries that the change reached otherwise than over HTTPS with a checked certificate. An undo reaches them in
@@ -191,7 +195,7 @@ impl JournalEntry {
     /// Returns whether the change was an undo. An undo of the last change skips such entries, so that one undo after
     /// another goes further back.
     pub fn is_undo(&self) -> bool {
-        self.title.as_str().starts_with("undo: ")
+        self.kind == Some(ChangeKind::Undo)
     }
 }
 

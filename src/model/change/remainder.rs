@@ -340,6 +340,7 @@ pub fn unresolved(selector: &Selector, why: String) -> Unresolved {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::ChangeKind;
     use crate::model::change::journal::{EntryId, EntryState, JournalItem, SavedManifest};
 
     fn tag(text: &str) -> Selector {
@@ -418,6 +419,7 @@ mod tests {
             id: EntryId("1".into()),
             at: jiff::Timestamp::UNIX_EPOCH,
             title: "untag app:1".into(),
+            kind: Some(ChangeKind::Delete),
             state: EntryState::Open,
             reached: Vec::new(),
             items: items.iter().map(item).collect(),

@@ -9,8 +9,8 @@ use std::io;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{JournalItem, Reached, Saved, SavedManifest, SavedRole};
+use crate::model::change::{ChangeKind, ChangeRequest};
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
 
@@ -31,6 +31,9 @@ pub enum JournalLine<'a> {
         title: Cow<'a, str>,
         #[serde(alias = "wish")]
         request: Option<Cow<'a, ChangeRequest>>,
+        /// The kind of the change. Earlier versions wrote none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        kind: Option<ChangeKind>,
         /// Registries that are not reached over checked HTTPS.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         reached: Vec<Reached>,

@@ -199,12 +199,13 @@ fn of_version_1(lines: &[&str]) -> OldEntry {
     // A crash tore the last line of an entry that never ended.
     unreadable -= u64::from(last_is_unreadable && !is_over);
     let mut entry = OldEntry::default();
-    let Some(JournalLine::Entry { at, title, request, reached, .. }) = head else { return entry };
+    let Some(JournalLine::Entry { at, title, request, kind, reached, .. }) = head else { return entry };
     let head = JournalLine::Entry {
         version: VERSION,
         at,
         title,
         request,
+        kind,
         reached,
         items: items.len() + unreadable as usize,
         saved: saved.len(),

@@ -9,10 +9,10 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
 use super::line::{self, JournalLine};
-use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
     Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
 };
+use crate::model::change::{ChangeKind, ChangeRequest};
 use crate::model::digest::Digest;
 use crate::model::manifest::Manifest;
 use crate::model::text::SafeText;
@@ -45,6 +45,7 @@ pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
         id: id.clone(),
         at: begin_time(id).unwrap_or(Timestamp::UNIX_EPOCH),
         title: "a change that cannot be read".into(),
+        kind: None,
         state: EntryState::Unreadable,
         reached: Vec::new(),
         items: Vec::new(),
@@ -68,6 +69,7 @@ struct EntryHeader {
     at: Timestamp,
     title: SafeText,
     request: Option<ChangeRequest>,
+    kind: Option<ChangeKind>,
     reached: Vec<Reached>,
     items: usize,
     saved: usize,
@@ -140,12 +142,13 @@ impl EntryReader {
 
     fn apply_line(&mut self, number: u64, line: JournalLine<'_>, bytes: &[u8]) {
         match line {
-            JournalLine::Entry { version, at, title, request, reached, items, saved, held }
+            JournalLine::Entry { version, at, title, request, kind, reached, items, saved, held }
                 if number == 0 =>
             {
                 if version == line::VERSION {
                     let (title, request) = (SafeText::clean(&title), request.map(Cow::into_owned));
-                    self.head = Some(EntryHeader { at, title, request, reached, items, saved, held });
+                    let kind = kind.or_else(|| kind_in_earlier_version(request.as_ref(), &title));
+                    self.head = Some(EntryHeader { at, title, request, kind, reached, items, saved, held });
                 }
             }
             JournalLine::Entry { .. } => {}
@@ -239,6 +242,7 @@ impl EntryReader {
             id: id.clone(),
             at: head.at,
             title: head.title,
+            kind: head.kind,
             state: self.state,
             reached: head.reached,
             items: items.into_iter().map(|(_, item)| item).collect(),
@@ -300,6 +304,19 @@ impl EntryReader {
         let notes = notes.into_iter().map(SafeText::from).collect();
         Damage { notes, uncertain, lost: lost + saved }
     }
+}
+
+/// Returns the kind of a change whose entry an earlier version wrote: the kind of its request, or the one that its title
+/// names.
+fn kind_in_earlier_version(request: Option<&ChangeRequest>, title: &SafeText) -> Option<ChangeKind> {
+    let named = || match title.as_str().split([' ', ':']).next() {
+        Some("retag" | "rename") => Some(ChangeKind::Retag),
+        Some("delete" | "untag") => Some(ChangeKind::Delete),
+        Some("copy") => Some(ChangeKind::Copy),
+        Some("undo") => Some(ChangeKind::Undo),
+        _ => None,
+    };
+    request.map(ChangeRequest::kind).or_else(named)
 }
 
 /// Returns a manifest without its bytes, which are beside another line.
