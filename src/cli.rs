@@ -2,12 +2,14 @@
 
 mod arguments;
 mod change;
+mod completions;
 mod copy;
 mod delete;
 mod inspect;
 mod journal;
 mod keys;
 mod ls;
+mod man;
 mod print;
 mod repeated_options;
 mod resume;
@@ -128,6 +130,17 @@ enum Command {
     Journal(journal::JournalCommand),
     /// List the keys of the UI, as the configuration binds them
     Keys(keys::KeysCommand),
+    /// Print the completions for a shell
+    Completions(completions::Completions),
+    /// Write the manual pages into a folder
+    Man(man::Man),
+}
+
+impl Command {
+    /// Returns whether the command reads the configuration. Packages are built where there is none, or another user's.
+    fn uses_config(&self) -> bool {
+        !matches!(self, Command::Completions(_) | Command::Man(_))
+    }
 }
 
 /// The reason why the program ends without success. Each variant determines the message and the exit code.
@@ -193,7 +206,11 @@ impl Cli {
             let text = "a subcommand prints and opens nothing: name its target after it, `regtui ls TARGET`";
             return Err(CliError::Usage(text.into()));
         }
-        let config = self.config()?;
+        let config = if self.command.as_ref().is_none_or(Command::uses_config) {
+            self.config()?
+        } else {
+            Config { cache: false, ..Config::default() }
+        };
         self.start_log(&config)?;
         let runtime = threads::start()?;
         let colour = self.options.colour(std::io::stdout().is_terminal());
@@ -226,6 +243,8 @@ impl Cli {
                 resume.run(&context(&self.options, &config, None), self.options.everywhere()).await
             }
             Some(Command::Keys(list)) => list.run(&config.keys.keys()),
+            Some(Command::Completions(completions)) => completions.run(),
+            Some(Command::Man(man)) => man.run(),
             Some(Command::Journal(list)) => list.run(&context(&self.options, &config, None).journal).await,
         }
     }

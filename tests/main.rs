@@ -3,9 +3,11 @@
 mod architecture;
 mod citations;
 mod cli {
+    mod completions;
     mod copy;
     mod delete;
     mod keys;
+    mod man;
     mod names;
     mod options;
     mod subcommands;
