@@ -48,11 +48,6 @@ impl Failure {
     pub fn local(what: impl Into<SafeText>, why: impl Into<SafeText>) -> Failure {
         Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
     }
-
-    /// Returns whether the same request may succeed if it is made again.
-    pub fn is_temporary(&self) -> bool {
-        matches!(self.kind, FailureKind::Unreachable | FailureKind::Busy)
-    }
 }
 
 impl fmt::Display for Failure {

@@ -21,19 +21,6 @@ pub enum Peer {
     Proxy(SafeText),
 }
 
-impl Peer {
-    /// Returns host and port of a server that is not the registry.
-    pub fn other_host(&self) -> Option<&SafeText> {
-        match self {
-            Peer::Registry => None,
-            Peer::TokenService(host)
-            | Peer::Storage(host)
-            | Peer::UploadLocation(host)
-            | Peer::Proxy(host) => Some(host),
-        }
-    }
-}
-
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
