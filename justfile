@@ -48,26 +48,33 @@ doc:
 picture:
     .ci/picture
 
-# Print the completions for a shell: bash, zsh, fish, elvish, powershell
-completions shell:
-    @cargo run --release --locked --quiet -- completions {{ shell }}
-
-# Write the manual pages into a folder
-man folder="target/man":
-    mkdir -p {{ quote(folder) }}
-    cargo run --release --locked --quiet -- man {{ quote(folder) }}
-
 # Build a static program for Linux (needs `rustup target add x86_64-unknown-linux-musl` and musl-gcc)
 [group("release")]
-dist:
+static:
     cargo build --release --locked --target {{ musl }}
-    cd target/{{ musl }}/release && sha256sum regtui > regtui.sha256
+
+# Write the completions and the manual pages to target/dist
+[group("release")]
+docs:
+    cargo build --release --locked
+    mkdir -p target/dist/completions
+    target/release/regtui completions bash > target/dist/completions/regtui.bash
+    target/release/regtui completions zsh > target/dist/completions/_regtui
+    target/release/regtui completions fish > target/dist/completions/regtui.fish
+    target/release/regtui man target/dist/man
 
 # Build a Debian package (needs cargo-deb)
 [group("release")]
-deb:
-    cargo deb
+deb: docs
+    cargo deb --locked --no-build
 
-# Do all steps before a release: checks, static program, Debian package
+# Collect what a release consists of in target/dist, with checksums
 [group("release")]
-release: ci deny typos dist deb
+dist: static deb
+    cp target/{{ musl }}/release/regtui target/dist/regtui-{{ musl }}
+    cp target/debian/regtui_*.deb target/dist/
+    cd target/dist && sha256sum regtui-* *.deb > SHA256SUMS
+
+# Do all steps before a release: checks, static program, Debian package, checksums
+[group("release")]
+release: ci deny typos dist
