@@ -22,6 +22,7 @@ const SUM: usize = 16;
 /// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[allow(missing_docs, reason = "the fields have the names and the types of what they hold")]
 pub enum JournalLine<'a> {
     /// The first line.
     Entry {
