@@ -107,6 +107,7 @@ mod support {
     pub mod harness;
     pub mod hostile;
     pub mod journal_child;
+    pub mod outcomes;
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;

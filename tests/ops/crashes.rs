@@ -14,8 +14,10 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
 use regtui::ops::journal::Journal;
 
-use crate::support::context::{Shop, ends};
+use crate::support::context::Shop;
 use crate::support::copying::{Sides, layer, outcome};
+use crate::support::outcomes::OutcomeKind::Done;
+use crate::support::outcomes::outcomes;
 use crate::support::registry::tag;
 
 /// The digest that each tag of a repository points to.
@@ -156,11 +158,11 @@ async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_
             false => model::ChangeRequest::UndoByReplacement(rest.undoes().expect("an undo").clone()),
         };
         let report = shop.carry_out(&request).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before.tags.clone()), "{report:?}");
+        assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done], before.tags.clone()), "{report:?}");
         let undone = journal.entry(request.undoes().expect("an undo")).await.expect("it is there").state;
         assert_eq!((undone, open_entry(journal).await), (EntryState::Undone, None));
         let again = shop.undo(&report).await;
-        assert_eq!((ends(&again).as_str(), shop.tags("app")["two"]), ("D", before.tags["2"]), "{again:?}");
+        assert_eq!((outcomes(&again), shop.tags("app")["two"]), (vec![Done], before.tags["2"]), "{again:?}");
     }
 }
 
@@ -169,7 +171,7 @@ async fn an_undo_cut_off_between_the_halves_is_taken_back_itself() {
     let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
     let report = shop.carry_out(&model::ChangeRequest::Undo(entry)).await;
     let tags = shop.tags("app");
-    assert_eq!((ends(&report).as_str(), tags["two"]), ("D", tags["2"]), "{report:?}");
+    assert_eq!((outcomes(&report), tags["two"]), (vec![Done], tags["2"]), "{report:?}");
     assert_eq!(open_entry(&shop.context.journal).await, None, "what was taken back is over");
 }
 
@@ -184,7 +186,7 @@ async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
     let rest = journal.resume(&entry).await.expect("the rest");
     assert_eq!(rest, moving(&shop).await);
     let report = shop.carry_out(&rest).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(
         (tags.keys().map(String::as_str).collect::<Vec<_>>(), tags["two"]),
@@ -203,7 +205,7 @@ async fn a_rename_cut_off_between_the_halves_goes_on_when_it_is_resumed() {
 async fn a_rename_cut_off_between_the_halves_is_taken_back() {
     let (shop, entry) = cut_off_between_the_halves("2", moving).await;
     let report = shop.carry_out(&model::ChangeRequest::UndoByReplacement(entry)).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     assert_eq!(shop.tags("app"), three().repository("app").expect("it is there").tags);
 }
 
@@ -328,7 +330,7 @@ async fn a_tag_left_on_its_replacement_goes_when_that_is_resumed() {
     let rest = journal.resume(&entry).await.expect("the rest");
     assert_eq!(rest, shop.delete(&["two"], DeleteMethod::Replace));
     let resumed = shop.carry_out(&rest).await;
-    assert_eq!(ends(&resumed), "D", "{resumed:?}");
+    assert_eq!(outcomes(&resumed), [Done], "{resumed:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "2", "3"]);
     assert_eq!(shop.tags("app")["2"], image);
     assert_eq!(open_entry(journal).await, None, "what was resumed is over");
@@ -346,6 +348,6 @@ async fn a_tag_left_on_its_replacement_gets_its_image_back_by_undo() {
     let work = shop.plan(&model::ChangeRequest::Undo(entry)).await;
     assert!(matches!(&work, ChangePlan::Undo(plan) if plan.steps.len() == 1), "{work:?}");
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")["two"]), ("D", image), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")["two"]), (vec![Done], image), "{report:?}");
     assert_eq!(open_entry(&shop.context.journal).await, None, "what was taken back is over");
 }

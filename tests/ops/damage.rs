@@ -14,7 +14,9 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends};
+use crate::support::context::Shop;
+use crate::support::outcomes::OutcomeKind::{Done, Failed};
+use crate::support::outcomes::outcomes;
 use crate::support::state::{self, LineRow};
 
 /// Three images under five tags.
@@ -161,7 +163,7 @@ async fn a_line_that_is_lost_is_named_in_the_plan_and_fails_in_the_report() {
     let notes: Vec<&str> = plan.common.notes.iter().map(|note| note.as_str()).collect();
     assert!(notes[0].contains("is damaged") && notes[1].contains("1 of 5 items"), "{notes:?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
-    assert_eq!(ends(&report), "DDDDF");
+    assert_eq!(outcomes(&report), [Done, Done, Done, Done, Failed]);
     let after = shop.tags("app");
     assert_eq!(after.len(), 4);
     assert!(after.iter().all(|(tag, digest)| before[tag] == *digest), "the others are in their places");

@@ -12,7 +12,9 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped, Stopped, Unconfirmed};
+use crate::support::outcomes::outcomes;
 
 /// The kinds of servers.
 fn only_by_digest() -> DemoSettings {
@@ -57,7 +59,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others() {
     let others: Vec<&str> = plan.images[0].others.iter().map(|tag| tag.as_str()).collect();
     assert_eq!(others, ["1", "latest"]);
     let report = shop.run(&ChangePlan::Delete(plan)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
     assert_eq!((tags["1"], tags["latest"]), (image.digest, image.digest));
@@ -73,7 +75,7 @@ async fn if_the_server_deletes_only_by_digest_no_alias_goes_unasked() {
     let blocked = plan.common.blocked.clone().expect("it cannot be done");
     assert!(blocked.why.as_str().contains("does not delete by tag"), "{blocked:?}");
     let report = shop.run(&ChangePlan::Delete(plan)).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Failed], before));
     let plan = shop.delete_plan(&shop.delete(&["other"], None)).await;
     assert_eq!(plan.method, DeleteMethod::Untag, "nor one with this tag alone: the user chooses");
     assert!(plan.common.blocked.is_some() && plan.common.methods[1] == DeleteMethod::Replace, "{plan:?}");
@@ -90,8 +92,8 @@ async fn if_the_server_deletes_nothing_the_plan_names_the_setting_that_allows_it
         assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED=true"), "{method:?}: {hint}");
         assert!(hint.as_str().contains("single tags from version 3 on"), "{method:?}: {hint}");
         assert_eq!(
-            ends(&shop.run(&ChangePlan::Delete(plan)).await),
-            "F".repeat(if method == Some(DeleteMethod::Image) { 3 } else { 1 })
+            outcomes(&shop.run(&ChangePlan::Delete(plan)).await),
+            [Failed].repeat(if method == Some(DeleteMethod::Image) { 3 } else { 1 })
         );
         assert_eq!(shop.tags("app"), before);
     }
@@ -112,7 +114,7 @@ async fn an_image_goes_with_all_the_tags_that_the_plan_shows() {
     assert!(frees > size("own") && shared == size("shared"), "{frees} {shared}");
     assert_eq!(plan.shared_with, 1);
     let report = shop.run(&ChangePlan::Delete(plan)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
     assert!(!shop.store().repository("app").expect("it is there").manifests.contains_key(&image.digest));
 }
@@ -123,7 +125,7 @@ async fn a_replacement_removes_one_tag_if_the_server_deletes_only_by_digest() {
     let shop = Shop::new(only_by_digest(), store).await;
     let before = shop.store().repository("app").expect("it is there");
     let report = shop.carry_out(&shop.delete(&["1.2", "latest"], DeleteMethod::Replace)).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1", "other"]);
     assert_eq!(shop.tags("app")["1"], image.digest);
     let after = shop.store().repository("app").expect("it is there");
@@ -135,7 +137,7 @@ async fn two_replacements_never_share_a_digest() {
     let (store, _) = aliases();
     let shop = Shop::new(only_by_digest(), store).await;
     let report = shop.carry_out(&shop.delete(&["1", "1.2", "latest"], DeleteMethod::Replace)).await;
-    assert_eq!(ends(&report), "DDD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done, Done], "{report:?}");
     let deleted: Vec<String> = shop
         .changes()
         .into_iter()
@@ -153,7 +155,7 @@ async fn a_replacement_that_cannot_be_deleted_touches_no_tag() {
     let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Replace)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "F", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed], "{report:?}");
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
@@ -173,7 +175,7 @@ async fn a_tag_whose_replacement_cannot_be_deleted_gets_its_image_back() {
         is_later.then(|| Fault::status(405))
     });
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Failed], before), "{report:?}");
     assert!(report.notes.iter().any(|note| note.as_str().contains("byte for byte")), "{report:?}");
 }
 
@@ -187,7 +189,7 @@ async fn a_tag_that_moved_since_the_plan_is_left_alone() {
         let work = shop.plan(&shop.delete(&["1.2"], method)).await;
         shop.store().tag("app", "1.2", other);
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")["1.2"]), ("L", other), "{report:?}");
+        assert_eq!((outcomes(&report), shop.tags("app")["1.2"]), (vec![Skipped], other), "{report:?}");
         assert_eq!(report.undo, None);
     }
 }
@@ -213,7 +215,7 @@ async fn an_image_that_got_another_tag_or_parent_since_the_plan_is_left_alone() 
         change(shop.store(), &image);
         let before = shop.tags("app");
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{what}: {report:?}");
+        assert_eq!((outcomes(&report), shop.tags("app")), (vec![Skipped], before), "{what}: {report:?}");
     }
 }
 
@@ -236,7 +238,7 @@ async fn a_tag_pushed_while_the_image_before_is_deleted_is_seen() {
         held.open();
     };
     let (report, ()) = tokio::join!(shop.run(&work), pushing);
-    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Skipped], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["new", "two"]);
 }
 
@@ -253,9 +255,9 @@ async fn an_image_that_an_index_lists_is_not_deleted_without_it() {
         plan.common.blocked.as_ref().is_some_and(|blocked| blocked.why.as_str().contains("index `1`")),
         "{plan:?}"
     );
-    assert_eq!(ends(&shop.run(&ChangePlan::Delete(plan)).await), "F");
+    assert_eq!(outcomes(&shop.run(&ChangePlan::Delete(plan)).await), [Failed]);
     let report = shop.carry_out(&shop.delete(&["amd64", "1"], DeleteMethod::Image)).await;
-    assert_eq!(ends(&report), "DD", "the index goes first: {report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "the index goes first: {report:?}");
     let left = shop.store().repository("app").expect("it is there");
     assert_eq!(left.manifests.keys().collect::<Vec<_>>(), [&arm64.digest]);
 }
@@ -274,7 +276,7 @@ async fn an_index_that_cannot_be_deleted_keeps_its_children() {
         (request.method == "DELETE" && request.path == path).then(|| Fault::status(403))
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "FLL", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed, Skipped, Skipped], "{report:?}");
     assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 3);
 }
 
@@ -295,7 +297,7 @@ async fn tags_go_first_if_the_server_refuses_to_delete_tagged_images() {
                 .then(|| Fault::answer(400, &[], REFUSED))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), if is_deleted_then { "D" } else { "F" }, "{report:?}");
+        assert_eq!(outcomes(&report), if is_deleted_then { [Done] } else { [Failed] }, "{report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["other"]);
         let is_said = report.notes.iter().any(|note| note.as_str().contains("are gone: undo puts them back"));
         assert_eq!(is_said, !is_deleted_then, "{report:?}");
@@ -331,7 +333,7 @@ async fn children_and_referrers_go_along_only_if_requested_and_not_needed() {
         kinds.sort();
         assert_eq!(kinds, ["SBOM", "signature"]);
         let report = shop.run(&ChangePlan::Delete(plan)).await;
-        assert!(ends(&report).chars().all(|end| end == 'D'), "{report:?}");
+        assert!(outcomes(&report).iter().all(|end| *end == Done), "{report:?}");
         let left = shop.store().repository("app").expect("it is there");
         let expected = 6 - 1 - usize::from(children) - 2 * usize::from(referrers);
         assert_eq!(left.manifests.len(), expected, "{children} {referrers}");
@@ -366,7 +368,7 @@ async fn refusals_midway_are_told_and_the_others_finish() {
                 .then(|| Fault::answer(status, &[], body))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "DFD", "{status}: {report:?}");
+        assert_eq!(outcomes(&report), [Done, Failed, Done], "{status}: {report:?}");
         let (_, failure) = report.failures().next().expect("one");
         assert!(failure.why.as_str().contains(says), "{failure}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest"]);
@@ -386,7 +388,10 @@ async fn a_server_that_refuses_three_alike_is_not_asked_for_the_rest() {
     let work = shop.plan(&shop.delete(&selectors, DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app").len()), ("FFFLLLLL", 8));
+    assert_eq!(
+        (outcomes(&report), shop.tags("app").len()),
+        (vec![Failed, Failed, Failed, Skipped, Skipped, Skipped, Skipped, Skipped], 8)
+    );
 }
 
 #[tokio::test]
@@ -407,7 +412,7 @@ async fn a_server_that_takes_every_alias_is_noticed_and_they_are_put_back() {
         None
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Skipped], "{report:?}");
     assert_eq!(report.notes.len(), 2, "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1", "latest", "other"]);
@@ -421,7 +426,7 @@ async fn a_delete_that_is_accepted_and_does_not_show_is_unconfirmed_and_no_succe
     let work = shop.plan(&shop.delete(&["1.2"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(202)));
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false));
+    assert_eq!((outcomes(&report), report.is_success()), (vec![Unconfirmed], false));
     let (_, failure) = report.unconfirmed().next().expect("one");
     assert!(failure.why.as_str().contains("still shows the tag"), "{failure}");
     let again = format!("regtui inspect {}/app:1.2", shop.registry.demo.address());
@@ -440,9 +445,9 @@ async fn a_delete_that_cannot_be_checked_is_unconfirmed_and_can_be_undone() {
         (was_deleted && request.path.ends_with("/1.2")).then(|| Fault::status(403))
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "U", "{report:?}");
+    assert_eq!(outcomes(&report), [Unconfirmed], "{report:?}");
     shop.registry.demo.clear_faults();
-    assert_eq!(ends(&shop.undo(&report).await), "D");
+    assert_eq!(outcomes(&shop.undo(&report).await), [Done]);
     assert_eq!(shop.tags("app")["1.2"], image.digest);
 }
 
@@ -460,7 +465,7 @@ async fn parts_after_a_stop_are_left_as_they_are() {
         None
     });
     let report = change::run(&shop.context, &work, &watched).await;
-    assert_eq!(ends(&report), "DSS", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Stopped, Stopped], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "latest", "other"]);
     assert_eq!(watched.progress.borrow().ended(), 3);
 }
@@ -485,7 +490,7 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     let rest = shop.context.journal.resume(&entries[0].id).await.expect("the rest");
     assert_eq!(rest, shop.delete(&["1.2", "other"], DeleteMethod::Untag));
     let report = shop.carry_out(&rest).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["latest"]);
     let open =
         shop.context.journal.entries().await.into_iter().filter(|entry| entry.state == EntryState::Open);
@@ -607,7 +612,7 @@ async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
     let work = shop.plan(&shop.delete(&["1"], None)).await;
     assert!(work.common().refused.is_some());
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "F", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed], "{report:?}");
     assert_eq!(shop.changes(), [""; 0]);
     assert_eq!(shop.context.journal.entries().await, []);
 }
@@ -677,7 +682,11 @@ async fn the_report_of_a_failure_says_nothing_done() {
 #[tokio::test]
 async fn signatures_stay_if_their_image_keeps_a_tag() {
     // The server refuses to untag; the tag moved to another image; another client has given the image a new tag.
-    for (case, ended) in [("refused", "FL"), ("moved", "LL"), ("tagged", "DL")] {
+    for (case, ended) in [
+        ("refused", vec![Failed, Skipped]),
+        ("moved", vec![Skipped, Skipped]),
+        ("tagged", vec![Done, Skipped]),
+    ] {
         let store = Store::new();
         let image = store.image("app").tag("1").push();
         let signature = format!("sha256-{}.sig", image.digest.hex());
@@ -696,7 +705,7 @@ async fn signatures_stay_if_their_image_keeps_a_tag() {
             _ => shop.store().tag("app", "new", image.digest),
         }
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), ended, "{case}: {report:?}");
+        assert_eq!(outcomes(&report), ended, "{case}: {report:?}");
         assert!(shop.tags("app").contains_key(&signature), "{case}");
     }
 }
@@ -711,7 +720,7 @@ async fn siblings_that_another_client_removed_are_not_put_back() {
         let work = shop.plan(&shop.delete(&["1"], method)).await;
         shop.store().change("app", |repository| repository.tags.remove("latest"));
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), report.notes.len()), ("D", 0), "{method:?}: {report:?}");
+        assert_eq!((outcomes(&report), report.notes.len()), (vec![Done], 0), "{method:?}: {report:?}");
         assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "other"], "{method:?}");
     }
 }
@@ -730,7 +739,7 @@ async fn an_image_that_cannot_be_read_fails_and_the_others_go() {
         shop.store().tag("app", "1", image.digest);
         let work = shop.plan(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "DF", "{report:?}");
+        assert_eq!(outcomes(&report), [Done, Failed], "{report:?}");
         let (name, failure) = report.failures().next().expect("one");
         assert_eq!(name.as_str(), "other");
         assert!(failure.why.as_str().contains("403"), "{failure}");
@@ -765,7 +774,7 @@ async fn an_image_pushed_during_a_wait_for_the_server_is_left_alone() {
             Some(Fault::status(503))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "L", "{method:?}: {report:?}");
+        assert_eq!(outcomes(&report), [Skipped], "{method:?}: {report:?}");
         let tags = shop.tags("app");
         assert_eq!(tags["1"], tags["new"], "{method:?}: {report:?}");
         assert_eq!(tags["1.2"], image.digest, "{method:?}: {report:?}");
@@ -785,7 +794,7 @@ async fn a_busy_server_is_asked_again() {
             (request.method == "DELETE" && is_busy()).then(|| Fault::status(503))
         });
         let report = shop.run(&work).await;
-        assert_eq!(ends(&report), "D", "{method:?}: {report:?}");
+        assert_eq!(outcomes(&report), [Done], "{method:?}: {report:?}");
         assert!(!shop.tags("app").contains_key("other"));
     }
 }

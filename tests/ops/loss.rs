@@ -10,8 +10,10 @@ use regtui::model::change::{ChangePlan, ChangeRequest, copy, retag};
 use regtui::model::server::Cleanup;
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
 use crate::support::copying::Sides;
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::tag;
 
 /// A registry that does not name its product, and removes untagged images as `removes` says.
@@ -82,7 +84,7 @@ async fn no_undo_is_promised_of_an_image_that_a_registry_removed_with_its_last_t
     for change in changes {
         let shop = shop(Removes::ALL, two()).await;
         let report = shop.carry_out(&change(&shop)).await;
-        assert_eq!(ends(&report), "D", "{report:#?}");
+        assert_eq!(outcomes(&report), [Done], "{report:#?}");
         assert_eq!((report.takes_back, &report.undo), (TakesBack::Nothing, &None), "{report:#?}");
         assert!(notes(&report).contains("at once"), "{}", notes(&report));
     }
@@ -129,12 +131,12 @@ async fn an_image_is_kept_under_a_tag_of_its_own_and_undo_removes_that() {
         let shop = shop(Removes::ALL, two()).await;
         let before = shop.tags("app");
         let report = shop.carry_out(&keeping(change(&shop))).await;
-        assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::All), "{report:#?}");
+        assert_eq!((outcomes(&report), report.takes_back), (vec![Done], TakesBack::All), "{report:#?}");
         let kept = format!("regtui-kept-{}", before["1"].short());
         assert_eq!(shop.tags("app").get(&kept), Some(&before["1"]));
         assert!(notes(&report).contains(&kept), "{}", notes(&report));
         let undone = shop.undo(&report).await;
-        assert_eq!(ends(&undone), "DD", "{undone:#?}");
+        assert_eq!(outcomes(&undone), [Done, Done], "{undone:#?}");
         assert_eq!(shop.tags("app"), before);
     }
 }
@@ -151,7 +153,7 @@ async fn a_copy_keeps_the_replaced_image_or_promises_no_undo() {
         let plan = change::plan(&sides.context, &request).await.expect("a plan");
         assert!(plan.common().loss.is_offered());
         let report = change::run(&sides.context, &plan, &watch()).await;
-        assert_eq!(ends(&report), "D", "{report:#?}");
+        assert_eq!(outcomes(&report), [Done], "{report:#?}");
         let kept = format!("regtui-kept-{}", old.short());
         let tags = || sides.to.demo.store().tags("copy");
         match keep {
@@ -161,7 +163,7 @@ async fn a_copy_keeps_the_replaced_image_or_promises_no_undo() {
                 let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
                 let undo = change::plan(&sides.context, &undo).await.expect("a plan");
                 let undone = change::run(&sides.context, &undo, &watch()).await;
-                assert_eq!((ends(&undone).as_str(), tags()), ("DD", vec!["1".into()]), "{undone:#?}");
+                assert_eq!((outcomes(&undone), tags()), (vec![Done, Done], vec!["1".into()]), "{undone:#?}");
                 assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
             }
         }
@@ -190,7 +192,7 @@ async fn an_image_that_cannot_be_kept_is_left_alone() {
     });
     for request in [shop.delete(&["1"], DeleteMethod::Untag), retag(&shop, "2", "1")] {
         let report = shop.carry_out(&keeping(request)).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()), "{report:#?}");
+        assert_eq!((outcomes(&report), shop.tags("app")), (vec![Failed], before.clone()), "{report:#?}");
     }
 }
 
@@ -201,7 +203,7 @@ async fn a_kept_tag_is_removed_again_if_the_change_was_not_made() {
     let pushed = shop.store().image("app").label("number", "3").tag("1").push().digest;
     shop.store().tag("app", "old", shop.store().digest_of("app", "2").expect("a digest"));
     let report = shop.run(&work).await;
-    assert_ne!(ends(&report), "D", "{report:#?}");
+    assert_ne!(outcomes(&report), [Done], "{report:#?}");
     assert_eq!(shop.tags("app").get("1"), Some(&pushed));
     assert!(!shop.tags("app").keys().any(|tag| tag.starts_with("regtui-kept-")), "{:?}", shop.tags("app"));
 }
@@ -215,7 +217,7 @@ async fn undo_keeps_the_image_as_long_as_its_tag_is_not_back() {
         (request.method == "PUT" && request.path.ends_with("/manifests/1")).then(|| Fault::status(403))
     });
     let undone = shop.undo(&report).await;
-    assert_eq!(ends(&undone), "FL", "{undone:#?}");
+    assert_eq!(outcomes(&undone), [Failed, Skipped], "{undone:#?}");
     assert_eq!(shop.tags("app"), kept);
 }
 
@@ -230,10 +232,10 @@ async fn undo_of_a_rename_leaves_the_new_name_if_the_old_one_cannot_be_put_back(
         keep: false,
     });
     let report = shop.carry_out(&request).await;
-    assert_eq!((ends(&report).as_str(), report.takes_back), ("D", TakesBack::Nothing), "{report:#?}");
+    assert_eq!((outcomes(&report), report.takes_back), (vec![Done], TakesBack::Nothing), "{report:#?}");
     let entries = shop.context.journal.entries().await;
     let undone = shop.carry_out(&ChangeRequest::Undo(entries[0].id.clone())).await;
-    assert_eq!(ends(&undone), "LL", "{undone:#?}");
+    assert_eq!(outcomes(&undone), [Skipped, Skipped], "{undone:#?}");
     assert_eq!(shop.tags("elsewhere").get("1"), Some(&digest), "else it would be nowhere");
 }
 
@@ -251,7 +253,7 @@ async fn an_undo_promises_no_undo_of_its_own_if_images_went_with_it() {
     };
     let copied = carry_out(&ChangeRequest::Copy(sides.request(&["1"]))).await;
     let undone = carry_out(&ChangeRequest::Undo(copied.undo.expect("an entry"))).await;
-    assert_eq!((ends(&undone).as_str(), undone.takes_back), ("D", TakesBack::Nothing), "{undone:#?}");
+    assert_eq!((outcomes(&undone), undone.takes_back), (vec![Done], TakesBack::Nothing), "{undone:#?}");
 }
 
 #[tokio::test]

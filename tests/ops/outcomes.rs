@@ -16,7 +16,9 @@ use regtui::model::failure::FailureKind;
 use regtui::model::server::Ability;
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped, Stopped, Unchanged, Unconfirmed};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::{host, logins, settings, tag, timeouts};
 
 /// An index of two children with the tag `1`, its referrers, and an image with three tags.
@@ -73,17 +75,17 @@ async fn a_404_to_a_delete_that_did_not_happen_is_a_failure_in_every_kind_of_cha
         let before = shop.store().repository("app").expect("it is there");
         let undo = ChangeRequest::Undo(made.undo.expect("it can be undone"));
         for (request, ended) in [
-            (shop.delete(&["2.0"], DeleteMethod::Untag), "F"),
-            (shop.delete(&["2"], DeleteMethod::Image), "F"),
-            (whole(&shop), "FLLL"),
-            (undo, "F"),
+            (shop.delete(&["2.0"], DeleteMethod::Untag), vec![Failed]),
+            (shop.delete(&["2"], DeleteMethod::Image), vec![Failed]),
+            (whole(&shop), vec![Failed, Skipped, Skipped, Skipped]),
+            (undo, vec![Failed]),
         ] {
             shop.registry.client.forget();
             let work = shop.plan(&request).await;
             shop.registry.demo.fault(fault);
             let report = shop.run(&work).await;
             shop.registry.demo.clear_faults();
-            assert_eq!((ends(&report).as_str(), report.is_success()), (ended, false), "{report:#?}");
+            assert_eq!((outcomes(&report), report.is_success()), (ended, false), "{report:#?}");
             let failure = only_failure(&report);
             assert!(failure.why.as_str().contains("although it is there"), "{failure}");
             assert_eq!(failure.kind, FailureKind::Unsupported);
@@ -99,7 +101,7 @@ async fn a_404_to_a_delete_that_did_not_happen_is_a_failure_in_every_kind_of_cha
         let work = shop.plan(&retag(&shop, "2.0", "moved", retag::RetagMode::Move)).await;
         shop.registry.demo.fault(fault);
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), report.is_success()), ("F", false), "{report:#?}");
+        assert_eq!((outcomes(&report), report.is_success()), (vec![Failed], false), "{report:#?}");
         assert!(shop.tags("app").contains_key("2.0") && shop.tags("app").contains_key("moved"));
     }
 }
@@ -144,9 +146,9 @@ async fn images_that_another_client_deleted_meanwhile_are_gone_already() {
         repository.manifests.remove(&image.digest);
         repository.tags.retain(|_, digest| *digest == index.digest);
     });
-    assert_eq!(ends(&shop.run(&untag).await), "A");
+    assert_eq!(outcomes(&shop.run(&untag).await), [Unchanged]);
     let report = shop.run(&delete).await;
-    assert_eq!((ends(&report).as_str(), report.is_success()), ("A", true), "{report:#?}");
+    assert_eq!((outcomes(&report), report.is_success()), (vec![Unchanged], true), "{report:#?}");
 }
 
 #[tokio::test]
@@ -173,12 +175,9 @@ async fn children_that_are_gone_already_need_no_delete() {
             lose();
         }
         let report = shop.run(&work).await;
-        let sorted = |text: String| {
-            let mut letters: Vec<char> = text.chars().collect();
-            letters.sort();
-            letters.into_iter().collect::<String>()
-        };
-        assert_eq!((sorted(ends(&report)).as_str(), report.is_success()), ("ADDD", true), "{report:#?}");
+        let mut sorted = outcomes(&report);
+        sorted.sort();
+        assert_eq!((sorted, report.is_success()), (vec![Done, Done, Done, Unchanged], true), "{report:#?}");
         assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 1);
     }
 }
@@ -188,14 +187,14 @@ async fn tags_that_outlive_their_digest_are_untagged_as_the_plan_says() {
     let (store, index, image) = contents();
     let shop = Shop::new(DemoSettings { delete_keeps_tags: true, ..DemoSettings::default() }, store).await;
     let report = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
-    assert_eq!(ends(&report), "D", "{report:#?}");
+    assert_eq!(outcomes(&report), [Done], "{report:#?}");
     let Some(Outcome::Done(done)) = &report.items[0].outcome else { panic!("{report:#?}") };
     assert!(done.as_str().contains("its tags one by one"), "{done}");
     assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"]);
-    assert_eq!(ends(&shop.undo(&report).await), "DDDD");
+    assert_eq!(outcomes(&shop.undo(&report).await), [Done, Done, Done, Done]);
     assert_eq!(shop.tags("app")["2.0"], image.digest);
     let report = shop.carry_out(&whole(&shop)).await;
-    assert_eq!(ends(&report), "DDDD", "what hangs on it goes on: {report:#?}");
+    assert_eq!(outcomes(&report), [Done, Done, Done, Done], "what hangs on it goes on: {report:#?}");
     assert!(!shop.store().repository("app").expect("it is there").manifests.contains_key(&index.digest));
 }
 
@@ -212,7 +211,7 @@ async fn a_tag_that_another_client_pushed_meanwhile_is_not_untagged_with_its_dig
         None
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "D", "{report:#?}");
+    assert_eq!(outcomes(&report), [Done], "{report:#?}");
     let tags = shop.tags("app");
     assert_eq!(tags.values().filter(|digest| **digest == image.digest).count(), 0);
     assert_eq!(tags["latest"], index.digest);
@@ -224,12 +223,16 @@ async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
     let settings = DemoSettings { delete_keeps_tags: true, delete_by_tag: false, ..DemoSettings::default() };
     let shop = Shop::new(settings, store).await;
     let report = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
-    assert_eq!((ends(&report).as_str(), report.is_success()), ("U", false), "{report:#?}");
+    assert_eq!((outcomes(&report), report.is_success()), (vec![Unconfirmed], false), "{report:#?}");
     let failure = only_failure(&report);
     assert!(failure.why.as_str().contains("`2`, `2.0`, `latest`"), "{failure}");
     assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("keeps the tags")), "{failure}");
     let report = shop.carry_out(&whole(&shop)).await;
-    assert_eq!(ends(&report), "ULLL", "an index that is served keeps what it lists: {report:#?}");
+    assert_eq!(
+        outcomes(&report),
+        [Unconfirmed, Skipped, Skipped, Skipped],
+        "an index that is served keeps what it lists: {report:#?}"
+    );
     assert_eq!(shop.tags("app")["1"], index.digest);
 }
 
@@ -254,10 +257,14 @@ async fn deletes_that_are_done_later_are_waited_for_and_the_rest_goes_on() {
     for requests in [0, 1, 2] {
         let shop = patient_shop(late(requests), contents().0).await;
         let report = shop.carry_out(&whole(&shop)).await;
-        assert_eq!((ends(&report).as_str(), report.is_success()), ("DDDD", true), "{requests}: {report:#?}");
+        assert_eq!(
+            (outcomes(&report), report.is_success()),
+            (vec![Done, Done, Done, Done], true),
+            "{requests}: {report:#?}"
+        );
         assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), 1);
         let report = shop.carry_out(&shop.delete(&["2", "2.0"], DeleteMethod::Untag)).await;
-        assert_eq!(ends(&report), "DD", "{requests}: {report:#?}");
+        assert_eq!(outcomes(&report), [Done, Done], "{requests}: {report:#?}");
         assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["latest"]);
     }
 }
@@ -280,7 +287,11 @@ async fn while_a_delete_is_not_shown_it_is_said_and_stopping_ends_the_wait() {
     };
     let (report, said) = tokio::join!(change::run(&shop.context, &work, &watched), stopping);
     assert!(said.contains(&shop.registry.demo.address().to_string()), "{said}");
-    assert_eq!((ends(&report).as_str(), report.is_success()), ("USSS", false), "{report:#?}");
+    assert_eq!(
+        (outcomes(&report), report.is_success()),
+        (vec![Unconfirmed, Stopped, Stopped, Stopped], false),
+        "{report:#?}"
+    );
     assert!(report.undo.is_some());
 }
 
@@ -292,7 +303,11 @@ async fn an_index_that_is_still_shown_keeps_its_children_and_referrers() {
     };
     let shop = Shop::new(settings, contents().0).await;
     let report = shop.carry_out(&whole(&shop)).await;
-    assert_eq!((ends(&report).as_str(), report.is_success()), ("ULLL", false), "{report:#?}");
+    assert_eq!(
+        (outcomes(&report), report.is_success()),
+        (vec![Unconfirmed, Skipped, Skipped, Skipped], false),
+        "{report:#?}"
+    );
     let entry = shop.context.journal.entry(&report.undo.expect("it can be undone")).await.expect("an entry");
     assert_eq!(entry.items[0].done, None, "nobody knows whether it is done");
 }
@@ -302,20 +317,24 @@ async fn a_put_that_never_comes_to_be_is_unconfirmed_in_every_kind_of_change() {
     let (store, _, image) = contents();
     let shop = Shop::open(store).await;
     let deleted = shop.carry_out(&shop.delete(&["2"], DeleteMethod::Image)).await;
-    assert_eq!(ends(&deleted), "D");
+    assert_eq!(outcomes(&deleted), [Done]);
     let undo = shop.plan(&ChangeRequest::Undo(deleted.undo.clone().expect("it can be undone"))).await;
     let add = shop.plan(&retag(&shop, "1", "new", retag::RetagMode::Add)).await;
     let rename = shop.plan(&retag(&shop, "1", "new", retag::RetagMode::Move)).await;
     shop.registry.demo.fault(faults::puts_vanish);
-    for (work, ended) in [(&undo, "UUUU"), (&add, "U"), (&rename, "U")] {
+    for (work, ended) in [
+        (&undo, vec![Unconfirmed, Unconfirmed, Unconfirmed, Unconfirmed]),
+        (&add, vec![Unconfirmed]),
+        (&rename, vec![Unconfirmed]),
+    ] {
         let report = shop.run(work).await;
-        assert_eq!((ends(&report).as_str(), report.is_success()), (ended, false), "{report:#?}");
+        assert_eq!((outcomes(&report), report.is_success()), (ended, false), "{report:#?}");
     }
     assert_eq!(shop.tags("app").into_keys().collect::<Vec<_>>(), ["1"], "the old name stays");
     shop.registry.demo.clear_faults();
     let entry = shop.context.journal.entry(&deleted.undo.clone().expect("an entry")).await.expect("an entry");
     assert!(entry.can_be_undone(), "it is not taken back yet: {entry:?}");
-    assert_eq!(ends(&shop.undo(&deleted).await), "DDDD");
+    assert_eq!(outcomes(&shop.undo(&deleted).await), [Done, Done, Done, Done]);
     assert_eq!(shop.tags("app")["2.0"], image.digest);
 }
 
@@ -391,7 +410,7 @@ async fn a_push_while_the_siblings_are_looked_at_is_not_deleted() {
         shop.registry.demo.clear_faults();
         if method == DeleteMethod::Untag {
             assert!(*pushed.lock().expect("unpoisoned"));
-            assert_eq!(ends(&report), "L", "{report:#?}");
+            assert_eq!(outcomes(&report), [Skipped], "{report:#?}");
         }
         assert_eq!(shop.tags("app")["2"], index.digest, "{method:?}");
         shop.store().tag("app", "2", image.digest);
@@ -489,7 +508,7 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
         keep: false,
     });
     let report = shop.run(&shop.plan(&request).await).await;
-    assert_eq!(ends(&report), "U", "{report:?}");
+    assert_eq!(outcomes(&report), [Unconfirmed], "{report:?}");
     let undone = shop.undo(&report).await;
     assert!(
         matches!(&undone.items[0].outcome, Some(Outcome::Skipped(why)) if why.as_str().contains("may still arrive"))
@@ -499,7 +518,7 @@ async fn an_undo_of_a_change_that_may_still_arrive_leaves_its_entry_open() {
     shop.registry.demo.fault(|_, _| None);
     shop.store().tag("app", "1", before["2"]);
     let undone = shop.undo(&report).await;
-    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("D", before), "{undone:?}");
+    assert_eq!((outcomes(&undone), shop.tags("app")), (vec![Done], before), "{undone:?}");
 }
 
 /// A proxy that repeats a delete answers 404 for one that was carried out: the change can be taken back.

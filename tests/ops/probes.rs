@@ -8,7 +8,9 @@ use regtui::model::change::journal::{EntryState, JournalEntry};
 use regtui::ops::change;
 use regtui::ops::steps::probe;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
+use crate::support::outcomes::OutcomeKind::Failed;
+use crate::support::outcomes::outcomes;
 
 /// A registry that deletes only by digest, with an image under two tags.
 async fn shop() -> Shop {
@@ -97,7 +99,7 @@ async fn a_probe_that_the_server_refuses_to_delete_is_named_and_removed_later() 
     let work = shop.plan(&shop.delete(&["1"], DeleteMethod::Replace)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "F");
+    assert_eq!(outcomes(&report), [Failed]);
     let left = throw_away(&shop);
     let entry = only_entry(&shop).await;
     let note = report.notes.iter().find(|note| note.as_str().contains(&left[0])).expect("it is named");
@@ -120,7 +122,7 @@ async fn no_probe_is_put_if_the_server_does_not_let_this_user_delete() {
         let blocked = work.common().blocked.as_ref().expect("it is closed").why.to_string();
         assert!(blocked.contains("does not let this user delete"), "{status}: {blocked}");
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), throw_away(&shop)), ("F", vec![]), "{status}");
+        assert_eq!((outcomes(&report), throw_away(&shop)), (vec![Failed], vec![]), "{status}");
         assert!(!shop.changes().iter().any(|line| line.starts_with("PUT")), "{status}");
     }
 }

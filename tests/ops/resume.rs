@@ -11,8 +11,10 @@ use regtui::ops::change;
 use regtui::ops::context::ChangeContext;
 use regtui::ops::resume::{self, Rest};
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
 use crate::support::copying::{Sides, layer};
+use crate::support::outcomes::OutcomeKind::{Done, Failed};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::{Registry, settings, tag};
 
 fn three() -> Store {
@@ -69,7 +71,7 @@ async fn a_tag_that_moved_since_is_not_untagged() {
     let entry = cut_off(&shop, &request, "DELETE", "/manifests/2".into()).await;
     let other = shop.store().image("app").label("number", "4").tag("3").push();
     let report = resumed(&shop.context, &entry).await;
-    assert_eq!(ends(&report), "DF", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Failed], "{report:?}");
     let moved = format!("3: it moved since the change was confirmed, to {}", other.digest.short());
     assert_eq!(said(&report), [moved]);
     assert_eq!(shop.tags("app").into_iter().collect::<Vec<_>>(), [("3".to_string(), other.digest)]);
@@ -103,7 +105,7 @@ async fn children_of_an_index_that_is_already_gone_still_go_along() {
     let entry = cut_off(&shop, &request, "DELETE", children[0].digest.to_string()).await;
     assert!(shop.tags("app").is_empty(), "the index is gone");
     let report = resumed(&shop.context, &entry).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     let left = shop.store().repository("app").map_or(0, |repository| repository.manifests.len());
     assert_eq!(left, 0);
 }
@@ -124,7 +126,7 @@ async fn resuming_a_retag_leaves_moved_sources_and_targets_alone() {
     let moved = shop.store().image("app").label("number", "4").tag("2").push().digest;
     shop.store().tag("app", "c", moved);
     let report = resumed(&shop.context, &entry).await;
-    assert_eq!(ends(&report), "DFF", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Failed, Failed], "{report:?}");
     let to = moved.short();
     let why = format!("it moved since the change was confirmed, to {to}");
     assert_eq!(said(&report), [format!("2: {why}"), format!("c: {why}")]);

@@ -10,8 +10,10 @@ use regtui::model::change::{ChangePlan, ChangeRequest, copy, delete};
 use regtui::model::reference::{Host, Selector};
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
 use crate::support::copying::layer;
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped, Stopped};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::{host, tag};
 
 fn contents() -> Store {
@@ -47,12 +49,12 @@ async fn a_new_tag_has_the_same_bytes_and_media_type() {
     let before = shop.tags("app");
     let manifests = shop.store().repository("app").expect("it is there").manifests.len();
     let report = shop.carry_out(&request(&shop, &[("1", "stable"), ("old", "older")], RetagMode::Add)).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!((tags["stable"], tags["older"]), (before["1"], before["old"]));
     assert_eq!(shop.store().repository("app").expect("it is there").manifests.len(), manifests);
     let report = shop.undo(&report).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("DD", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done, Done], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -62,9 +64,9 @@ async fn the_plan_shows_the_replaced_image_and_undo_puts_it_back() {
     let plan = plan(&shop, &request(&shop, &[("1", "old")], RetagMode::Add)).await;
     assert_eq!((plan.steps[0].digest, plan.steps[0].replaces), (before["1"], Some(before["old"])));
     let report = shop.run(&ChangePlan::Retag(plan)).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")["old"]), ("D", before["1"]));
+    assert_eq!((outcomes(&report), shop.tags("app")["old"]), (vec![Done], before["1"]));
     let report = shop.undo(&report).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -76,7 +78,7 @@ async fn tags_that_moved_since_the_plan_are_left_alone() {
         let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag(moved).push();
         let before = shop.tags("app");
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{moved}: {report:?}");
+        assert_eq!((outcomes(&report), shop.tags("app")), (vec![Skipped], before), "{moved}: {report:?}");
         assert_eq!(shop.tags("app")[moved], theirs.digest);
     }
 }
@@ -86,12 +88,12 @@ async fn a_move_takes_the_old_name_and_no_sibling() {
     let shop = Shop::open(contents()).await;
     let before = shop.tags("app");
     let report = shop.carry_out(&request(&shop, &[("1", "stable")], RetagMode::Move)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
     assert_eq!((tags["stable"], tags["1.2"]), (before["1"], before["1"]));
     let report = shop.undo(&report).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("DD", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done, Done], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -107,7 +109,7 @@ async fn no_tag_is_moved_if_the_server_cannot_untag() {
         "another way is open"
     );
     let report = shop.run(&ChangePlan::Retag(plan)).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before));
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Failed], before));
     assert_eq!(changes_of(&shop), [""; 0]);
 }
 
@@ -130,7 +132,7 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
     let before = shop.store().repository("app").expect("it is there");
     let items = [("1", "stable"), ("old", "other:old")];
     let report = shop.carry_out(&request(&shop, &items, RetagMode::MoveByReplacement)).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     let after = shop.store().repository("app").expect("it is there");
     assert_eq!(after.tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "stable"]);
     assert_eq!((after.tags["stable"], after.tags["1.2"]), (before.tags["1"], before.tags["1"]));
@@ -138,7 +140,11 @@ async fn a_move_by_replacement_takes_the_old_name_and_no_sibling_and_is_undone()
     assert!(after.manifests.keys().eq(before.manifests.keys()), "no replacement and no probe stays");
     let undo = ChangeRequest::UndoByReplacement(report.undo.clone().expect("an entry"));
     let undone = shop.carry_out(&undo).await;
-    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("DDDD", before.tags.clone()), "{undone:?}");
+    assert_eq!(
+        (outcomes(&undone), shop.tags("app")),
+        (vec![Done, Done, Done, Done], before.tags.clone()),
+        "{undone:?}"
+    );
     assert!(shop.tags("other").is_empty());
 }
 
@@ -148,7 +154,7 @@ async fn a_move_by_replacement_untags_if_the_server_can() {
     let plan = plan(&shop, &request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     assert_eq!((plan.mode, plan.common.methods.len()), (RetagMode::Move, 0), "no replacement is needed");
     let report = shop.run(&ChangePlan::Retag(plan)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(changes_of(&shop), ["PUT /v2/app/manifests/stable", "DELETE /v2/app/manifests/1"]);
 }
 
@@ -165,7 +171,7 @@ async fn no_tag_is_moved_by_replacement_if_the_server_deletes_nothing() {
             "{plan:?}"
         );
         let report = shop.run(&ChangePlan::Retag(plan)).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")), ("F", before.clone()));
+        assert_eq!((outcomes(&report), shop.tags("app")), (vec![Failed], before.clone()));
     }
     assert_eq!(changes_of(&shop), [""; 0]);
 }
@@ -177,7 +183,7 @@ async fn the_new_tag_is_not_put_if_the_probe_of_a_replacement_fails() {
     let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::MoveByReplacement)).await;
     shop.registry.demo.fault(|request, _| (request.method == "DELETE").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), report.undo.clone()), ("F", None), "{report:?}");
+    assert_eq!((outcomes(&report), report.undo.clone()), (vec![Failed], None), "{report:?}");
     let mut after = shop.tags("app");
     after.retain(|tag, _| !tag.starts_with("regtui-probe-"));
     assert_eq!(after, before);
@@ -196,7 +202,7 @@ async fn an_old_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
         is_later.then(|| Fault::status(405))
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "F", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed], "{report:?}");
     assert!(report.notes.iter().any(|note| note.as_str().contains("byte for byte")), "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.what.as_str().contains("stable is there, but"), "{failure}");
@@ -212,12 +218,12 @@ async fn an_old_tag_stays_if_its_siblings_cannot_be_listed() {
     let work = shop.plan(&request(&shop, &[("1", "stable")], RetagMode::Move)).await;
     shop.registry.demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "F", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!((tags["1"], tags["stable"]), (before["1"], before["1"]));
     shop.registry.demo.clear_faults();
     let report = shop.undo(&report).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("D", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -236,7 +242,7 @@ async fn a_move_on_a_server_that_takes_every_alias_is_made_good() {
         })
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Skipped], "{report:?}");
     let tags = shop.tags("app");
     assert_eq!(tags.keys().collect::<Vec<_>>(), ["1.2", "amd64", "old", "stable"]);
     assert_eq!((tags["stable"], tags["1.2"]), (before["1"], before["1"]));
@@ -248,7 +254,7 @@ async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
         let shop = Shop::new(DemoSettings { mounts, ..DemoSettings::default() }, contents()).await;
         let before = shop.tags("app");
         let report = shop.carry_out(&request(&shop, &[("1", "release/app:1")], RetagMode::Add)).await;
-        assert_eq!(ends(&report), "D", "{report:?}");
+        assert_eq!(outcomes(&report), [Done], "{report:?}");
         assert_eq!(shop.tags("release/app")["1"], before["1"]);
         let (from, to) = ("app", "release/app");
         let read = |name: &str| shop.store().repository(name).expect("it is there");
@@ -307,7 +313,7 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
         promote: None,
     };
     shop.context.rules = Rules { read_only: None, rules: vec![rule] };
-    assert_eq!(ends(&shop.run(&work).await), "F");
+    assert_eq!(outcomes(&shop.run(&work).await), [Failed]);
     let work = shop.plan(&request).await;
     assert!(work.common().refused.is_some());
     assert_eq!(work.common().name_to_type.as_ref().map(|name| name.as_str()), Some("release/app"));
@@ -318,7 +324,7 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
 async fn immutable_tags_are_told_and_the_others_finish() {
     let shop = Shop::new(DemoSettings { immutable_tags: true, ..DemoSettings::default() }, contents()).await;
     let report = shop.carry_out(&request(&shop, &[("1", "old"), ("1", "new")], RetagMode::Add)).await;
-    assert_eq!(ends(&report), "FD", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed, Done], "{report:?}");
     let (_, failure) = report.failures().next().expect("one");
     assert!(failure.why.as_str().contains("immutable"), "{failure}");
     assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("protects")), "{failure}");
@@ -343,7 +349,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     let rest = shop.context.journal.resume(&entries[0].id).await.expect("the rest");
     assert_eq!(rest, request(&shop, &items[1..], RetagMode::Move));
     let report = shop.carry_out(&rest).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["1.2", "a", "b", "c"]);
 }
 
@@ -355,7 +361,7 @@ async fn an_old_tag_stays_if_the_new_one_moved_meanwhile() {
     shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1.2").push();
     let before = shop.tags("app");
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("L", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Skipped], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -385,7 +391,7 @@ async fn an_image_pushed_during_a_wait_for_the_server_is_not_replaced() {
         })
     });
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "L", "{report:?}");
+    assert_eq!(outcomes(&report), [Skipped], "{report:?}");
     assert!(![before, shop.tags("app")["1"]].contains(&shop.tags("app")["old"]), "theirs stays");
 }
 
@@ -402,7 +408,7 @@ async fn an_upload_that_cannot_be_closed_is_named() {
         (request.method == "DELETE").then(|| Fault::status(403))
     });
     let report = change::run(&shop.context, &work, &watch).await;
-    assert_eq!(ends(&report), "S", "{report:?}");
+    assert_eq!(outcomes(&report), [Stopped], "{report:?}");
     assert!(report.notes.iter().any(|note| note.as_str().contains("could not be closed")), "{report:?}");
 }
 
@@ -419,7 +425,7 @@ async fn a_retag_stopped_between_two_blobs_moves_no_more() {
         None
     });
     let report = change::run(&shop.context, &work, &watch).await;
-    assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
+    assert_eq!((outcomes(&report), report.undo), (vec![Stopped], None));
     assert!(!shop.changes().iter().any(|line| line.starts_with("PUT ")), "{:?}", shop.changes());
 }
 
@@ -442,7 +448,7 @@ async fn bytes_that_cannot_be_mounted_are_told_while_they_move() {
         watch.stop.cancel();
     };
     let (report, ()) = tokio::join!(change::run(&shop.context, &work, &watch), stopping);
-    assert_eq!((ends(&report).as_str(), shop.store().open_uploads()), ("S", 0), "{report:?}");
+    assert_eq!((outcomes(&report), shop.store().open_uploads()), (vec![Stopped], 0), "{report:?}");
     shop.registry.demo.clear_faults();
     let watch = self::watch();
     let report = change::run(&shop.context, &work, &watch).await;

@@ -12,8 +12,10 @@ use regtui::model::digest::Digest;
 use regtui::model::reference::{Repository, Selector};
 use regtui::ops::compare;
 
-use crate::support::context::{Shop, ends};
+use crate::support::context::Shop;
 use crate::support::copying::{Sides, outcome};
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped, Unchanged};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::{Registry, as_sha512, host, name, settings, tag};
 
 const REFUSALS: [(u16, &str); 5] =
@@ -57,7 +59,7 @@ async fn a_retag_is_done_and_undone_although_the_server_names_a_wrong_digest() {
         shop.registry.demo.fault(faults::digest_header(wrong()));
         let before = shop.tags("app");
         let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("2", "other")], method)).await;
-        assert_eq!(ends(&report), "DD", "{report:?}");
+        assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
         names_nobody(&report);
         assert_eq!(shop.tags("app")["new"], before["1"]);
         let report = shop.undo(&report).await;
@@ -72,10 +74,10 @@ async fn a_tag_is_replaced_and_put_back_although_the_server_names_a_wrong_digest
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let before = shop.tags("app");
     let report = shop.carry_out(&retag(&shop, &[("1", "2")], RetagMode::Add)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app")["2"], before["1"]);
     let report = shop.undo(&report).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app"), before);
 }
 
@@ -102,7 +104,7 @@ async fn another_image_is_still_noticed_although_the_server_names_wrong_digests(
     let work = shop.plan(&retag(&shop, &[("1", "2")], RetagMode::Add)).await;
     let pushed = shop.store().image("app").label("a", "3").tag("2").push();
     let report = shop.run(&work).await;
-    assert_eq!(ends(&report), "L", "{report:?}");
+    assert_eq!(outcomes(&report), [Skipped], "{report:?}");
     assert_eq!(shop.tags("app")["2"], pushed.digest);
 }
 
@@ -116,16 +118,16 @@ async fn a_retag_keeps_a_sha512_digest_if_the_server_supports_that() {
             Shop::new(demo::DemoSettings { digest_parameter, ..demo::DemoSettings::default() }, store).await;
         let before = shop.tags("app");
         let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
-        assert_eq!(ends(&report), "DD", "{report:?}");
+        assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
         names_nobody(&report);
         let expected = if digest_parameter { long } else { short };
         assert_eq!((shop.tags("app")["new"], shop.tags("app")["2"]), (expected, expected));
         let says = format!("{report:?}").contains("the registry keeps no sha512");
         assert_eq!(says, !digest_parameter, "{report:?}");
         let again = shop.carry_out(&retag(&shop, &[("1", "new")], RetagMode::Add)).await;
-        assert_eq!(ends(&again), "A", "the same bytes are the same image: {again:?}");
+        assert_eq!(outcomes(&again), [Unchanged], "the same bytes are the same image: {again:?}");
         let report = shop.undo(&report).await;
-        assert_eq!(ends(&report), "DD", "{report:?}");
+        assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
         assert_eq!(shop.tags("app"), before);
     }
 }
@@ -140,7 +142,7 @@ async fn a_server_that_refuses_the_parameter_gets_the_tag_without() {
         (request.method == "PUT" && request.query.contains("digest=")).then(|| Fault::status(400))
     });
     let report = shop.carry_out(&retag(&shop, &[("1", "new")], RetagMode::Add)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app")["new"], short);
 }
 
@@ -171,7 +173,7 @@ async fn a_tag_that_was_put_although_the_request_was_refused_is_put() {
         });
         let before = shop.tags("app");
         let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
-        assert_eq!(ends(&report), "DD", "{status}: {report:?}");
+        assert_eq!(outcomes(&report), [Done, Done], "{status}: {report:?}");
         let report = shop.undo(&report).await;
         assert!(report.is_success(), "{status}: {report:?}");
         assert_eq!(shop.tags("app"), before);
@@ -183,7 +185,7 @@ async fn a_tag_that_was_refused_and_not_put_is_a_failure() {
     let shop = Shop::open(two_images()).await;
     shop.registry.demo.fault(|request, _| (request.method == "PUT").then(|| Fault::status(403)));
     let report = shop.carry_out(&retag(&shop, &[("1", "new"), ("1", "2")], RetagMode::Add)).await;
-    assert_eq!(ends(&report), "FF", "{report:?}");
+    assert_eq!(outcomes(&report), [Failed, Failed], "{report:?}");
 }
 
 fn app(registry: &Registry) -> Repository {
@@ -221,9 +223,9 @@ async fn a_tag_is_removed_and_put_back_although_the_server_names_a_wrong_digest(
     shop.registry.demo.fault(faults::digest_header(wrong()));
     let before = shop.tags("app");
     let report = shop.carry_out(&shop.delete(&["1"], Untag)).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["2"]);
     let report = shop.undo(&report).await;
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
     assert_eq!(shop.tags("app"), before);
 }

@@ -8,7 +8,9 @@ use regtui::model::change::journal::EntryState;
 use regtui::model::change::{ChangePlan, ChangeRequest, delete, retag};
 use regtui::ops::change;
 
-use crate::support::context::{Shop, ends};
+use crate::support::context::Shop;
+use crate::support::outcomes::OutcomeKind::{Done, Failed, Skipped, Unchanged};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::tag;
 
 /// An index with two children, two tags and a referrer, and an image beside it.
@@ -48,7 +50,7 @@ async fn deleted_tags_and_images_come_back_as_they_were() {
         assert_ne!(shop.tags("app"), before.tags);
         let id = report.undo.clone().expect("it can be undone");
         let report = shop.undo(&report).await;
-        assert!(ends(&report).chars().all(|end| end == 'D'), "{method:?}: {report:?}");
+        assert!(outcomes(&report).iter().all(|end| *end == Done), "{method:?}: {report:?}");
         let after = shop.store().repository("app").expect("it is there");
         assert_eq!(after.tags, before.tags, "{method:?}");
         for (digest, manifest) in &before.manifests {
@@ -69,7 +71,7 @@ async fn an_undo_can_be_undone() {
     let after = shop.tags("app");
     let undone = shop.undo(&deleted).await;
     let again = shop.undo(&undone).await;
-    assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", after), "{again:?}");
+    assert_eq!((outcomes(&again), shop.tags("app")), (vec![Done, Done], after), "{again:?}");
 }
 
 #[tokio::test]
@@ -86,7 +88,11 @@ async fn a_tag_that_another_client_pushed_since_is_not_overwritten() {
         plan.steps.iter().map(|step| (step.selector.to_string(), step.impossible.is_some())).collect();
     assert_eq!(impossible, [("other".to_string(), false), ("1".to_string(), true)]);
     let report = shop.run(&ChangePlan::Undo(plan)).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("DL", theirs.digest), "{report:?}");
+    assert_eq!(
+        (outcomes(&report), shop.tags("app")["1"]),
+        (vec![Done, Skipped], theirs.digest),
+        "{report:?}"
+    );
     let entry = shop.context.journal.entry(&deleted.undo.expect("an entry")).await.expect("it is there");
     assert_eq!(entry.state, EntryState::Ended, "not all of it was undone");
 }
@@ -98,7 +104,7 @@ async fn a_tag_pushed_between_the_plan_and_the_undo_is_not_overwritten() {
     let work = shop.plan(&ChangeRequest::Undo(deleted.undo.clone().expect("an entry"))).await;
     let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("1").push();
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")["1"]), ("L", theirs.digest), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")["1"]), (vec![Skipped], theirs.digest), "{report:?}");
 }
 
 #[tokio::test]
@@ -119,7 +125,11 @@ async fn collected_blobs_are_named_and_no_broken_image_is_put_back() {
     let lists = "1 of the manifests that it lists is gone".to_string();
     assert_eq!(said.iter().filter(|why| **why == lists).count(), 3, "the index and its tags: {said:?}");
     let report = shop.run(&ChangePlan::Undo(plan)).await;
-    assert_eq!(ends(&report).matches('D').count(), 2, "the other child and what refers: {report:?}");
+    assert_eq!(
+        outcomes(&report).iter().filter(|end| **end == Done).count(),
+        2,
+        "the other child and what refers: {report:?}"
+    );
     assert!(!shop.tags("app").contains_key("1"));
 }
 
@@ -130,7 +140,7 @@ async fn a_tag_that_is_already_back_is_unchanged() {
     let deleted = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Untag)).await;
     shop.store().tag("app", "1", before["1"]);
     let report = shop.undo(&deleted).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")), ("A", before), "{report:?}");
+    assert_eq!((outcomes(&report), shop.tags("app")), (vec![Unchanged], before), "{report:?}");
 }
 
 #[tokio::test]
@@ -150,7 +160,10 @@ async fn the_plan_does_not_promise_to_remove_a_new_tag_if_the_server_cannot_unta
     let why = plan.steps[0].impossible.as_ref().expect("it cannot be done");
     assert!(why.as_str().contains("does not delete by tag"), "{why}");
     assert_eq!(plan.common.methods, [DeleteMethod::Untag, DeleteMethod::Replace], "another way is open");
-    assert_eq!((ends(&shop.run(&ChangePlan::Undo(plan)).await).as_str(), shop.tags("app")), ("L", before));
+    assert_eq!(
+        (outcomes(&shop.run(&ChangePlan::Undo(plan)).await), shop.tags("app")),
+        (vec![Skipped], before)
+    );
 }
 
 /// The deletes of distribution 2.8.
@@ -169,7 +182,7 @@ async fn retagged(settings: DemoSettings) -> (Shop, ChangeRequest) {
         keep: false,
     });
     let report = shop.carry_out(&request).await;
-    assert_eq!(ends(&report), "DD", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Done], "{report:?}");
     (shop, ChangeRequest::UndoByReplacement(report.undo.expect("an entry")))
 }
 
@@ -179,13 +192,13 @@ async fn a_new_tag_goes_by_replacement_and_an_undo_of_that_brings_it_back() {
     let retagged = shop.store().repository("app").expect("it is there");
     let before = contents().repository("app").expect("it is there").tags.clone();
     let undone = shop.carry_out(&undo).await;
-    assert_eq!((ends(&undone).as_str(), shop.tags("app")), ("DD", before.clone()), "{undone:?}");
+    assert_eq!((outcomes(&undone), shop.tags("app")), (vec![Done, Done], before.clone()), "{undone:?}");
     let after = shop.store().repository("app").expect("it is there");
     assert!(after.manifests.keys().eq(retagged.manifests.keys()), "no replacement and no probe stays");
     let entry = undo.undoes().expect("an entry");
     assert_eq!(shop.context.journal.entry(entry).await.expect("it is there").state, EntryState::Undone);
     let again = shop.undo(&undone).await;
-    assert_eq!((ends(&again).as_str(), shop.tags("app")), ("DD", retagged.tags.clone()), "{again:?}");
+    assert_eq!((outcomes(&again), shop.tags("app")), (vec![Done, Done], retagged.tags.clone()), "{again:?}");
 }
 
 #[tokio::test]
@@ -196,7 +209,7 @@ async fn undo_makes_no_replacement_if_the_server_can_untag() {
     let puts = |shop: &Shop| shop.changes().iter().filter(|line| line.starts_with("PUT ")).count();
     let before = puts(&shop);
     let report = shop.run(&ChangePlan::Undo(plan)).await;
-    assert_eq!((ends(&report).as_str(), puts(&shop)), ("DD", before + 1), "{report:?}");
+    assert_eq!((outcomes(&report), puts(&shop)), (vec![Done, Done], before + 1), "{report:?}");
     assert!(!shop.tags("app").contains_key("new"));
 }
 
@@ -207,7 +220,11 @@ async fn if_the_server_deletes_nothing_undo_names_the_setting_that_allows_it() {
     assert!(plan.common.methods.is_empty(), "{plan:?}");
     let hint = plan.hint.as_ref().expect("a hint");
     assert!(hint.as_str().contains("REGISTRY_STORAGE_DELETE_ENABLED"), "{hint}");
-    assert_eq!(ends(&shop.run(&ChangePlan::Undo(plan)).await), "DL", "what was replaced comes back");
+    assert_eq!(
+        outcomes(&shop.run(&ChangePlan::Undo(plan)).await),
+        [Done, Skipped],
+        "what was replaced comes back"
+    );
     assert!(shop.tags("app").contains_key("new"));
 }
 
@@ -217,7 +234,11 @@ async fn a_new_tag_that_moved_after_the_plan_is_not_replaced() {
     let work = shop.plan(&undo).await;
     let theirs = shop.store().image("app").created("2026-06-01T00:00:00Z").tag("new").push();
     let report = shop.run(&work).await;
-    assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DL", theirs.digest), "{report:?}");
+    assert_eq!(
+        (outcomes(&report), shop.tags("app")["new"]),
+        (vec![Done, Skipped], theirs.digest),
+        "{report:?}"
+    );
 }
 
 #[tokio::test]
@@ -233,7 +254,7 @@ async fn a_new_tag_gets_its_image_back_if_its_replacement_cannot_be_deleted() {
             is_refused.then(|| Fault::status(405))
         });
         let report = shop.run(&work).await;
-        assert_eq!((ends(&report).as_str(), shop.tags("app")["new"]), ("DF", image), "{report:?}");
+        assert_eq!((outcomes(&report), shop.tags("app")["new"]), (vec![Done, Failed], image), "{report:?}");
         assert!(report.notes.iter().any(|said| said.as_str().contains(note)), "{report:?}");
         assert_eq!(shop.tags("app")["latest"], image);
         let entry = undo.undoes().expect("an entry");
@@ -276,7 +297,7 @@ async fn a_tag_that_cannot_be_looked_at_keeps_no_other_from_coming_back() {
     let deleted = shop.carry_out(&shop.delete(&["1", "other"], DeleteMethod::Untag)).await;
     shop.registry.demo.fault(|request, _| request.path.ends_with("/manifests/1").then(|| Fault::status(403)));
     let report = shop.undo(&deleted).await;
-    assert_eq!(ends(&report), "DL", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Skipped], "{report:?}");
     assert!(!report.is_success(), "not all of it is as it was");
     assert!(shop.tags("app").contains_key("other"));
     shop.registry.demo.fault(|request, _| request.path.contains("/manifests/").then(|| Fault::status(403)));

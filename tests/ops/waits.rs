@@ -11,8 +11,10 @@ use regtui::model::change::{ChangePlan, ChangeRequest, delete};
 use regtui::ops::change;
 use regtui::ops::context::ChangeContext;
 
-use crate::support::context::{Shop, ends, watch};
+use crate::support::context::{Shop, watch};
 use crate::support::copying::{Sides, layer};
+use crate::support::outcomes::OutcomeKind::{Done, Stopped};
+use crate::support::outcomes::outcomes;
 use crate::support::registry::{Registry, settings, timeouts};
 
 /// Longer than anything takes that does not wait for the server.
@@ -50,7 +52,7 @@ async fn a_delete_that_was_asked_to_wait_says_so_until_it_goes_on() {
         progress.wait_for(|progress| progress.waiting.as_str().ends_with(said)).await.expect("it is told");
     };
     let (report, ()) = tokio::join!(change::run(&shop.context, &work, &watch), told);
-    assert_eq!(ends(&report), "D");
+    assert_eq!(outcomes(&report), [Done]);
     assert_eq!(watch.progress.borrow().waiting.as_str(), "");
 }
 
@@ -70,7 +72,7 @@ async fn a_copy_to_a_registry_that_went_away_says_so_until_it_is_back() {
         progress.wait_for(|progress| progress.waiting.is_empty()).await.expect("it is told");
     };
     let (report, ()) = tokio::join!(change::run(&sides.context, &work, &sides.watch), told);
-    assert_eq!(ends(&report), "D", "{report:?}");
+    assert_eq!(outcomes(&report), [Done], "{report:?}");
 }
 
 #[tokio::test]
@@ -87,7 +89,7 @@ async fn a_stop_does_not_wait_for_a_busy_registry() {
     let run = tokio::time::timeout(PATIENCE, change::run(&shop.context, &work, &watch));
     let (report, ()) = tokio::join!(run, stopped);
     let report = report.expect("it ends before the five minutes");
-    assert_eq!((ends(&report).as_str(), report.undo), ("S", None));
+    assert_eq!((outcomes(&report), report.undo), (vec![Stopped], None));
     assert_eq!(shop.tags("app").len(), 2);
 }
 
@@ -108,7 +110,7 @@ async fn a_stop_between_the_tags_of_an_image_names_those_that_are_gone_and_undo_
         (is_delete && request.path.contains("sha256:")).then(|| Fault::answer(400, &[], body))
     });
     let report = change::run(&shop.context, &work, &watch).await;
-    assert_eq!(ends(&report), "S", "{report:?}");
+    assert_eq!(outcomes(&report), [Stopped], "{report:?}");
     assert_eq!(shop.tags("app").keys().collect::<Vec<_>>(), ["one"]);
     let said = report.notes.iter().any(|note| note.as_str().contains("of its tags `1` are gone: undo puts"));
     assert!(said, "{report:?}");
@@ -141,7 +143,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
         None
     });
     let report = change::run(&shop.context, &work, &watch).await;
-    assert_eq!(ends(&report), "DSS", "{report:?}");
+    assert_eq!(outcomes(&report), [Done, Stopped, Stopped], "{report:?}");
     assert_eq!(report.items[1].outcome, Some(Outcome::Stopped));
     for child in &children {
         let short = child.digest.short();

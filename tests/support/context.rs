@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use regtui::client::{ClientSettings, Pool};
 use regtui::demo::{self, Store};
 use regtui::model::change::delete::{Along, DeleteMethod};
-use regtui::model::change::progress::{Outcome, Progress, Report};
+use regtui::model::change::progress::{Progress, Report};
 use regtui::model::change::rules::Rules;
 use regtui::model::change::{ChangePlan, ChangeRequest, delete};
 use regtui::model::digest::Digest;
@@ -105,18 +105,4 @@ impl Shop {
         let is_change = |line: &String| !line.starts_with("GET ") && !line.starts_with("HEAD ");
         self.registry.requests().into_iter().filter(is_change).collect()
     }
-}
-
-/// How each item ended, one letter each: Done, Already, Left, Unconfirmed, Failed, Stopped.
-pub fn ends(report: &Report) -> String {
-    let letter = |outcome: &Option<Outcome>| match outcome {
-        Some(Outcome::Done(_)) => 'D',
-        Some(Outcome::Unchanged(_)) => 'A',
-        Some(Outcome::Skipped(_)) => 'L',
-        Some(Outcome::Unconfirmed(_)) => 'U',
-        Some(Outcome::Failed(_)) => 'F',
-        Some(Outcome::Stopped) => 'S',
-        None => '?',
-    };
-    report.items.iter().map(|item| letter(&item.outcome)).collect()
 }
