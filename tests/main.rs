@@ -1,5 +1,13 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
+mod app {
+    mod browse;
+    mod cursor;
+    mod dialogs;
+    mod manage;
+    mod no_catalog;
+    mod open;
+}
 mod architecture;
 mod citations;
 mod cli {
@@ -37,14 +45,6 @@ mod demo {
 }
 #[cfg(unix)]
 mod demo_tape;
-mod flows {
-    mod browse;
-    mod cursor;
-    mod dialogs;
-    mod manage;
-    mod no_catalog;
-    mod open;
-}
 mod generated;
 mod glossary;
 mod ops {
