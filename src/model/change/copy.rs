@@ -376,10 +376,11 @@ impl CopyPlan {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn plan(names: &[&str]) -> CopyPlan {
+    /// A plan to copy tags, and images by digest for names that are no tags.
+    pub(in crate::model::change) fn plan(names: &[&str]) -> CopyPlan {
         let text = br#"{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","size":2,"digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101"}}"#;
         let manifest = Manifest::parse(text.to_vec().into(), None).expect("a manifest");
         let (manifest, digest) = (Arc::new(manifest), Digest::sha256(b"one"));

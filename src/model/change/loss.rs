@@ -120,3 +120,106 @@ impl Loss {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use Cleanup::{AtOnce, Later, Unknown};
+
+    use super::*;
+
+    /// An image for each of the tags. An empty text stands for an image that no tag can keep.
+    fn loss(cleanup: Cleanup, keep: bool, is_last: bool, tags: &[&str]) -> Loss {
+        let image = |tag: &&str| Nameless {
+            repository: Repository::parse("r.test/app").expect("a repository"),
+            digest: Digest::sha256(tag.as_bytes()),
+            is_last,
+            tag: Tag::parse(tag).ok(),
+        };
+        Loss { cleanup, keep, images: tags.iter().map(image).collect() }
+    }
+
+    #[test]
+    fn keeping_images_is_offered_unless_the_registry_keeps_them_itself() {
+        // The cleanup, whether images are kept, their tags; whether that is offered, and whether images may be lost.
+        let table: [(Cleanup, bool, &[&str], bool, bool); 10] = [
+            (AtOnce, false, &["keep"], true, true),
+            (Unknown, false, &["keep"], true, true),
+            (Later, false, &["keep"], false, false),
+            (AtOnce, true, &["keep"], true, false),
+            (Later, true, &["keep"], true, false),
+            (AtOnce, true, &["keep", ""], true, true),
+            (AtOnce, false, &[""], false, true),
+            (Unknown, true, &[""], false, true),
+            (Later, true, &[""], false, false),
+            (AtOnce, true, &[], false, false),
+        ];
+        for (cleanup, keep, tags, is_offered, is_at_risk) in table {
+            let loss = loss(cleanup, keep, true, tags);
+            assert_eq!((loss.is_offered(), loss.is_at_risk()), (is_offered, is_at_risk), "{loss:?}");
+            let kept = if keep { loss.keepable_images().count() } else { 0 };
+            assert_eq!(loss.kept_images().count(), kept, "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn the_fate_of_images_is_told_in_the_right_number_and_is_never_more_certain_than_known() {
+        let table = [
+            (loss(AtOnce, true, true, &[]), None),
+            (
+                loss(Later, false, true, &["a"]),
+                Some("1 image loses its last tag; this registry keeps it until garbage collection"),
+            ),
+            (
+                loss(Later, false, false, &["a", "b"]),
+                Some("2 images may lose their last tags; this registry keeps them until garbage collection"),
+            ),
+            (
+                loss(AtOnce, true, true, &["a", "b"]),
+                Some(
+                    "2 images lose their last tags, so a tag of their own keeps them: undo removes that again",
+                ),
+            ),
+            (
+                loss(AtOnce, false, false, &["a"]),
+                Some(
+                    "1 image may lose its last tag; this registry then removes it at once, with blobs that \
+                     nothing else needs: no undo",
+                ),
+            ),
+            (
+                loss(Unknown, true, true, &["a", ""]),
+                Some(
+                    "2 images lose their last tags; whether this registry then keeps them is not known, so \
+                     undo may be impossible",
+                ),
+            ),
+            (
+                loss(Later, false, true, &[""]),
+                Some("its blobs stay until garbage collection: until then undo is possible"),
+            ),
+            (
+                loss(Unknown, false, true, &["", ""]),
+                Some(
+                    "whether this registry keeps their blobs for a while is not known, so undo may be \
+                     impossible; no tag can keep deleted images",
+                ),
+            ),
+        ];
+        for (loss, fate) in table {
+            assert_eq!(loss.fate().as_deref(), fate, "{loss:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_tag_that_keeps_images_is_named_and_the_others_are_counted() {
+        let table: [(&[&str], &str); 4] = [
+            (&[], ""),
+            (&["", "a"], "a"),
+            (&["a", "b"], "a and 1 more"),
+            (&["a", "", "b", "c"], "a and 2 more"),
+        ];
+        for (tags, expected) in table {
+            assert_eq!(loss(Unknown, false, true, tags).tags(), expected, "{tags:?}");
+        }
+    }
+}

@@ -119,3 +119,172 @@ fn join_platforms(platforms: &[Platform]) -> String {
         false => names.join(", "),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::model::capped::Capped;
+    use crate::model::media_type::{DOCKER_LIST, OCI_INDEX, OCI_MANIFEST};
+
+    fn digest(name: &str) -> String {
+        Digest::sha256(name.as_bytes()).to_string()
+    }
+
+    fn child(name: &str, platform: &str) -> Value {
+        let (os, architecture) = platform.split_once('/').expect("two words");
+        let platform = json!({"os": os, "architecture": architecture});
+        json!({"mediaType": OCI_MANIFEST, "digest": digest(name), "size": 7, "platform": platform})
+    }
+
+    fn attestation(name: &str, about: &str) -> Value {
+        let mut child = child(name, "unknown/unknown");
+        child["annotations"] = json!({
+            "vnd.docker.reference.type": "attestation-manifest",
+            "vnd.docker.reference.digest": digest(about),
+        });
+        child
+    }
+
+    fn index(children: &[Value]) -> Manifest {
+        let document = json!({"mediaType": DOCKER_LIST, "manifests": children, "odd": {"b": 1, "a": [null]}});
+        Manifest::parse(document.to_string().into(), None).expect("an index")
+    }
+
+    fn usual() -> Manifest {
+        index(&[
+            child("amd", "linux/amd64"),
+            child("arm", "linux/arm64"),
+            attestation("sbom", "amd"),
+            child("win", "windows/amd64"),
+        ])
+    }
+
+    /// Narrows to platforms, `os/architecture` with `,` between them. Returns the rest and the omitted parts in words.
+    fn narrowed(manifest: &Manifest, requested: &str) -> (String, Vec<String>) {
+        let requested: Vec<Platform> =
+            requested.split(',').filter_map(|text| Platform::parse(text.trim())).collect();
+        let names: HashMap<String, &str> =
+            ["amd", "arm", "win", "sbom", "old"].into_iter().map(|name| (digest(name), name)).collect();
+        let name = |text: &String| names.get(text).map_or(text.clone(), ToString::to_string);
+        let words = |split: &Split| {
+            format!("takes {}; leaves {}", join_platforms(&split.takes), join_platforms(&split.leaves))
+        };
+        let mut left_out = Vec::new();
+        let rest = match narrow(manifest, &requested, &mut left_out) {
+            Ok(Narrowed::Whole) => "whole".into(),
+            Ok(Narrowed::Child(child, split)) => format!("{}: {}", name(&child.to_string()), words(&split)),
+            Ok(Narrowed::Index(index, split)) => {
+                let children: Vec<String> =
+                    index.children().iter().map(|child| name(&child.digest_text)).collect();
+                format!("[{}]: {}", children.join(" "), words(&split))
+            }
+            Err(why) => why,
+        };
+        (rest, left_out.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn an_index_is_reduced_to_the_platforms_that_are_requested() {
+        let attestations = "the attestations of the platform: they belong to the index, which is not copied";
+        let table: [(&str, &str, &[&str]); 9] = [
+            ("", "whole", &[]),
+            ("linux/amd64", "amd: takes linux/amd64; leaves linux/arm64, windows/amd64", &[attestations]),
+            ("linux/arm64", "arm: takes linux/arm64; leaves linux/amd64, windows/amd64", &[]),
+            ("linux/aarch64", "arm: takes linux/arm64; leaves linux/amd64, windows/amd64", &[]),
+            (
+                "linux/arm64, linux/amd64",
+                "[amd arm sbom]: takes linux/amd64, linux/arm64; leaves windows/amd64",
+                &[],
+            ),
+            (
+                "linux/arm64, windows/amd64",
+                "[arm win]: takes linux/arm64, windows/amd64; leaves linux/amd64",
+                &[],
+            ),
+            ("linux/amd64, linux/arm64, windows/amd64", "whole", &[]),
+            (
+                "linux/arm64, linux/s390x",
+                "[arm]: takes linux/arm64; leaves linux/amd64, windows/amd64",
+                &["no linux/s390x: it is not there"],
+            ),
+            ("linux/s390x", "it has no linux/s390x: only linux/amd64, linux/arm64, windows/amd64", &[]),
+        ];
+        for (requested, rest, left_out) in table {
+            let left_out = left_out.iter().map(ToString::to_string).collect();
+            assert_eq!(narrowed(&usual(), requested), (rest.to_string(), left_out), "{requested}");
+        }
+    }
+
+    #[test]
+    fn odd_indexes_are_reduced_or_refused() {
+        let unknown = json!({"digest": "sha256:xx", "platform": {"os": "linux", "architecture": "arm64"}});
+        let amd = || child("amd", "linux/amd64");
+        let table = [
+            (
+                "no platforms",
+                index(&[json!({"digest": digest("amd")})]),
+                "it has no linux/arm64: only children without a platform",
+            ),
+            ("no children", index(&[]), "it has no linux/arm64: only children without a platform"),
+            (
+                "unknown digest",
+                index(&[unknown, amd()]),
+                "[sha256:xx]: takes linux/arm64; leaves linux/amd64",
+            ),
+            (
+                "two builds for one machine",
+                index(&[child("arm", "linux/arm64"), amd(), child("old", "linux/arm64")]),
+                "[arm old]: takes linux/arm64, linux/arm64; leaves linux/amd64",
+            ),
+            (
+                "listed twice",
+                index(&[child("arm", "linux/arm64"), amd(), child("arm", "linux/arm64")]),
+                "[arm arm]: takes linux/arm64, linux/arm64; leaves linux/amd64",
+            ),
+            (
+                "only that and its attestation",
+                index(&[child("arm", "linux/arm64"), attestation("sbom", "arm")]),
+                "whole",
+            ),
+        ];
+        for (case, index, rest) in table {
+            assert_eq!(narrowed(&index, "linux/arm64").0, rest, "{case}");
+        }
+    }
+
+    #[test]
+    fn manifests_that_are_no_index_stay_whole() {
+        for text in
+            [r#"{"layers":[]}"#, r#"{"blobs":[]}"#, r#"{"schemaVersion":1,"fsLayers":[]}"#, r#"{"a":1}"#]
+        {
+            let manifest = Manifest::parse(text.into(), None).expect("a manifest");
+            assert_eq!(narrowed(&manifest, "linux/amd64").0, "whole", "{text}");
+        }
+    }
+
+    #[test]
+    fn an_index_that_was_not_read_completely_is_not_reduced() {
+        let mut index = usual();
+        let Body::Index(body) = &mut index.body else { panic!("an index") };
+        body.manifests = Capped::new(body.manifests.to_vec(), 1);
+        assert_eq!(narrowed(&index, "linux/amd64").0, "it lists too many images to be looked at");
+        assert_eq!(narrowed(&index, "").0, "whole", "as it is, it can be copied");
+    }
+
+    #[test]
+    fn a_shorter_index_is_otherwise_the_same() {
+        let requested = ["linux/amd64", "linux/arm64"].map(|text| Platform::parse(text).expect("a platform"));
+        let Ok(Narrowed::Index(shorter, _)) = narrow(&usual(), &requested, &mut Vec::new()) else {
+            panic!("a shorter index")
+        };
+        let mut before: Value = serde_json::from_slice(&usual().raw).expect("JSON");
+        before["manifests"].as_array_mut().expect("children").pop();
+        let after: Value = serde_json::from_slice(&shorter.raw).expect("JSON");
+        assert_eq!((after, shorter.media_type.as_str()), (before, DOCKER_LIST));
+        assert!(shorter.digest != usual().digest && shorter.media_type.as_str() != OCI_INDEX);
+    }
+}

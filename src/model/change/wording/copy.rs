@@ -84,3 +84,83 @@ fn result(image: &ImageToCopy, is_refused: bool) -> (Tone, String) {
 fn target(image: &ImageToCopy) -> String {
     image.tag.as_ref().map_or("by digest".into(), ToString::to_string)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::change::ChangePlan;
+    use crate::model::change::copy::CopyPlan;
+    use crate::model::change::copy::tests::plan;
+    use crate::model::change::rules::Refusal;
+    use crate::model::change::wording::{PlanOption, PlanRow, Requested, rows};
+    use crate::model::digest::Digest;
+
+    fn refused(plan: CopyPlan) -> CopyPlan {
+        let refusal = Refusal { why: "b.test is read-only".into(), answer: None, hint: None };
+        let mut plan = plan;
+        plan.common.refused = Some(refusal);
+        plan
+    }
+
+    fn labels(rows: &[PlanRow]) -> Vec<&'static str> {
+        let label = |row: &PlanRow| match row {
+            PlanRow::Fact(fact) => Some(fact.label),
+            _ => None,
+        };
+        rows.iter().filter_map(label).collect()
+    }
+
+    /// The result of each image.
+    fn results(rows: &[PlanRow]) -> Vec<String> {
+        let images = |row: &PlanRow| match row {
+            PlanRow::Images(images) => images.iter().map(|image| image.result.1.clone()).collect(),
+            _ => Vec::new(),
+        };
+        rows.iter().flat_map(images).collect()
+    }
+
+    #[test]
+    fn a_refused_copy_tells_nothing_about_the_destination_that_was_not_asked() {
+        let all = rows(&ChangePlan::Copy(refused(plan(&["1", "2"]))), Requested::default());
+        assert_eq!(labels(&all), ["refused", "from", "to"]);
+        assert!(results(&all).iter().all(|text| text.starts_with("not asked  ")), "{all:?}");
+        let all = rows(&ChangePlan::Copy(plan(&["1", "2"])), Requested::default());
+        assert_eq!(labels(&all), ["from", "to", "moves"]);
+    }
+
+    #[test]
+    fn each_image_has_its_result() {
+        let digest = Digest::sha256(b"one");
+        let other = Digest::sha256(b"other");
+        let (one, old) = (digest.short(), other.short());
+        let table = [
+            (None, false, digest, format!("new  {one}")),
+            (Some(digest), false, digest, "is that already".to_string()),
+            (Some(other), false, digest, format!("replaces {old} → {one}")),
+            (None, true, digest, format!("current image not known  {one}")),
+            (None, false, other, format!("new  {one} (was {old})")),
+        ];
+        for (replaces, unknown, source, expected) in table {
+            let mut plan = plan(&["1"]);
+            let image = &mut plan.images[0];
+            (image.replaces, image.unknown, image.source) = (replaces, unknown, source);
+            assert_eq!(results(&rows(&ChangePlan::Copy(plan), Requested::default())), [expected]);
+        }
+    }
+
+    #[test]
+    fn the_switch_of_referrers_shows_the_last_request_and_otherwise_the_plan() {
+        for planned in [true, false] {
+            for (requested, is_on) in [(None, planned), (Some(true), true), (Some(false), false)] {
+                let mut plan = plan(&["1"]);
+                plan.request.referrers = planned;
+                let requested = Requested { referrers: requested, ..Requested::default() };
+                let rows = rows(&ChangePlan::Copy(plan), requested);
+                let switches = rows.iter().filter_map(|row| match row {
+                    PlanRow::Switch(switch) => Some((switch.option, switch.is_on)),
+                    _ => None,
+                });
+                assert_eq!(switches.collect::<Vec<_>>(), [(PlanOption::Referrers, is_on)]);
+            }
+        }
+    }
+}
