@@ -101,6 +101,7 @@ mod store {
 }
 mod support {
     pub mod blob;
+    pub mod cases;
     pub mod context;
     pub mod copying;
     pub mod graph;
@@ -111,6 +112,7 @@ mod support {
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;
+    pub mod samples;
     pub mod servers;
     pub mod shell;
     pub mod skopeo;

@@ -10,6 +10,7 @@ use regtui::model::reference::Target;
 
 use crate::support::harness::Harness;
 use crate::support::registry;
+use crate::support::samples;
 
 #[tokio::test]
 async fn a_registry_opens_on_its_repositories_their_tags_and_the_image() {
@@ -45,8 +46,7 @@ async fn keys_lead_from_the_repository_to_the_layer_and_back() {
 
 #[tokio::test]
 async fn an_image_on_the_command_line_is_shown_although_its_tag_is_not_the_first() {
-    let harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:1.2.9").await;
+    let harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app:1.2.9").await;
     harness.shows("› team/app › 1.2.9");
     assert_eq!(harness.state.tags.selected().map(|tag| tag.as_str()), Some("1.2.9"));
     assert_eq!(
@@ -57,7 +57,7 @@ async fn an_image_on_the_command_line_is_shown_although_its_tag_is_not_the_first
 
 #[tokio::test]
 async fn an_image_by_digest_is_shown() {
-    let store = demo::content::sample();
+    let store = samples::sample();
     let digest = store.digest_of("team/app", "1.2.9").expect("a sample");
     let harness = Harness::open(demo::DemoSettings::default(), store, &format!("/team/app@{digest}")).await;
     harness.shows(&format!("› {}", &digest.to_string()[..20]));
@@ -72,7 +72,7 @@ async fn two_registries_stand_side_by_side() {
         store
     });
     let other = other.await.expect("a port");
-    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
     let target = |demo: &Demo| Target::parse(&demo.address().to_string()).expect("a target");
     let targets = vec![target(&demo), target(&other)];
     let mut harness = Harness::with(demo, targets, AppSettings::default(), registry::settings()).await;
@@ -91,7 +91,7 @@ async fn a_dead_registry_is_said_in_its_place_and_the_other_works() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         listener.local_addr().expect("an address")
     };
-    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
     let targets =
         [dead.to_string(), demo.address().to_string()].map(|text| Target::parse(&text).expect("a target"));
     let mut harness = Harness::with(demo, targets.into(), AppSettings::default(), registry::settings()).await;

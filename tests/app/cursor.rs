@@ -7,6 +7,7 @@ use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 
 use crate::support::harness::{Harness, key_of};
+use crate::support::samples;
 
 fn selected(harness: &Harness) -> String {
     let registry = harness.state.registries.selected().expect("a registry");
@@ -33,7 +34,7 @@ async fn a_refresh_that_brings_new_repositories_keeps_the_cursor_on_its_row() {
 #[tokio::test]
 async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
     let mut harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:0.0.1").await;
+        Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app:0.0.1").await;
     harness.shows("› team/app › 0.0.1");
     harness.press("v Esc").await;
     harness.demo.store().image("team/app").tag("0.0.1").push();
@@ -149,8 +150,7 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
 #[tokio::test]
 async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
     for keys in ["d", "t", "c", "Y", "y", "Space"] {
-        let mut harness =
-            Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
+        let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await;
         harness.press("j").await;
         let before = harness.state.tags.selected().expect("a tag").clone();
         harness.demo.store().untag("team/app", before.as_str());
@@ -170,8 +170,7 @@ async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again()
 
 #[tokio::test]
 async fn marks_of_tags_that_are_gone_after_a_refresh_are_reported() {
-    let mut harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await;
     harness.press("Space Space Space").await;
     harness.shows("3 marked");
     harness.demo.store().untag("team/app", "1.4.2");

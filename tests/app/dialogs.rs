@@ -10,9 +10,10 @@ use regtui::model::reference::Target;
 
 use crate::support::harness::{Harness, key_of};
 use crate::support::registry;
+use crate::support::samples;
 
 async fn at_tags() -> Harness {
-    Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await
+    Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await
 }
 
 #[tokio::test]
@@ -196,7 +197,7 @@ async fn the_yank_menu_copies_references_digests_and_commands() {
 #[tokio::test]
 async fn a_chart_is_pulled_with_helm() {
     let mut harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/charts/gateway").await;
+        Harness::open(demo::DemoSettings::default(), samples::sample(), "/charts/gateway").await;
     harness.press("y p").await;
     assert!(harness.copied[0].starts_with("helm pull oci://"), "{:?}", harness.copied);
     harness.shows("Helm chart");
@@ -355,7 +356,7 @@ async fn reload_forgets_and_asks_again() {
 
 #[tokio::test]
 async fn a_prompt_without_any_registry_opens_one() {
-    let demo = Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
     let address = demo.address().to_string();
     let mut harness =
         Harness::with(demo, Vec::<Target>::new(), AppSettings::default(), registry::settings()).await;

@@ -7,6 +7,7 @@ use regtui::model::reference::Target;
 
 use crate::support::harness::Harness;
 use crate::support::registry;
+use crate::support::samples;
 
 fn refusing(status: u16) -> demo::DemoSettings {
     let status = hyper::StatusCode::from_u16(status).expect("a status");
@@ -16,7 +17,7 @@ fn refusing(status: u16) -> demo::DemoSettings {
 #[tokio::test]
 async fn a_registry_without_a_catalog_asks_for_a_name_says_why_and_opens_it() {
     for status in [401, 403, 404, 405] {
-        let mut harness = Harness::open(refusing(status), demo::content::sample(), "").await;
+        let mut harness = Harness::open(refusing(status), samples::sample(), "").await;
         assert!(matches!(harness.state.dialogs.last(), Some(Dialog::Open(_))), "{status}");
         harness.shows("lists no repositories");
         harness.shows(&status.to_string());
@@ -28,7 +29,7 @@ async fn a_registry_without_a_catalog_asks_for_a_name_says_why_and_opens_it() {
 
 #[tokio::test]
 async fn repositories_opened_in_earlier_runs_are_listed_again() {
-    let demo = Demo::start(refusing(403), demo::content::sample()).await.expect("a port");
+    let demo = Demo::start(refusing(403), samples::sample()).await.expect("a port");
     let target = Target::parse(&demo.address().to_string()).expect("a target");
     let remembered =
         [(target.host().clone(), vec![registry::name("team/app"), registry::name("base/debian")])].into();
@@ -45,7 +46,7 @@ async fn repositories_opened_in_earlier_runs_are_listed_again() {
 
 #[tokio::test]
 async fn an_invalid_name_is_refused_in_the_prompt() {
-    let mut harness = Harness::open(refusing(404), demo::content::sample(), "").await;
+    let mut harness = Harness::open(refusing(404), samples::sample(), "").await;
     harness.type_text("Team/App").await.press("Enter").await;
     harness.shows("not a repository name");
     harness.press("Esc").await;
@@ -55,7 +56,7 @@ async fn an_invalid_name_is_refused_in_the_prompt() {
 
 #[tokio::test]
 async fn esc_leaves_the_prompt_and_it_does_not_come_back_by_itself() {
-    let mut harness = Harness::open(refusing(405), demo::content::sample(), "").await;
+    let mut harness = Harness::open(refusing(405), samples::sample(), "").await;
     harness.press("Esc r").await;
     assert!(harness.state.dialogs.is_empty());
 }

@@ -7,6 +7,7 @@ use regtui::model::reference::Target;
 
 use crate::support::harness::Harness;
 use crate::support::registry;
+use crate::support::samples;
 
 async fn small(repository: &str) -> Demo {
     let store = Store::new();
@@ -79,7 +80,7 @@ fn here(harness: &Harness) -> String {
 }
 
 async fn at_app() -> Harness {
-    let harness = Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app").await;
+    let harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await;
     assert_eq!(here(&harness), "1.4.2");
     harness
 }
@@ -135,7 +136,7 @@ async fn a_tag_that_does_not_exist_is_told_and_keys_act_on_nothing_else() {
 #[tokio::test]
 async fn a_tag_on_the_command_line_that_does_not_exist_is_told_at_every_size() {
     let mut harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/team/app:9.9.9").await;
+        Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app:9.9.9").await;
     harness.shows("there is no tag `9.9.9` in team/app");
     harness.press("Esc").await;
     for (columns, rows) in [(150, 42), (80, 24), (50, 15)] {

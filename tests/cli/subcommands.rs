@@ -2,13 +2,14 @@
 
 use std::process::{Output, Stdio};
 
+use crate::support::samples;
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use serde_json::Value;
 use tokio::process::Command;
 
 async fn demo() -> Demo {
-    Demo::start(demo::DemoSettings::default(), demo::content::sample()).await.expect("a port")
+    Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port")
 }
 
 async fn run(arguments: &[&str]) -> Output {
@@ -205,10 +206,9 @@ async fn a_second_run_asks_one_head_a_tag() {
 #[tokio::test]
 async fn the_log_file_holds_requests_and_no_secret() {
     let auth = demo::auth::AuthMode::Basic(demo::auth::Account::new("ann", "CANARY7"));
-    let demo =
-        Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, demo::content::sample())
-            .await
-            .expect("a port");
+    let demo = Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, samples::sample())
+        .await
+        .expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
     let host = demo.address().to_string();
     std::fs::write(
@@ -236,10 +236,9 @@ async fn the_log_file_holds_requests_and_no_secret() {
 async fn the_log_file_does_not_quote_a_helper_that_fails_after_it_told_the_password() {
     use std::os::unix::fs::PermissionsExt;
     let auth = demo::auth::AuthMode::Basic(demo::auth::Account::new("ann", "CANARY7"));
-    let demo =
-        Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, demo::content::sample())
-            .await
-            .expect("a port");
+    let demo = Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, samples::sample())
+        .await
+        .expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
     let helper = folder.path().join("docker-credential-broken");
     let script = "#!/bin/sh\necho '{\"Username\":\"ann\",\"Secret\":\"CANARY7\"}'\nexit 3\n";

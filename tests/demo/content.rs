@@ -1,8 +1,9 @@
 //! The sample images: complete, correct, and the same every time.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use regtui::client::Pool;
+use regtui::client::{ClientSettings, Pool, Timeouts};
 use regtui::demo::blob::Blob;
 use regtui::demo::content::sample;
 use regtui::demo::manifest::{Contents, media_type};
@@ -98,6 +99,9 @@ async fn the_samples_are_served() {
     let demo = Demo::sample().await.expect("a free port");
     assert!(demo.address().ip().is_loopback());
     // It listens before the samples are made; the answer waits for them.
-    let client = Pool::new(settings()).client(&host(&demo));
+    // On a busy machine that takes a while.
+    let timeouts = Timeouts { silence: Duration::from_secs(60), ..settings().timeouts };
+    let settings = ClientSettings { timeouts, ..settings() };
+    let client = Pool::new(settings).client(&host(&demo));
     assert_eq!(client.catalog(None).await.expect("a catalog").items.len(), 22);
 }

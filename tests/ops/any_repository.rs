@@ -3,14 +3,16 @@
 use std::cell::Cell;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use regtui::demo::{DemoSettings, Store};
 use regtui::model::change::{ChangePlan, ChangeRequest};
 
+use crate::support::cases::config;
 use crate::support::context::Shop;
 use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};
 
-const CASES: u32 = 1000;
+/// The number of cases, unless `PROPTEST_CASES` sets it: `.ci/run` tries more.
+const CASES: u32 = 250;
 
 async fn check(shop: &Shop, name: &str, case: &Case) -> Result<(), TestCaseError> {
     let store = shop.store();
@@ -37,7 +39,7 @@ fn images_that_a_plan_does_not_show_stay_with_everything_below_them() {
     };
     let (by_tag, only_by_digest) = (shop(true), shop(false));
     let number = Cell::new(0);
-    let mut runner = TestRunner::new(Config { cases: CASES, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(config(CASES));
     let outcome = runner.run(&case(), |case| {
         number.set(number.get() + 1);
         let shop = if case.by_tag { &by_tag } else { &only_by_digest };

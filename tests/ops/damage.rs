@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::test_runner::TestRunner;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{DemoSettings, Store};
 use regtui::model::change::delete::DeleteMethod;
@@ -14,6 +14,7 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::ops::change;
 
+use crate::support::cases::config;
 use crate::support::context::Shop;
 use crate::support::outcomes::OutcomeKind::{Done, Failed};
 use crate::support::outcomes::outcomes;
@@ -137,7 +138,7 @@ fn damaged(whole: &[LineRow], damage: &Damage) -> Vec<LineRow> {
 fn no_damage_to_an_entry_is_undone_in_part_and_called_done() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (shop, before, id, whole) = runtime.block_on(deleted());
-    let mut runner = TestRunner::new(Config { cases: 250, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(config(100));
     let outcome = runner.run(&damages(), |damage| {
         forget(&shop, &id, &before);
         state::set_lines(&folder(&shop), &id, &damaged(&whole, &damage));

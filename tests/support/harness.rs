@@ -20,7 +20,7 @@ use regtui::ui::{self, theme::Theme};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
-use super::registry;
+use super::{registry, samples};
 
 /// Longer than anything takes that works.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -50,7 +50,7 @@ pub fn now() -> Timestamp {
 impl Harness {
     /// The sample registry, 120 × 40, everything loaded.
     pub async fn sample() -> Harness {
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "").await
+        Harness::open(demo::DemoSettings::default(), samples::sample(), "").await
     }
 
     /// A registry, opened at `path` in it.

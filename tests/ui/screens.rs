@@ -5,14 +5,14 @@ use regtui::demo;
 use regtui::model::text::is_unsafe;
 
 use crate::support::harness::Harness;
+use crate::support::samples;
 
 const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 
 /// docs/RELIABILITY.md §4.2: no control or deceiving character from a server reaches the terminal.
 #[tokio::test]
 async fn nothing_from_a_server_reaches_the_terminal_as_it_is() {
-    let mut harness =
-        Harness::open(demo::DemoSettings::default(), demo::content::sample(), "/odd/escapes").await;
+    let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/odd/escapes").await;
     for keys in ["2", "3", "4", "]", "]", "]", "]", "y"] {
         harness.press(keys).await;
         for (columns, rows) in SIZES {
