@@ -81,18 +81,18 @@ mod tests {
     #[test]
     fn no_two_replacements_share_a_digest_and_each_is_one_of_its_image() {
         for image in images() {
-            let made: Vec<Manifest> =
+            let replacements: Vec<Manifest> =
                 (0..50).map(|_| make_replacement(&image).expect("a replacement")).collect();
-            let mut digests: HashSet<_> = made.iter().map(|replacement| replacement.digest).collect();
+            let mut digests: HashSet<_> = replacements.iter().map(|replacement| replacement.digest).collect();
             digests.insert(image.digest);
             assert_eq!(digests.len(), 51);
-            for replacement in &made {
+            for replacement in &replacements {
                 assert!(is_replacement(replacement) && is_replacement_of(replacement, &image));
                 assert_eq!(replacement.media_type, image.media_type);
                 assert!(!is_replacement_of(&image, replacement), "the image itself is none");
             }
-            let again = make_replacement(&made[0]).expect("a replacement");
-            assert!(again.digest != made[0].digest && is_replacement_of(&again, &image));
+            let again = make_replacement(&replacements[0]).expect("a replacement");
+            assert!(again.digest != replacements[0].digest && is_replacement_of(&again, &image));
             assert!(!is_replacement(&image));
         }
     }
