@@ -84,6 +84,33 @@ impl ChangeRequest {
         }
     }
 
+    /// Returns the repository that the request reads images from, if it is not the one that it changes.
+    pub fn source(&self) -> Option<&Repository> {
+        match self {
+            ChangeRequest::Copy(request) => Some(&request.from),
+            ChangeRequest::Retag(_)
+            | ChangeRequest::Delete(_)
+            | ChangeRequest::Undo(_)
+            | ChangeRequest::UndoByReplacement(_) => None,
+        }
+    }
+
+    /// Returns the content that a change brought to a repository and that stays there after its tags are removed. Undo
+    /// removes names, never content, because others may use it by now.
+    pub fn added_content(&self) -> Option<(&'static str, &Repository)> {
+        match self {
+            ChangeRequest::Copy(request) if request.referrers => {
+                Some(("the images, their referrers and their blobs", &request.to))
+            }
+            ChangeRequest::Copy(request) => Some(("the images and their blobs", &request.to)),
+            ChangeRequest::Retag(request) => {
+                let to = request.items.iter().map(|(_, to, _)| to).find(|to| **to != request.from)?;
+                Some(("the images and their blobs", to))
+            }
+            ChangeRequest::Delete(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
+        }
+    }
+
     /// Returns the method by which the request removes tags, if it names one.
     pub fn method(&self) -> Option<delete::DeleteMethod> {
         match self {

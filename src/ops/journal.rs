@@ -6,7 +6,7 @@
 //! program that was cut off. The journal contains no secrets.
 
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,13 +14,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use jiff::Timestamp;
 
 use crate::client::Pool;
+use crate::model::change::ChangeRequest;
 use crate::model::change::journal::{
     EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest,
 };
-use crate::model::change::{ChangeRequest, copy};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::reference::{Host, Repository, Selector, Tag};
+use crate::model::reference::{Host, Repository, Tag};
 use crate::model::text::SafeText;
 use crate::store::error;
 use crate::store::journal::line::JournalLine;
@@ -86,10 +86,8 @@ impl Journal {
 
     fn connections_of(&self, request: Option<&ChangeRequest>, items: &[JournalItem]) -> Vec<Reached> {
         let Some(pool) = &self.pool else { return Vec::new() };
-        let source = match request {
-            Some(ChangeRequest::Copy(request)) => Some(&request.from.host),
-            _ => None,
-        };
+        let source = request.and_then(ChangeRequest::source);
+        let source = source.map(|repository| &repository.host);
         let mut hosts: Vec<&Host> = items.iter().map(|item| &item.repository.host).chain(source).collect();
         hosts.sort_by_key(|host| host.as_str());
         hosts.dedup();
@@ -216,7 +214,7 @@ impl Journal {
         }
         let request =
             request.ok_or_else(|| no("it does not record the request", Some("it can be undone")))?;
-        let Some(rest) = rest(request, &entry.items) else {
+        let Some(rest) = request.without_done(&entry.items) else {
             // Otherwise it would stay the first entry to be resumed forever.
             self.mark_ended(id).await?;
             return Err(no("all of it was done", None));
@@ -235,7 +233,7 @@ impl Journal {
     /// Takes out the entries whose rest contains this request. Parts that are gone since are no longer planned.
     fn take_resumed(&self, request: &ChangeRequest) -> Vec<EntryId> {
         let mut resumed = self.resumed.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken = resumed.extract_if(.., |(_, rest)| is_part_of(request, rest));
+        let taken = resumed.extract_if(.., |(_, rest)| request.is_part_of(rest));
         taken.map(|(id, _)| id).collect()
     }
 
@@ -423,73 +421,4 @@ impl OpenEntry {
 /// Runs a function that waits for the disk on a thread for blocking tasks, so that it delays nothing else.
 async fn blocking<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> io::Result<T> {
     tokio::task::spawn_blocking(work).await.map_err(io::Error::other)?
-}
-
-/// Returns whether the second request contains everything that the first one asks for.
-fn is_part_of(request: &ChangeRequest, whole: &ChangeRequest) -> bool {
-    match (request, whole) {
-        (ChangeRequest::Delete(request), ChangeRequest::Delete(whole)) => {
-            request.repository == whole.repository
-                && request.selectors.iter().all(|selector| whole.selectors.contains(selector))
-        }
-        (ChangeRequest::Retag(request), ChangeRequest::Retag(whole)) => {
-            request.from == whole.from && request.items.iter().all(|item| whole.items.contains(item))
-        }
-        (request, whole) => request == whole,
-    }
-}
-
-/// Returns the request without the parts that were done, or `None` if nothing is left.
-fn rest(request: ChangeRequest, items: &[JournalItem]) -> Option<ChangeRequest> {
-    let open: HashSet<(&Repository, &Selector)> = items
-        .iter()
-        .filter(|item| item.done != Some(true))
-        .map(|item| (&item.repository, &item.selector))
-        .collect();
-    // A tag may be changed in two steps. It is done with the last one.
-    let done: HashSet<(&Repository, &Selector)> = items
-        .iter()
-        .map(|item| (&item.repository, &item.selector))
-        .filter(|step| !open.contains(step))
-        .collect();
-    Some(match request {
-        ChangeRequest::Delete(mut request) => {
-            request.selectors.retain(|selector| !done.contains(&(&request.repository, selector)));
-            if request.selectors.is_empty() {
-                // The named tags went, and digests that were to go with them did not.
-                let digests = items.iter().map(|item| &item.selector);
-                let is_open = |selector: &&Selector| open.contains(&(&request.repository, *selector));
-                let digests = digests.filter(|selector| matches!(selector, Selector::Digest(_)));
-                request.selectors = digests.filter(is_open).cloned().collect();
-            }
-            if request.selectors.is_empty() {
-                return None;
-            }
-            ChangeRequest::Delete(request)
-        }
-        ChangeRequest::Retag(mut request) => {
-            let from = request.from.clone();
-            let is_moved = |selector: &Selector| !request.mode.moves() || done.contains(&(&from, selector));
-            request.items.retain(|(selector, to, tag)| {
-                !(done.contains(&(to, &Selector::Tag(tag.clone()))) && is_moved(selector))
-            });
-            if request.items.is_empty() {
-                return None;
-            }
-            ChangeRequest::Retag(request)
-        }
-        ChangeRequest::Copy(mut request) => {
-            let single = request.tag.clone();
-            if let copy::What::Images(selectors) = &mut request.what {
-                let target =
-                    |selector: &Selector| single.clone().map_or_else(|| selector.clone(), Selector::Tag);
-                selectors.retain(|selector| !done.contains(&(&request.to, &target(selector))));
-                if selectors.is_empty() {
-                    return None;
-                }
-            }
-            ChangeRequest::Copy(request)
-        }
-        undo @ (ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => undo,
-    })
 }

@@ -89,17 +89,8 @@ async fn look_up_digests(
     confirmed: &Confirmed,
     request: &ChangeRequest,
 ) -> Result<Now, Failure> {
-    let sources: Vec<(Repository, Selector)> = match request {
-        ChangeRequest::Retag(request) => {
-            request.items.iter().map(|(selector, ..)| (request.from.clone(), selector.clone())).collect()
-        }
-        ChangeRequest::Delete(_)
-        | ChangeRequest::Copy(_)
-        | ChangeRequest::Undo(_)
-        | ChangeRequest::UndoByReplacement(_) => Vec::new(),
-    };
     let all: std::collections::HashSet<(Repository, Selector)> =
-        confirmed.open_targets().chain(sources).collect();
+        confirmed.open_targets().chain(request.named_sources()).collect();
     let look = |(repository, selector): (Repository, Selector)| {
         async move {
             let registry = pool.registry(&repository.host);

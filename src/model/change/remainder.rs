@@ -3,10 +3,10 @@
 //! The rest of a cut-off change is compared with the plan that the user had confirmed. A tag that moved since the entry
 //! was written is left alone and named. To change it as it is now, the user has to ask for that anew.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::delete::DeleteMethod;
-use super::journal::JournalEntry;
+use super::journal::{JournalEntry, JournalItem};
 use super::progress::{Outcome, ProgressItem, Unresolved};
 use super::{ChangePlan, ChangeRequest, copy, delete, retag};
 use crate::model::digest::Digest;
@@ -15,6 +15,90 @@ use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 
 impl ChangeRequest {
+    /// Returns whether another request contains everything that this one asks for.
+    pub fn is_part_of(&self, whole: &ChangeRequest) -> bool {
+        match (self, whole) {
+            (ChangeRequest::Delete(request), ChangeRequest::Delete(whole)) => {
+                request.repository == whole.repository
+                    && request.selectors.iter().all(|selector| whole.selectors.contains(selector))
+            }
+            (ChangeRequest::Retag(request), ChangeRequest::Retag(whole)) => {
+                request.from == whole.from && request.items.iter().all(|item| whole.items.contains(item))
+            }
+            (request, whole) => request == whole,
+        }
+    }
+
+    /// Returns the request without the parts that were done according to its journal entry, or `None` if nothing is left.
+    pub fn without_done(self, items: &[JournalItem]) -> Option<ChangeRequest> {
+        let open: HashSet<(&Repository, &Selector)> = items
+            .iter()
+            .filter(|item| item.done != Some(true))
+            .map(|item| (&item.repository, &item.selector))
+            .collect();
+        // A tag may be changed in two steps. It is done with the last one.
+        let done: HashSet<(&Repository, &Selector)> = items
+            .iter()
+            .map(|item| (&item.repository, &item.selector))
+            .filter(|step| !open.contains(step))
+            .collect();
+        Some(match self {
+            ChangeRequest::Delete(mut request) => {
+                request.selectors.retain(|selector| !done.contains(&(&request.repository, selector)));
+                if request.selectors.is_empty() {
+                    // The named tags went, and digests that were to go with them did not.
+                    let digests = items.iter().map(|item| &item.selector);
+                    let is_open = |selector: &&Selector| open.contains(&(&request.repository, *selector));
+                    let digests = digests.filter(|selector| matches!(selector, Selector::Digest(_)));
+                    request.selectors = digests.filter(is_open).cloned().collect();
+                }
+                if request.selectors.is_empty() {
+                    return None;
+                }
+                ChangeRequest::Delete(request)
+            }
+            ChangeRequest::Retag(mut request) => {
+                let from = request.from.clone();
+                let is_moved =
+                    |selector: &Selector| !request.mode.moves() || done.contains(&(&from, selector));
+                request.items.retain(|(selector, to, tag)| {
+                    !(done.contains(&(to, &Selector::Tag(tag.clone()))) && is_moved(selector))
+                });
+                if request.items.is_empty() {
+                    return None;
+                }
+                ChangeRequest::Retag(request)
+            }
+            ChangeRequest::Copy(mut request) => {
+                let single = request.tag.clone();
+                if let copy::What::Images(selectors) = &mut request.what {
+                    let target =
+                        |selector: &Selector| single.clone().map_or_else(|| selector.clone(), Selector::Tag);
+                    selectors.retain(|selector| !done.contains(&(&request.to, &target(selector))));
+                    if selectors.is_empty() {
+                        return None;
+                    }
+                }
+                ChangeRequest::Copy(request)
+            }
+            undo @ (ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => undo,
+        })
+    }
+
+    /// Returns the tags and digests that have to be looked at besides those that the change touches: the sources of a
+    /// retag.
+    pub fn named_sources(&self) -> Vec<(Repository, Selector)> {
+        match self {
+            ChangeRequest::Retag(request) => {
+                request.items.iter().map(|(selector, ..)| (request.from.clone(), selector.clone())).collect()
+            }
+            ChangeRequest::Delete(_)
+            | ChangeRequest::Copy(_)
+            | ChangeRequest::Undo(_)
+            | ChangeRequest::UndoByReplacement(_) => Vec::new(),
+        }
+    }
+
     /// Returns the request with only those of its named tags and digests that `keeps` accepts, or `None` if nothing is
     /// left of it. A copy of all tags names none, and neither does an undo.
     pub fn retain(mut self, keeps: impl Fn(&Selector) -> bool) -> Option<ChangeRequest> {

@@ -16,6 +16,7 @@ use super::progress::Unresolved;
 use super::{ChangePlan, ChangeRequest};
 use crate::model::digest::Digest;
 use crate::model::plural::counted;
+use crate::model::reference::Repository;
 use crate::model::text::SafeText;
 
 /// The explanation of the replacement, which is confirmed separately because images are briefly replaced by others.
@@ -154,6 +155,51 @@ impl From<&ChangeRequest> for Requested {
                 _ => None,
             },
         }
+    }
+}
+
+/// Returns the name of a change: the title of its dialog.
+pub fn title(request: Option<&ChangeRequest>) -> &'static str {
+    match request {
+        Some(ChangeRequest::Retag(request)) if request.mode.moves() => "Rename",
+        Some(ChangeRequest::Retag(_)) => "Retag",
+        Some(ChangeRequest::Delete(_)) => "Delete",
+        Some(ChangeRequest::Copy(_)) => "Copy",
+        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => "Undo",
+        None => "Looking it up",
+    }
+}
+
+/// Returns the repositories of a request, and everything that is looked up before its plan is shown.
+pub fn lookups(request: Option<&ChangeRequest>) -> (Vec<Fact>, &'static [&'static str]) {
+    let at = |label, repository: &Repository| Fact::new(label, Tone::Plain, repository.to_string());
+    match request {
+        Some(ChangeRequest::Delete(request)) => (
+            vec![at("repository", &request.repository)],
+            &[
+                "the digests of the tags, and other tags that share them",
+                "their indexes, children and referrers",
+                "the bytes that only they hold",
+                "whether the server deletes, tried on random names",
+            ],
+        ),
+        Some(ChangeRequest::Retag(request)) => (
+            vec![at("repository", &request.from)],
+            &["the digests of the tags", "whether the new tags are free"],
+        ),
+        Some(ChangeRequest::Copy(request)) => (
+            vec![at("from", &request.from), at("to", &request.to)],
+            &[
+                "the manifests and layers of the images",
+                "the parts that are there already",
+                "the tags that would be replaced",
+            ],
+        ),
+        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => (
+            Vec::new(),
+            &["the manifests before the change, and those of now", "whether its blobs are still there"],
+        ),
+        None => (Vec::new(), &["the last change"]),
     }
 }
 

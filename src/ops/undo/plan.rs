@@ -98,17 +98,18 @@ pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -
     }
     let loses = steps.iter().find(loses).map(|step| ("images that lose their last tag", &step.repository));
     let is_possible = steps.iter().any(|step| step.impossible.is_none());
-    let leaves = match (request.as_ref().and_then(added_content).filter(|_| is_possible), loses) {
-        (None, Some((what, at))) => match cleanup(context, at, refused.as_ref()).await {
-            // The images stay as they were before the change.
-            Cleanup::Later => None,
-            other => Some(describe_leftovers(what, at, other)),
-        },
-        (Some((what, to)), _) => {
-            Some(describe_leftovers(what, to, cleanup(context, to, refused.as_ref()).await))
-        }
-        (None, None) => None,
-    };
+    let leaves =
+        match (request.as_ref().and_then(ChangeRequest::added_content).filter(|_| is_possible), loses) {
+            (None, Some((what, at))) => match cleanup(context, at, refused.as_ref()).await {
+                // The images stay as they were before the change.
+                Cleanup::Later => None,
+                other => Some(describe_leftovers(what, at, other)),
+            },
+            (Some((what, to)), _) => {
+                Some(describe_leftovers(what, to, cleanup(context, to, refused.as_ref()).await))
+            }
+            (None, None) => None,
+        };
     steps.extend(probes);
     let common = PlanCommon {
         name_to_type: repositories().find_map(|repository| context.rules.name_to_type(repository)),
@@ -192,22 +193,6 @@ async fn cleanup(context: &ChangeContext, at: &Repository, refused: Option<&Refu
 fn needs(other: &UndoStep, step: &UndoStep) -> bool {
     let is_new = step.before.is_none() && step.now.is_some();
     is_new && other.impossible.is_some() && other.before == step.now
-}
-
-/// Returns the content that a change brought to a repository and that stays there after its tags are removed. Undo
-/// removes names, never content, because others may use it by now.
-fn added_content(request: &ChangeRequest) -> Option<(&'static str, &Repository)> {
-    match request {
-        ChangeRequest::Copy(request) if request.referrers => {
-            Some(("the images, their referrers and their blobs", &request.to))
-        }
-        ChangeRequest::Copy(request) => Some(("the images and their blobs", &request.to)),
-        ChangeRequest::Retag(request) => {
-            let to = request.items.iter().map(|(_, to, _)| to).find(|to| **to != request.from)?;
-            Some(("the images and their blobs", to))
-        }
-        ChangeRequest::Delete(_) | ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_) => None,
-    }
 }
 
 /// Returns the text about that content: whether and how long it stays.

@@ -4,7 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::plan::page::{self, Tone};
+use crate::app::dialogs::plan::page::Tone;
 use crate::app::dialogs::plan::places::{PlanPlaces, plan_buttons};
 use crate::app::dialogs::plan::{PlanDialog, PlanEffect};
 use crate::app::keys::{Binding, DIALOG_BINDINGS, Keys, join_hints};
@@ -22,8 +22,8 @@ impl Canvas<'_, '_> {
     pub fn plan(&mut self, plan: &PlanDialog) {
         let places = PlanPlaces::of(self.state, plan);
         let title = match (plan.change_plan.is_loading(), self.spinner_frame()) {
-            (true, turning) => format!("{} {turning}", page::title(plan.request.as_ref())),
-            (false, _) => page::title(plan.request.as_ref()).to_string(),
+            (true, turning) => format!("{} {turning}", wording::title(plan.request.as_ref())),
+            (false, _) => wording::title(plan.request.as_ref()).to_string(),
         };
         let esc = match plan.prompt.is_some() || plan.confirms_replacement || self.state.dialogs.len() > 1 {
             true => "back",

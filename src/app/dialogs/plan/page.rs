@@ -44,49 +44,13 @@ pub enum Press {
     Method(DeleteMethod),
 }
 
-/// Returns the title of the dialog.
-pub fn title(request: Option<&ChangeRequest>) -> &'static str {
-    match request {
-        Some(ChangeRequest::Retag(request)) if request.mode.moves() => "Rename",
-        Some(ChangeRequest::Retag(_)) => "Retag",
-        Some(ChangeRequest::Delete(_)) => "Delete",
-        Some(ChangeRequest::Copy(_)) => "Copy",
-        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => "Undo",
-        None => "Looking it up",
-    }
-}
-
 /// Returns the lines shown while the plan is looked up.
 pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size, keys: &Keys) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body, keys);
-    let asked: &[&str] = match request {
-        Some(ChangeRequest::Delete(request)) => {
-            page.field("repository", Tone::Plain, &request.repository.to_string());
-            &[
-                "the digests of the tags, and other tags that share them",
-                "their indexes, children and referrers",
-                "the bytes that only they hold",
-                "whether the server deletes, tried on random names",
-            ]
-        }
-        Some(ChangeRequest::Retag(request)) => {
-            page.field("repository", Tone::Plain, &request.from.to_string());
-            &["the digests of the tags", "whether the new tags are free"]
-        }
-        Some(ChangeRequest::Copy(request)) => {
-            page.field("from", Tone::Plain, &request.from.to_string());
-            page.field("to", Tone::Plain, &request.to.to_string());
-            &[
-                "the manifests and layers of the images",
-                "the parts that are there already",
-                "the tags that would be replaced",
-            ]
-        }
-        Some(ChangeRequest::Undo(_) | ChangeRequest::UndoByReplacement(_)) => {
-            &["the manifests before the change, and those of now", "whether its blobs are still there"]
-        }
-        None => &["the last change"],
-    };
+    let (facts, asked) = wording::lookups(request);
+    for fact in facts {
+        page.field(fact.label, fact.tone, &fact.text);
+    }
     page.blank();
     page.text(Tone::Dim, "looking up, nothing is changed:");
     for line in asked {
