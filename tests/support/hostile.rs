@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use regtui::demo::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::registry::Registry;
 
@@ -193,16 +193,17 @@ fn begins_request(bytes: &[u8]) -> bool {
 
 /// A proxy in front of `server` that is gone for a moment after each answer, as a server that restarts.
 pub async fn restarting(server: SocketAddr) -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
+    // Keeps the port, so that no other test gets it while this one does not listen. Connections are refused then.
+    let kept = socket("127.0.0.1:0".parse().expect("an address"));
+    let address = kept.local_addr().expect("an address");
+    let mut listener = Some(socket(address).listen(1024).expect("it listens"));
     tokio::spawn(async move {
-        let mut listener = Some(listener);
+        let _kept = kept;
         loop {
             let open = match listener.take() {
-                Some(open) => Ok(open),
-                None => TcpListener::bind(address).await,
+                Some(open) => open,
+                None => socket(address).listen(1024).expect("it listens again"),
             };
-            let Ok(open) = open else { return };
             let Ok((client, _)) = open.accept().await else { return };
             drop(open);
             // Either side may hang up first.
@@ -213,6 +214,16 @@ pub async fn restarting(server: SocketAddr) -> SocketAddr {
         }
     });
     address
+}
+
+/// A socket bound to a port that it shares with the other sockets of the same server.
+fn socket(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("an option");
+    #[cfg(unix)]
+    socket.set_reuseport(true).expect("an option");
+    socket.bind(address).expect("the port");
+    socket
 }
 
 async fn one_answer(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
