@@ -137,7 +137,8 @@ enum Command {
 }
 
 impl Command {
-    /// Returns whether the command reads the configuration. Packages are built where there is none, or another user's.
+    /// Returns whether the command reads the configuration. A package build has no
+    /// configuration, or that of another user.
     fn uses_config(&self) -> bool {
         !matches!(self, Command::Completions(_) | Command::Man(_))
     }

@@ -138,7 +138,7 @@ fn require_shown_plan(error: CliError) -> CliError {
     }
 }
 
-/// Shows the plan on stderr: to the user who is asked, or in a log if no question is asked.
+/// Shows the plan on stderr. The user reads it before the question, or a log keeps it if no question is asked.
 fn show(change_plan: &ChangePlan) -> Result<(), CliError> {
     let mut out = BufWriter::new(std::io::stderr().lock());
     plan::print(&mut out, change_plan)?;

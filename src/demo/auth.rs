@@ -40,7 +40,7 @@ pub struct Account {
 /// The settings for issuing tokens.
 #[derive(Debug, Clone)]
 pub struct TokenIssuer {
-    /// The user who gets every scope that is asked for.
+    /// The user with every scope that is asked for.
     pub account: Account,
     /// The name of the service in the challenge.
     pub service: String,

@@ -59,7 +59,7 @@ impl ClipText {
         self.text.is_empty()
     }
 
-    /// Returns a description for the user who is about to copy the text: the number of lines if there are several, the
+    /// Returns a description that the user reads before the text is copied: the number of lines if there are several, the
     /// number of characters left out, and the first line that is not empty.
     pub fn preview(&self) -> SafeText {
         let mut notes = Vec::new();

@@ -11,8 +11,7 @@ use crate::support::cases::config;
 use crate::support::context::Shop;
 use crate::support::graph::{Case, build, case, disturb, holdings, judge, request};
 
-/// The number of cases, unless `PROPTEST_CASES` sets it: `.ci/run` tries more.
-const CASES: u32 = 250;
+const CASES: u32 = 1000;
 
 async fn check(shop: &Shop, name: &str, case: &Case) -> Result<(), TestCaseError> {
     let store = shop.store();

@@ -138,7 +138,7 @@ fn damaged(whole: &[LineRow], damage: &Damage) -> Vec<LineRow> {
 fn no_damage_to_an_entry_is_undone_in_part_and_called_done() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let (shop, before, id, whole) = runtime.block_on(deleted());
-    let mut runner = TestRunner::new(config(100));
+    let mut runner = TestRunner::new(config(250));
     let outcome = runner.run(&damages(), |damage| {
         forget(&shop, &id, &before);
         state::set_lines(&folder(&shop), &id, &damaged(&whole, &damage));

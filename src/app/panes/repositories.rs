@@ -249,15 +249,15 @@ mod tests {
     use crate::app::panes::repositories::tree::BranchNode;
     use crate::app::remote::Tickets;
 
-    fn name(text: &str) -> RepositoryName {
+    pub(super) fn name(text: &str) -> RepositoryName {
         RepositoryName::parse(text).expect("a name")
     }
 
-    fn page(names: &[&str]) -> Vec<ListedName<RepositoryName>> {
+    pub(super) fn page(names: &[&str]) -> Vec<ListedName<RepositoryName>> {
         names.iter().map(|text| ListedName::Named(name(text))).collect()
     }
 
-    fn shown(repositories: &Repositories) -> Vec<String> {
+    pub(super) fn shown(repositories: &Repositories) -> Vec<String> {
         let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
             Some(listed) => listed.text().to_string(),
             None => match &repositories.branches[row].node {
@@ -270,7 +270,7 @@ mod tests {
         repositories.list.rows.iter().enumerate().map(text).collect()
     }
 
-    fn marked(repositories: &Repositories) -> Vec<&str> {
+    pub(super) fn marked(repositories: &Repositories) -> Vec<&str> {
         let items = repositories.list.marked().into_iter();
         items.filter_map(|item| repositories.listed_at(item)).map(ListedName::text).collect()
     }

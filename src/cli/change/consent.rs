@@ -1,4 +1,4 @@
-//! Consent to a plan: by flags, or by a user who saw it and was asked.
+//! Consent to a plan: flags give it, or the user gives it after the plan was shown.
 
 use std::io::{self, IsTerminal, Write};
 

@@ -1,4 +1,4 @@
-//! Input that was typed on the terminal before a question: keys of a user who types ahead, or a paste.
+//! Input that was typed on the terminal before a question: keys typed ahead, or a paste.
 
 pub use terminal::{forget, is_more};
 

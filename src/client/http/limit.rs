@@ -1,5 +1,5 @@
 //! The limit of requests that run at once against one host. Interactive requests go first, and blobs never take the
-//! last permit: a user who browses while layers are copied gets answers at once.
+//! last permit: browsing gets answers at once while layers are copied.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,7 +9,7 @@ use tokio::sync::oneshot;
 /// The priority of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Priority {
-    /// For a user who is waiting.
+    /// The user is waiting for the answer.
     Interactive,
     /// For a list that fills itself.
     Background,

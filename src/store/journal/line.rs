@@ -22,14 +22,17 @@ const SUM: usize = 16;
 /// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[allow(missing_docs, reason = "the fields have the names and the types of what they hold")]
 pub enum JournalLine<'a> {
     /// The first line.
     Entry {
+        /// The version of the document.
         version: u32,
+        /// The time at which the change began.
         at: Timestamp,
+        /// The change in a few words.
         #[serde(borrow)]
         title: Cow<'a, str>,
+        /// The request that the user made, to be planned again if the program ends before the change does.
         #[serde(alias = "wish")]
         request: Option<Cow<'a, ChangeRequest>>,
         /// The kind of the change. Earlier versions wrote none.
@@ -50,38 +53,73 @@ pub enum JournalLine<'a> {
     },
     /// An item.
     Item {
+        /// The repository of the tag or manifest.
         repository: Cow<'a, Repository>,
+        /// The tag or digest.
         selector: Cow<'a, Selector>,
+        /// The digest before the change; `None` if there was none.
         before: Option<Digest>,
+        /// The digest that the change gives it; `None` if it removes it.
         after: Option<Digest>,
     },
     /// A manifest that the change does not touch, and that may disappear with one that it does.
-    Saved { repository: Cow<'a, Repository>, role: SavedRole, digest: Digest },
+    Saved {
+        /// The repository of the manifest.
+        repository: Cow<'a, Repository>,
+        /// The relation of the manifest to the one that is changed.
+        role: SavedRole,
+        /// The digest of the manifest.
+        digest: Digest,
+    },
     /// A manifest as it was before the change. Its bytes are beside the document.
     Held {
+        /// The digest of the manifest.
         digest: Digest,
+        /// The media type with which the manifest was put.
         #[serde(borrow)]
         media_type: Cow<'a, str>,
     },
     /// The digests before and after an item as they turned out, because another client was faster than the change.
-    Revised { index: usize, before: Option<Digest>, after: Option<Digest> },
+    Revised {
+        /// The position of the item.
+        index: usize,
+        /// The digest before the change.
+        before: Option<Digest>,
+        /// The digest that the change gives it.
+        after: Option<Digest>,
+    },
     /// A throw-away tag that is about to be put, and its manifest.
-    Probing { repository: Cow<'a, Repository>, tag: Cow<'a, Tag>, digest: Digest },
+    Probing {
+        /// The repository of the tag.
+        repository: Cow<'a, Repository>,
+        /// The throw-away tag.
+        tag: Cow<'a, Tag>,
+        /// The digest of its manifest.
+        digest: Digest,
+    },
     /// The throw-away tag is gone.
-    Probed { repository: Cow<'a, Repository>, tag: Cow<'a, Tag> },
+    Probed {
+        /// The repository of the tag.
+        repository: Cow<'a, Repository>,
+        /// The throw-away tag.
+        tag: Cow<'a, Tag>,
+    },
     /// The outcome of an item, and how often the item was revised before.
     Done {
+        /// The position of the item.
         index: usize,
         /// `true` if the item is unconfirmed.
         done: bool,
         /// Whether the change was sent and is not visible. It is not known then whether it was done, or will be.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         unconfirmed: bool,
+        /// How often the item was revised before.
         #[serde(default)]
         revised: usize,
     },
-    /// The entry is over. Contains the number of lines before this one.
+    /// The entry is over.
     Ended {
+        /// The number of lines before this one.
         #[serde(default)]
         lines: u64,
     },

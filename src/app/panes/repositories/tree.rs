@@ -182,32 +182,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-
-    fn name(text: &str) -> RepositoryName {
-        RepositoryName::parse(text).expect("a name")
-    }
-
-    fn page(names: &[&str]) -> Vec<ListedName<RepositoryName>> {
-        names.iter().map(|text| ListedName::Named(name(text))).collect()
-    }
-
-    fn shown(repositories: &Repositories) -> Vec<String> {
-        let text = |(row, item): (usize, &u32)| match repositories.listed_at(*item as usize) {
-            Some(listed) => listed.text().to_string(),
-            None => match &repositories.branches[row].node {
-                BranchNode::Namespace { path, open, count, .. } => {
-                    format!("{}{path} {count}", if *open { "-" } else { "+" })
-                }
-                BranchNode::Repository(_) => "?".into(),
-            },
-        };
-        repositories.list.rows.iter().enumerate().map(text).collect()
-    }
-
-    fn marked(repositories: &Repositories) -> Vec<&str> {
-        let items = repositories.list.marked().into_iter();
-        items.filter_map(|item| repositories.listed_at(item)).map(ListedName::text).collect()
-    }
+    use crate::app::panes::repositories::tests::{marked, name, page, shown};
 
     #[test]
     fn marks_in_a_tree_stay_on_their_names_and_namespaces_take_none() {
