@@ -6,8 +6,13 @@
 //! demo.fault(|request, nth| (request.path == "/v2/_catalog" && nth == 1).then(|| Fault::status(503)));
 //! ```
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
+mod gate;
+mod removes;
+
+pub use gate::Gate;
+pub use removes::Removes;
+
+use std::collections::HashMap;
 use std::future;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,11 +24,9 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
-use tokio::sync::watch;
 
-use super::manifest::{Contents, DemoManifest};
 use super::reply::{self, Pieces, Reply};
-use super::store::{Store, StoredRepository};
+use super::store::Store;
 use crate::model::digest::Digest;
 
 /// A request as a hook sees it.
@@ -174,113 +177,6 @@ pub fn deletes_by_digest_only(request: &RequestView<'_>, _: usize) -> Option<Fau
 /// Accepts a manifest (201) without storing it, as distribution does after garbage collection.
 pub fn puts_vanish(request: &RequestView<'_>, _: usize) -> Option<Fault> {
     (request.method == Method::PUT && request.path.contains("/manifests/")).then(|| Fault::status(201))
-}
-
-/// A barrier that a test opens. Clones are the same gate.
-#[derive(Clone)]
-pub struct Gate(Arc<Barrier>);
-
-struct Barrier {
-    open: watch::Sender<bool>,
-    waiting: watch::Sender<usize>,
-}
-
-impl Default for Gate {
-    fn default() -> Gate {
-        Gate(Arc::new(Barrier { open: watch::Sender::new(false), waiting: watch::Sender::new(0) }))
-    }
-}
-
-impl fmt::Debug for Gate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gate({})", if *self.0.open.borrow() { "open" } else { "shut" })
-    }
-}
-
-impl Gate {
-    /// Creates a closed gate.
-    pub fn new() -> Gate {
-        Gate::default()
-    }
-
-    /// Lets all requests through, now and later.
-    pub fn open(&self) {
-        self.0.open.send_replace(true);
-    }
-
-    /// Waits until this number of requests has come to the gate since it was created.
-    pub async fn reached_by(&self, requests: usize) {
-        // This struct holds the sender, so it cannot be gone.
-        let _ = self.0.waiting.subscribe().wait_for(|waiting| *waiting >= requests).await;
-    }
-
-    async fn pass(&self) {
-        self.0.waiting.send_modify(|waiting| *waiting += 1);
-        let _ = self.0.open.subscribe().wait_for(|open| *open).await;
-    }
-}
-
-/// The content that a registry removes at once when nothing names it any more. Other registries wait for garbage
-/// collection.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Removes {
-    /// An image is removed with its last tag, as in Gitea: when the tag is deleted or put on another image.
-    pub untagged: bool,
-    /// Blobs that nothing else needs are removed with an image.
-    pub blobs: bool,
-    /// The children of an index are removed with it unless something else names them, as in Pulp.
-    pub children: bool,
-    /// The referrers of an image are removed with it.
-    pub referrers: bool,
-}
-
-impl Removes {
-    /// All of these.
-    pub const ALL: Removes = Removes { untagged: true, blobs: true, children: true, referrers: true };
-
-    /// Removes an image that has lost its last tag, if the settings say so.
-    pub(super) fn lost_tag(&self, repository: &mut StoredRepository, image: &Digest) {
-        if self.untagged && !repository.tags.values().any(|at| at == image) {
-            self.remove(repository, image);
-        }
-    }
-
-    /// Removes a manifest with its tags, and the content that the settings remove with it.
-    pub(super) fn remove(&self, repository: &mut StoredRepository, digest: &Digest) {
-        let Some(manifest) = repository.manifests.remove(digest) else { return };
-        repository.tags.retain(|_, at| at != digest);
-        let Ok(contents) = Contents::read(&manifest.bytes) else { return };
-        if self.children {
-            let spare: Vec<Digest> =
-                contents.children().filter(|child| !is_named(repository, child)).copied().collect();
-            spare.iter().for_each(|child| self.remove(repository, child));
-        }
-        if self.referrers {
-            let refers =
-                |(own, other): (&Digest, &DemoManifest)| (other.subject == Some(*digest)).then_some(*own);
-            let referrers: Vec<Digest> = repository.manifests.iter().filter_map(refers).collect();
-            referrers.iter().for_each(|referrer| self.remove(repository, referrer));
-        }
-        if self.blobs {
-            let left: Vec<Contents> = repository
-                .manifests
-                .values()
-                .filter_map(|manifest| Contents::read(&manifest.bytes).ok())
-                .collect();
-            let needed: HashSet<&Digest> = left.iter().flat_map(Contents::blobs).collect();
-            contents.blobs().filter(|blob| !needed.contains(blob)).for_each(|blob| {
-                repository.blobs.remove(blob);
-            });
-        }
-    }
-}
-
-/// Returns whether a tag or an index names a manifest.
-fn is_named(repository: &StoredRepository, digest: &Digest) -> bool {
-    let lists = |manifest: &DemoManifest| {
-        Contents::read(&manifest.bytes).is_ok_and(|contents| contents.children().any(|child| child == digest))
-    };
-    repository.tags.values().any(|at| at == digest) || repository.manifests.values().any(lists)
 }
 
 type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;

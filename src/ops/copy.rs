@@ -17,6 +17,7 @@
 
 pub(super) mod companions;
 mod destination;
+mod draft;
 mod entry;
 mod fallback;
 mod plan;
@@ -24,6 +25,7 @@ mod referrer_check;
 mod run;
 mod selection;
 mod source;
+mod there;
 mod transfer;
 mod tree;
 

@@ -1,6 +1,8 @@
 //! Plans the undo of a change: the state of each tag and manifest before it, the state now, and whether the first can
 //! be restored. Changes nothing.
 
+mod changes;
+
 use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
@@ -12,7 +14,7 @@ use crate::model::change::PlanCommon;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::journal::{
-    Damage, EntryId, EntryState, JournalEntry, JournalItem, Probe, Reached, Saved, SavedManifest, SavedRole,
+    Damage, EntryId, EntryState, JournalEntry, Probe, Reached, SavedManifest,
 };
 use crate::model::change::progress::Unresolved;
 use crate::model::change::rules::Refusal;
@@ -27,6 +29,7 @@ use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
 use crate::ops::summary;
+use changes::{TagChange, changes};
 
 /// The number of requests at the same time.
 const AT_ONCE: usize = 16;
@@ -205,77 +208,6 @@ fn describe_leftovers(what: &str, to: &Repository, cleanup: Cleanup) -> SafeText
             format!("{what} in {name} are not deleted, but whether the registry keeps them is not known")
         }
     })
-}
-
-/// Everything that an entry did to one tag or digest, in all its steps.
-struct TagChange {
-    repository: Repository,
-    selector: Selector,
-    before: Option<SavedManifest>,
-    /// The digests that it may have now if no other client touched it.
-    known_digests: Vec<Option<Digest>>,
-    /// Whether the change did not touch it, so that it is put back only if it disappeared.
-    is_saved: bool,
-    /// Whether damage makes it uncertain which state the entry replaced.
-    is_uncertain: bool,
-    /// Whether the server accepted the change and never showed it, or did not answer.
-    is_unconfirmed: bool,
-}
-
-/// Returns the changes of an entry in the order in which they are undone: content before the tags that need it, and
-/// each group in the reverse order of the change.
-fn changes(entry: &JournalEntry) -> Vec<TagChange> {
-    let mut changes: Vec<TagChange> = Vec::new();
-    // An item without a state before and after could not be read, and so was not touched.
-    let is_change =
-        |item: &JournalItem| item.done != Some(false) && (item.before.is_some() || item.after.is_some());
-    let is_uncertain = |at: usize| entry.damage.uncertain.contains(&at);
-    let is_unconfirmed = |at: usize| entry.unconfirmed.contains(&at);
-    for (at, item) in entry.items.iter().enumerate().filter(|(_, item)| is_change(item)) {
-        let is_same = |change: &&mut TagChange| {
-            change.repository == item.repository && change.selector == item.selector
-        };
-        match changes.iter_mut().find(is_same) {
-            Some(change) => {
-                change.known_digests.push(item.after);
-                change.is_uncertain |= is_uncertain(at);
-                change.is_unconfirmed |= is_unconfirmed(at);
-            }
-            None => changes.push(TagChange {
-                repository: item.repository.clone(),
-                selector: item.selector.clone(),
-                before: item.before.clone(),
-                known_digests: vec![item.before.as_ref().map(|held| held.digest), item.after],
-                is_saved: false,
-                is_uncertain: is_uncertain(at),
-                is_unconfirmed: is_unconfirmed(at),
-            }),
-        }
-    }
-    changes.reverse();
-    // A kept tag goes after its image is put back.
-    changes.sort_by_key(|change| match &change.selector {
-        Selector::Digest(_) => 0,
-        Selector::Tag(tag) if tag.keeps_image() && change.before.is_none() => 2,
-        Selector::Tag(_) => 1,
-    });
-    let (children, referrers): (Vec<&Saved>, Vec<&Saved>) =
-        entry.saved.iter().partition(|saved| saved.role == SavedRole::Child);
-    let saved = |saved: &Saved| TagChange {
-        repository: saved.repository.clone(),
-        selector: Selector::Digest(saved.held.digest),
-        before: Some(saved.held.clone()),
-        known_digests: vec![None],
-        is_uncertain: false,
-        is_unconfirmed: false,
-        is_saved: true,
-    };
-    // Children come before the indexes that list them.
-    changes.splice(0..0, children.into_iter().map(saved));
-    let first_tag = changes.iter().position(|change| matches!(change.selector, Selector::Tag(_)));
-    let first_tag = first_tag.unwrap_or(changes.len());
-    changes.splice(first_tag..first_tag, referrers.into_iter().map(saved));
-    changes
 }
 
 async fn look_up_digest(pool: &Pool, change: &TagChange) -> Result<Option<Digest>, Failure> {
