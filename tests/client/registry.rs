@@ -80,6 +80,17 @@ impl Shelf {
         self.content().tags.get(&tag(of)).copied()
     }
 
+    /// Returns the request to delete a tag, or its image, by this method.
+    fn delete(&self, text: &str, method: delete::DeleteMethod) -> ChangeRequest {
+        ChangeRequest::Delete(delete::DeleteRequest {
+            repository: self.repository(),
+            selectors: vec![Selector::Tag(tag(text))],
+            method: Some(method),
+            along: delete::Along::default(),
+            keep: false,
+        })
+    }
+
     fn repository(&self) -> Repository {
         Repository { host: self.host.clone(), name: self.name.clone() }
     }
@@ -378,14 +389,7 @@ async fn a_tag_of_any_registry_is_deleted_alone_and_put_back() {
     let shelf = Shelf::with_image();
     let (context, _folder) = context_with(&[&shelf]);
     let image = shelf.digest("1.0");
-    let request = ChangeRequest::Delete(delete::DeleteRequest {
-        repository: shelf.repository(),
-        selectors: vec![Selector::Tag(tag("1.0"))],
-        method: Some(delete::DeleteMethod::Untag),
-        along: delete::Along::default(),
-        keep: false,
-    });
-    let report = carry_out(&context, &request).await;
+    let report = carry_out(&context, &shelf.delete("1.0", delete::DeleteMethod::Untag)).await;
     assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (None, image));
     undo(&context, &report).await;
     assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (image, image));
@@ -396,14 +400,7 @@ async fn an_image_of_any_registry_is_deleted_with_its_tags_and_put_back() {
     let shelf = Shelf::with_image();
     let (context, _folder) = context_with(&[&shelf]);
     let image = shelf.digest("1.0");
-    let request = ChangeRequest::Delete(delete::DeleteRequest {
-        repository: shelf.repository(),
-        selectors: vec![Selector::Tag(tag("1.0"))],
-        method: Some(delete::DeleteMethod::Image),
-        along: delete::Along::default(),
-        keep: false,
-    });
-    let report = carry_out(&context, &request).await;
+    let report = carry_out(&context, &shelf.delete("1.0", delete::DeleteMethod::Image)).await;
     assert!(shelf.content().tags.is_empty() && shelf.content().manifests.is_empty());
     undo(&context, &report).await;
     assert_eq!((shelf.digest("1.0"), shelf.digest("latest")), (image, image));
