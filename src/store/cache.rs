@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -37,6 +38,9 @@ const QUEUE: usize = 4096;
 const MOST_WAITING: usize = 8 * 1024 * 1024;
 /// Most writes in one transaction.
 const MOST_TOGETHER: usize = 512;
+/// How long a write waits for others that join its transaction. Images are listed one after another, and a transaction
+/// for each of them costs more than reading it.
+const GATHERING: Duration = Duration::from_millis(200);
 
 /// The facts about one repository, from when it was last asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -255,6 +259,19 @@ fn start(reader: Arc<CacheReader>, waiting: Arc<AtomicUsize>) -> Option<SyncSend
     std::thread::Builder::new().name("cache".into()).spawn(run).ok().map(|_| sender)
 }
 
+/// Adds the tasks that arrive soon after the first one. Returns at once if the caller waits for the result, and before
+/// so much waits that more would be dropped.
+fn gather(tasks: &Receiver<CacheTask>, together: &mut Vec<CacheTask>, waiting: &AtomicUsize) {
+    let end = Instant::now() + GATHERING;
+    while together.len() < MOST_TOGETHER
+        && waiting.load(Ordering::Relaxed) < MOST_WAITING / 4
+        && !matches!(together.last(), Some(CacheTask::Flush(_) | CacheTask::Discard))
+    {
+        let Ok(task) = tasks.recv_timeout(end.saturating_duration_since(Instant::now())) else { return };
+        together.push(task);
+    }
+}
+
 /// The thread that writes.
 struct CacheWriter {
     reader: Arc<CacheReader>,
@@ -268,7 +285,11 @@ impl CacheWriter {
     fn run(mut self, tasks: &Receiver<CacheTask>) {
         while let Ok(first) = tasks.recv() {
             let mut together = vec![first];
-            together.extend(tasks.try_iter().take(MOST_TOGETHER - 1));
+            match self.database {
+                Some(_) => gather(tasks, &mut together, &self.waiting),
+                // The sooner the database exists, the sooner it can be read.
+                None => together.extend(tasks.try_iter().take(MOST_TOGETHER - 1)),
+            }
             if together.iter().any(|task| matches!(task, CacheTask::Discard)) {
                 self.discard();
             }
