@@ -9,30 +9,30 @@
 //! | the destination of an answer | `answers`; a late one is dropped in `remote` |
 //! | the data kept of panes that the cursor left | `view_cache` |
 
-pub mod actions;
+pub(crate) mod actions;
 mod answers;
 pub mod cmd;
 pub mod dialogs;
 pub mod filter;
 mod focus;
-pub mod hints;
+pub(crate) mod hints;
 pub mod jobs;
-pub mod key_guard;
+pub(crate) mod key_guard;
 pub mod keymap;
-pub mod keys;
+pub(crate) mod keys;
 pub mod layout;
-pub mod list;
+pub(crate) mod list;
 mod mouse;
 pub mod msg;
 pub mod notices;
 mod open;
 pub mod panes;
 mod reconcile;
-pub mod remote;
+pub(crate) mod remote;
 pub mod selection;
 pub mod settings;
 mod update;
-pub mod view_cache;
+pub(crate) mod view_cache;
 
 use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -71,7 +71,7 @@ pub struct State {
     /// The pane that receives the keys.
     pub focus: Pane,
     /// Whether the focused pane takes the whole screen.
-    pub zoomed: bool,
+    pub(crate) zoomed: bool,
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
@@ -79,7 +79,7 @@ pub struct State {
     /// The image under the cursor.
     pub detail: Detail,
     /// Data kept of repositories and images that the cursor left.
-    pub view_cache: ViewCache,
+    pub(crate) view_cache: ViewCache,
     /// The dialogs on top of the panes; the last one receives the keys.
     pub dialogs: Vec<Dialog>,
     /// The jobs that run, and those that have ended.
@@ -89,15 +89,15 @@ pub struct State {
     /// The messages to the user.
     pub notices: Notices,
     /// The last requests, oldest first.
-    pub requests: VecDeque<RequestLine>,
+    pub(crate) requests: VecDeque<RequestLine>,
     /// Whether attestations, digest tags and the like are shown.
-    pub show_hidden: bool,
+    pub(crate) show_hidden: bool,
     /// The last time that the row under the cursor or the marks changed without input of the user, as by an answer.
-    pub moved_at: Option<Timestamp>,
+    pub(crate) moved_at: Option<Timestamp>,
     /// Numbers the questions that are asked.
     pub tickets: remote::Tickets,
     /// The position of the spinner, which advances with each tick while something loads.
-    pub spinner_frame: usize,
+    pub(crate) spinner_frame: usize,
 }
 
 /// The panes, from left to right.
@@ -118,7 +118,7 @@ impl Pane {
     pub const ALL: [Pane; 4] = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
 
     /// Returns the title of the pane.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Pane::Registries => "Registries",
             Pane::Repositories => "Repositories",
@@ -212,7 +212,7 @@ pub fn has_more_to_do(state: &State) -> bool {
 }
 
 /// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.
-pub fn needs_ticks(state: &State) -> bool {
+pub(crate) fn needs_ticks(state: &State) -> bool {
     state.is_loading() || state.notices.toast.is_some() || state.jobs.are_running()
 }
 
@@ -241,14 +241,14 @@ impl State {
     }
 
     /// Returns the registries that a name may mean: open ones, configured ones, and those with a login.
-    pub fn known_registries(&self) -> KnownRegistries {
+    pub(crate) fn known_registries(&self) -> KnownRegistries {
         let mut known = self.settings.known.clone();
         known.extend(self.registries.items.iter().map(|registry| registry.host.clone()));
         known
     }
 
     /// Returns whether an answer is awaited for something on the screen.
-    pub fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         let registry = self.registries.selected();
         registry
             .is_some_and(|registry| registry.server.is_loading() || registry.repositories.names.is_loading())

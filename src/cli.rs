@@ -51,7 +51,7 @@ use side_options::Everywhere;
 
 Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
 )]
-pub struct Cli {
+pub(crate) struct Cli {
     /// Registries, repositories or images to open side by side
     #[arg(value_name = "TARGET")]
     targets: Vec<String>,

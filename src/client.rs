@@ -29,22 +29,23 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub use blob::reader::BlobReader;
-pub use blob::uploads::OpenUpload;
-pub use credentials::secret::Secret;
-pub use distribution::blobs::SMALL as SMALL_CONFIG;
+pub(crate) use blob::reader::BlobReader;
+pub(crate) use blob::uploads::OpenUpload;
+pub(crate) use credentials::secret::Secret;
+pub(crate) use distribution::blobs::SMALL as SMALL_CONFIG;
 pub use distribution::manifests::ManifestHead;
 pub use distribution::manifests::put::PutResult;
-pub use distribution::referrers::{Referrers, fallback_tag};
+pub(crate) use distribution::referrers::Referrers;
+pub(crate) use distribution::referrers::fallback_tag;
 pub use error::{Cause, Error, Peer};
 pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
-pub use http::origin::AllowedOrigin;
+pub(crate) use http::origin::AllowedOrigin;
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
-pub use registry::Registry;
+pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
-pub use vendors::{ENABLE_DELETES, delete_hint};
+pub(crate) use vendors::{ENABLE_DELETES, delete_hint};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
@@ -132,7 +133,7 @@ impl Pool {
     }
 
     /// Returns a registry: the one that was added for this host, otherwise the client for its server. Sends nothing.
-    pub fn registry(&self, host: &Host) -> Arc<dyn Registry> {
+    pub(crate) fn registry(&self, host: &Host) -> Arc<dyn Registry> {
         let added = self.others().get(host).cloned();
         added.unwrap_or_else(|| Arc::new(self.client(host)))
     }
@@ -145,7 +146,7 @@ impl Pool {
     }
 
     /// Returns the registries that are configured or that a file of logins names. The files are read once.
-    pub fn known_registries(&self) -> &KnownRegistries {
+    pub(crate) fn known_registries(&self) -> &KnownRegistries {
         self.0.known.get_or_init(|| {
             let settings = self.settings();
             settings.hosts.keys().cloned().chain(settings.credentials.registries()).collect()
@@ -168,14 +169,14 @@ impl Pool {
 
     /// Returns whether the user allowed plain HTTP for a registry, and whether the user turned off the check of its
     /// certificate.
-    pub fn transport_flags(&self, host: &Host) -> (bool, bool) {
+    pub(crate) fn transport_flags(&self, host: &Host) -> (bool, bool) {
         let trust = self.settings().trust(host);
         (trust.plain_http, trust.insecure)
     }
 
     /// Restores the transport that a registry had in an earlier run, unless the configuration has settings for the
     /// registry.
-    pub fn restore_transport(&self, host: &Host, plain_http: bool, insecure: bool) {
+    pub(crate) fn restore_transport(&self, host: &Host, plain_http: bool, insecure: bool) {
         let is_configured = self.settings().hosts.get(host).is_some_and(|settings| !settings.is_for_this_run);
         if !is_configured {
             self.set_transport(host, |trust| {
@@ -186,7 +187,7 @@ impl Pool {
     }
 
     /// Returns the transport that a registry has in this run only, if [`Pool::set_transport`] changed it.
-    pub fn transport_of_this_run(&self, host: &Host) -> Option<Trust> {
+    pub(crate) fn transport_of_this_run(&self, host: &Host) -> Option<Trust> {
         let settings = self.settings();
         settings
             .hosts
@@ -242,7 +243,7 @@ impl Client {
     }
 
     /// Waits until no other task holds large content, so that only one of many is in memory at a time.
-    pub async fn large_content_permit(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn large_content_permit(&self) -> Option<SemaphorePermit<'_>> {
         self.0.large_content.acquire().await.ok()
     }
 
@@ -253,7 +254,7 @@ impl Client {
 
     /// Describes the wait of a request that will be sent again, if there is one:
     /// `waits for HOST: connection refused for 7 s, next try in 2 s`.
-    pub fn describe_wait(&self) -> Option<SafeText> {
+    pub(crate) fn describe_wait(&self) -> Option<SafeText> {
         self.http()
             .retries()
             .describe_wait()

@@ -2,7 +2,7 @@
 //! terminal is taken.
 
 mod keys;
-pub mod paths;
+pub(crate) mod paths;
 mod rules;
 
 use std::collections::{BTreeMap, HashMap};
@@ -15,65 +15,65 @@ use serde::{Deserialize, Deserializer};
 use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
-pub use keys::KeySettings;
-pub use rules::{Pattern, Prefix, RepositoryRules};
+pub(crate) use keys::KeySettings;
+pub(crate) use rules::{Pattern, Prefix, RepositoryRules};
 
 /// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The name of the theme.
-    pub theme: String,
+    pub(crate) theme: String,
     /// Whether the mouse is used.
-    pub mouse: bool,
+    pub(crate) mouse: bool,
     /// Whether repositories are shown as a tree at start.
-    pub tree: bool,
+    pub(crate) tree: bool,
     /// The program that pull commands are written for.
-    pub pull_with: String,
+    pub(crate) pull_with: String,
     /// Whether every change is refused.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether content is kept on disk between runs.
-    pub cache: bool,
+    pub(crate) cache: bool,
     /// The file to which requests and faults are logged. Nothing is logged if it is not set.
-    pub log_file: Option<PathBuf>,
+    pub(crate) log_file: Option<PathBuf>,
     /// The level of the log: `error`, `warn`, `info`, `debug`, `trace`.
-    pub log_level: String,
+    pub(crate) log_level: String,
     /// Whether every registry is reached without TLS.
-    pub plain_http: bool,
+    pub(crate) plain_http: bool,
     /// Whether certificates are accepted unchecked, for every registry.
-    pub insecure: bool,
+    pub(crate) insecure: bool,
     /// A PEM file with additional certificate authorities for every registry.
-    pub ca_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<PathBuf>,
     /// The keys of some commands.
     pub keys: KeySettings,
     /// The settings of single registries.
     #[serde(deserialize_with = "by_host")]
-    pub registries: BTreeMap<Host, RegistryConfig>,
+    pub(crate) registries: BTreeMap<Host, RegistryConfig>,
 }
 
 /// The settings of one registry. They replace those for all registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct RegistryConfig {
+pub(crate) struct RegistryConfig {
     /// Whether the registry is reached without TLS. If it is not set, the setting for all registries applies.
-    pub plain_http: Option<bool>,
+    pub(crate) plain_http: Option<bool>,
     /// Whether the certificate of the registry is accepted unchecked. If it is not set, the setting for all registries
     /// applies.
-    pub insecure: Option<bool>,
+    pub(crate) insecure: Option<bool>,
     /// A PEM file with additional certificate authorities. If it is not set, the setting for all registries applies.
-    pub ca_file: Option<PathBuf>,
+    pub(crate) ca_file: Option<PathBuf>,
     /// Hosts of other domains that may receive the login of this registry if it names them as token services.
-    pub realm_allow: Vec<String>,
+    pub(crate) realm_allow: Vec<String>,
     /// Other origins to which uploads may be sent if this registry names them.
-    pub upload_allow: Vec<AllowedOrigin>,
+    pub(crate) upload_allow: Vec<AllowedOrigin>,
     /// Whether every change in this registry is refused.
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether the name of a repository must be typed before a change in it.
-    pub protect: bool,
+    pub(crate) protect: bool,
     /// The destinations to which images of this registry may be copied. If it is not set, every destination is allowed.
-    pub promote: Option<Vec<Prefix>>,
+    pub(crate) promote: Option<Vec<Prefix>>,
     /// Rules for some of its repositories.
-    pub repositories: Vec<RepositoryRules>,
+    pub(crate) repositories: Vec<RepositoryRules>,
 }
 
 /// The name of a registry in the file. It may be written as users type it: `vm:6101/`, `http://vm:6101`.
@@ -150,7 +150,7 @@ impl Default for Config {
 
 /// The reasons why there is no configuration, for stderr.
 #[derive(Debug, thiserror::Error)]
-pub enum Problem {
+pub(crate) enum Problem {
     /// The file cannot be read.
     #[error("cannot read the configuration `{}`: {why}", .file.display())]
     Unreadable {
@@ -179,7 +179,7 @@ pub enum Problem {
 
 impl Config {
     /// Reads the file that the user named, or the usual file. The usual file may be missing.
-    pub fn load(named: Option<&Path>) -> Result<Config, Problem> {
+    pub(crate) fn load(named: Option<&Path>) -> Result<Config, Problem> {
         let (file, may_be_missing) = match named {
             Some(file) => (file.to_path_buf(), false),
             None => match paths::config() {
@@ -211,7 +211,7 @@ impl Config {
     }
 
     /// Applies flags to every registry for this run, over the settings of single registries in the file.
-    pub fn set_transport_for_all(&mut self, plain_http: bool, insecure: bool) {
+    pub(crate) fn set_transport_for_all(&mut self, plain_http: bool, insecure: bool) {
         self.plain_http |= plain_http;
         self.insecure |= insecure;
         for registry in self.registries.values_mut() {
@@ -222,7 +222,7 @@ impl Config {
 
     /// Checks that the files named in the settings can be read. The user sees such an error at the start instead of in
     /// a pane.
-    pub fn check_files(&self) -> Result<(), Problem> {
+    pub(crate) fn check_files(&self) -> Result<(), Problem> {
         let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
         for file in self.ca_file.iter().chain(of_registries) {
             let unreadable = |why| Problem::NoAuthorities { file: file.clone(), why };
@@ -232,7 +232,7 @@ impl Config {
     }
 
     /// Returns the settings of the clients.
-    pub fn client_settings(&self) -> client::ClientSettings {
+    pub(crate) fn client_settings(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
             tls: false,

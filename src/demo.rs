@@ -4,17 +4,17 @@
 //! API. It shares no code with the client, so that each checks the other. [`Store`] holds its contents, [`content`] the
 //! sample images, and [`faults`] makes it misbehave.
 
-pub mod artifact;
+pub(crate) mod artifact;
 pub mod auth;
 pub mod blob;
 pub mod content;
 pub mod faults;
 pub mod image;
-pub mod index;
+pub(crate) mod index;
 pub mod layer;
 pub mod manifest;
-pub mod name;
-pub mod requests;
+pub(crate) mod name;
+pub(crate) mod requests;
 pub mod store;
 
 mod blobs;
@@ -246,7 +246,7 @@ impl Demo {
     }
 
     /// Serves a connection that was accepted elsewhere, such as one under TLS, until it ends.
-    pub async fn serve(&self, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
+    pub(crate) async fn serve(&self, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         serve(connection, self.registry.clone()).await;
     }
 }

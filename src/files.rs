@@ -22,13 +22,13 @@ const ASKED: (u32, Duration) = (100, Duration::from_millis(50));
 /// The reason why a folder or a file is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` {why}", .path.display())]
-pub struct Distrust {
+pub(crate) struct Distrust {
     /// The folder or file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The reason in words: `belongs to another user`.
-    pub why: &'static str,
+    pub(crate) why: &'static str,
     /// A hint that would help, if there is one.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl From<Distrust> for io::Error {
@@ -38,13 +38,13 @@ impl From<Distrust> for io::Error {
 }
 
 /// Returns the reason why a folder or file was not used, if the error has one.
-pub fn distrust(error: &io::Error) -> Option<&Distrust> {
+pub(crate) fn distrust(error: &io::Error) -> Option<&Distrust> {
     error.get_ref()?.downcast_ref()
 }
 
 /// Returns the reason why a folder, or something in it, must not be used. Returns `None` if the folder can be used, or
 /// does not exist yet.
-pub fn find_distrust(folder: &Path) -> Option<Distrust> {
+pub(crate) fn find_distrust(folder: &Path) -> Option<Distrust> {
     match check_folder(folder).and_then(|()| check_entries(folder)) {
         Ok(()) => None,
         Err(error) => distrust(&error).cloned(),
@@ -52,7 +52,7 @@ pub fn find_distrust(folder: &Path) -> Option<Distrust> {
 }
 
 /// Creates a folder that only this user can read, unless it exists, and checks that it can be used.
-pub fn create_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn create_folder(folder: &Path) -> io::Result<()> {
     match check_folder(folder) {
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         other => return other,
@@ -68,7 +68,7 @@ pub fn create_folder(folder: &Path) -> io::Result<()> {
 
 /// Fails unless a folder, and the folders of regtui above it, belong to this user and cannot be written by other users.
 /// The topmost folder is checked first, because a folder must not be created through a link of another user.
-pub fn check_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn check_folder(folder: &Path) -> io::Result<()> {
     let mut near = folder.ancestors().take(MOST_BELOW);
     let depth = near.position(|above| above.file_name().is_some_and(|name| name == OURS));
     let ours: Vec<&Path> = folder.ancestors().take(1 + depth.unwrap_or(0)).collect();
@@ -102,7 +102,7 @@ fn check_entries(folder: &Path) -> io::Result<()> {
 
 /// Opens a file in a folder of regtui. It never follows a link and never waits for the other end of a fifo. It fails
 /// unless the file is a regular file that no other user can have written.
-pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
         use std::os::unix::fs::OpenOptionsExt;
@@ -142,7 +142,7 @@ fn check_metadata(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
 
 /// Returns whether a file exists, without opening it. Fails unless it is a regular file that no other user can have
 /// written.
-pub fn check_file(path: &Path) -> io::Result<bool> {
+pub(crate) fn check_file(path: &Path) -> io::Result<bool> {
     let metadata = match fs::symlink_metadata(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         metadata => metadata?,
@@ -154,19 +154,19 @@ pub fn check_file(path: &Path) -> io::Result<bool> {
 }
 
 /// Opens a file for reading.
-pub fn read(path: &Path) -> io::Result<File> {
+pub(crate) fn read(path: &Path) -> io::Result<File> {
     open(path, File::options().read(true))
 }
 
 /// A lock on a folder. Until it is dropped, no other process makes or removes names in the folder. Taking it removes
 /// half-written files that other processes left in the folder.
 #[derive(Debug)]
-pub struct FolderLock {
+pub(crate) struct FolderLock {
     _lock: File,
 }
 
 /// Waits for the lock of a folder, for a limited time.
-pub fn lock_folder(folder: &Path) -> io::Result<FolderLock> {
+pub(crate) fn lock_folder(folder: &Path) -> io::Result<FolderLock> {
     let lock = open_lock_file(folder)?;
     for _ in 0..ASKED.0 {
         if lock.try_lock().is_ok() {
@@ -179,7 +179,7 @@ pub fn lock_folder(folder: &Path) -> io::Result<FolderLock> {
 }
 
 /// Removes half-written files from a folder, unless another process is writing there.
-pub fn remove_leftovers(folder: &Path) {
+pub(crate) fn remove_leftovers(folder: &Path) {
     let is_there = check_folder(folder).is_ok() && leftovers(folder).next().is_some();
     if is_there
         && let Ok(lock) = open_lock_file(folder)
@@ -207,7 +207,7 @@ fn leftovers(folder: &Path) -> impl Iterator<Item = PathBuf> + use<> {
 }
 
 /// Makes the names in a folder durable.
-pub fn sync_folder(folder: &Path) -> io::Result<()> {
+pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     #[cfg(not(unix))]

@@ -1,28 +1,28 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use this one; it uses none of them.
 
-pub mod annotations;
+pub(crate) mod annotations;
 pub mod capped;
 pub mod change;
-pub mod clip;
+pub(crate) mod clip;
 pub mod columns;
 pub mod digest;
 pub mod failure;
 pub mod image;
 pub mod inspection;
-pub mod instruction;
-pub mod json;
+pub(crate) mod instruction;
+pub(crate) mod json;
 mod lenient;
 pub mod manifest;
 pub mod media_type;
 pub mod page;
 pub mod platform;
-pub mod plural;
-pub mod redact;
+pub(crate) mod plural;
+pub(crate) mod redact;
 pub mod reference;
 pub mod request_line;
 pub mod server;
-pub mod size;
+pub(crate) mod size;
 pub mod summary;
 pub mod text;
-pub mod time;
-pub mod version_order;
+pub(crate) mod time;
+pub(crate) mod version_order;

@@ -5,12 +5,12 @@ pub mod effects;
 mod hangup;
 mod input;
 mod jobs;
-pub mod log;
+pub(crate) mod log;
 mod pager;
 mod panic;
 mod signals;
 mod terminal;
-pub mod threads;
+pub(crate) mod threads;
 
 use std::io::Write;
 use std::time::Duration;
@@ -64,20 +64,20 @@ impl Default for Inbox {
 
 impl Inbox {
     /// Shows a failure on the screen as soon as there is one.
-    pub fn show_failure(&self, failure: Failure) {
+    pub(crate) fn show_failure(&self, failure: Failure) {
         // This struct holds the receiver, so sending cannot fail.
         self.sender.send(Msg::Failed(failure)).ok();
     }
 
     /// Returns a function that does the same while the program runs.
-    pub fn failure_sender(&self) -> impl Fn(Failure) + Send + Sync + use<> {
+    pub(crate) fn failure_sender(&self) -> impl Fn(Failure) + Send + Sync + use<> {
         let sender = self.sender.clone();
         // Once the loop has ended, the screen is gone.
         move |failure| drop(sender.send(Msg::Failed(failure)))
     }
 
     /// Returns the sink to which the clients report their requests.
-    pub fn sink(&self) -> Sink {
+    pub(crate) fn sink(&self) -> Sink {
         let sender = self.sender.clone();
         // The loop has ended if the receiver is gone; the line is not needed then.
         Sink::new(move |line| drop(sender.send(Msg::Requested(line))))

@@ -9,10 +9,10 @@
 //! it, `schema` holds the tables, `state` and `cache` are the handles of the rest of the program. Errors are
 //! [`std::io::Error`]s whose text is made for users: see [`error`].
 
-pub mod cache;
+pub(crate) mod cache;
 mod database;
-pub mod error;
-pub mod journal;
+pub(crate) mod error;
+pub(crate) mod journal;
 mod old_names;
 pub mod remembered;
 mod salvage;

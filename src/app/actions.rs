@@ -1,22 +1,22 @@
 //! The actions that a key, a click or a command can ask for. Each is one value: its name, its keys, its text in help and
 //! README, the reason why it is not available, and its effect.
 
-pub mod availability;
-pub mod copy;
-pub mod delete;
-pub mod details;
-pub mod entries;
-pub mod history;
-pub mod jobs;
-pub mod lists;
-pub mod movement;
-pub mod pager;
-pub mod program;
-pub mod refresh;
-pub mod retag;
-pub mod sort;
-pub mod view;
-pub mod yank;
+pub(crate) mod availability;
+pub(crate) mod copy;
+pub(crate) mod delete;
+pub(crate) mod details;
+pub(crate) mod entries;
+pub(crate) mod history;
+pub(crate) mod jobs;
+pub(crate) mod lists;
+pub(crate) mod movement;
+pub(crate) mod pager;
+pub(crate) mod program;
+pub(crate) mod refresh;
+pub(crate) mod retag;
+pub(crate) mod sort;
+pub(crate) mod view;
+pub(crate) mod yank;
 
 use std::fmt;
 
@@ -27,36 +27,36 @@ use availability::Why;
 
 /// A command of the palette and the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PaletteEntry {
+pub(crate) struct PaletteEntry {
     /// The text to type after `:`. It ends in a space if an argument follows.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The description of the command.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
 }
 
 /// An action of the user in the panes.
-pub struct Action {
+pub(crate) struct Action {
     /// Its name, its keys and its text.
-    pub command: KeyCommand,
+    pub(crate) command: KeyCommand,
     /// The pane to which its keys are limited, or `None` if they work in every pane.
-    pub pane: Option<Pane>,
+    pub(crate) pane: Option<Pane>,
     /// The rank of its hint, which counts if there is no room for all: those with the lowest number come first.
-    pub rank: usize,
+    pub(crate) rank: usize,
     /// Whether the action acts on the marks or on the row under the cursor, so that it matters which rows these are.
-    pub is_about_rows: bool,
+    pub(crate) is_about_rows: bool,
     /// Fails if the action cannot be done now, with the reason in words for the user.
-    pub check: fn(&State) -> Result<(), Why>,
+    pub(crate) check: fn(&State) -> Result<(), Why>,
     /// Whether the effect of the action is visible on the screen, so that a hint makes sense.
-    pub is_visible: fn(&State) -> bool,
+    pub(crate) is_visible: fn(&State) -> bool,
     /// Its entry in the palette and the command line, if it has one.
-    pub entry: Option<PaletteEntry>,
+    pub(crate) entry: Option<PaletteEntry>,
     /// Performs the action.
-    pub effect: fn(&mut Update<'_>),
+    pub(crate) effect: fn(&mut Update<'_>),
 }
 
 impl Action {
     /// Creates an action that is always available.
-    pub const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         keys: &'static [KeyChord],
         text: &'static str,
@@ -112,7 +112,7 @@ impl Action {
     }
 
     /// Returns the reason why the action is not available, if it is not.
-    pub fn unavailable_because(&self, state: &State) -> Option<Why> {
+    pub(crate) fn unavailable_because(&self, state: &State) -> Option<Why> {
         (self.check)(state).err()
     }
 }
@@ -132,7 +132,7 @@ impl PartialEq for Action {
 impl Eq for Action {}
 
 /// All actions, in the order of help and README.
-pub static ACTIONS: &[&Action] = &[
+pub(crate) static ACTIONS: &[&Action] = &[
     &movement::DOWN,
     &movement::UP,
     &movement::FIRST,
@@ -185,7 +185,7 @@ pub static ACTIONS: &[&Action] = &[
 ];
 
 /// Returns the action that a key asks for in a pane.
-pub fn find_action(keys: &Keys, pane: Pane, chord: KeyChord) -> Option<&'static Action> {
+pub(crate) fn find_action(keys: &Keys, pane: Pane, chord: KeyChord) -> Option<&'static Action> {
     let find = |pane: Option<Pane>| {
         ACTIONS.iter().find(|action| action.pane == pane && keys.is_bound(&action.command, chord)).copied()
     };
@@ -193,7 +193,7 @@ pub fn find_action(keys: &Keys, pane: Pane, chord: KeyChord) -> Option<&'static 
 }
 
 /// Returns the first key of an action for texts. If it has no key, returns the command that stands for it.
-pub fn key_or_command(keys: &Keys, name: &str) -> String {
+pub(crate) fn key_or_command(keys: &Keys, name: &str) -> String {
     let Some(action) = ACTIONS.iter().find(|action| action.command.name == name) else {
         return String::new();
     };
@@ -205,13 +205,13 @@ pub fn key_or_command(keys: &Keys, name: &str) -> String {
 }
 
 /// Returns the same in backquotes, for messages.
-pub fn quoted_key(keys: &Keys, name: &str) -> String {
+pub(crate) fn quoted_key(keys: &Keys, name: &str) -> String {
     format!("`{}`", key_or_command(keys, name))
 }
 
 impl Update<'_> {
     /// Performs the action, or tells the user the reason why it is not possible.
-    pub fn perform(&mut self, action: &Action) {
+    pub(crate) fn perform(&mut self, action: &Action) {
         match action.unavailable_because(self.state) {
             Some(why) => self.refuse(why.into_owned()),
             None => (action.effect)(self),

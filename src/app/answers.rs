@@ -19,7 +19,7 @@ use crate::model::server::Ability;
 use crate::model::summary::Summary;
 
 /// Takes an answer.
-pub fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket, answer: Answer) {
+pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket, answer: Answer) {
     let now = update.now;
     match (slot, answer) {
         (Slot::Server(host), Answer::Server(answer)) => {

@@ -1,19 +1,19 @@
 //! The dialogs on top of the panes. Each has its keys as a table in its own file, beside their effects.
 
 mod click;
-pub mod command_line;
-pub mod comparison;
-pub mod copy_prompt;
-pub mod filter_line;
-pub mod help;
-pub mod jobs;
-pub mod journal;
+pub(crate) mod command_line;
+pub(crate) mod comparison;
+pub(crate) mod copy_prompt;
+pub(crate) mod filter_line;
+pub(crate) mod help;
+pub(crate) mod jobs;
+pub(crate) mod journal;
 pub mod log;
-pub mod menu;
-pub mod open_prompt;
-pub mod palette;
+pub(crate) mod menu;
+pub(crate) mod open_prompt;
+pub(crate) mod palette;
 pub mod plan;
-pub mod retag_prompt;
+pub(crate) mod retag_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -24,7 +24,7 @@ use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
 use super::{State, layout};
-pub use click::click;
+pub(crate) use click::click;
 
 /// A dialog. The last one of the stack receives the keys.
 #[derive(Debug)]
@@ -60,7 +60,7 @@ pub enum Dialog {
 }
 
 /// The keys of a kind of dialog, and their effects.
-pub trait KeyedDialog: Sized {
+pub(crate) trait KeyedDialog: Sized {
     /// The effects of its own keys.
     type Effect: Copy + PartialEq + 'static;
 
@@ -114,13 +114,13 @@ macro_rules! with_each {
 
 /// The commands of a kind of dialog, for help, README and configuration.
 #[derive(Debug, Clone)]
-pub struct DialogKeys {
+pub(crate) struct DialogKeys {
     /// The title of the kind in help and README.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// Whether it has a text field that takes characters.
-    pub is_prompt: bool,
+    pub(crate) is_prompt: bool,
     /// Its own commands.
-    pub commands: Vec<&'static KeyCommand>,
+    pub(crate) commands: Vec<&'static KeyCommand>,
 }
 
 impl DialogKeys {
@@ -131,7 +131,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub fn all() -> [DialogKeys; 14] {
+    pub(crate) fn all() -> [DialogKeys; 14] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -153,7 +153,7 @@ impl DialogKeys {
 
 impl Dialog {
     /// Returns the commands of this kind of dialog.
-    pub fn keys(&self) -> DialogKeys {
+    pub(crate) fn keys(&self) -> DialogKeys {
         fn keys<D: KeyedDialog>(_: &D) -> DialogKeys {
             DialogKeys::of::<D>()
         }
@@ -161,7 +161,7 @@ impl Dialog {
     }
 
     /// Returns whether the dialog waits for an answer.
-    pub fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         match self {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
@@ -237,13 +237,13 @@ fn change_top(update: &mut Update<'_>, change: impl FnOnce(&mut Update<'_>, Dial
 }
 
 /// Passes a key to the dialog on top.
-pub fn press_key(update: &mut Update<'_>, key: KeyEvent) {
+pub(crate) fn press_key(update: &mut Update<'_>, key: KeyEvent) {
     update.state.notices.dismiss_refusal();
     change_top(update, |update, dialog| dialog.press_key(update, key));
 }
 
 /// Scrolls the dialog on top.
-pub fn scroll(update: &mut Update<'_>, rows: isize) {
+pub(crate) fn scroll(update: &mut Update<'_>, rows: isize) {
     for _ in 0..rows.unsigned_abs() {
         let one = SharedEffect::Move(Move::By(rows.signum()));
         change_top(update, |update, dialog| dialog.press_shared(update, one));
@@ -251,7 +251,7 @@ pub fn scroll(update: &mut Update<'_>, rows: isize) {
 }
 
 /// Takes pasted text into the text field. Line breaks end it: a paste never presses Enter.
-pub fn paste(update: &mut Update<'_>, text: &str) {
+pub(crate) fn paste(update: &mut Update<'_>, text: &str) {
     let line: String =
         text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
     let Some(input) = update.state.dialogs.last_mut().and_then(Dialog::input) else {

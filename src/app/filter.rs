@@ -22,7 +22,7 @@ struct Word {
 
 /// The degree to which a name matches.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fit {
+pub(crate) enum Fit {
     /// The name contains the words.
     Contains,
     /// The name resembles the words.
@@ -94,7 +94,7 @@ impl Filter {
 
     /// Returns the degree to which a name matches. Resemblance is only checked if `may_resemble` is set. `small` is a
     /// buffer.
-    pub fn match_name(&self, name: &str, may_resemble: bool, buffer: &mut Vec<u8>) -> Fit {
+    pub(crate) fn match_name(&self, name: &str, may_resemble: bool, buffer: &mut Vec<u8>) -> Fit {
         buffer.clear();
         buffer.extend_from_slice(name.as_bytes());
         buffer.make_ascii_lowercase();

@@ -6,12 +6,12 @@ use super::{Pane, State};
 
 impl State {
     /// Returns the list of the focused pane.
-    pub fn focused_list(&mut self) -> Option<&mut List> {
+    pub(crate) fn focused_list(&mut self) -> Option<&mut List> {
         self.list_of(self.focus)
     }
 
     /// Returns the list of a pane, or `None` if it shows text.
-    pub fn list_of(&mut self, pane: Pane) -> Option<&mut List> {
+    pub(crate) fn list_of(&mut self, pane: Pane) -> Option<&mut List> {
         match pane {
             Pane::Registries => Some(&mut self.registries.list),
             Pane::Repositories => {
@@ -23,7 +23,7 @@ impl State {
     }
 
     /// Filters the focused list by a text.
-    pub fn filter(&mut self, typed: &str) {
+    pub(crate) fn filter(&mut self, typed: &str) {
         match self.focus {
             Pane::Registries => {
                 self.registries.list.set_filter(typed);
@@ -44,7 +44,7 @@ impl State {
     }
 
     /// Moves the cursor of the focused pane, or scrolls its text.
-    pub fn move_cursor(&mut self, to: Move) {
+    pub(crate) fn move_cursor(&mut self, to: Move) {
         match self.focused_list() {
             Some(list) => {
                 list.move_cursor(to);
@@ -55,7 +55,7 @@ impl State {
 
     /// Focuses a pane. The rows that lead to it count as chosen now, so that rows that come later do not lead away from
     /// it.
-    pub fn focus_pane(&mut self, pane: Pane) {
+    pub(crate) fn focus_pane(&mut self, pane: Pane) {
         if pane != self.focus
             && let Some(list) = self.focused_list()
         {
@@ -70,7 +70,7 @@ impl State {
     }
 
     /// Focuses the pane this number of panes to the right, in a circle.
-    pub fn cycle_pane(&mut self, by: isize) {
+    pub(crate) fn cycle_pane(&mut self, by: isize) {
         let shows_registries = self.registries.items.len() > 1 || self.focus == Pane::Registries;
         let panes = if shows_registries { &Pane::ALL[..] } else { &Pane::ALL[1..] };
         let at = panes.iter().position(|pane| *pane == self.focus).unwrap_or(0) as isize;

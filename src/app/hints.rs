@@ -6,13 +6,13 @@ use crate::model::columns;
 
 /// An entry of the hint bar.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hint {
+pub(crate) struct Hint {
     /// The key.
-    pub key: String,
+    pub(crate) key: String,
     /// The action in a word.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The action that a click on the hint asks for.
-    pub action: &'static Action,
+    pub(crate) action: &'static Action,
 }
 
 /// Returns the hints for the focused pane: only actions that have a key, are available now, and have a visible effect.
@@ -29,7 +29,7 @@ fn available_hints(state: &State) -> Vec<Hint> {
 
 /// Returns the hints that fit, with their columns in the bar. If not all fit, those with the lowest rank get room
 /// first. Returns none under a dialog: a dialog names its keys itself, and the keys of the pane do not apply.
-pub fn visible_hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
+pub(crate) fn visible_hints(state: &State) -> Vec<(Hint, std::ops::Range<u16>)> {
     if !state.dialogs.is_empty() {
         return Vec::new();
     }

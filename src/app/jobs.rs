@@ -1,6 +1,6 @@
 //! The changes that were confirmed: those that run, and the results of the earlier ones.
 
-pub mod id;
+pub(crate) mod id;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub struct Jobs {
     /// The jobs in the order in which they began.
     pub all: Vec<Job>,
     /// Whether regtui is left when the last of them has ended.
-    pub quits_when_idle: bool,
+    pub(crate) quits_when_idle: bool,
     last: u32,
 }
 
@@ -35,32 +35,32 @@ pub struct Jobs {
 #[derive(Debug)]
 pub struct Job {
     /// The name of the job.
-    pub id: JobId,
+    pub(crate) id: JobId,
     /// The title: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
-    pub title: SafeText,
+    pub(crate) title: SafeText,
     /// The request, kept so that failed parts can be planned again.
-    pub request: ChangeRequest,
+    pub(crate) request: ChangeRequest,
     /// The registries that the job changes, if the title does not name them.
-    pub registry_names: SafeText,
+    pub(crate) registry_names: SafeText,
     /// The registries in which undoing the job means deleting tags.
-    pub undo_untags_in: Vec<Host>,
+    pub(crate) undo_untags_in: Vec<Host>,
     /// Whether undoing the job also puts something back.
-    pub undo_restores: bool,
+    pub(crate) undo_restores: bool,
     /// The repositories that look different afterwards.
-    pub changed_repositories: Vec<Repository>,
+    pub(crate) changed_repositories: Vec<Repository>,
     /// The time when the job began.
-    pub started_at: Timestamp,
+    pub(crate) started_at: Timestamp,
     /// The progress of the job.
-    pub progress: Progress,
+    pub(crate) progress: Progress,
     /// Whether the job runs.
-    pub stage: JobStage,
+    pub(crate) stage: JobStage,
     /// The number of bytes that had been moved at several times.
     samples: VecDeque<(Timestamp, u64)>,
 }
 
 /// Whether a job runs.
 #[derive(Debug)]
-pub enum JobStage {
+pub(crate) enum JobStage {
     /// The job runs.
     Running,
     /// The job was told to stop and has not stopped yet.
@@ -71,27 +71,32 @@ pub enum JobStage {
 
 impl Jobs {
     /// Begins to carry out the confirmed plan.
-    pub fn start(&mut self, request: ChangeRequest, change_plan: Box<ChangePlan>, now: Timestamp) -> Cmd {
+    pub(crate) fn start(
+        &mut self,
+        request: ChangeRequest,
+        change_plan: Box<ChangePlan>,
+        now: Timestamp,
+    ) -> Cmd {
         let id = self.add(request, &change_plan, now);
         Cmd::StartJob(id, change_plan)
     }
 
     /// Tells a job to stop, if it runs.
-    pub fn stop(&mut self, id: JobId) -> Option<Cmd> {
+    pub(crate) fn stop(&mut self, id: JobId) -> Option<Cmd> {
         let job = self.of(id).filter(|job| job.is_running())?;
         job.stage = JobStage::Stopping;
         Some(Cmd::StopJob(id))
     }
 
     /// Leaves regtui when no job runs any more.
-    pub fn quit_when_idle(&mut self) -> Option<Cmd> {
+    pub(crate) fn quit_when_idle(&mut self) -> Option<Cmd> {
         self.quits_when_idle = true;
         (!self.are_running()).then_some(Cmd::Quit)
     }
 
     /// Stops every running job and leaves regtui after the last one has ended. Leaves at once if all were told to stop
     /// already.
-    pub fn stop_all_and_quit(&mut self) -> Vec<Cmd> {
+    pub(crate) fn stop_all_and_quit(&mut self) -> Vec<Cmd> {
         self.quits_when_idle = true;
         let running: Vec<JobId> = self.running().filter(|job| !job.is_stopping()).map(|job| job.id).collect();
         if running.is_empty() {
@@ -128,22 +133,22 @@ impl Jobs {
     }
 
     /// Returns the job of that name.
-    pub fn of(&mut self, id: JobId) -> Option<&mut Job> {
+    pub(crate) fn of(&mut self, id: JobId) -> Option<&mut Job> {
         self.all.iter_mut().find(|job| job.id == id)
     }
 
     /// Returns whether any job runs.
-    pub fn are_running(&self) -> bool {
+    pub(crate) fn are_running(&self) -> bool {
         self.running().next().is_some()
     }
 
     /// Returns the jobs that run, the oldest first.
-    pub fn running(&self) -> impl Iterator<Item = &Job> {
+    pub(crate) fn running(&self) -> impl Iterator<Item = &Job> {
         self.all.iter().filter(|job| job.is_running())
     }
 
     /// Updates the progress of jobs.
-    pub fn update_progress(&mut self, all: Vec<(JobId, Progress)>, now: Timestamp) {
+    pub(crate) fn update_progress(&mut self, all: Vec<(JobId, Progress)>, now: Timestamp) {
         for (id, progress) in all {
             if let Some(job) = self.of(id).filter(|job| job.is_running()) {
                 job.update_progress(progress, now);
@@ -154,7 +159,7 @@ impl Jobs {
 
 impl Job {
     /// Returns the time when the job ended, if it has.
-    pub fn ended_at(&self) -> Option<Timestamp> {
+    pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {
             JobStage::Ended(at, _) => Some(*at),
             JobStage::Running | JobStage::Stopping => None,
@@ -162,22 +167,22 @@ impl Job {
     }
 
     /// Returns whether the job has not ended.
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         !matches!(self.stage, JobStage::Ended(..))
     }
 
     /// Returns whether the job was told to stop and still runs.
-    pub fn is_stopping(&self) -> bool {
+    pub(crate) fn is_stopping(&self) -> bool {
         matches!(self.stage, JobStage::Stopping)
     }
 
     /// Returns the registry that the job waits for, if it waits.
-    pub fn waiting_for(&self) -> Option<&SafeText> {
+    pub(crate) fn waiting_for(&self) -> Option<&SafeText> {
         Some(&self.progress.waiting).filter(|waits| self.is_running() && !waits.is_empty())
     }
 
     /// Returns the report of the job, if it has ended.
-    pub fn report(&self) -> Option<&Report> {
+    pub(crate) fn report(&self) -> Option<&Report> {
         match &self.stage {
             JobStage::Ended(_, report) => Some(report),
             JobStage::Running | JobStage::Stopping => None,
@@ -185,12 +190,12 @@ impl Job {
     }
 
     /// Returns the parts of the job, each with its outcome if it has one.
-    pub fn items(&self) -> &[ProgressItem] {
+    pub(crate) fn items(&self) -> &[ProgressItem] {
         self.report().map_or(&self.progress.items, |report| &report.items)
     }
 
     /// Returns the bytes moved per second over the last seconds, or `None` if none moved.
-    pub fn speed(&self) -> Option<u64> {
+    pub(crate) fn speed(&self) -> Option<u64> {
         let ((from, before), (to, after)) = (self.samples.front()?, self.samples.back()?);
         let took = to.duration_since(*from).as_secs_f64();
         let moved = after.saturating_sub(*before);
@@ -198,13 +203,13 @@ impl Job {
     }
 
     /// Returns the seconds that the rest takes at the present speed.
-    pub fn seconds_left(&self) -> Option<u64> {
+    pub(crate) fn seconds_left(&self) -> Option<u64> {
         let rest = self.progress.total_bytes.saturating_sub(self.progress.moved);
         Some(rest.div_ceil(self.speed()?)).filter(|_| self.progress.total_bytes > 0)
     }
 
     /// Returns the progress in thousandths: by bytes if the job moves any, otherwise by parts.
-    pub fn permille(&self) -> u64 {
+    pub(crate) fn permille(&self) -> u64 {
         let (done, all) = match (self.progress.total_bytes, self.progress.items.len() as u64) {
             (0, items) => (self.progress.ended() as u64, items),
             (bytes, _) => (self.progress.moved, bytes),

@@ -4,25 +4,25 @@
 use jiff::{SignedDuration, Timestamp};
 
 /// The time for which newly shown text accepts no key. Each key that comes too early extends it by the same time.
-pub const QUIET: SignedDuration = SignedDuration::from_millis(250);
+pub(crate) const QUIET: SignedDuration = SignedDuration::from_millis(250);
 /// Keys that arrive closer together than this are not typed by hand.
 const APART: SignedDuration = SignedDuration::from_millis(30);
 
 /// Guards one thing that can be confirmed.
 #[derive(Debug, Clone, Copy)]
-pub struct KeyGuard {
+pub(crate) struct KeyGuard {
     until: Timestamp,
     last: Timestamp,
 }
 
 impl KeyGuard {
     /// Creates a guard for something that appears now.
-    pub fn from(now: Timestamp) -> KeyGuard {
+    pub(crate) fn from(now: Timestamp) -> KeyGuard {
         KeyGuard { until: later(now, QUIET), last: now }
     }
 
     /// Returns whether a key counts. A key that comes too early does not, nor does one that follows it without a pause.
-    pub fn accepts_key(&mut self, now: Timestamp) -> bool {
+    pub(crate) fn accepts_key(&mut self, now: Timestamp) -> bool {
         if now < self.until {
             self.until = later(now, QUIET);
             return false;
@@ -31,12 +31,12 @@ impl KeyGuard {
     }
 
     /// Returns whether a key that counts may also confirm. It may if a hand can have pressed it after the key before.
-    pub fn can_confirm(&self, now: Timestamp) -> bool {
+    pub(crate) fn can_confirm(&self, now: Timestamp) -> bool {
         now.duration_since(self.last).abs() >= APART
     }
 
     /// Notes that a key came.
-    pub fn record_key(&mut self, now: Timestamp) {
+    pub(crate) fn record_key(&mut self, now: Timestamp) {
         self.last = now;
     }
 }

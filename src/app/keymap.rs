@@ -12,20 +12,20 @@ use super::{Pane, State};
 
 /// The commands of one context: no key means two of them.
 #[derive(Debug, Clone)]
-pub struct KeyContext {
+pub(crate) struct KeyContext {
     /// The name of the context: `panes`, `plan`.
-    pub name: String,
+    pub(crate) name: String,
     /// The title in help and README.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The kind of the context.
-    pub kind: ContextKind,
+    pub(crate) kind: ContextKind,
     /// The commands.
-    pub commands: Vec<&'static KeyCommand>,
+    pub(crate) commands: Vec<&'static KeyCommand>,
 }
 
 /// The kinds of contexts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ContextKind {
+pub(crate) enum ContextKind {
     /// The whole program: its keys come before all others.
     Everywhere,
     /// Every pane.
@@ -51,7 +51,7 @@ impl ContextKind {
 }
 
 /// Returns all contexts with their commands, in the order of README.
-pub fn contexts() -> Vec<KeyContext> {
+pub(crate) fn contexts() -> Vec<KeyContext> {
     let panes = |pane: Option<Pane>| {
         ACTIONS.iter().filter(|action| action.pane == pane).map(|action| &action.command).collect()
     };
@@ -96,12 +96,12 @@ pub fn contexts() -> Vec<KeyContext> {
 }
 
 /// Returns the command of this name.
-pub fn command(name: &str) -> Option<&'static KeyCommand> {
+pub(crate) fn command(name: &str) -> Option<&'static KeyCommand> {
     contexts().iter().flat_map(|context| &context.commands).find(|command| command.name == name).copied()
 }
 
 /// Returns the name of a command that resembles a text.
-pub fn nearest_command(text: &str) -> Option<&'static str> {
+pub(crate) fn nearest_command(text: &str) -> Option<&'static str> {
     let all = contexts();
     let names = all.iter().flat_map(|context| &context.commands).map(|command| command.name);
     let nearest = names.map(|name| (edit_distance(text, name), name)).min()?;
@@ -124,16 +124,16 @@ fn edit_distance(from: &str, to: &str) -> usize {
 
 /// A problem with the keys of a command.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyProblem {
+pub(crate) struct KeyProblem {
     /// The command, and for a conflict the other one.
-    pub commands: Vec<&'static str>,
+    pub(crate) commands: Vec<&'static str>,
     /// The problem in words.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// Fails if a key means two commands of one context, if a character would be bound in a text field, or if the program
 /// or a dialog could not be left any more.
-pub fn check(keys: &Keys) -> Result<(), KeyProblem> {
+pub(crate) fn check(keys: &Keys) -> Result<(), KeyProblem> {
     let contexts = contexts();
     for context in &contexts {
         let mut bound: HashMap<KeyChord, &KeyCommand> = HashMap::new();
@@ -201,26 +201,26 @@ fn check_exits(context: &KeyContext, all: &[KeyContext], keys: &Keys) -> Result<
 }
 
 /// Returns the dialog that a help is about: the topmost one below it.
-pub fn dialog_below_help(state: &State) -> Option<&Dialog> {
+pub(crate) fn dialog_below_help(state: &State) -> Option<&Dialog> {
     state.dialogs.iter().rev().find(|dialog| !matches!(dialog, Dialog::Help(_)))
 }
 
 /// A row of help.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HelpRow {
+pub(crate) struct HelpRow {
     /// The pane or the kind of dialog that the row belongs to, or `Everywhere`.
-    pub section: &'static str,
+    pub(crate) section: &'static str,
     /// The keys.
-    pub keys: String,
+    pub(crate) keys: String,
     /// The description of the command.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     /// The reason why the action is not available now, if it is not.
-    pub unavailable_because: Option<Why>,
+    pub(crate) unavailable_because: Option<Why>,
 }
 
 /// Returns the rows of help for the dialog on top or the focused pane that contain the search text. Its own keys come
 /// first. Commands without a key are left out.
-pub fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
+pub(crate) fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
     let rows = match dialog_below_help(state) {
         Some(dialog) => dialog_rows(&state.settings.keys, &dialog.keys()),
         None => pane_rows(state),

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crossterm::event::KeyEvent;
 
 use super::list::Move;
-pub use chord::{BadKey, KeyChord};
+pub(crate) use chord::{BadKey, KeyChord};
 
 /// The keys of a command, checked by the compiler: `chords!["j", "Down"]`.
 macro_rules! chords {
@@ -21,41 +21,41 @@ pub(crate) use chords;
 
 /// A command that keys can be bound to.
 #[derive(Debug, Clone, Copy)]
-pub struct KeyCommand {
+pub(crate) struct KeyCommand {
     /// The name of the command in the configuration: `tags.delete`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The keys that it has unless the configuration changes them.
-    pub keys: &'static [KeyChord],
+    pub(crate) keys: &'static [KeyChord],
     /// The description for help and README.
-    pub text: &'static str,
+    pub(crate) text: &'static str,
     /// The label in the hints at the foot, if the command stands there.
-    pub hint: Option<&'static str>,
+    pub(crate) hint: Option<&'static str>,
     /// Whether the command must keep a key, because the program could not be left without it.
-    pub is_required: bool,
+    pub(crate) is_required: bool,
     /// Whether a character can be bound to the command in a dialog with a text field. It counts only while the cursor is
     /// not in the text.
-    pub is_outside_text: bool,
+    pub(crate) is_outside_text: bool,
 }
 
 impl KeyCommand {
     /// Creates a command.
-    pub const fn new(name: &'static str, keys: &'static [KeyChord], text: &'static str) -> KeyCommand {
+    pub(crate) const fn new(name: &'static str, keys: &'static [KeyChord], text: &'static str) -> KeyCommand {
         KeyCommand { name, keys, text, hint: None, is_required: false, is_outside_text: false }
     }
 }
 
 /// A command of a dialog, with its effect there.
 #[derive(Debug, Clone, Copy)]
-pub struct Binding<E> {
+pub(crate) struct Binding<E> {
     /// The command.
-    pub command: KeyCommand,
+    pub(crate) command: KeyCommand,
     /// The effect of its keys.
-    pub effect: E,
+    pub(crate) effect: E,
 }
 
 impl<E: Copy> Binding<E> {
     /// Creates a binding.
-    pub const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         keys: &'static [KeyChord],
         text: &'static str,
@@ -65,19 +65,19 @@ impl<E: Copy> Binding<E> {
     }
 
     /// Shows the command among the hints at the foot, with this label.
-    pub const fn with_hint(mut self, label: &'static str) -> Binding<E> {
+    pub(crate) const fn with_hint(mut self, label: &'static str) -> Binding<E> {
         self.command.hint = Some(label);
         self
     }
 
     /// Requires that the command keeps a key.
-    pub const fn required(mut self) -> Binding<E> {
+    pub(crate) const fn required(mut self) -> Binding<E> {
         self.command.is_required = true;
         self
     }
 
     /// Lets characters be bound to the command in a dialog with a text field.
-    pub const fn outside_text(mut self) -> Binding<E> {
+    pub(crate) const fn outside_text(mut self) -> Binding<E> {
         self.command.is_outside_text = true;
         self
     }
@@ -85,7 +85,7 @@ impl<E: Copy> Binding<E> {
 
 /// The effect of a key that several dialogs share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SharedEffect {
+pub(crate) enum SharedEffect {
     /// Goes back a step, or closes the dialog.
     Cancel,
     /// Moves the cursor, or scrolls.
@@ -95,7 +95,7 @@ pub enum SharedEffect {
 }
 
 /// The keys that work in panes and dialogs, before all others.
-pub const EVERYWHERE_BINDINGS: &[Binding<()>] = &[Binding::new(
+pub(crate) const EVERYWHERE_BINDINGS: &[Binding<()>] = &[Binding::new(
     "everywhere.quit",
     chords!["Ctrl-c"],
     "quit; while jobs run it asks first, and stops them if pressed again",
@@ -104,7 +104,7 @@ pub const EVERYWHERE_BINDINGS: &[Binding<()>] = &[Binding::new(
 .required()];
 
 /// The keys of every dialog without a text field. A key of the dialog itself comes before them.
-pub const DIALOG_BINDINGS: &[Binding<SharedEffect>] = &[
+pub(crate) const DIALOG_BINDINGS: &[Binding<SharedEffect>] = &[
     Binding::new("dialog.cancel", chords!["Esc"], "go back, or leave", SharedEffect::Cancel).required(),
     Binding::new("dialog.up", chords!["Up", "k", "Ctrl-p"], "up", SharedEffect::Move(Move::By(-1))),
     Binding::new("dialog.down", chords!["Down", "j", "Ctrl-n"], "down", SharedEffect::Move(Move::By(1))),
@@ -126,7 +126,7 @@ pub const DIALOG_BINDINGS: &[Binding<SharedEffect>] = &[
 ];
 
 /// The keys of every dialog with a text field. A key of the dialog itself comes before them.
-pub const PROMPT_BINDINGS: &[Binding<SharedEffect>] = &[
+pub(crate) const PROMPT_BINDINGS: &[Binding<SharedEffect>] = &[
     Binding::new("prompt.cancel", chords!["Esc"], "leave", SharedEffect::Cancel).required(),
     Binding::new("prompt.up", chords!["Up", "Shift-Tab", "Ctrl-p"], "up", SharedEffect::Move(Move::By(-1))),
     Binding::new("prompt.down", chords!["Down", "Tab", "Ctrl-n"], "down", SharedEffect::Move(Move::By(1))),
@@ -137,7 +137,7 @@ pub const PROMPT_BINDINGS: &[Binding<SharedEffect>] = &[
 
 /// The meaning of a key in a dialog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pressed<E> {
+pub(crate) enum Pressed<E> {
     /// A command of the dialog.
     Own(E),
     /// A command that dialogs share.
@@ -154,12 +154,12 @@ pub struct Keys {
 
 impl Keys {
     /// Binds a command to these keys instead of its default ones.
-    pub fn rebind(&mut self, command: &'static str, keys: Vec<KeyChord>) {
+    pub(crate) fn rebind(&mut self, command: &'static str, keys: Vec<KeyChord>) {
         self.rebound.insert(command, keys);
     }
 
     /// Returns the keys of a command.
-    pub fn of<'a>(&'a self, command: &'a KeyCommand) -> &'a [KeyChord] {
+    pub(crate) fn of<'a>(&'a self, command: &'a KeyCommand) -> &'a [KeyChord] {
         if self.rebound.is_empty() {
             return command.keys;
         }
@@ -167,17 +167,17 @@ impl Keys {
     }
 
     /// Returns whether a key is bound to a command.
-    pub fn is_bound(&self, command: &KeyCommand, chord: KeyChord) -> bool {
+    pub(crate) fn is_bound(&self, command: &KeyCommand, chord: KeyChord) -> bool {
         self.of(command).contains(&chord)
     }
 
     /// Returns the effect of a key in a table.
-    pub fn find<E: Copy>(&self, bindings: &[Binding<E>], chord: KeyChord) -> Option<E> {
+    pub(crate) fn find<E: Copy>(&self, bindings: &[Binding<E>], chord: KeyChord) -> Option<E> {
         bindings.iter().find(|binding| self.is_bound(&binding.command, chord)).map(|binding| binding.effect)
     }
 
     /// Returns the meaning of a key in a dialog without a text field.
-    pub fn press<E: Copy>(&self, bindings: &[Binding<E>], key: KeyEvent) -> Pressed<E> {
+    pub(crate) fn press<E: Copy>(&self, bindings: &[Binding<E>], key: KeyEvent) -> Pressed<E> {
         let Some(chord) = KeyChord::of(key) else { return Pressed::Text(key) };
         match self.find(bindings, chord) {
             Some(effect) => Pressed::Own(effect),
@@ -187,7 +187,7 @@ impl Keys {
 
     /// Returns the meaning of a key in a dialog with a text field. Keys that edit the text keep doing so; if the cursor
     /// is not in the text, characters may be bound to commands.
-    pub fn press_in_prompt<E: Copy>(
+    pub(crate) fn press_in_prompt<E: Copy>(
         &self,
         bindings: &[Binding<E>],
         key: KeyEvent,
@@ -207,24 +207,24 @@ impl Keys {
     }
 
     /// Returns the first key of a command by its name, or nothing if it has none.
-    pub fn name(&self, command: &KeyCommand) -> String {
+    pub(crate) fn name(&self, command: &KeyCommand) -> String {
         self.of(command).first().map(KeyChord::to_string).unwrap_or_default()
     }
 
     /// Returns all keys of a command by their names.
-    pub fn names(&self, command: &KeyCommand) -> String {
+    pub(crate) fn names(&self, command: &KeyCommand) -> String {
         let names: Vec<String> = self.of(command).iter().map(KeyChord::to_string).collect();
         names.join(" ")
     }
 
     /// Returns the hint for a command of a table: its first key and its label.
-    pub fn hint<E: Copy + PartialEq>(&self, bindings: &[Binding<E>], effect: E) -> Option<String> {
+    pub(crate) fn hint<E: Copy + PartialEq>(&self, bindings: &[Binding<E>], effect: E) -> Option<String> {
         let command = command_of(bindings, effect)?;
         self.hint_as(bindings, effect, command.hint?)
     }
 
     /// Returns the hint for a command of a table with this label.
-    pub fn hint_as<E: Copy + PartialEq>(
+    pub(crate) fn hint_as<E: Copy + PartialEq>(
         &self,
         bindings: &[Binding<E>],
         effect: E,
@@ -235,7 +235,7 @@ impl Keys {
     }
 
     /// Returns the hint for two commands that belong together, such as up and down.
-    pub fn pair_hint<E: Copy + PartialEq>(
+    pub(crate) fn pair_hint<E: Copy + PartialEq>(
         &self,
         bindings: &[Binding<E>],
         effects: [E; 2],
@@ -248,24 +248,24 @@ impl Keys {
 
     /// Returns the hint for the key that goes back or leaves, with this label. `shared` is the table of the dialogs of
     /// this kind.
-    pub fn cancel_hint(&self, shared: &[Binding<SharedEffect>], label: &str) -> Option<String> {
+    pub(crate) fn cancel_hint(&self, shared: &[Binding<SharedEffect>], label: &str) -> Option<String> {
         self.hint_as(shared, SharedEffect::Cancel, label)
     }
 
     /// Returns the hint for the keys that scroll.
-    pub fn scroll_hint(&self, shared: &[Binding<SharedEffect>], label: &str) -> Option<String> {
+    pub(crate) fn scroll_hint(&self, shared: &[Binding<SharedEffect>], label: &str) -> Option<String> {
         let up_and_down = [SharedEffect::Move(Move::By(-1)), SharedEffect::Move(Move::By(1))];
         self.pair_hint(shared, up_and_down, label)
     }
 }
 
 /// Returns the command with an effect.
-pub fn command_of<E: Copy + PartialEq>(bindings: &[Binding<E>], effect: E) -> Option<&KeyCommand> {
+pub(crate) fn command_of<E: Copy + PartialEq>(bindings: &[Binding<E>], effect: E) -> Option<&KeyCommand> {
     bindings.iter().find(|binding| binding.effect == effect).map(|binding| &binding.command)
 }
 
 /// Returns hints in one line, without those that have no key.
-pub fn join_hints<const N: usize>(hints: [Option<String>; N]) -> String {
+pub(crate) fn join_hints<const N: usize>(hints: [Option<String>; N]) -> String {
     let hints: Vec<String> = hints.into_iter().flatten().collect();
     hints.join("  ")
 }

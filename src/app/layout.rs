@@ -8,12 +8,13 @@ use super::panes::details::Tab;
 use super::panes::details::tabs::shown_tabs;
 use super::{Pane, State};
 use crate::model::columns;
-pub use dialogs::{below, indented, largest_plan_box, log, offset, prompt_box, row};
+pub use dialogs::{below, largest_plan_box, log, offset, row};
+pub(crate) use dialogs::{indented, prompt_box};
 
 /// The smallest usable number of columns.
-pub const LEAST_COLUMNS: u16 = 40;
+pub(crate) const LEAST_COLUMNS: u16 = 40;
 /// The smallest usable number of rows.
-pub const LEAST_ROWS: u16 = 10;
+pub(crate) const LEAST_ROWS: u16 = 10;
 /// With fewer columns than this, the focused pane stands alone.
 const ONE_PANE: u16 = 60;
 /// With fewer columns than this, the focused pane stands beside its preview.
@@ -24,27 +25,27 @@ const FOUR_PANES: u16 = 150;
 /// Columns of the Registries pane beside all others: the fewest, so that its title fits, and the most.
 const REGISTRIES: std::ops::RangeInclusive<u16> = 19..=30;
 /// Columns of a row of that pane beside the name: the border, the cursor, and a sign that something failed.
-pub const BESIDE_HOST: u16 = 5;
+pub(crate) const BESIDE_HOST: u16 = 5;
 
 /// The rectangles of one screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Layout {
     /// Whether the terminal is too small for anything but a line that says so.
-    pub too_small: bool,
+    pub(crate) too_small: bool,
     /// The line with the current position and the abilities of the registry.
-    pub header: Rect,
+    pub(crate) header: Rect,
     /// The Registries pane with its border.
-    pub registries: Option<Rect>,
+    pub(crate) registries: Option<Rect>,
     /// The Repositories pane with its border.
-    pub repositories: Option<Rect>,
+    pub(crate) repositories: Option<Rect>,
     /// The Tags pane with its border.
-    pub tags: Option<Rect>,
+    pub(crate) tags: Option<Rect>,
     /// The Details pane with its border.
     pub details: Option<Rect>,
     /// The line with the progress of the jobs, while some run.
-    pub jobs: Option<Rect>,
+    pub(crate) jobs: Option<Rect>,
     /// The line with the hints, a message or the text being typed.
-    pub bar: Rect,
+    pub(crate) bar: Rect,
 }
 
 /// Computes the rectangles for this state.
@@ -133,7 +134,7 @@ impl Layout {
     }
 
     /// Returns the pane at this position.
-    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+    pub(crate) fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
         let place = Position::new(column, row);
         let all = [Pane::Registries, Pane::Repositories, Pane::Tags, Pane::Details];
         all.into_iter().find(|pane| self.pane(*pane).is_some_and(|area| area.contains(place)))
@@ -141,12 +142,12 @@ impl Layout {
 }
 
 /// Returns the area inside a border.
-pub fn inside(area: Rect) -> Rect {
+pub(crate) fn inside(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
 }
 
 /// Returns the rectangle of a pane's rows: inside its border, between its heading and its foot.
-pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
+pub(crate) fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     let inner = layout.pane(pane).map(inside).unwrap_or_default();
     let heading = u16::from(has_heading(state, pane)).min(inner.height);
     let foot = u16::from(has_foot(state, pane)).min(inner.height - heading);
@@ -154,7 +155,7 @@ pub fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
 }
 
 /// Returns whether a line stands above the rows: the names of the columns, or the platform of an index.
-pub fn has_heading(state: &State, pane: Pane) -> bool {
+pub(crate) fn has_heading(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries | Pane::Repositories => false,
         Pane::Tags => !state.tags.tags.items.is_empty() || state.tags.opened.is_some(),
@@ -166,7 +167,7 @@ pub fn has_heading(state: &State, pane: Pane) -> bool {
 
 /// Returns whether a line stands below the rows: a failure, or data that is not complete, although there is something
 /// to show.
-pub fn has_foot(state: &State, pane: Pane) -> bool {
+pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries => false,
         Pane::Repositories => state.registries.selected().is_some_and(|registry| {
@@ -189,7 +190,7 @@ pub fn has_foot(state: &State, pane: Pane) -> bool {
 }
 
 /// Returns a box of at most this size over everything else, with its border.
-pub fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
+pub(crate) fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
     let (columns, rows) = state.size;
     let (width, height) = (width.min(columns.saturating_sub(2)), height.min(rows.saturating_sub(2)));
     Rect::new((columns - width) / 2, (rows - height) / 3, width, height)
@@ -197,7 +198,7 @@ pub fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
 
 /// Divides the Layers tab into the table (heading and rows) above and the details of the selected row below. The fewer
 /// rows there are, the larger is the lower part. `area` is the inside of the pane.
-pub fn layers(state: &State, area: Rect) -> (Rect, Rect) {
+pub(crate) fn layers(state: &State, area: Rect) -> (Rect, Rect) {
     let rows = u16::try_from(state.detail.layers.rows.len()).unwrap_or(u16::MAX);
     let said = match area.height {
         0..12 => 0,
@@ -240,6 +241,6 @@ pub fn tab_columns(state: &State, details: Rect) -> Vec<(Tab, std::ops::Range<u1
 }
 
 /// Columns between two titles of tabs.
-pub const TAB_GAP: u16 = 3;
+pub(crate) const TAB_GAP: u16 = 3;
 /// Columns of the sign for more tabs in front, or behind.
-pub const MORE_TABS: u16 = 2;
+pub(crate) const MORE_TABS: u16 = 2;

@@ -1,9 +1,9 @@
 //! The state that all lists share: the rows shown and their order, the cursor, the scroll offset, the filter and the
 //! marks.
 
-pub mod incremental_filter;
-pub mod incremental_sort;
-pub mod items;
+pub(crate) mod incremental_filter;
+pub(crate) mod incremental_sort;
+pub(crate) mod items;
 mod marks;
 mod paged;
 
@@ -11,48 +11,48 @@ use std::ops::Range;
 
 use super::filter::Filter;
 use items::Items;
-pub use paged::{PageChange, Paged};
+pub(crate) use paged::{PageChange, Paged};
 
 /// The bit of a row that is a heading over others. Such a row stands for no item and cannot be marked.
-pub const HEADING: u32 = 1 << 31;
+pub(crate) const HEADING: u32 = 1 << 31;
 
 /// A list on the screen, over items that its owner keeps.
 #[derive(Debug, Default)]
 pub struct List {
     /// Indices of all items, sorted.
-    pub order: Vec<u32>,
+    pub(crate) order: Vec<u32>,
     /// Indices of the items shown, in the order shown: `order` without the hidden items.
     pub rows: Vec<u32>,
     /// The row under the cursor: an index into `rows`.
-    pub cursor: usize,
+    pub(crate) cursor: usize,
     /// The first row drawn: an index into `rows`.
     pub offset: usize,
     /// Number of rows that fit on the screen, from the last layout.
-    pub height: usize,
+    pub(crate) height: usize,
     /// An item that stands above all others, with its name. It is shown unless a filter hides it.
-    pub pinned: Option<(u32, String)>,
+    pub(crate) pinned: Option<(u32, String)>,
     /// The text of the filter; empty if there is no filter.
     pub filter: String,
     /// Marked items, by index of the item.
     pub marks: Items,
     /// The row at which a range of marks began: an index into `rows`.
-    pub range_start: Option<usize>,
+    pub(crate) range_start: Option<usize>,
     /// The marks at the time when the range began. A range that shrinks leaves them in place.
-    pub marks_before_range: Items,
+    pub(crate) marks_before_range: Items,
     /// Whether the user chose the row under the cursor. If so, the cursor stays on it when rows come and go.
-    pub is_user_selected: bool,
+    pub(crate) is_user_selected: bool,
     /// Whether rows are being reordered while answers come. Until they are in place, the cursor stays on its item in
     /// any case.
-    pub keeps_cursor: bool,
+    pub(crate) keeps_cursor: bool,
     /// The memory of the previous rows, reused because a long list takes longer to allocate than to fill.
     pub(super) spare: Vec<u32>,
     /// The first of the rows whose sort key is not known. No range crosses this border.
-    pub unknown_keys_from: Option<usize>,
+    pub(crate) unknown_keys_from: Option<usize>,
 }
 
 /// A movement of the cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Move {
+pub(crate) enum Move {
     /// Moves by this number of rows, down if positive.
     By(isize),
     /// Moves by this number of half pages, down if positive.
@@ -67,18 +67,18 @@ pub enum Move {
 
 impl List {
     /// Returns the item under the cursor.
-    pub fn selected(&self) -> Option<usize> {
+    pub(crate) fn selected(&self) -> Option<usize> {
         self.rows.get(self.cursor).map(|item| *item as usize)
     }
 
     /// Returns the rows drawn: a range of `rows`.
-    pub fn visible_rows(&self) -> Range<usize> {
+    pub(crate) fn visible_rows(&self) -> Range<usize> {
         let end = (self.offset + self.height).min(self.rows.len());
         self.offset.min(end)..end
     }
 
     /// Returns the rows without the pinned one.
-    pub fn unpinned(&self) -> &[u32] {
+    pub(crate) fn unpinned(&self) -> &[u32] {
         let is_pin = |item: &u32| self.pinned.as_ref().is_some_and(|(pinned, _)| pinned == item);
         match self.rows.split_first() {
             Some((first, rest)) if is_pin(first) => rest,
@@ -87,12 +87,12 @@ impl List {
     }
 
     /// Returns whether a filter hides rows.
-    pub fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         !self.filter.is_empty()
     }
 
     /// Moves the cursor and returns whether it moved.
-    pub fn move_cursor(&mut self, to: Move) -> bool {
+    pub(crate) fn move_cursor(&mut self, to: Move) -> bool {
         let last = self.rows.len().saturating_sub(1);
         let half = (self.height / 2).max(1) as isize;
         let cursor = match to {
@@ -112,7 +112,7 @@ impl List {
     }
 
     /// Scrolls by this number of rows. The cursor moves along only as far as it must.
-    pub fn scroll(&mut self, rows: isize) {
+    pub(crate) fn scroll(&mut self, rows: isize) {
         let furthest = self.rows.len().saturating_sub(self.height);
         self.offset = self.offset.saturating_add_signed(rows).min(furthest);
         let shown = self.visible_rows();
@@ -123,7 +123,7 @@ impl List {
     }
 
     /// Scrolls until the cursor is among the rows drawn.
-    pub fn show_cursor(&mut self) {
+    pub(crate) fn show_cursor(&mut self) {
         self.cursor = self.cursor.min(self.rows.len().saturating_sub(1));
         if self.height == 0 {
             return;
@@ -137,7 +137,7 @@ impl List {
     }
 
     /// Shows other rows. The cursor stays on its item if the user chose it and it is still shown.
-    pub fn show(&mut self, rows: Vec<u32>) {
+    pub(crate) fn show(&mut self, rows: Vec<u32>) {
         let selected =
             self.rows.get(self.cursor).copied().filter(|_| self.is_user_selected || self.keeps_cursor);
         let line = self.cursor.saturating_sub(self.offset);
@@ -161,7 +161,7 @@ impl List {
 
     /// Keeps the cursor on its item while rows are being reordered. When they are in place, a cursor that the user has
     /// not moved goes to the top.
-    pub fn set_keeps_cursor(&mut self, holds: bool) {
+    pub(crate) fn set_keeps_cursor(&mut self, holds: bool) {
         let is_over = std::mem::replace(&mut self.keeps_cursor, holds) && !holds;
         if is_over && !self.is_user_selected {
             self.cursor = 0;
@@ -178,7 +178,7 @@ impl List {
 
     /// Sets the text of the filter; [`List::refilter`] has to follow. The cursor then goes to the best match. If the
     /// filter is removed, the cursor stays on the match.
-    pub fn set_filter(&mut self, typed: &str) {
+    pub(crate) fn set_filter(&mut self, typed: &str) {
         if self.filter != typed {
             // Rows that appear in the middle of a range were not seen when it began.
             self.range_start = None;
@@ -190,7 +190,7 @@ impl List {
 
     /// Shows the items of `order` that the filter matches. A cursor whose item is hidden goes to the best match. `name`
     /// returns the name of an item, or `None` if the item is hidden.
-    pub fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
+    pub(crate) fn refilter<'a>(&mut self, name: impl Fn(u32) -> Option<&'a str>) {
         let named = self.order.iter().filter_map(|item| Some((*item, name(*item)?)));
         let rows = match Filter::parse(&self.filter) {
             Some(filter) => filter.rows(named),
@@ -207,14 +207,14 @@ impl List {
     }
 
     /// Shows all items, in their order.
-    pub fn show_all(&mut self) {
+    pub(crate) fn show_all(&mut self) {
         let mut rows = self.take_spare_rows();
         rows.extend_from_slice(&self.order);
         self.show(rows);
     }
 
     /// Shows the rows that a filter found. A cursor whose item is hidden goes to the best match.
-    pub fn show_matches(&mut self, rows: Vec<u32>) {
+    pub(crate) fn show_matches(&mut self, rows: Vec<u32>) {
         let before = self.selected();
         self.show(rows);
         if self.is_filtered() && self.selected() != before {
@@ -224,7 +224,7 @@ impl List {
     }
 
     /// Forgets the items of the rows because the indices of the items have changed. The cursor keeps its row.
-    pub fn forget_rows(&mut self) {
+    pub(crate) fn forget_rows(&mut self) {
         self.rows.clear();
         self.range_start = None;
     }

@@ -14,7 +14,7 @@ use super::{Pane, hints, layout};
 const NOTCH: isize = 3;
 
 /// Handles an event of the mouse.
-pub fn handle_mouse(update: &mut Update<'_>, event: MouseEvent) {
+pub(crate) fn handle_mouse(update: &mut Update<'_>, event: MouseEvent) {
     match event.kind {
         MouseEventKind::ScrollDown => wheel(update, event, NOTCH),
         MouseEventKind::ScrollUp => wheel(update, event, -NOTCH),

@@ -20,22 +20,22 @@ pub struct Notices {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// The message.
-    pub notice: Notice,
+    pub(crate) notice: Notice,
     /// The time until which it is shown.
-    pub until: Timestamp,
+    pub(crate) until: Timestamp,
 }
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The time of the message.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The severity.
     pub level: Level,
     /// The text, in one line.
     pub text: SafeText,
     /// A hint that may help.
-    pub hint: Option<SafeText>,
+    pub(crate) hint: Option<SafeText>,
 }
 
 /// The severity of a message.
@@ -52,17 +52,17 @@ pub enum Level {
 }
 
 /// Columns in front of a message in the list of messages: its time and its level.
-pub const BEFORE_TEXT: usize = 18;
+pub(crate) const BEFORE_TEXT: usize = 18;
 
 impl Notices {
     /// Removes a refusal from the foot: it was the answer to the previous key.
-    pub fn dismiss_refusal(&mut self) {
+    pub(crate) fn dismiss_refusal(&mut self) {
         self.toast.take_if(|toast| toast.notice.level == Level::Refused);
     }
 
     /// Returns the messages in lines that fit into `width` columns after [`BEFORE_TEXT`]. The first line of each
     /// message has the message with it.
-    pub fn lines(&self, width: usize) -> Vec<(Option<&Notice>, String)> {
+    pub(crate) fn lines(&self, width: usize) -> Vec<(Option<&Notice>, String)> {
         let room = width.saturating_sub(BEFORE_TEXT + 1);
         let mut lines = Vec::new();
         for notice in &self.all {

@@ -11,7 +11,7 @@ use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Target, 
 use crate::model::server::Transport;
 
 /// Opens the target. If a scheme was typed, its registry is contacted with that scheme.
-pub fn open_typed(update: &mut Update<'_>, typed: Typed) {
+pub(crate) fn open_typed(update: &mut Update<'_>, typed: Typed) {
     if let Some(scheme) = typed.scheme {
         let host = typed.target.host().clone();
         let is_open = update.state.registries.of(&host).is_some();
@@ -26,7 +26,7 @@ pub fn open_typed(update: &mut Update<'_>, typed: Typed) {
 }
 
 /// Opens the target and goes to it.
-pub fn open(update: &mut Update<'_>, target: Target) {
+pub(crate) fn open(update: &mut Update<'_>, target: Target) {
     let host = target.host().clone();
     let tree = update.state.settings.tree;
     let registry = update.state.registries.open(&host, tree);
@@ -61,7 +61,7 @@ fn remember(update: &mut Update<'_>, host: &Host, name: &RepositoryName) {
 }
 
 /// Stops offering a repository that does not exist: its name was mistyped, or it is gone.
-pub fn forget_opened(update: &mut Update<'_>, repository: &Repository) {
+pub(crate) fn forget_opened(update: &mut Update<'_>, repository: &Repository) {
     let Some(names) = update.state.settings.remembered.get_mut(&repository.host) else { return };
     let before = names.len();
     names.retain(|known| *known != repository.name);
@@ -72,7 +72,7 @@ pub fn forget_opened(update: &mut Update<'_>, repository: &Repository) {
 
 /// Contacts a registry with this scheme from now on. Fails if the registry is open and not known to use this
 /// scheme.
-pub fn set_scheme(update: &mut Update<'_>, host: &Host, scheme: Scheme) -> Result<(), String> {
+pub(crate) fn set_scheme(update: &mut Update<'_>, host: &Host, scheme: Scheme) -> Result<(), String> {
     if let Some(open) = update.state.registries.of(host) {
         let is_plain = open.server.value.as_ref().map(|server| server.transport == Transport::Plain);
         match is_plain {

@@ -21,7 +21,7 @@ const ROW_REST: Duration = Duration::from_millis(30);
 const MOST_ROWS: usize = 8;
 
 /// Updates everything that depends on cursors and size, and asks for missing data.
-pub fn reconcile(update: &mut Update<'_>) {
+pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_registry(update);
     reconcile_repository(update);
     fit_to_layout(update);
@@ -44,7 +44,7 @@ fn reconcile_registry(update: &mut Update<'_>) {
 }
 
 /// Asks for the first page of a catalog.
-pub fn load_repositories(update: &mut Update<'_>, host: &Host) {
+pub(crate) fn load_repositories(update: &mut Update<'_>, host: &Host) {
     let ticket =
         update.ask(Slot::Repositories(host.clone()), Duration::ZERO, Ask::Repositories(host.clone(), None));
     if let Some(registry) = update.state.registries.of(host) {
@@ -91,7 +91,7 @@ fn reconcile_repository(update: &mut Update<'_>) {
 }
 
 /// Asks for the first page of the tags shown.
-pub fn load_tags(update: &mut Update<'_>, after: Duration) {
+pub(crate) fn load_tags(update: &mut Update<'_>, after: Duration) {
     let Some(repository) = update.state.tags.repository.clone() else { return };
     let ticket = update.ask(Slot::Tags, after, Ask::Tags(repository, None));
     update.state.tags.tags.begin(ticket);
@@ -148,7 +148,7 @@ fn known_digest(update: &Update<'_>) -> Option<Selector> {
 }
 
 /// Asks for the image shown, by its digest if that is known.
-pub fn load_image(update: &mut Update<'_>, after: Duration, digest: Option<Selector>) {
+pub(crate) fn load_image(update: &mut Update<'_>, after: Duration, digest: Option<Selector>) {
     let Some((repository, selector)) = update.state.detail.image.clone() else { return };
     let selector = digest.unwrap_or(selector);
     let tags = &update.state.tags;
@@ -158,7 +158,7 @@ pub fn load_image(update: &mut Update<'_>, after: Duration, digest: Option<Selec
 }
 
 /// Leaves the open tab if the image does not have it.
-pub fn leave_missing_tab(update: &mut Update<'_>) {
+pub(crate) fn leave_missing_tab(update: &mut Update<'_>) {
     let is_known = update.state.detail.inspection.value.is_some();
     if is_known && !tabs::shown_tabs(&update.state.detail).contains(&update.state.detail.tab) {
         update.state.detail.open_tab(Tab::Overview);
@@ -193,7 +193,7 @@ fn load_summaries(update: &mut Update<'_>) {
 }
 
 /// Gives up all rows that are awaited.
-pub fn cancel_summaries(update: &mut Update<'_>) {
+pub(crate) fn cancel_summaries(update: &mut Update<'_>) {
     let Some(repository) = update.state.tags.repository.clone() else { return };
     for item in std::mem::take(&mut update.state.tags.awaited_rows).into_values() {
         update.state.tags.summaries.entry(item).or_default().cancel();

@@ -30,7 +30,7 @@ pub struct Remote<T> {
     /// The failure of the last question, if it failed.
     pub failure: Option<Failure>,
     /// The ticket of the open question.
-    pub pending: Option<Ticket>,
+    pub(crate) pending: Option<Ticket>,
     /// The time when the value came.
     pub at: Option<Timestamp>,
 }
@@ -43,34 +43,34 @@ impl<T> Default for Remote<T> {
 
 impl<T> Remote<T> {
     /// Notes that a question is open. Answers to earlier ones are refused from now on.
-    pub fn ask(&mut self, ticket: Ticket) {
+    pub(crate) fn ask(&mut self, ticket: Ticket) {
         self.pending = Some(ticket);
     }
 
     /// Notes that the value may be outdated. It stays until a newer one comes. An answer still awaited is given up.
-    pub fn mark_outdated(&mut self) {
+    pub(crate) fn mark_outdated(&mut self) {
         *self = Remote { value: self.value.take(), ..Remote::default() };
     }
 
     /// Notes that a question that failed may succeed now.
-    pub fn clear_failure(&mut self) {
+    pub(crate) fn clear_failure(&mut self) {
         if self.failure.is_some() {
             self.mark_outdated();
         }
     }
 
     /// Returns whether no current value is known, no question failed and none is open.
-    pub fn is_unasked(&self) -> bool {
+    pub(crate) fn is_unasked(&self) -> bool {
         self.at.is_none() && self.failure.is_none() && self.pending.is_none()
     }
 
     /// Gives up the open question.
-    pub fn cancel(&mut self) {
+    pub(crate) fn cancel(&mut self) {
         self.pending = None;
     }
 
     /// Takes the answer if it is the awaited one, and returns whether it was.
-    pub fn answer(&mut self, ticket: Ticket, answer: Result<T, Failure>, now: Timestamp) -> bool {
+    pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<T, Failure>, now: Timestamp) -> bool {
         if self.pending != Some(ticket) {
             return false;
         }
@@ -83,7 +83,7 @@ impl<T> Remote<T> {
     }
 
     /// Returns whether an answer is awaited.
-    pub fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         self.pending.is_some()
     }
 }

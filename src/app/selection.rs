@@ -9,16 +9,16 @@ use crate::model::text::SafeText;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TakenImages {
     /// The repository of the images.
-    pub from: Repository,
+    pub(crate) from: Repository,
     /// The images.
-    pub what: What,
+    pub(crate) what: What,
     /// The names of those that no row showed when they were taken.
-    pub hidden: Vec<SafeText>,
+    pub(crate) hidden: Vec<SafeText>,
 }
 
 /// Returns the repository of the images that [`selected_images`] returns, without examining each mark: the availability of keys
 /// is checked for every frame.
-pub fn selection_repository(state: &State) -> Option<&Repository> {
+pub(crate) fn selection_repository(state: &State) -> Option<&Repository> {
     let shown = state.detail.image.as_ref().map(|(repository, _)| repository);
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
@@ -29,7 +29,7 @@ pub fn selection_repository(state: &State) -> Option<&Repository> {
 
 /// Returns the images that the focused pane is about, with their repository. Returns `None` in Registries and
 /// Repositories.
-pub fn selected_images(state: &State) -> Option<(Repository, Vec<Selector>)> {
+pub(crate) fn selected_images(state: &State) -> Option<(Repository, Vec<Selector>)> {
     match state.focus {
         Pane::Registries | Pane::Repositories => None,
         Pane::Tags if !state.tags.list.marks.is_empty() => marked_images(state),
@@ -61,7 +61,7 @@ pub fn hidden_selected_names(state: &State) -> Vec<SafeText> {
 }
 
 /// Returns the message that the image opened by name does not exist, if keys act on that image.
-pub fn missing_image_message(state: &State) -> Option<SafeText> {
+pub(crate) fn missing_image_message(state: &State) -> Option<SafeText> {
     let is_about_it = match state.focus {
         Pane::Registries | Pane::Repositories => false,
         Pane::Tags => state.tags.list.marks.is_empty(),
@@ -86,7 +86,7 @@ fn shown_image(state: &State) -> Option<(Repository, Vec<Selector>)> {
 
 /// Returns the images that copying acts on: the chosen images or, in Repositories, all tags of the marked repository or
 /// of the one under the cursor.
-pub fn images_to_copy(state: &State) -> Option<(Repository, What)> {
+pub(crate) fn images_to_copy(state: &State) -> Option<(Repository, What)> {
     match state.focus {
         Pane::Registries => None,
         Pane::Repositories => selected_repository(state).map(|repository| (repository, What::AllTags)),
@@ -97,7 +97,7 @@ pub fn images_to_copy(state: &State) -> Option<(Repository, What)> {
 }
 
 /// Returns whether there is something to copy.
-pub fn can_copy(state: &State) -> bool {
+pub(crate) fn can_copy(state: &State) -> bool {
     match state.focus {
         Pane::Repositories => selected_repository(state).is_some(),
         _ => selection_repository(state).is_some(),
@@ -105,7 +105,7 @@ pub fn can_copy(state: &State) -> bool {
 }
 
 /// Returns the number of marked repositories, if keys act on them.
-pub fn marked_repositories(state: &State) -> usize {
+pub(crate) fn marked_repositories(state: &State) -> usize {
     match (state.focus, state.registries.selected()) {
         (Pane::Repositories, Some(registry)) => registry.repositories.list.marks.len(),
         _ => 0,
@@ -127,7 +127,7 @@ fn selected_repository(state: &State) -> Option<Repository> {
 
 /// Returns the destination of the taken images: the repository under the cursor or, if none is chosen, the one in the
 /// registry under the cursor that has the name of the source.
-pub fn put_destination(state: &State, taken: &TakenImages) -> Option<Repository> {
+pub(crate) fn put_destination(state: &State, taken: &TakenImages) -> Option<Repository> {
     let host = state.registries.selected()?.host.clone();
     let chosen = match state.focus {
         Pane::Registries => None,

@@ -17,25 +17,25 @@ const MOST_NOTICES: usize = 200;
 const TOAST: i64 = 4;
 
 /// The processing of one message.
-pub struct Update<'a> {
+pub(crate) struct Update<'a> {
     /// Everything that regtui knows.
-    pub state: &'a mut State,
+    pub(crate) state: &'a mut State,
     /// The time of the message.
-    pub now: Timestamp,
+    pub(crate) now: Timestamp,
     /// The commands for the runtime.
-    pub cmds: Vec<Cmd>,
+    pub(crate) cmds: Vec<Cmd>,
 }
 
 impl Update<'_> {
     /// Asks a question for a slot, after a pause.
-    pub fn ask(&mut self, slot: Slot, after: Duration, ask: Ask) -> Ticket {
+    pub(crate) fn ask(&mut self, slot: Slot, after: Duration, ask: Ask) -> Ticket {
         let ticket = self.state.tickets.issue();
         self.cmds.push(Cmd::Load { slot, ticket, delay: after, ask });
         ticket
     }
 
     /// Shows a message to the user.
-    pub fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
+    pub(crate) fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
         let notice = Notice { at: self.now, level, text: text.into(), hint };
         self.record_notice(notice.clone());
         let until = self.now.checked_add(Span::new().seconds(TOAST)).unwrap_or(self.now);
@@ -53,23 +53,23 @@ impl Update<'_> {
 
     /// Notes the reason why something shown was not refreshed. The pane has one line for it, the list of messages has
     /// the whole text, and the message at the foot stays.
-    pub fn record_refresh_failure(&mut self, failure: &Failure) {
+    pub(crate) fn record_refresh_failure(&mut self, failure: &Failure) {
         let text = SafeText::from(format!("not refreshed: {}: {}", failure.what, failure.why));
         self.record_notice(Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() });
     }
 
     /// Tells the user that something was done.
-    pub fn say_done(&mut self, text: impl Into<SafeText>) {
+    pub(crate) fn say_done(&mut self, text: impl Into<SafeText>) {
         self.say(Level::Done, text, None);
     }
 
     /// Tells the user the reason why something cannot be done now.
-    pub fn refuse(&mut self, why: impl Into<SafeText>) {
+    pub(crate) fn refuse(&mut self, why: impl Into<SafeText>) {
         self.say(Level::Refused, why, None);
     }
 
     /// Tells the user about a failure.
-    pub fn say_failure(&mut self, failure: Failure) {
+    pub(crate) fn say_failure(&mut self, failure: Failure) {
         let text = SafeText::from(format!("{}: {}", failure.what, failure.why));
         self.say(Level::Failed, text, failure.hint);
     }

@@ -27,7 +27,7 @@ type Image = (Repository, Selector);
 
 /// The views that the cursor left, the newest at the front.
 #[derive(Debug, Default)]
-pub struct ViewCache {
+pub(crate) struct ViewCache {
     tags: VecDeque<TagsPane>,
     images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
     wanted_images: HashMap<Repository, Selector>,
@@ -35,7 +35,7 @@ pub struct ViewCache {
 
 impl ViewCache {
     /// Keeps the tags of a repository that the cursor leaves. Answers still awaited are given up.
-    pub fn keep_tags(&mut self, mut tags: TagsPane) {
+    pub(crate) fn keep_tags(&mut self, mut tags: TagsPane) {
         if let (Some(repository), Some(opened), false) = (&tags.repository, &tags.opened, tags.tags.complete)
         {
             self.wanted_images.insert(repository.clone(), opened.selector.clone());
@@ -58,18 +58,18 @@ impl ViewCache {
     }
 
     /// Takes the tags of a repository out of the cache, if they were kept.
-    pub fn take_tags(&mut self, repository: &Repository) -> Option<TagsPane> {
+    pub(crate) fn take_tags(&mut self, repository: &Repository) -> Option<TagsPane> {
         let at = self.tags.iter().position(|tags| tags.repository.as_ref() == Some(repository))?;
         self.tags.remove(at)
     }
 
     /// Takes the image that was to be shown in a repository whose tags had not arrived when the cursor left.
-    pub fn take_wanted_image(&mut self, repository: &Repository) -> Option<Selector> {
+    pub(crate) fn take_wanted_image(&mut self, repository: &Repository) -> Option<Selector> {
         self.wanted_images.remove(repository)
     }
 
     /// Keeps an image that the cursor leaves.
-    pub fn keep_image(&mut self, of: Image, mut inspection: Remote<Arc<Inspection>>) {
+    pub(crate) fn keep_image(&mut self, of: Image, mut inspection: Remote<Arc<Inspection>>) {
         if inspection.value.is_some() {
             inspection.cancel();
             self.images.push_front((of, inspection));
@@ -84,26 +84,26 @@ impl ViewCache {
     }
 
     /// Takes an image out of the cache, if it was kept.
-    pub fn take_image(&mut self, of: &Image) -> Option<Remote<Arc<Inspection>>> {
+    pub(crate) fn take_image(&mut self, of: &Image) -> Option<Remote<Arc<Inspection>>> {
         let at = self.images.iter().position(|(kept, _)| kept == of)?;
         self.images.remove(at).map(|(_, inspection)| inspection)
     }
 
     /// Forgets everything about a repository.
-    pub fn forget_repository(&mut self, repository: &Repository) {
+    pub(crate) fn forget_repository(&mut self, repository: &Repository) {
         self.tags.retain(|tags| tags.repository.as_ref() != Some(repository));
         self.images.retain(|((of, _), _)| of != repository);
     }
 
     /// Forgets everything about a registry.
-    pub fn forget_registry(&mut self, host: &Host) {
+    pub(crate) fn forget_registry(&mut self, host: &Host) {
         self.tags.retain(|tags| tags.repository.as_ref().is_some_and(|repository| repository.host != *host));
         self.images.retain(|((repository, _), _)| repository.host != *host);
     }
 }
 
 /// Returns whether data that came `at` this time has to be asked for again.
-pub fn is_stale(at: Option<Timestamp>, now: Timestamp) -> bool {
+pub(crate) fn is_stale(at: Option<Timestamp>, now: Timestamp) -> bool {
     at.is_none_or(|at| now.as_second() - at.as_second() > FRESH)
 }
 

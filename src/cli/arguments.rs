@@ -11,24 +11,24 @@ use crate::model::text::SafeText;
 
 /// Reads names, and makes their registries be reached by the scheme that is written before the name.
 #[derive(Debug)]
-pub struct ArgumentReader<'a> {
+pub(crate) struct ArgumentReader<'a> {
     pool: &'a Pool,
     schemes: RefCell<HashMap<Host, Scheme>>,
 }
 
 impl<'a> ArgumentReader<'a> {
     /// Creates a reader for the registries of this pool.
-    pub fn of(pool: &'a Pool) -> ArgumentReader<'a> {
+    pub(crate) fn of(pool: &'a Pool) -> ArgumentReader<'a> {
         ArgumentReader { pool, schemes: RefCell::default() }
     }
 
     /// Returns the pool that reaches the named registries.
-    pub fn pool(&self) -> &'a Pool {
+    pub(crate) fn pool(&self) -> &'a Pool {
         self.pool
     }
 
     /// Reads a target.
-    pub fn target(&self, text: &str) -> Result<Target, CliError> {
+    pub(crate) fn target(&self, text: &str) -> Result<Target, CliError> {
         let shown = SafeText::clean(&redact::secrets(text));
         let Typed { target, scheme } = Typed::parse(text, self.pool.known_registries())
             .map_err(|bad| CliError::Usage(format!("`{shown}`: {bad}")))?;
@@ -39,7 +39,7 @@ impl<'a> ArgumentReader<'a> {
     }
 
     /// Reads the name of one image. The tag is `latest` if the name has neither a tag nor a digest.
-    pub fn image(&self, text: &str) -> Result<Reference, CliError> {
+    pub(crate) fn image(&self, text: &str) -> Result<Reference, CliError> {
         match self.target(text)? {
             Target::Image(reference) => Ok(reference),
             Target::Repository(repository) => Ok(Reference { repository, tag: None, digest: None }),
@@ -51,7 +51,7 @@ impl<'a> ArgumentReader<'a> {
     }
 
     /// Makes a registry be reached by a scheme. Fails if another scheme was chosen for it before.
-    pub fn set_scheme(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
+    pub(crate) fn set_scheme(&self, host: &Host, scheme: Scheme) -> Result<(), CliError> {
         let before = self.schemes.borrow_mut().insert(host.clone(), scheme);
         if before.is_some_and(|before| before != scheme) {
             return Err(CliError::Usage(format!("`{host}` is named with http and with https: choose one")));

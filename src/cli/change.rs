@@ -29,12 +29,12 @@ use interrupts::Interrupts;
 use progress::Bar;
 
 /// The end of the help of every changing subcommand.
-pub const EXIT_CODES: &str = "Exit codes: 0 success, also if nothing had to change; 1 something failed, was missing or was skipped, and the rest was done;
+pub(crate) const EXIT_CODES: &str = "Exit codes: 0 success, also if nothing had to change; 1 something failed, was missing or was skipped, and the rest was done;
 2 wrong usage, or an unanswered question; 130 interrupted.";
 
 /// Options of every subcommand that changes something.
 #[derive(Debug, Args)]
-pub struct ChangeOptions {
+pub(crate) struct ChangeOptions {
     /// Print the plan and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -58,7 +58,7 @@ struct ChangeDocument<'a> {
 
 impl ChangeOptions {
     /// Returns whether only the plan is wanted.
-    pub fn is_dry_run(&self) -> bool {
+    pub(crate) fn is_dry_run(&self) -> bool {
         self.dry_run
     }
 
@@ -74,7 +74,7 @@ impl ChangeOptions {
     }
 
     /// Does the same for a plan that the caller makes.
-    pub async fn run_planned(
+    pub(crate) async fn run_planned(
         &self,
         context: &ChangeContext,
         planning: impl Future<Output = Result<ChangePlan, Failure>>,

@@ -9,7 +9,7 @@ use super::{Cli, CliError};
 
 /// Print the completions for a shell
 #[derive(Debug, Args)]
-pub struct Completions {
+pub(crate) struct Completions {
     /// The shell that reads them
     #[arg(value_name = "SHELL")]
     shell: Shell,

@@ -14,7 +14,7 @@ use crate::ops::context::ChangeContext;
 /// Copy an image or a repository, within a registry or to another one
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct CopyCommand {
+pub(crate) struct CopyCommand {
     /// Image to copy, or repository with --all-tags
     #[arg(value_name = "SOURCE")]
     source: String,

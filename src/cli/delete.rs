@@ -12,7 +12,7 @@ use crate::ops::context::ChangeContext;
 /// Untag or delete images, after a plan and a question
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct Delete {
+pub(crate) struct Delete {
     /// Images of one repository to untag or delete: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,

@@ -23,7 +23,7 @@ use crate::ops::inspect;
 
 /// Show an image: manifest, platforms, layers with their history, sizes, labels
 #[derive(Debug, Args)]
-pub struct Inspect {
+pub(crate) struct Inspect {
     /// Image to show: nginx:1.27, ghcr.io/org/app@sha256:…
     #[arg(value_name = "IMAGE")]
     image: String,

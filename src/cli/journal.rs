@@ -15,7 +15,7 @@ use crate::ops::journal::Journal;
 
 /// List all changes
 #[derive(Debug, Args)]
-pub struct JournalCommand {
+pub(crate) struct JournalCommand {
     /// Entry to show, with everything that it changed
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,

@@ -12,7 +12,7 @@ use crate::app::keys::{KeyChord, Keys};
 
 /// List the keys of the UI, as the configuration binds them
 #[derive(Debug, Args)]
-pub struct KeysCommand {
+pub(crate) struct KeysCommand {
     /// One JSON document a line
     #[arg(long)]
     json: bool,

@@ -23,7 +23,7 @@ use crate::ops::list;
 
 /// List the repositories of a registry, or the tags of a repository
 #[derive(Debug, Args)]
-pub struct Ls {
+pub(crate) struct Ls {
     /// Registry (localhost:5000) or repository (ghcr.io/org/app) to list
     #[arg(value_name = "TARGET")]
     target: String,

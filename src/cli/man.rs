@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 
 /// Write the manual pages into a folder
 #[derive(Debug, Args)]
-pub struct Man {
+pub(crate) struct Man {
     /// The folder; it is created if it does not exist
     #[arg(value_name = "DIR")]
     folder: PathBuf,

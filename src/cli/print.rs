@@ -9,7 +9,7 @@ use crate::model::redact;
 use crate::model::text::{SafeText, is_unsafe};
 
 /// Prints a problem on stderr. Ignores an error of the writing, because there is no other place to report it.
-pub fn print_problem(problem: impl Display) {
+pub(crate) fn print_problem(problem: impl Display) {
     writeln!(io::stderr(), "regtui: {}", fit_to_print(&problem.to_string())).ok();
 }
 
@@ -27,7 +27,7 @@ fn fit_to_print(text: &str) -> String {
 
 /// Prints a value as one line of JSON. Characters that a terminal might obey are escaped, so that a parser reads the
 /// same text back.
-pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
+pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
     let text = serde_json::to_string(value)?;
     let mut line = String::with_capacity(text.len() + 1);
     for character in text.chars() {
@@ -46,7 +46,7 @@ pub fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {
 
 /// Rows of cells, printed in columns that are as wide as their widest cell.
 #[derive(Debug, Default)]
-pub struct Table {
+pub(crate) struct Table {
     rows: Vec<TableRow>,
     right: &'static [usize],
 }
@@ -60,22 +60,22 @@ enum TableRow {
 
 impl Table {
     /// Creates a table with a heading. The columns in `right` hold numbers and are aligned to the right.
-    pub fn new(heading: &[&str], right: &'static [usize]) -> Table {
+    pub(crate) fn new(heading: &[&str], right: &'static [usize]) -> Table {
         Table { rows: vec![TableRow::Cells(heading.iter().map(ToString::to_string).collect())], right }
     }
 
     /// Adds a row.
-    pub fn row(&mut self, cells: Vec<String>) {
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
         self.rows.push(TableRow::Cells(cells));
     }
 
     /// Adds lines that are no part of a column below the last row.
-    pub fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
+    pub(crate) fn lines(&mut self, lines: impl IntoIterator<Item = String>) {
         self.rows.extend(lines.into_iter().map(TableRow::Line));
     }
 
     /// Prints the table.
-    pub fn print(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
         use unicode_width::UnicodeWidthStr;
         let cells = || {
             self.rows.iter().filter_map(|row| match row {

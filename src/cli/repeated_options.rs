@@ -8,7 +8,7 @@ use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
 /// Returns the options for a command about these registries, each followed by a space.
-pub fn options<'a>(pool: &Pool, hosts: impl Iterator<Item = &'a Host>) -> String {
+pub(crate) fn options<'a>(pool: &Pool, hosts: impl Iterator<Item = &'a Host>) -> String {
     let mut all = of_arguments(std::env::args_os());
     for trust in hosts.filter_map(|host| pool.transport_of_this_run(host)) {
         for (is_on, option) in [(trust.plain_http, "--plain-http"), (trust.insecure, "--insecure")] {

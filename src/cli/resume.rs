@@ -15,7 +15,7 @@ use crate::ops::steps::probe;
 /// Finish a change that was cut off
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct Resume {
+pub(crate) struct Resume {
     /// Entry to finish, as `regtui journal` lists it [default: the last one that was cut off]
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,

@@ -8,7 +8,7 @@ use crate::model::reference::{Host, Scheme};
 
 /// Options of the two registries of a copy.
 #[derive(Debug, Args)]
-pub struct Sides {
+pub(crate) struct Sides {
     /// Use HTTP instead of HTTPS for the source, as `http://` in front of its name does
     #[arg(long)]
     src_plain_http: bool,
@@ -25,22 +25,22 @@ pub struct Sides {
 
 /// The options for every registry, as far as they were given as flags.
 #[derive(Debug, Clone, Copy)]
-pub struct Everywhere {
+pub(crate) struct Everywhere {
     /// `--plain-http`.
-    pub plain_http: bool,
+    pub(crate) plain_http: bool,
     /// `--insecure`.
-    pub insecure: bool,
+    pub(crate) insecure: bool,
 }
 
 impl Sides {
     /// Returns whether none of them was given.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         !(self.src_plain_http || self.dest_plain_http || self.src_insecure || self.dest_insecure)
     }
 
     /// Makes each registry be reached as its options say. Fails if an option for all registries is given and could be
     /// meant for only one.
-    pub fn apply(
+    pub(crate) fn apply(
         &self,
         names: &ArgumentReader<'_>,
         everywhere: Everywhere,

@@ -12,7 +12,7 @@ use crate::ops::context::ChangeContext;
 /// Give an image another tag: same bytes, same digest
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct NewTag {
+pub(crate) struct NewTag {
     /// Image to tag: localhost:5000/team/app:1.4.2
     #[arg(value_name = "IMAGE")]
     image: String,

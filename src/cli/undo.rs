@@ -13,7 +13,7 @@ use crate::ops::context::ChangeContext;
 /// Undo the last change, or another one of the journal
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
-pub struct Undo {
+pub(crate) struct Undo {
     /// Entry to undo, as `regtui journal` lists it [default: the last one that was not undone]
     #[arg(value_name = "ENTRY")]
     entry: Option<String>,

@@ -91,7 +91,7 @@ impl Cache {
 
     /// Returns the media type under which this repository gave or took a manifest, in this run or an earlier one; empty
     /// if it named none. Returns `None` if it has neither given nor taken that manifest.
-    pub async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
+    pub(crate) async fn media_type(&self, repository: &Repository, digest: &Digest) -> Option<String> {
         self.load(repository).await;
         self.seen().get(repository)?.facts.media_types.get(digest).cloned()
     }
@@ -132,7 +132,7 @@ impl Cache {
     }
 
     /// Records that a repository gave or took a manifest under this media type.
-    pub fn record_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
+    pub(crate) fn record_manifest(&self, repository: &Repository, digest: Digest, media_type: Option<&str>) {
         let is_plain = |text: &&str| text.len() <= LONGEST_TYPE && !text.contains(['\n', '\r']);
         let media_type = media_type.filter(is_plain).unwrap_or_default();
         let mut seen = self.seen();
@@ -144,7 +144,7 @@ impl Cache {
     }
 
     /// Records that a tag does not exist any more.
-    pub fn forget_tag(&self, repository: &Repository, tag: &Tag) {
+    pub(crate) fn forget_tag(&self, repository: &Repository, tag: &Tag) {
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
         known.facts.tags.remove(tag);
@@ -152,7 +152,7 @@ impl Cache {
     }
 
     /// Records that a manifest and all its tags do not exist any more.
-    pub fn forget_manifest(&self, repository: &Repository, digest: &Digest) {
+    pub(crate) fn forget_manifest(&self, repository: &Repository, digest: &Digest) {
         let mut seen = self.seen();
         let known = seen.entry(repository.clone()).or_default();
         known.facts.tags.retain(|_, at| at != digest);

@@ -24,7 +24,7 @@ use std::time::Duration;
 use crate::model::reference::{Host, RepositoryName};
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
-pub use keychain::{Keychain, Login};
+pub(crate) use keychain::{Keychain, Login};
 use podman::PodmanFile;
 use secret::Secret;
 
@@ -37,7 +37,7 @@ pub struct Credentials {
 
 impl Credentials {
     /// Chains sources of logins.
-    pub fn new(keychains: impl IntoIterator<Item = Arc<dyn Keychain>>) -> Credentials {
+    pub(crate) fn new(keychains: impl IntoIterator<Item = Arc<dyn Keychain>>) -> Credentials {
         Credentials { keychains: keychains.into_iter().collect() }
     }
 
@@ -70,7 +70,7 @@ impl Credentials {
     }
 
     /// Returns the login for a repository, else for its registry.
-    pub async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Login> {
+    pub(crate) async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Login> {
         for keychain in self.keychains.iter() {
             if let Some(login) = keychain.login(host, repository).await {
                 return Some(login);
@@ -80,12 +80,12 @@ impl Credentials {
     }
 
     /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
-    pub fn registries(&self) -> Vec<Host> {
+    pub(crate) fn registries(&self) -> Vec<Host> {
         self.keychains.iter().flat_map(|keychain| keychain.registries()).collect()
     }
 
     /// Returns whether a login may differ from one repository of a registry to the next.
-    pub fn has_namespaces(&self) -> bool {
+    pub(crate) fn has_namespaces(&self) -> bool {
         self.keychains.iter().any(|keychain| keychain.has_namespaces())
     }
 }

@@ -14,7 +14,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-pub use peer::{Peer, SendError};
+pub use peer::Peer;
+pub(crate) use peer::SendError;
 
 use super::http::error_body::ErrorBody;
 use super::vendors;
@@ -28,7 +29,7 @@ pub struct Error {
     /// The reason.
     pub cause: Cause,
     /// Method and redacted URL. `None` if the request failed before it had a URL.
-    pub request: Option<SafeText>,
+    pub(crate) request: Option<SafeText>,
     /// The number of tries.
     pub tries: u32,
     /// The registry, for hints that name it.
@@ -113,12 +114,12 @@ pub enum Cause {
 
 impl Cause {
     /// Builds the cause for bytes that do not have the requested digest.
-    pub fn digest(wanted: Digest, got: Digest) -> Cause {
+    pub(crate) fn digest(wanted: Digest, got: Digest) -> Cause {
         Cause::DigestMismatch { expected: Box::new(wanted), actual: Box::new(got) }
     }
 
     /// Returns whether the same request may succeed if it is sent again at once or soon.
-    pub fn is_transient(&self) -> bool {
+    pub(crate) fn is_transient(&self) -> bool {
         match self {
             Cause::Connection(_) | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => true,
             Cause::Status { status, .. } => is_transient_status(*status),
@@ -232,7 +233,7 @@ fn write_status(f: &mut fmt::Formatter<'_>, status: u16, said: &ErrorBody) -> fm
 }
 
 /// Returns whether a request that was answered with this status may succeed the next time.
-pub fn is_transient_status(status: u16) -> bool {
+pub(crate) fn is_transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 522)
 }
 
@@ -254,7 +255,7 @@ impl Error {
 
     /// Returns whether the registry itself says, in its own words, that a manifest or a repository does not exist. A
     /// page with the same status may come from a proxy, or from a server that has no such route.
-    pub fn says_missing(&self) -> bool {
+    pub(crate) fn says_missing(&self) -> bool {
         let Cause::Status { status: 404, body: said, .. } = &self.cause else { return false };
         said.has_code("MANIFEST_UNKNOWN") || said.has_code("NAME_UNKNOWN")
     }
@@ -265,7 +266,7 @@ impl Error {
     }
 
     /// Returns whether the server refuses to delete an image only because it has tags.
-    pub fn is_blocked_by_tags(&self) -> bool {
+    pub(crate) fn is_blocked_by_tags(&self) -> bool {
         matches!(&self.cause, Cause::Status { status, body, .. } if vendors::says_blocked_by_tags(*status, body))
     }
 
@@ -275,7 +276,7 @@ impl Error {
     }
 
     /// Describes the failure of listing repositories for the user. Not every registry has such a list.
-    pub fn catalog_failure(&self) -> Failure {
+    pub(crate) fn catalog_failure(&self) -> Failure {
         let failure = self.failure(format!("cannot list the repositories of {}", self.host));
         match self.cause.status() {
             Some(404 | 405 | 501) => Failure {
@@ -291,7 +292,7 @@ impl Error {
 
     /// Returns the cause in words, after the name of the server that failed unless that is the registry:
     /// ``its storage `s3.test:9000`: nothing listens there``.
-    pub fn why(&self) -> String {
+    pub(crate) fn why(&self) -> String {
         match &self.peer {
             Peer::Registry => self.cause.to_string(),
             peer => format!("{peer}: {}", self.cause),

@@ -13,15 +13,15 @@ const MEMORY: Duration = Duration::from_secs(600);
 const CAUTION: Duration = Duration::from_secs(60);
 
 /// The page sizes to ask for, the best first. `None` asks for no number.
-pub const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
+pub(crate) const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
 
 /// The learned abilities of one server.
 #[derive(Debug, Default)]
-pub struct Abilities(Mutex<HostFacts>);
+pub(crate) struct Abilities(Mutex<HostFacts>);
 
 /// When a server shows a change that it accepted.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Shows {
+pub(crate) enum Shows {
     /// At once with its response, as far as is known.
     #[default]
     Immediate,
@@ -55,63 +55,63 @@ struct HostFacts {
 
 impl Abilities {
     /// Forgets everything. It is found out again.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         *self.lock() = HostFacts::default();
     }
 
     /// Returns whether HEAD works, as far as is known.
-    pub fn has_head(&self) -> bool {
+    pub(crate) fn has_head(&self) -> bool {
         self.lock().no_head_until.is_none_or(|until| until <= Instant::now())
     }
 
     /// Records that HEAD failed and GET did not, or that HEAD names a digest that the bytes do not have.
-    pub fn learn_no_head(&self) {
+    pub(crate) fn learn_no_head(&self) {
         self.lock().no_head_until = Some(Instant::now() + MEMORY);
     }
 
     /// Returns the index in [`PAGE_SIZES`] to begin with.
-    pub fn page_size_index(&self) -> usize {
+    pub(crate) fn page_size_index(&self) -> usize {
         self.lock().page_size
     }
 
     /// Records that this index in [`PAGE_SIZES`] works.
-    pub fn learn_page_size(&self, size: usize) {
+    pub(crate) fn learn_page_size(&self, size: usize) {
         self.lock().page_size = size;
     }
 
     /// Returns the index of the `Accept` list to begin with.
-    pub fn accept_index(&self) -> usize {
+    pub(crate) fn accept_index(&self) -> usize {
         self.lock().accept
     }
 
     /// Records that this `Accept` list works.
-    pub fn learn_accept_index(&self, list: usize) {
+    pub(crate) fn learn_accept_index(&self, list: usize) {
         self.lock().accept = list;
     }
 
     /// Returns whether the server lists its repositories.
-    pub fn catalog(&self) -> Ability {
+    pub(crate) fn catalog(&self) -> Ability {
         self.lock().catalog.clone().unwrap_or(Ability::Unknown)
     }
 
     /// Records the result of trying the catalog.
-    pub fn learn_catalog(&self, ability: Ability) {
+    pub(crate) fn learn_catalog(&self, ability: Ability) {
         self.lock().catalog = Some(ability);
     }
 
     /// Returns whether the server has the referrers API.
-    pub fn referrers(&self) -> Ability {
+    pub(crate) fn referrers(&self) -> Ability {
         self.lock().referrers.clone().unwrap_or(Ability::Unknown)
     }
 
     /// Returns whether to ask the referrers API about a repository. In a proxy registry the answer differs from one
     /// repository to the next.
-    pub fn may_have_referrers(&self, name: &RepositoryName) -> bool {
+    pub(crate) fn may_have_referrers(&self, name: &RepositoryName) -> bool {
         self.lock().no_referrers_until.get(name).is_none_or(|until| *until <= Instant::now())
     }
 
     /// Records the result of asking the referrers API about a repository.
-    pub fn learn_referrers(&self, name: &RepositoryName, ability: Ability) {
+    pub(crate) fn learn_referrers(&self, name: &RepositoryName, ability: Ability) {
         let mut known = self.lock();
         match ability {
             Ability::No(_) => {
@@ -125,14 +125,14 @@ impl Abilities {
     }
 
     /// Returns how the server can delete, for ten minutes after that was last observed.
-    pub fn deletes(&self) -> Deletes {
+    pub(crate) fn deletes(&self) -> Deletes {
         let known = self.lock();
         let is_fresh = known.deletes_until.is_some_and(|until| until > Instant::now());
         if is_fresh { known.deletes.clone() } else { Deletes::default() }
     }
 
     /// Records the result of trying to delete.
-    pub fn learn_deletes(&self, set: impl FnOnce(&mut Deletes)) {
+    pub(crate) fn learn_deletes(&self, set: impl FnOnce(&mut Deletes)) {
         let mut deletes = self.deletes();
         set(&mut deletes);
         let mut known = self.lock();
@@ -141,12 +141,12 @@ impl Abilities {
     }
 
     /// Returns how the server cleans up untagged content. Returns `None` before that was looked at.
-    pub fn cleanups(&self) -> Option<Cleanups> {
+    pub(crate) fn cleanups(&self) -> Option<Cleanups> {
         self.lock().cleanups
     }
 
     /// Records how the product cleans up. An observation takes precedence.
-    pub fn learn_product(&self, cleanups: Cleanups, needs_proof: bool) {
+    pub(crate) fn learn_product(&self, cleanups: Cleanups, needs_proof: bool) {
         let mut known = self.lock();
         if known.has_seen_cleanups || known.cleanups.is_some() && needs_proof {
             return;
@@ -155,13 +155,13 @@ impl Abilities {
     }
 
     /// Returns whether the product is not certain yet.
-    pub fn needs_proof(&self) -> bool {
+    pub(crate) fn needs_proof(&self) -> bool {
         let known = self.lock();
         known.needs_proof && !known.has_seen_cleanups
     }
 
     /// Records whether the product is the supposed one. If it is not, nothing is claimed about the cleanup.
-    pub fn confirm_product(&self, is_confirmed: bool) {
+    pub(crate) fn confirm_product(&self, is_confirmed: bool) {
         let mut known = self.lock();
         known.needs_proof = false;
         if !is_confirmed && !known.has_seen_cleanups {
@@ -170,14 +170,14 @@ impl Abilities {
     }
 
     /// Records an observed cleanup.
-    pub fn learn_cleanups(&self, set: impl FnOnce(&mut Cleanups)) {
+    pub(crate) fn learn_cleanups(&self, set: impl FnOnce(&mut Cleanups)) {
         let mut known = self.lock();
         set(known.cleanups.get_or_insert_default());
         known.has_seen_cleanups = true;
     }
 
     /// Returns when the server shows changes, for ten minutes after a change did not show at once.
-    pub fn visibility(&self) -> Shows {
+    pub(crate) fn visibility(&self) -> Shows {
         self.lock()
             .visibility
             .filter(|(_, until)| *until > Instant::now())
@@ -185,18 +185,18 @@ impl Abilities {
     }
 
     /// Records the result of waiting for a change to show.
-    pub fn learn_visibility(&self, shows: Shows) {
+    pub(crate) fn learn_visibility(&self, shows: Shows) {
         self.lock().visibility = Some((shows, Instant::now() + MEMORY));
     }
 
     /// Returns the size in bytes of a part that came through after an upload was lost, for a minute after that part.
-    pub fn safe_part_size(&self) -> Option<u64> {
+    pub(crate) fn safe_part_size(&self) -> Option<u64> {
         let known = self.lock();
         known.safe_part_until.is_some_and(|until| until > Instant::now()).then_some(known.safe_part_size)
     }
 
     /// Records that a part of this many bytes came through after an upload was lost.
-    pub fn learn_safe_part_size(&self, bytes: u64) {
+    pub(crate) fn learn_safe_part_size(&self, bytes: u64) {
         let mut known = self.lock();
         known.safe_part_size = bytes;
         known.safe_part_until = Some(Instant::now() + CAUTION);

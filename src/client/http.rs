@@ -61,7 +61,7 @@ const MOST_AT_ONCE: usize = 8;
 
 /// Requests to one registry from beginning to end: permit, login, redirects, limits of the body, retries.
 #[derive(Debug)]
-pub struct Http {
+pub(crate) struct Http {
     auth: Authenticator,
     limit: Limit,
     retries: Retries,
@@ -69,7 +69,7 @@ pub struct Http {
 
 impl Http {
     /// Creates the layers. Nothing is sent yet.
-    pub fn new(host: Host, settings: &ClientSettings) -> Http {
+    pub(crate) fn new(host: Host, settings: &ClientSettings) -> Http {
         let backoffs = Arc::new(Backoffs::default());
         let transport = Transport::new(host.clone(), settings, backoffs.clone());
         let redirects = Redirects::new(transport, settings.upload_allow(&host));
@@ -81,53 +81,57 @@ impl Http {
     }
 
     /// Returns the lowest layer.
-    pub fn transport(&self) -> &Transport {
+    pub(crate) fn transport(&self) -> &Transport {
         self.auth.redirects().transport()
     }
 
     /// Returns the identity at the registry.
-    pub fn auth(&self) -> &Authenticator {
+    pub(crate) fn auth(&self) -> &Authenticator {
         &self.auth
     }
 
     /// Returns the loop that sends again.
-    pub fn retries(&self) -> &Retries {
+    pub(crate) fn retries(&self) -> &Retries {
         &self.retries
     }
 
     /// Returns the name of the registry.
-    pub fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         self.transport().host()
     }
 
     /// Returns the timeouts.
-    pub fn timeouts(&self) -> &Timeouts {
+    pub(crate) fn timeouts(&self) -> &Timeouts {
         self.transport().timeouts()
     }
 
     /// Returns the registry's transport settings.
-    pub fn trust(&self) -> &Trust {
+    pub(crate) fn trust(&self) -> &Trust {
         self.transport().trust()
     }
 
     /// Returns the address of the registry. The first call finds out whether a registry on loopback speaks TLS.
-    pub async fn base(&self) -> Result<&Base, Error> {
+    pub(crate) async fn base(&self) -> Result<&Base, Error> {
         self.transport().base().await.map_err(|cause| self.error(cause, None, 1))
     }
 
     /// Sends a request until it succeeds or another try would not help. Every status but 2xx is an error.
-    pub async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
+    pub(crate) async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
         self.retries.run(&mut RequestTries { http: self, request, shared: None }, None).await
     }
 
     /// Sends like [`Http::send`], for one of several requests that share a permit.
-    pub async fn send_with_permit(&self, request: &Request, permit: &Permit) -> Result<HttpAnswer, Error> {
+    pub(crate) async fn send_with_permit(
+        &self,
+        request: &Request,
+        permit: &Permit,
+    ) -> Result<HttpAnswer, Error> {
         self.retries.run(&mut RequestTries { http: self, request, shared: Some(permit) }, None).await
     }
 
     /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
     /// its end.
-    pub async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
+    pub(crate) async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
         self.retries.wait_for_pause_end().await;
         let permit = self.limit.permit(request.priority).await;
         let opened = self.auth.send(request, 1).await.and_then(|head| {
@@ -138,12 +142,12 @@ impl Http {
     }
 
     /// Returns a permit for several requests that belong together.
-    pub async fn permit(&self, priority: Priority) -> Permit {
+    pub(crate) async fn permit(&self, priority: Priority) -> Permit {
         self.limit.permit(priority).await
     }
 
     /// Builds an error of this registry, or of the server that a request was sent to.
-    pub fn error(&self, error: impl Into<SendError>, request: Option<&Request>, tries: u32) -> Error {
+    pub(crate) fn error(&self, error: impl Into<SendError>, request: Option<&Request>, tries: u32) -> Error {
         let SendError { cause, peer } = error.into();
         let display_url = |url| self.transport().display_url(url);
         let request = request

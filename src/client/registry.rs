@@ -14,8 +14,8 @@
 //! | changes that show later | `visibility` | no |
 
 pub mod blobs;
-pub mod connection;
-pub mod visibility;
+pub(crate) mod connection;
+pub(crate) mod visibility;
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -8,7 +8,7 @@ use tokio::sync::OnceCell;
 
 /// The questions that are being asked.
 #[derive(Debug)]
-pub struct Joined<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
+pub(crate) struct Joined<K, V>(Mutex<HashMap<K, Arc<OnceCell<V>>>>);
 
 impl<K, V> Default for Joined<K, V> {
     fn default() -> Joined<K, V> {
@@ -19,14 +19,14 @@ impl<K, V> Default for Joined<K, V> {
 impl<K: Hash + Eq + Clone, V: Clone> Joined<K, V> {
     /// Returns the answer of `ask`, or of an equal question under way. If the caller that asks gives up, the next
     /// waiting caller asks.
-    pub async fn run_once(&self, key: K, ask: impl Future<Output = V>) -> V {
+    pub(crate) async fn run_once(&self, key: K, ask: impl Future<Output = V>) -> V {
         let cell = self.lock().entry(key.clone()).or_default().clone();
         let _end = JoinGuard { all: self, key, cell: cell.clone() };
         cell.get_or_init(|| ask).await.clone()
     }
 
     /// Forgets a question, because its subject has changed. Later callers get an answer of their own.
-    pub fn forget(&self, key: &K) {
+    pub(crate) fn forget(&self, key: &K) {
         self.lock().remove(key);
     }
 

@@ -24,9 +24,9 @@ mod zot;
 use super::http::error_body::ErrorBody;
 use crate::model::reference::Host;
 use crate::model::server::Cleanups;
-pub use distribution::ENABLE_DELETES;
+pub(crate) use distribution::ENABLE_DELETES;
 use vendor::RefusalSign;
-pub use vendor::{Signs, Vendor};
+pub(crate) use vendor::{Signs, Vendor};
 
 /// All vendors. The first whose sign is there counts, so one with a rare sign stands before one with a common sign.
 static VENDORS: &[Vendor] = &[
@@ -52,16 +52,16 @@ static VENDORS: &[Vendor] = &[
 
 /// Everything that is known of a registry from its vendor.
 #[derive(Debug, Clone, Default)]
-pub struct Product {
+pub(crate) struct Product {
     /// The vendor, if a sign gives it away.
-    pub vendor: Option<&'static Vendor>,
+    pub(crate) vendor: Option<&'static Vendor>,
     /// How it cleans up untagged content.
-    pub cleanups: Cleanups,
+    pub(crate) cleanups: Cleanups,
 }
 
 impl Product {
     /// Determines the vendor by the host, else by the signs of the first answers.
-    pub fn of(signs: &Signs<'_>) -> Product {
+    pub(crate) fn of(signs: &Signs<'_>) -> Product {
         let by_host = VENDORS.iter().find(|vendor| vendor.has_host(signs.host));
         let vendor = by_host.or_else(|| VENDORS.iter().find(|vendor| (vendor.has_sign)(signs)));
         let is_right = |vendor: &&Vendor| vendor.proof.as_ref().is_none_or(|proof| (proof.ping)(signs));
@@ -71,18 +71,18 @@ impl Product {
 
     /// Returns whether the cleanup is not certain before [`says_as_known`] holds too, because other registries answer a
     /// ping in the same way.
-    pub fn needs_proof(&self) -> bool {
+    pub(crate) fn needs_proof(&self) -> bool {
         self.vendor.is_some_and(|vendor| vendor.proof.is_some())
     }
 }
 
 /// Returns whether the refusal of a request for a missing manifest proves one of the vendors that need a proof.
-pub fn says_as_known(said: &ErrorBody) -> bool {
+pub(crate) fn says_as_known(said: &ErrorBody) -> bool {
     VENDORS.iter().filter_map(|vendor| vendor.proof.as_ref()).any(|proof| (proof.missing)(said))
 }
 
 /// Returns how content of a host is deleted, if its registry API never deletes.
-pub fn delete_hint(host: &Host) -> Option<&'static str> {
+pub(crate) fn delete_hint(host: &Host) -> Option<&'static str> {
     let is_its_host = |vendor: &&Vendor| {
         let signs = Signs { host, service: "", realm: "", headers: &Default::default(), body: b"" };
         vendor.has_host(host) || (vendor.has_sign)(&signs)
@@ -91,22 +91,22 @@ pub fn delete_hint(host: &Host) -> Option<&'static str> {
 }
 
 /// Returns whether a refusal protects a tag or image against every change.
-pub fn says_protected(status: u16, said: &ErrorBody) -> bool {
+pub(crate) fn says_protected(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.protected, status, said)
 }
 
 /// Returns whether a refusal is about a size or a quota.
-pub fn says_quota(status: u16, said: &ErrorBody) -> bool {
+pub(crate) fn says_quota(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.quota, status, said)
 }
 
 /// Returns whether a refusal means that the server does not have the operation.
-pub fn says_unsupported(status: u16, said: &ErrorBody) -> bool {
+pub(crate) fn says_unsupported(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.unsupported, status, said)
 }
 
 /// Returns whether a refusal to delete an image is about its tags.
-pub fn says_blocked_by_tags(status: u16, said: &ErrorBody) -> bool {
+pub(crate) fn says_blocked_by_tags(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.blocked_by_tags, status, said)
 }
 

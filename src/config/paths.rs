@@ -5,17 +5,17 @@ use std::path::PathBuf;
 use directories::ProjectDirs;
 
 /// Returns the folder of `config.toml`.
-pub fn config() -> Option<PathBuf> {
+pub(crate) fn config() -> Option<PathBuf> {
     of("XDG_CONFIG_HOME", |dirs| Some(dirs.config_dir().into()))
 }
 
 /// Returns the folder for content that can be fetched again.
-pub fn cache() -> Option<PathBuf> {
+pub(crate) fn cache() -> Option<PathBuf> {
     of("XDG_CACHE_HOME", |dirs| Some(dirs.cache_dir().into()))
 }
 
 /// Returns the folder for data that is kept between runs.
-pub fn state() -> Option<PathBuf> {
+pub(crate) fn state() -> Option<PathBuf> {
     of("XDG_STATE_HOME", |dirs| Some(dirs.state_dir().unwrap_or(dirs.data_local_dir()).into()))
 }
 

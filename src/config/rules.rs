@@ -10,24 +10,24 @@ use crate::model::reference::{Host, RepositoryName, Scheme};
 /// The rules for the repositories of a registry whose names match a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RepositoryRules {
+pub(crate) struct RepositoryRules {
     /// The pattern of their names.
-    pub pattern: Pattern,
+    pub(crate) pattern: Pattern,
     /// Whether every change in them is refused.
     #[serde(default)]
-    pub read_only: bool,
+    pub(crate) read_only: bool,
     /// Whether the name of a repository must be typed before a change in it.
     #[serde(default)]
-    pub protect: bool,
+    pub(crate) protect: bool,
     /// The destinations to which their images may be copied. If it is not set, every destination is allowed.
     #[serde(default)]
-    pub promote: Option<Vec<Prefix>>,
+    pub(crate) promote: Option<Vec<Prefix>>,
 }
 
 /// The name of a repository, or a pattern of names: `*` stands for any text, also with `/`, and `?` for one character.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Pattern(String);
+pub(crate) struct Pattern(String);
 
 impl TryFrom<String> for Pattern {
     type Error = String;
@@ -49,7 +49,7 @@ impl TryFrom<String> for Pattern {
 /// The beginning of repository names, with their registry: `host`, `host/path`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
-pub struct Prefix(String);
+pub(crate) struct Prefix(String);
 
 impl TryFrom<String> for Prefix {
     type Error = String;

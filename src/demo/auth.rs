@@ -32,9 +32,9 @@ pub enum AuthMode {
 #[derive(Debug, Clone)]
 pub struct Account {
     /// The name.
-    pub user: String,
+    pub(crate) user: String,
     /// The password.
-    pub password: String,
+    pub(crate) password: String,
 }
 
 /// The settings for issuing tokens.
@@ -82,7 +82,7 @@ struct Grant {
 
 /// The valid tokens.
 #[derive(Debug, Default)]
-pub struct IssuedTokens {
+pub(crate) struct IssuedTokens {
     issued: Mutex<Issued>,
 }
 
@@ -95,7 +95,7 @@ struct Issued {
 
 impl IssuedTokens {
     /// Makes every access token invalid.
-    pub fn expire(&self) {
+    pub(crate) fn expire(&self) {
         self.lock().access.clear();
     }
 
@@ -121,18 +121,23 @@ enum Weak {
 }
 
 /// The authorisation of one request.
-pub struct Gatekeeper<'a> {
+pub(crate) struct Gatekeeper<'a> {
     /// The required logins.
-    pub auth: &'a AuthMode,
+    pub(crate) auth: &'a AuthMode,
     /// The valid tokens.
-    pub tokens: &'a IssuedTokens,
+    pub(crate) tokens: &'a IssuedTokens,
     /// The URL at which clients reach this server: `http://host:port`.
-    pub base: &'a str,
+    pub(crate) base: &'a str,
 }
 
 impl Gatekeeper<'_> {
     /// Admits the request. Fails with a challenge if it lacks a login or a right.
-    pub fn admit(&self, method: &Method, route: &Route, headers: &HeaderMap) -> Result<(), ErrorReply> {
+    pub(crate) fn admit(
+        &self,
+        method: &Method,
+        route: &Route,
+        headers: &HeaderMap,
+    ) -> Result<(), ErrorReply> {
         let rights = rights_for(method, route);
         match self.auth {
             AuthMode::Open => Ok(()),
@@ -146,7 +151,7 @@ impl Gatekeeper<'_> {
     }
 
     /// Returns whether the client may also read `repository`, to mount from it.
-    pub fn may_pull(&self, repository: &str, headers: &HeaderMap) -> bool {
+    pub(crate) fn may_pull(&self, repository: &str, headers: &HeaderMap) -> bool {
         let right = (format!("repository:{repository}"), "pull".to_owned());
         match self.auth {
             AuthMode::Open | AuthMode::Basic(_) => true,
@@ -184,7 +189,13 @@ impl Gatekeeper<'_> {
     }
 
     /// Answers `/token`, by GET or by POST with `form`.
-    pub fn token(&self, method: &Method, query: &Query<'_>, form: &[u8], headers: &HeaderMap) -> Reply {
+    pub(crate) fn token(
+        &self,
+        method: &Method,
+        query: &Query<'_>,
+        form: &[u8],
+        headers: &HeaderMap,
+    ) -> Reply {
         let AuthMode::Bearer(bearer) = self.auth else { return ErrorReply::no_such_path().into_reply() };
         let form = String::from_utf8_lossy(form);
         let form = Query::of(&form);

@@ -22,13 +22,13 @@ pub enum Blob {
 #[derive(Debug)]
 pub struct Repeated {
     /// The beginning.
-    pub head: Bytes,
+    pub(crate) head: Bytes,
     /// The repeated part.
-    pub block: Bytes,
+    pub(crate) block: Bytes,
     /// The number of repetitions.
-    pub times: u64,
+    pub(crate) times: u64,
     /// The end.
-    pub tail: Bytes,
+    pub(crate) tail: Bytes,
 }
 
 impl Blob {
@@ -61,7 +61,7 @@ impl Blob {
     }
 
     /// Returns the bytes of `range` if they are contiguous in memory.
-    pub fn whole(&self, range: &Range<u64>) -> Option<Bytes> {
+    pub(crate) fn whole(&self, range: &Range<u64>) -> Option<Bytes> {
         let piece = self.piece_at(range.start);
         let length = usize::try_from(range.end.saturating_sub(range.start)).ok()?;
         (piece.len() >= length).then(|| piece.slice(..length))
@@ -81,7 +81,7 @@ impl Blob {
     }
 
     /// Returns the pieces of `range` as a body.
-    pub fn pieces(&self, range: Range<u64>) -> Pieces {
+    pub(crate) fn pieces(&self, range: Range<u64>) -> Pieces {
         stream::iter(self.iter(range)).map(|piece| Ok(Frame::data(piece))).boxed()
     }
 }

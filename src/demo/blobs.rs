@@ -12,7 +12,12 @@ use super::store::Store;
 use crate::model::digest::Digest;
 
 /// Answers GET and HEAD, with at most one byte range. A request for several ranges gets the whole blob.
-pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> Result<Reply, ErrorReply> {
+pub(crate) fn get(
+    store: &Store,
+    name: &str,
+    digest: &Digest,
+    headers: &HeaderMap,
+) -> Result<Reply, ErrorReply> {
     let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     let blob = repository.blobs.get(digest).ok_or_else(|| ErrorReply::blob_unknown(digest))?;
     let size = blob.size();
@@ -45,7 +50,7 @@ pub fn get(store: &Store, name: &str, digest: &Digest, headers: &HeaderMap) -> R
 }
 
 /// Answers DELETE.
-pub fn delete(
+pub(crate) fn delete(
     settings: &DemoSettings,
     store: &Store,
     name: &str,

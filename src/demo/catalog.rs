@@ -11,7 +11,7 @@ use super::route::Query;
 use super::store::Store;
 
 /// Answers with one page of the names of all repositories.
-pub fn list(
+pub(crate) fn list(
     settings: &DemoSettings,
     store: &Store,
     uri: &Uri,

@@ -18,7 +18,7 @@ use super::image::ImageBuilder;
 use super::layer::DemoLayer;
 use super::store::Store;
 
-pub use releases::push_releases;
+pub(crate) use releases::push_releases;
 
 /// Returns a store with all samples.
 pub fn sample() -> Store {

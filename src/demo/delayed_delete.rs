@@ -15,7 +15,7 @@ use super::store::Store;
 
 /// Deletes that were accepted and are not done yet, the oldest first.
 #[derive(Debug, Default)]
-pub struct Deletions(Mutex<Vec<Deletion>>);
+pub(crate) struct Deletions(Mutex<Vec<Deletion>>);
 
 #[derive(Debug)]
 struct Deletion {
@@ -28,7 +28,7 @@ struct Deletion {
 
 impl Deletions {
     /// Deletes a manifest or a tag, at once or later, as the settings say.
-    pub fn delete(
+    pub(crate) fn delete(
         &self,
         settings: &DemoSettings,
         store: &Store,
@@ -47,7 +47,7 @@ impl Deletions {
     }
 
     /// Carries out the deletes that are due, because another request has come.
-    pub fn catch_up(&self, settings: &DemoSettings, store: &Store) {
+    pub(crate) fn catch_up(&self, settings: &DemoSettings, store: &Store) {
         let now = Instant::now();
         let mut due = Vec::new();
         self.lock().retain_mut(|deletion| {

@@ -10,7 +10,7 @@ use super::reply::{self, Reply};
 
 /// An answer that reports an error.
 #[derive(Debug)]
-pub struct ErrorReply {
+pub(crate) struct ErrorReply {
     status: StatusCode,
     code: &'static str,
     message: &'static str,
@@ -29,34 +29,34 @@ impl ErrorReply {
     }
 
     /// Adds `detail` beside the message.
-    pub fn about(mut self, detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn about(mut self, detail: impl Into<Value>) -> ErrorReply {
         self.more.detail = detail.into();
         self
     }
 
     /// Adds a response header.
-    pub fn header(mut self, name: HeaderName, value: impl Into<String>) -> ErrorReply {
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<String>) -> ErrorReply {
         self.more.headers.push((name, value.into()));
         self
     }
 
     /// 404: nothing is served at this path.
-    pub fn no_such_path() -> ErrorReply {
+    pub(crate) fn no_such_path() -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "NOT_FOUND", "nothing is served at this path")
     }
 
     /// 405: the path is served, but not with this method.
-    pub fn method(allowed: &'static str) -> ErrorReply {
+    pub(crate) fn method(allowed: &'static str) -> ErrorReply {
         ErrorReply::unsupported().header(header::ALLOW, allowed)
     }
 
     /// 405: the settings of this registry forbid it.
-    pub fn unsupported() -> ErrorReply {
+    pub(crate) fn unsupported() -> ErrorReply {
         ErrorReply::new(StatusCode::METHOD_NOT_ALLOWED, "UNSUPPORTED", "the operation is unsupported")
     }
 
     /// Returns any status with a fitting code, for refusals by a setting.
-    pub fn with_status(status: StatusCode) -> ErrorReply {
+    pub(crate) fn with_status(status: StatusCode) -> ErrorReply {
         match status {
             StatusCode::UNAUTHORIZED => ErrorReply::unauthorized(),
             StatusCode::FORBIDDEN => {
@@ -69,79 +69,79 @@ impl ErrorReply {
     }
 
     /// 401: the credentials are missing or wrong, or lack the right.
-    pub fn unauthorized() -> ErrorReply {
+    pub(crate) fn unauthorized() -> ErrorReply {
         ErrorReply::new(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "authentication required")
     }
 
     /// 404: the repository does not exist.
-    pub fn name_unknown(name: &str) -> ErrorReply {
+    pub(crate) fn name_unknown(name: &str) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "NAME_UNKNOWN", "repository name not known to registry")
             .about(json!({ "name": name }))
     }
 
     /// 400: this is not the name of a repository.
-    pub fn name_invalid(name: &str) -> ErrorReply {
+    pub(crate) fn name_invalid(name: &str) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "NAME_INVALID", "invalid repository name")
             .about(json!({ "name": name }))
     }
 
     /// 400: this is not a tag, or the tag may not be changed.
-    pub fn tag_invalid(message: &'static str) -> ErrorReply {
+    pub(crate) fn tag_invalid(message: &'static str) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "TAG_INVALID", message)
     }
 
     /// 400: this is not a digest, or not the digest of the content that was sent.
-    pub fn digest_invalid(detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn digest_invalid(detail: impl Into<Value>) -> ErrorReply {
         let message = "provided digest did not match uploaded content";
         ErrorReply::new(StatusCode::BAD_REQUEST, "DIGEST_INVALID", message).about(detail)
     }
 
     /// 404: the manifest does not exist.
-    pub fn manifest_unknown(reference: impl std::fmt::Display) -> ErrorReply {
+    pub(crate) fn manifest_unknown(reference: impl std::fmt::Display) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "MANIFEST_UNKNOWN", "manifest unknown")
             .about(json!({ "reference": reference.to_string() }))
     }
 
     /// 400: the manifest cannot be read or stored.
-    pub fn manifest_invalid(detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn manifest_invalid(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "MANIFEST_INVALID", "manifest invalid").about(detail)
     }
 
     /// 413: the manifest is larger than this registry stores.
-    pub fn manifest_too_large() -> ErrorReply {
+    pub(crate) fn manifest_too_large() -> ErrorReply {
         ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "MANIFEST_INVALID", "manifest too large")
     }
 
     /// 404: a manifest names a blob or a child that is not in the repository.
-    pub fn manifest_blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
+    pub(crate) fn manifest_blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "MANIFEST_BLOB_UNKNOWN", "blob unknown to registry")
             .about(json!({ "digest": digest.to_string() }))
     }
 
     /// 404: the blob does not exist in this repository.
-    pub fn blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
+    pub(crate) fn blob_unknown(digest: impl std::fmt::Display) -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UNKNOWN", "blob unknown to registry")
             .about(json!({ "digest": digest.to_string() }))
     }
 
     /// 404: the upload does not exist, or is over.
-    pub fn upload_unknown() -> ErrorReply {
+    pub(crate) fn upload_unknown() -> ErrorReply {
         ErrorReply::new(StatusCode::NOT_FOUND, "BLOB_UPLOAD_UNKNOWN", "blob upload unknown to registry")
     }
 
     /// 400: the upload cannot continue with this request.
-    pub fn upload_invalid(detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn upload_invalid(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::BAD_REQUEST, "BLOB_UPLOAD_INVALID", "blob upload invalid").about(detail)
     }
 
     /// 416: the state that the client sent is older than the last byte of the upload.
-    pub fn stale_state(detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn stale_state(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(StatusCode::RANGE_NOT_SATISFIABLE, "RANGE_INVALID", "invalid content range")
             .about(detail)
     }
 
     /// 416: the chunk does not start at the end of the upload, or the range lies outside of the blob.
-    pub fn out_of_range(detail: impl Into<Value>) -> ErrorReply {
+    pub(crate) fn out_of_range(detail: impl Into<Value>) -> ErrorReply {
         ErrorReply::new(
             StatusCode::RANGE_NOT_SATISFIABLE,
             "BLOB_UPLOAD_INVALID",
@@ -151,19 +151,19 @@ impl ErrorReply {
     }
 
     /// 413: a blob is larger than this registry stores.
-    pub fn blob_too_large() -> ErrorReply {
+    pub(crate) fn blob_too_large() -> ErrorReply {
         ErrorReply::new(StatusCode::PAYLOAD_TOO_LARGE, "SIZE_INVALID", "blob too large")
     }
 
     /// 400: `n` is not a number, or is larger than allowed.
-    pub fn page_size(n: &str) -> ErrorReply {
+    pub(crate) fn page_size(n: &str) -> ErrorReply {
         let message = "invalid number of results requested";
         ErrorReply::new(StatusCode::BAD_REQUEST, "PAGINATION_NUMBER_INVALID", message)
             .about(json!({ "n": n }))
     }
 
     /// Returns the answer to send.
-    pub fn into_reply(self) -> Reply {
+    pub(crate) fn into_reply(self) -> Reply {
         let mut error = json!({ "code": self.code, "message": self.message });
         if !self.more.detail.is_null() {
             error["detail"] = self.more.detail;

@@ -183,7 +183,7 @@ type Hook = dyn Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync;
 
 /// The current hook, if any.
 #[derive(Default)]
-pub struct Faults(Mutex<Option<FaultPlan>>);
+pub(crate) struct Faults(Mutex<Option<FaultPlan>>);
 
 struct FaultPlan {
     hook: Arc<Hook>,
@@ -193,12 +193,15 @@ struct FaultPlan {
 impl Faults {
     /// Sets the hook, in place of the former one. The hook receives the number of requests with this method and path
     /// since then: 1 for the first.
-    pub fn set(&self, hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static) {
+    pub(crate) fn set(
+        &self,
+        hook: impl Fn(&RequestView<'_>, usize) -> Option<Fault> + Send + Sync + 'static,
+    ) {
         *self.lock() = Some(FaultPlan { hook: Arc::new(hook), seen: HashMap::new() });
     }
 
     /// Removes the hook, so that no more faults happen.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         *self.lock() = None;
     }
 

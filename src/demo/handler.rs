@@ -26,30 +26,30 @@ use super::{DemoSettings, blobs, catalog, manifests, tags};
 const FORM_LIMIT: usize = 64 * 1024;
 
 /// The state that all connections share.
-pub struct DemoRegistry {
+pub(crate) struct DemoRegistry {
     /// Its settings.
-    pub settings: DemoSettings,
+    pub(crate) settings: DemoSettings,
     /// Its contents.
-    pub store: Store,
+    pub(crate) store: Store,
     /// The faults.
-    pub faults: Faults,
+    pub(crate) faults: Faults,
     /// The recorded requests.
-    pub requests: Requests,
+    pub(crate) requests: Requests,
     /// Deletes that were accepted and are not done yet.
-    pub deletions: Deletions,
+    pub(crate) deletions: Deletions,
     /// The valid tokens.
-    pub tokens: IssuedTokens,
+    pub(crate) tokens: IssuedTokens,
     /// The number of uploads so far, from which their names are made.
-    pub uploads: AtomicU64,
+    pub(crate) uploads: AtomicU64,
     /// The requests that are being answered.
-    pub busy: Busy,
+    pub(crate) busy: Busy,
     /// The referrers that are being put.
-    pub turns: Turns,
+    pub(crate) turns: Turns,
 }
 
 /// The number of requests that are being answered, and the greatest number so far.
 #[derive(Debug, Default)]
-pub struct Busy {
+pub(crate) struct Busy {
     now: AtomicUsize,
     most: AtomicUsize,
 }
@@ -62,7 +62,7 @@ impl Busy {
     }
 
     /// Returns the greatest number of requests at the same time.
-    pub fn most(&self) -> usize {
+    pub(crate) fn most(&self) -> usize {
         self.most.load(Ordering::Relaxed)
     }
 }
@@ -77,7 +77,7 @@ impl Drop for Leave<'_> {
 
 impl DemoRegistry {
     /// Answers one request. An error closes the connection without an answer.
-    pub async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
+    pub(crate) async fn answer(&self, request: Request<Incoming>) -> io::Result<Reply> {
         let _leave = self.busy.enter();
         let view = RequestView {
             method: request.method(),

@@ -43,7 +43,7 @@ pub struct PushedImage {
 
 impl PushedImage {
     /// Returns its descriptor, without the platform.
-    pub fn descriptor(&self) -> Value {
+    pub(crate) fn descriptor(&self) -> Value {
         json!({ "mediaType": self.media_type, "digest": self.digest, "size": self.size })
     }
 }
@@ -118,7 +118,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds a field to the platform: `variant` or `os.version`.
-    pub fn platform_detail(mut self, key: &str, value: &str) -> Self {
+    pub(crate) fn platform_detail(mut self, key: &str, value: &str) -> Self {
         self.platform.insert(key.into(), value.into());
         self
     }
@@ -131,7 +131,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Sets the date of the following steps, but not of the image.
-    pub fn steps_created(mut self, date: &str) -> Self {
+    pub(crate) fn steps_created(mut self, date: &str) -> Self {
         self.step_created = date.into();
         self
     }
@@ -143,13 +143,13 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds a step that made no layer.
-    pub fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
         self.add_step(created_by.into(), true);
         self
     }
 
     /// Gives the last step a comment, as buildkit does.
-    pub fn comment(mut self, comment: &'static str) -> Self {
+    pub(crate) fn comment(mut self, comment: &'static str) -> Self {
         if let Some(step) = self.history.last_mut() {
             step.comment = Some(comment);
         }
@@ -157,13 +157,13 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds a layer without a step in the history.
-    pub fn bare_layer(mut self, layer: DemoLayer) -> Self {
+    pub(crate) fn bare_layer(mut self, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self
     }
 
     /// Adds a step that claims a missing layer.
-    pub fn ghost_layer(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
+    pub(crate) fn ghost_layer(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
         self.add_step(created_by.into(), false);
         self
     }
@@ -188,7 +188,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds an environment variable: `NAME=value`.
-    pub fn env(mut self, variable: &str) -> Self {
+    pub(crate) fn env(mut self, variable: &str) -> Self {
         if let Some(list) = self.config.entry("Env").or_insert_with(|| json!([])).as_array_mut() {
             list.push(variable.into());
         }
@@ -196,13 +196,13 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds an annotation to the manifest.
-    pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub(crate) fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.annotations.insert(key.to_owned(), value.into());
         self
     }
 
     /// Sets the subject that it refers to.
-    pub fn subject(mut self, subject: &PushedImage) -> Self {
+    pub(crate) fn subject(mut self, subject: &PushedImage) -> Self {
         self.subject = Some(subject.clone());
         self
     }

@@ -38,34 +38,34 @@ pub struct DemoManifest {
 #[serde(rename_all = "camelCase")]
 pub struct Contents {
     /// Its own media type.
-    pub media_type: Option<String>,
+    pub(crate) media_type: Option<String>,
     /// The type of the artifact.
-    pub artifact_type: Option<String>,
+    pub(crate) artifact_type: Option<String>,
     /// The config blob.
-    pub config: Option<DemoDescriptor>,
+    pub(crate) config: Option<DemoDescriptor>,
     /// The layer blobs.
-    pub layers: Option<Vec<DemoDescriptor>>,
+    pub(crate) layers: Option<Vec<DemoDescriptor>>,
     /// The children of an index.
-    pub manifests: Option<Vec<DemoDescriptor>>,
+    pub(crate) manifests: Option<Vec<DemoDescriptor>>,
     /// The subject that it refers to.
-    pub subject: Option<DemoDescriptor>,
+    pub(crate) subject: Option<DemoDescriptor>,
     /// Its annotations.
-    pub annotations: Option<Value>,
+    pub(crate) annotations: Option<Value>,
 }
 
 /// A reference to other content (image-spec, `descriptor.md`).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DemoDescriptor {
+pub(crate) struct DemoDescriptor {
     /// The media type of the content.
-    pub media_type: String,
+    pub(crate) media_type: String,
     /// The digest of the content.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
     /// The size in bytes. Nothing here depends on it, but it has to be a number.
     #[serde(rename = "size")]
     _size: u64,
     /// Other places to download it from. A blob with such URLs may be missing here.
-    pub urls: Option<Vec<String>>,
+    pub(crate) urls: Option<Vec<String>>,
 }
 
 impl Contents {
@@ -87,7 +87,7 @@ impl Contents {
     }
 
     /// Returns the artifact type for the list of referrers: `artifactType`, else the media type of the config.
-    pub fn kind(&self) -> Option<&str> {
+    pub(crate) fn kind(&self) -> Option<&str> {
         let config = || self.config.as_ref().map(|config| config.media_type.as_str());
         self.artifact_type.as_deref().filter(|kind| !kind.is_empty()).or_else(config)
     }
@@ -95,7 +95,7 @@ impl Contents {
 
 impl DemoManifest {
     /// Creates a manifest from any bytes, valid or not.
-    pub fn new(media_type: impl Into<Arc<str>>, bytes: impl Into<Bytes>) -> DemoManifest {
+    pub(crate) fn new(media_type: impl Into<Arc<str>>, bytes: impl Into<Bytes>) -> DemoManifest {
         let bytes = bytes.into();
         let subject = Contents::read(&bytes).ok().and_then(|contents| contents.subject);
         DemoManifest { media_type: media_type.into(), bytes, subject: subject.map(|subject| subject.digest) }

@@ -15,7 +15,7 @@ use super::store::{Store, StoredRepository};
 use crate::model::digest::Digest;
 
 /// Answers GET and HEAD. `Accept` is ignored: the manifest is sent as it is stored, as the specification allows.
-pub fn get(
+pub(crate) fn get(
     store: &Store,
     name: &str,
     reference: &DemoReference,
@@ -36,7 +36,7 @@ pub fn get(
 }
 
 /// Answers PUT. Nothing is stored unless everything that the manifest names exists and its bytes match the reference.
-pub fn put(
+pub(crate) fn put(
     settings: &DemoSettings,
     store: &Store,
     name: &str,
@@ -93,7 +93,7 @@ pub fn put(
 }
 
 /// Answers DELETE: a tag alone, or by digest the manifest with all its tags.
-pub fn delete(
+pub(crate) fn delete(
     settings: &DemoSettings,
     store: &Store,
     name: &str,
@@ -117,7 +117,7 @@ pub fn delete(
 }
 
 /// Fails if the settings forbid the delete, or if the manifest or tag does not exist.
-pub fn may_delete(
+pub(crate) fn may_delete(
     settings: &DemoSettings,
     store: &Store,
     name: &str,

@@ -6,7 +6,7 @@ use crate::model::digest::Digest;
 
 /// The tag or digest by which a manifest is requested.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DemoReference {
+pub(crate) enum DemoReference {
     /// A name that can be moved.
     Tag(String),
     /// A name that cannot be moved.
@@ -14,7 +14,7 @@ pub enum DemoReference {
 }
 
 /// Returns whether `name` is `component("/"component)*` of lower case letters, digits and single separators.
-pub fn is_repository(name: &str) -> bool {
+pub(crate) fn is_repository(name: &str) -> bool {
     name.len() <= 255 && name.split('/').all(is_component)
 }
 
@@ -29,7 +29,7 @@ fn is_component(text: &str) -> bool {
 }
 
 /// Returns whether `text` is `[A-Za-z0-9_][A-Za-z0-9._-]{0,127}`.
-pub fn is_tag(text: &str) -> bool {
+pub(crate) fn is_tag(text: &str) -> bool {
     text.len() <= 128
         && text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_')
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-'))

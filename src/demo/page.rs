@@ -18,21 +18,21 @@ pub struct PageSize {
 
 impl PageSize {
     /// All entries at once, unless the client asks for a page.
-    pub const UNLIMITED: PageSize = PageSize { default: usize::MAX, most: usize::MAX };
+    pub(crate) const UNLIMITED: PageSize = PageSize { default: usize::MAX, most: usize::MAX };
 }
 
 /// The part of a list that a client asks for.
 #[derive(Debug)]
-pub struct DemoPage<'a> {
+pub(crate) struct DemoPage<'a> {
     /// The most entries of the page.
-    pub n: usize,
+    pub(crate) n: usize,
     /// The page holds only entries that sort after this one, which need not exist.
-    pub last: Option<&'a str>,
+    pub(crate) last: Option<&'a str>,
 }
 
 impl<'a> DemoPage<'a> {
     /// Reads `n` and `last`.
-    pub fn of(query: &'a Query<'_>, size: PageSize) -> Result<DemoPage<'a>, ErrorReply> {
+    pub(crate) fn of(query: &'a Query<'_>, size: PageSize) -> Result<DemoPage<'a>, ErrorReply> {
         let n = match query.get("n") {
             None | Some("") => size.default,
             Some(text) => match text.parse::<usize>() {
@@ -44,14 +44,14 @@ impl<'a> DemoPage<'a> {
     }
 
     /// Takes one page from `sorted`, which starts after `last`. Also returns whether more entries follow.
-    pub fn take<T>(&self, mut sorted: impl Iterator<Item = T>) -> (Vec<T>, bool) {
+    pub(crate) fn take<T>(&self, mut sorted: impl Iterator<Item = T>) -> (Vec<T>, bool) {
         let entries: Vec<T> = sorted.by_ref().take(self.n).collect();
         let more = self.n > 0 && sorted.next().is_some();
         (entries, more)
     }
 
     /// Adds the `Link` header to the page after `last`.
-    pub fn link(&self, headers: &mut HeaderMap, uri: &Uri, last: &str) {
+    pub(crate) fn link(&self, headers: &mut HeaderMap, uri: &Uri, last: &str) {
         let query = form_urlencoded::Serializer::new(String::new())
             .append_pair("last", last)
             .append_pair("n", &self.n.to_string())

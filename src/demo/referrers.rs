@@ -21,20 +21,20 @@ const WRITING: Duration = Duration::from_millis(20);
 
 /// The subjects whose lists are being written.
 #[derive(Debug, Default)]
-pub struct Turns(Mutex<HashSet<(String, Digest)>>);
+pub(crate) struct Turns(Mutex<HashSet<(String, Digest)>>);
 
 /// A referrer that is being put.
-pub struct ReferrerLock<'a> {
+pub(crate) struct ReferrerLock<'a> {
     turns: &'a Turns,
     key: (String, Digest),
     /// Whether another referrer of the same subject was already being put.
-    pub is_second: bool,
+    pub(crate) is_second: bool,
 }
 
 impl Turns {
     /// Waits as long as it takes to write the list. Returns `None` at once if the settings lose no referrers, or if the
     /// manifest is no referrer.
-    pub async fn of_referrer(
+    pub(crate) async fn of_referrer(
         &self,
         settings: &DemoSettings,
         name: &str,
@@ -57,7 +57,7 @@ impl Drop for ReferrerLock<'_> {
 }
 
 /// Answers with an index of the manifests whose subject is `subject`. The index is empty, not 404, if there are none.
-pub fn list(
+pub(crate) fn list(
     settings: &DemoSettings,
     store: &Store,
     name: &str,

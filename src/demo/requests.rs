@@ -18,7 +18,7 @@ pub struct SeenRequest {
     /// The text after the `?`, as it was sent. Empty if there is none.
     pub query: String,
     /// The headers, as they were sent.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
 }
 
 impl SeenRequest {
@@ -36,7 +36,7 @@ impl SeenRequest {
 
 /// The last requests, the oldest first.
 #[derive(Debug)]
-pub struct Requests {
+pub(crate) struct Requests {
     kept: Mutex<VecDeque<SeenRequest>>,
     most: usize,
     arrived: watch::Sender<u64>,
@@ -44,7 +44,7 @@ pub struct Requests {
 
 impl Requests {
     /// Records the last `most` requests. 0 turns recording off.
-    pub fn keeping(most: usize) -> Requests {
+    pub(crate) fn keeping(most: usize) -> Requests {
         Requests { kept: Mutex::default(), most, arrived: watch::Sender::new(0) }
     }
 
@@ -69,17 +69,17 @@ impl Requests {
     }
 
     /// Returns the recorded requests, the oldest first.
-    pub fn all(&self) -> Vec<SeenRequest> {
+    pub(crate) fn all(&self) -> Vec<SeenRequest> {
         self.lock().iter().cloned().collect()
     }
 
     /// Forgets the recorded requests.
-    pub fn clear(&self) {
+    pub(crate) fn clear(&self) {
         self.lock().clear();
     }
 
     /// Waits until `enough` returns true for the recorded requests.
-    pub async fn wait_until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
+    pub(crate) async fn wait_until(&self, enough: impl Fn(&[SeenRequest]) -> bool) {
         let mut arrived = self.arrived.subscribe();
         while !enough(self.lock().make_contiguous()) {
             // This struct holds the sender, so it cannot be gone.

@@ -10,7 +10,7 @@ use crate::model::digest::Digest;
 
 /// The resource that a request names. Its names are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Route {
+pub(crate) enum Route {
     /// `/v2/`
     Ping,
     /// `/v2/_catalog`
@@ -33,7 +33,7 @@ pub enum Route {
 
 impl Route {
     /// Reads `path`. Fails if it names no resource or violates the grammar.
-    pub fn of(path: &str) -> Result<Route, ErrorReply> {
+    pub(crate) fn of(path: &str) -> Result<Route, ErrorReply> {
         let path = percent_decode_str(path).decode_utf8().map_err(|_| ErrorReply::no_such_path())?;
         match path.as_ref() {
             "/v2/" | "/v2" => return Ok(Route::Ping),
@@ -67,7 +67,7 @@ impl Route {
     }
 
     /// Returns the repository that it names, if any.
-    pub fn repository(&self) -> Option<&str> {
+    pub(crate) fn repository(&self) -> Option<&str> {
         match self {
             Route::Ping | Route::Catalog | Route::Token => None,
             Route::Tags(name)
@@ -100,21 +100,21 @@ fn reference(text: &str) -> Result<DemoReference, ErrorReply> {
 
 /// The part of a request after `?`, decoded.
 #[derive(Debug, Clone, Default)]
-pub struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
+pub(crate) struct Query<'a>(Vec<(Cow<'a, str>, Cow<'a, str>)>);
 
 impl<'a> Query<'a> {
     /// Reads `text`, which has no `?`.
-    pub fn of(text: &'a str) -> Query<'a> {
+    pub(crate) fn of(text: &'a str) -> Query<'a> {
         Query(form_urlencoded::parse(text.as_bytes()).collect())
     }
 
     /// Returns the first value of `key`.
-    pub fn get(&self, key: &str) -> Option<&str> {
+    pub(crate) fn get(&self, key: &str) -> Option<&str> {
         self.all(key).next()
     }
 
     /// Returns every value of `key`, in order.
-    pub fn all(&self, key: &str) -> impl Iterator<Item = &str> {
+    pub(crate) fn all(&self, key: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_ref())
     }
 }

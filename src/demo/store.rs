@@ -32,12 +32,12 @@ pub struct StoredRepository {
     /// The configs and layers.
     pub blobs: BTreeMap<Digest, Blob>,
     /// Manifests that were deleted by digest and are still served by their tags.
-    pub only_by_tag: BTreeSet<Digest>,
+    pub(crate) only_by_tag: BTreeSet<Digest>,
 }
 
 impl StoredRepository {
     /// Returns the digest for `reference`, if its manifest exists here.
-    pub fn resolve(&self, reference: &DemoReference) -> Option<Digest> {
+    pub(crate) fn resolve(&self, reference: &DemoReference) -> Option<Digest> {
         let digest = match reference {
             DemoReference::Tag(tag) => *self.tags.get(tag)?,
             DemoReference::Digest(digest) if self.only_by_tag.contains(digest) => return None,
@@ -90,7 +90,7 @@ impl Store {
     }
 
     /// Stores a blob under `digest` without a check: a large one whose digest is known, or in a test a corrupt one.
-    pub fn put_blob_as(&self, repository: &str, digest: Digest, blob: Blob) {
+    pub(crate) fn put_blob_as(&self, repository: &str, digest: Digest, blob: Blob) {
         self.change(repository, |repository| repository.blobs.insert(digest, blob));
     }
 

@@ -16,21 +16,21 @@ use super::upload::DemoUpload;
 use crate::model::digest::Digest;
 
 /// The uploads of one repository, as one request sees them.
-pub struct Uploads<'a> {
+pub(crate) struct Uploads<'a> {
     /// The settings of the registry.
-    pub settings: &'a DemoSettings,
+    pub(crate) settings: &'a DemoSettings,
     /// The store that receives the blobs.
-    pub store: &'a Store,
+    pub(crate) store: &'a Store,
     /// The repository.
-    pub name: &'a str,
+    pub(crate) name: &'a str,
     /// `http://host:port` for the beginning of a `Location`, or nothing for a relative one.
-    pub base: String,
+    pub(crate) base: String,
 }
 
 impl Uploads<'_> {
     /// Answers POST: opens an upload. With `digest` the blob is stored at once, and with `mount` no upload is needed.
     /// `may_read` tells whether the client may read a repository to mount from.
-    pub async fn open(
+    pub(crate) async fn open(
         &self,
         query: &Query<'_>,
         may_read: impl Fn(&str) -> bool,
@@ -63,7 +63,7 @@ impl Uploads<'_> {
     }
 
     /// Answers PATCH: a chunk, which has to start at the end of the upload, or a stream of unknown length.
-    pub async fn append(
+    pub(crate) async fn append(
         &self,
         id: &str,
         query: &Query<'_>,
@@ -75,7 +75,7 @@ impl Uploads<'_> {
     }
 
     /// Answers PUT: the last chunk, which may be empty, and the check of the digest.
-    pub async fn finish(
+    pub(crate) async fn finish(
         &self,
         id: &str,
         query: &Query<'_>,
@@ -90,13 +90,13 @@ impl Uploads<'_> {
     }
 
     /// Answers GET: the offset of the upload. A client may ask for it even with an old state.
-    pub fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
+    pub(crate) fn status(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         let (offset, _) = self.upload_position(id, query)?;
         Ok(self.progress(StatusCode::NO_CONTENT, id, offset))
     }
 
     /// Answers DELETE: cancels the upload.
-    pub fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
+    pub(crate) fn cancel(&self, id: &str, query: &Query<'_>) -> Result<Reply, ErrorReply> {
         self.offset(id, query)?;
         self.store.uploads().remove(id);
         Ok(reply::empty(StatusCode::NO_CONTENT))

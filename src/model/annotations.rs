@@ -18,11 +18,11 @@ const WELL_KNOWN: &[(&str, &str, &str)] = &[
 ];
 
 /// The annotation with the build date of an image.
-pub const CREATED: &str = "org.opencontainers.image.created";
+pub(crate) const CREATED: &str = "org.opencontainers.image.created";
 
 /// Returns the well-known fields that are set, in a fixed order, as the name on the screen and the untrusted value. The
 /// first of `sources` that has a field wins: manifest annotations, index annotations, labels.
-pub fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static str, &'a str)> {
+pub(crate) fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static str, &'a str)> {
     let find = |key: &str| sources.iter().find_map(|source| source.get(key)).map(String::as_str);
     let field = |(name, oci, old): &(&'static str, &str, &str)| {
         let value = find(&format!("org.opencontainers.image.{oci}"))
@@ -33,7 +33,7 @@ pub fn well_known<'a>(sources: &[&'a BTreeMap<String, String>]) -> Vec<(&'static
 }
 
 /// Returns whether [`well_known`] would show this key.
-pub fn is_well_known(key: &str) -> bool {
+pub(crate) fn is_well_known(key: &str) -> bool {
     let oci = key.strip_prefix("org.opencontainers.image.");
     let old = key.strip_prefix("org.label-schema.");
     WELL_KNOWN.iter().any(|(_, name, older)| oci == Some(name) || (!older.is_empty() && old == Some(older)))

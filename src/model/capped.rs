@@ -18,7 +18,7 @@ pub struct Capped<C> {
 
 impl<C> Capped<C> {
     /// Returns a collection of the kept elements and the number of those left out.
-    pub fn new(kept: C, left_out: usize) -> Capped<C> {
+    pub(crate) fn new(kept: C, left_out: usize) -> Capped<C> {
         Capped { kept, left_out }
     }
 
@@ -28,24 +28,24 @@ impl<C> Capped<C> {
     }
 
     /// Returns whether nothing was left out.
-    pub fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.left_out == 0
     }
 }
 
 impl<T> Capped<Vec<T>> {
     /// Returns the number of elements, kept or not.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.kept.len().saturating_add(self.left_out)
     }
 
     /// Returns the same collection with each element mapped by `other`.
-    pub fn map<U>(self, other: impl FnMut(T) -> U) -> Capped<Vec<U>> {
+    pub(crate) fn map<U>(self, other: impl FnMut(T) -> U) -> Capped<Vec<U>> {
         Capped::new(self.kept.into_iter().map(other).collect(), self.left_out)
     }
 
     /// Returns the same collection with the last element first.
-    pub fn reversed(mut self) -> Capped<Vec<T>> {
+    pub(crate) fn reversed(mut self) -> Capped<Vec<T>> {
         self.kept.reverse();
         self
     }
@@ -53,7 +53,7 @@ impl<T> Capped<Vec<T>> {
 
 impl<K, V> Capped<BTreeMap<K, V>> {
     /// Returns the number of members, kept or not.
-    pub fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.kept.len().saturating_add(self.left_out)
     }
 }

@@ -10,11 +10,11 @@ pub mod image_info;
 pub mod journal;
 pub mod loss;
 pub mod progress;
-pub mod remainder;
+pub(crate) mod remainder;
 pub mod retag;
 pub mod rules;
 pub mod undo;
-pub mod wording;
+pub(crate) mod wording;
 
 use serde::{Deserialize, Serialize};
 
@@ -55,7 +55,7 @@ pub enum ChangeKind {
 
 impl ChangeKind {
     /// Returns the word by which JSON and the database name the kind.
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             ChangeKind::Retag => "retag",
             ChangeKind::Delete => "delete",
@@ -67,7 +67,7 @@ impl ChangeKind {
 
 impl ChangeRequest {
     /// Returns the kind of the change.
-    pub fn kind(&self) -> ChangeKind {
+    pub(crate) fn kind(&self) -> ChangeKind {
         match self {
             ChangeRequest::Retag(_) => ChangeKind::Retag,
             ChangeRequest::Delete(_) => ChangeKind::Delete,
@@ -85,7 +85,7 @@ impl ChangeRequest {
     }
 
     /// Returns the repository that the request reads images from, if it is not the one that it changes.
-    pub fn source(&self) -> Option<&Repository> {
+    pub(crate) fn source(&self) -> Option<&Repository> {
         match self {
             ChangeRequest::Copy(request) => Some(&request.from),
             ChangeRequest::Retag(_)
@@ -97,7 +97,7 @@ impl ChangeRequest {
 
     /// Returns the content that a change brought to a repository and that stays there after its tags are removed. Undo
     /// removes names, never content, because others may use it by now.
-    pub fn added_content(&self) -> Option<(&'static str, &Repository)> {
+    pub(crate) fn added_content(&self) -> Option<(&'static str, &Repository)> {
         match self {
             ChangeRequest::Copy(request) if request.referrers => {
                 Some(("the images, their referrers and their blobs", &request.to))
@@ -144,7 +144,7 @@ impl ChangeRequest {
 
     /// Sets the method by which tags are removed. Does nothing for copies and for retags that keep the old tags, since
     /// they remove none.
-    pub fn use_method(&mut self, method: delete::DeleteMethod) {
+    pub(crate) fn use_method(&mut self, method: delete::DeleteMethod) {
         if let Some(entry) = self.undoes().cloned() {
             *self = match method {
                 delete::DeleteMethod::Replace => ChangeRequest::UndoByReplacement(entry),
@@ -200,7 +200,7 @@ pub struct PlanCommon {
 
 impl PlanCommon {
     /// Returns the reason why nothing of the plan can be carried out: a rule, or the server.
-    pub fn obstacle(&self) -> Option<&Refusal> {
+    pub(crate) fn obstacle(&self) -> Option<&Refusal> {
         self.refused.as_ref().or(self.blocked.as_ref())
     }
 }
@@ -217,7 +217,7 @@ impl ChangePlan {
     }
 
     /// Returns the same, to be changed.
-    pub fn common_mut(&mut self) -> &mut PlanCommon {
+    pub(crate) fn common_mut(&mut self) -> &mut PlanCommon {
         match self {
             ChangePlan::Retag(plan) => &mut plan.common,
             ChangePlan::Delete(plan) => &mut plan.common,
@@ -237,7 +237,7 @@ impl ChangePlan {
     }
 
     /// Returns the method by which the plan removes tags, if it removes any.
-    pub fn method(&self) -> Option<delete::DeleteMethod> {
+    pub(crate) fn method(&self) -> Option<delete::DeleteMethod> {
         match self {
             ChangePlan::Retag(plan) => plan.mode.method(),
             ChangePlan::Delete(plan) => Some(plan.method),
@@ -247,7 +247,7 @@ impl ChangePlan {
     }
 
     /// Returns whether the plan neither replaces nor removes anything that exists now.
-    pub fn is_harmless(&self) -> bool {
+    pub(crate) fn is_harmless(&self) -> bool {
         match self {
             ChangePlan::Retag(plan) => {
                 let replaces = |step: &retag::RetagStep| step.replaces.is_some() && !step.is_done();
@@ -270,7 +270,7 @@ impl ChangePlan {
 
     /// Returns the registries on which the plan makes new tags, which an undo deletes again, and whether an undo has
     /// something to put back as well.
-    pub fn undo_needs(&self) -> (Vec<Host>, bool) {
+    pub(crate) fn undo_needs(&self) -> (Vec<Host>, bool) {
         match self {
             ChangePlan::Retag(plan) => {
                 let (new, old): (Vec<_>, Vec<_>) = plan
@@ -295,7 +295,7 @@ impl ChangePlan {
     }
 
     /// Returns the repositories that look different after the change.
-    pub fn changed_repositories(&self) -> Vec<Repository> {
+    pub(crate) fn changed_repositories(&self) -> Vec<Repository> {
         let mut all: Vec<Repository> = match self {
             ChangePlan::Retag(plan) => {
                 plan.steps.iter().map(|step| step.to.clone()).chain([plan.from.clone()]).collect()

@@ -20,7 +20,7 @@ impl ClipText {
     /// Cleans text other than names. Control characters, the beginnings of escape sequences and invisible characters
     /// are left out. Every kind of line break becomes a line feed. No line feed is left at the end, because a shell
     /// would run the last line at once.
-    pub fn clean(text: &str) -> ClipText {
+    pub(crate) fn clean(text: &str) -> ClipText {
         let mut out = String::with_capacity(text.len());
         let mut omitted = 0;
         let mut characters = text.chars().peekable();
@@ -39,7 +39,7 @@ impl ClipText {
     }
 
     /// Joins texts, one line for each.
-    pub fn lines_of(lines: impl IntoIterator<Item = String>) -> ClipText {
+    pub(crate) fn lines_of(lines: impl IntoIterator<Item = String>) -> ClipText {
         let lines: Vec<String> = lines.into_iter().collect();
         ClipText::clean(&lines.join("\n"))
     }
@@ -50,18 +50,18 @@ impl ClipText {
     }
 
     /// Returns the number of lines.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.text.split('\n').count()
     }
 
     /// Returns whether the text is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
     /// Returns a description that the user reads before the text is copied: the number of lines if there are several, the
     /// number of characters left out, and the first line that is not empty.
-    pub fn preview(&self) -> SafeText {
+    pub(crate) fn preview(&self) -> SafeText {
         let mut notes = Vec::new();
         let lines = self.lines();
         if lines > 1 {

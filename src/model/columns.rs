@@ -9,7 +9,7 @@ pub fn width(text: &str) -> usize {
 }
 
 /// Cuts a text to at most `columns` columns, with `…` at the end if some of it is missing.
-pub fn cut(text: &str, columns: usize) -> String {
+pub(crate) fn cut(text: &str, columns: usize) -> String {
     if text.len() <= columns && text.is_ascii() || width(text) <= columns {
         return text.to_string();
     }
@@ -30,7 +30,7 @@ pub fn cut(text: &str, columns: usize) -> String {
 }
 
 /// Cuts a text as [`cut`] does, but in front, because the end of a path says most.
-pub fn cut_front(text: &str, columns: usize) -> String {
+pub(crate) fn cut_front(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_string();
     }
@@ -52,7 +52,7 @@ pub fn cut_front(text: &str, columns: usize) -> String {
 }
 
 /// Cuts a text as [`cut`] does, but in the middle, because both ends tell names apart.
-pub fn cut_middle(text: &str, columns: usize) -> String {
+pub(crate) fn cut_middle(text: &str, columns: usize) -> String {
     if columns < 3 || width(text) <= columns {
         return cut(text, columns);
     }
@@ -62,14 +62,14 @@ pub fn cut_middle(text: &str, columns: usize) -> String {
 }
 
 /// Returns exactly `columns` columns, with the text at the left.
-pub fn left(text: &str, columns: usize) -> String {
+pub(crate) fn left(text: &str, columns: usize) -> String {
     let mut cell = cut(text, columns);
     cell.extend(std::iter::repeat_n(' ', columns.saturating_sub(width(&cell))));
     cell
 }
 
 /// Returns exactly `columns` columns, with the text at the right.
-pub fn right(text: &str, columns: usize) -> String {
+pub(crate) fn right(text: &str, columns: usize) -> String {
     let cell = cut(text, columns);
     let mut padded = " ".repeat(columns.saturating_sub(width(&cell)));
     padded.push_str(&cell);
@@ -128,7 +128,7 @@ impl Wrapper {
 }
 
 /// Breaks a text into lines of at most `columns` columns: between words, and within long words between their parts.
-pub fn wrap(text: &str, columns: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     let mut lines = Wrapper { columns: columns.max(1), done: Vec::new(), line: String::new(), used: 0 };
     lines.add(text, &BREAKS);
     if !lines.line.is_empty() || lines.done.is_empty() {
@@ -138,7 +138,7 @@ pub fn wrap(text: &str, columns: usize) -> Vec<String> {
 }
 
 /// Breaks a text into at most `most` lines. The rest of the last line is cut, with an ellipsis.
-pub fn wrap_into(text: &str, columns: usize, most: usize) -> Vec<String> {
+pub(crate) fn wrap_into(text: &str, columns: usize, most: usize) -> Vec<String> {
     let mut lines = wrap(text, columns);
     if lines.len() > most {
         let rest = lines.split_off(most.saturating_sub(1)).join(" ");

@@ -39,7 +39,7 @@ impl Digest {
     }
 
     /// Returns the name of the algorithm: `sha256` or `sha512`.
-    pub fn algorithm(&self) -> &'static str {
+    pub(crate) fn algorithm(&self) -> &'static str {
         match self {
             Digest::Sha256(_) => "sha256",
             Digest::Sha512(_) => "sha512",
@@ -53,7 +53,7 @@ impl Digest {
 
     /// Returns the beginning of the names of its digest tags: `sha256-` and the hex digits, of which a tag has room for
     /// 64. Distribution-spec § Referrers Tag Schema.
-    pub fn tag_stem(&self) -> String {
+    pub(crate) fn tag_stem(&self) -> String {
         format!("{}-{}", self.algorithm(), hex_of(&self.bytes()[..32]))
     }
 
@@ -81,7 +81,7 @@ impl Hasher {
     }
 
     /// Returns a hasher that uses the algorithm of `digest`.
-    pub fn like(digest: &Digest) -> Hasher {
+    pub(crate) fn like(digest: &Digest) -> Hasher {
         match digest {
             Digest::Sha256(_) => Hasher::sha256(),
             Digest::Sha512(_) => Hasher(ring::digest::Context::new(&ring::digest::SHA512)),

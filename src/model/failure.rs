@@ -45,7 +45,7 @@ pub enum FailureKind {
 
 impl Failure {
     /// Returns a failure that no request caused: the state that regtui found does not allow the action.
-    pub fn local(what: impl Into<SafeText>, why: impl Into<SafeText>) -> Failure {
+    pub(crate) fn local(what: impl Into<SafeText>, why: impl Into<SafeText>) -> Failure {
         Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
     }
 }

@@ -12,7 +12,7 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub use parse::BadConfig;
+pub(crate) use parse::BadConfig;
 
 use super::capped::Capped;
 use super::digest::Digest;
@@ -24,49 +24,49 @@ use super::platform::Platform;
 #[derive(Debug, Clone, Default)]
 pub struct ImageConfig {
     /// The exact bytes.
-    pub raw: Bytes,
+    pub(crate) raw: Bytes,
     /// The build date as the builder claims it; see [`super::time::is_reproducible`].
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// The author of the image.
-    pub author: Option<String>,
+    pub(crate) author: Option<String>,
     /// The platform that the image runs on.
     pub platform: Option<Platform>,
     /// The environment: `K=V`.
-    pub env: Capped<Vec<String>>,
+    pub(crate) env: Capped<Vec<String>>,
     /// The program and its first arguments.
-    pub entrypoint: Capped<Vec<String>>,
+    pub(crate) entrypoint: Capped<Vec<String>>,
     /// The arguments after the entrypoint.
-    pub cmd: Capped<Vec<String>>,
+    pub(crate) cmd: Capped<Vec<String>>,
     /// The working directory of the program.
-    pub working_dir: Option<String>,
+    pub(crate) working_dir: Option<String>,
     /// The user that the program runs as.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
     /// The exposed ports: `80/tcp`.
-    pub exposed_ports: Capped<Vec<String>>,
+    pub(crate) exposed_ports: Capped<Vec<String>>,
     /// The paths of volumes.
-    pub volumes: Capped<Vec<String>>,
+    pub(crate) volumes: Capped<Vec<String>>,
     /// The labels.
-    pub labels: Capped<BTreeMap<String, String>>,
+    pub(crate) labels: Capped<BTreeMap<String, String>>,
     /// The signal that stops the program: `SIGTERM`.
-    pub stop_signal: Option<String>,
+    pub(crate) stop_signal: Option<String>,
     /// Docker's health check, as a list of words.
-    pub healthcheck: Capped<Vec<String>>,
+    pub(crate) healthcheck: Capped<Vec<String>>,
     /// The digests of the uncompressed layers, bottom first.
-    pub diff_ids: Capped<Vec<Digest>>,
+    pub(crate) diff_ids: Capped<Vec<Digest>>,
     /// The steps of the build, bottom first.
-    pub history: Capped<Vec<HistoryEntry>>,
+    pub(crate) history: Capped<Vec<HistoryEntry>>,
     /// The positions of the lines of its JSON, once they are asked for.
     outline: OnceLock<Arc<Outline>>,
 }
 
 impl ImageConfig {
     /// Returns the positions of the lines of its JSON. They are computed once, which takes a moment for a large config.
-    pub fn outline(&self) -> &Arc<Outline> {
+    pub(crate) fn outline(&self) -> &Arc<Outline> {
         self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let texts =
             [&self.env, &self.entrypoint, &self.cmd, &self.exposed_ports, &self.volumes, &self.healthcheck];
         let texts: usize = texts.iter().flat_map(|list| list.iter()).map(|text| 32 + text.len()).sum();
@@ -82,15 +82,15 @@ impl ImageConfig {
 
 /// A step of a build, as the config describes it. Untrusted text.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct HistoryEntry {
+pub(crate) struct HistoryEntry {
     /// The time of the step.
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// The command of the step.
-    pub created_by: Option<String>,
+    pub(crate) created_by: Option<String>,
     /// The comment of the builder.
-    pub comment: Option<String>,
+    pub(crate) comment: Option<String>,
     /// Whether the step made no layer.
-    pub empty_layer: bool,
+    pub(crate) empty_layer: bool,
 }
 
 /// The rows of the Layers tab.
@@ -111,15 +111,15 @@ pub struct LayerTable {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct LayerRow {
     /// The layer; `None` for a step that made none.
-    pub layer: Option<Descriptor>,
+    pub(crate) layer: Option<Descriptor>,
     /// The digest of the uncompressed layer.
-    pub diff_id: Option<Digest>,
+    pub(crate) diff_id: Option<Digest>,
     /// The time of the step.
-    pub created: Option<Timestamp>,
+    pub(crate) created: Option<Timestamp>,
     /// The step as a Dockerfile line (`RUN apt-get update`). Untrusted text.
-    pub instruction: Option<String>,
+    pub(crate) instruction: Option<String>,
     /// The step as the config writes it. Untrusted text.
-    pub created_by: Option<String>,
+    pub(crate) created_by: Option<String>,
     /// The comment of the builder. Untrusted text.
-    pub comment: Option<String>,
+    pub(crate) comment: Option<String>,
 }

@@ -32,7 +32,7 @@ pub struct Inspection {
 
 impl Inspection {
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);
         let top = self.manifest.memory_size() + self.manifest.outline().memory_size();
         let of_others = |variant: &Variant| match &variant.manifest {
@@ -48,7 +48,7 @@ impl Inspection {
 
 impl Variant {
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.memory_size());
         let config = self.config.as_ref().and_then(|config| config.as_ref().ok());
         let attestations = self.attestations.len() * (size_of::<Descriptor>() + 256);

@@ -5,7 +5,7 @@
 
 /// Returns the Dockerfile line for a `created_by` text. White space is folded. Text that is not understood stays as it
 /// is.
-pub fn of(created_by: &str) -> String {
+pub(crate) fn of(created_by: &str) -> String {
     let text = created_by.split_whitespace().collect::<Vec<_>>().join(" ");
     let (text, by_buildkit) = match text.strip_suffix(" # buildkit") {
         Some(rest) => (rest.to_string(), true),

@@ -5,16 +5,16 @@ use super::text::{LONGEST_FIELD, SafeText};
 
 /// A line of JSON.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JsonLine {
+pub(crate) struct JsonLine {
     /// The columns in front of the line.
-    pub indent: u16,
+    pub(crate) indent: u16,
     /// The pieces of the line.
-    pub pieces: Vec<(JsonToken, SafeText)>,
+    pub(crate) pieces: Vec<(JsonToken, SafeText)>,
 }
 
 /// The kind of a piece of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JsonToken {
+pub(crate) enum JsonToken {
     /// The name of a member.
     Key,
     /// A string.
@@ -30,12 +30,12 @@ pub enum JsonToken {
 }
 
 /// Lays out `bytes`, with two columns per level. Bytes that are not JSON are shown as they are, line by line.
-pub fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
+pub(crate) fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
     Outline::of(bytes).window(bytes, 0, usize::MAX)
 }
 
 /// Removes the white space between the tokens of JSON and changes nothing else.
-pub fn compact(bytes: &[u8]) -> String {
+pub(crate) fn compact(bytes: &[u8]) -> String {
     let mut walk = Walk { bytes, at: 0, depth: 0 };
     let mut out = Vec::with_capacity(bytes.len());
     while let Some((_, end)) = walk.token() {
@@ -47,7 +47,7 @@ pub fn compact(bytes: &[u8]) -> String {
 
 /// The positions of the lines of a document, so that the lines on the screen can be laid out without the others.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Outline {
+pub(crate) struct Outline {
     lines: usize,
     marks: Vec<Mark>,
 }
@@ -69,7 +69,7 @@ const MOST_PIECES: usize = 64;
 
 impl Outline {
     /// Returns the outline of a document.
-    pub fn of(bytes: &[u8]) -> Outline {
+    pub(crate) fn of(bytes: &[u8]) -> Outline {
         let mut walk = Walk { bytes, at: 0, depth: 0 };
         let mut outline = Outline::default();
         loop {
@@ -87,17 +87,17 @@ impl Outline {
     }
 
     /// Returns the number of lines.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         self.lines
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         self.marks.len() * size_of::<Mark>()
     }
 
     /// Returns at most `count` lines, starting at line `from`. `bytes` must be the document of this outline.
-    pub fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<JsonLine> {
+    pub(crate) fn window(&self, bytes: &[u8], from: usize, count: usize) -> Vec<JsonLine> {
         let before = self.marks.partition_point(|mark| mark.line <= from);
         let Some(mark) = before.checked_sub(1).and_then(|at| self.marks.get(at)) else { return Vec::new() };
         let mut walk = Walk { bytes, at: mark.at, depth: mark.depth };

@@ -13,20 +13,20 @@ use serde_json::value::RawValue;
 use super::capped::{Capped, MOST};
 
 /// Parses a JSON object. Anything else is an error, because serde would accept a list for a struct.
-pub fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
+pub(crate) fn object<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Option<T> {
     let starts_well = bytes.trim_ascii_start().starts_with(b"{");
     serde_json::from_slice(bytes).ok().filter(|_| starts_well)
 }
 
 /// Parses a value, or returns the default.
-pub fn value<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
+pub(crate) fn value<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(
     deserializer: D,
 ) -> Result<T, D::Error> {
     Ok(read(<&RawValue>::deserialize(deserializer)?).unwrap_or_default())
 }
 
 /// Parses a list and drops the elements that cannot be read.
-pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
+pub(crate) fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
     deserializer: D,
 ) -> Result<Capped<Vec<T>>, D::Error> {
     kept_of(deserializer, |raw| Some((read(raw)?, 0)))
@@ -34,7 +34,7 @@ pub fn list<'de, D: Deserializer<'de>, T: DeserializeOwned>(
 
 /// Parses a list with `take`, which returns for each element the result and the number of elements inside it. The list
 /// also ends if there are more than [`MOST_INSIDE`] of those in all.
-pub fn kept_of<'de, D: Deserializer<'de>, T>(
+pub(crate) fn kept_of<'de, D: Deserializer<'de>, T>(
     deserializer: D,
     take: impl FnMut(&'de RawValue) -> Option<(T, usize)>,
 ) -> Result<Capped<Vec<T>>, D::Error> {
@@ -44,7 +44,7 @@ pub fn kept_of<'de, D: Deserializer<'de>, T>(
 }
 
 /// Parses a map of texts and drops the members that are not text.
-pub fn texts<'de, D: Deserializer<'de>>(
+pub(crate) fn texts<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Capped<BTreeMap<String, String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
@@ -53,7 +53,7 @@ pub fn texts<'de, D: Deserializer<'de>>(
 }
 
 /// Parses the names of a map, whatever their values: `{"80/tcp": {}}`.
-pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
+pub(crate) fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     let members = Members { take: |_: &RawValue| Some(()), kept: BTreeMap::new(), left_out: 0 };
     let members = serde_json::Deserializer::from_str(raw.get()).deserialize_map(members).unwrap_or_default();
@@ -62,7 +62,7 @@ pub fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<St
 }
 
 /// Parses a list of words, or a single word.
-pub fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
+pub(crate) fn words<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Capped<Vec<String>>, D::Error> {
     let raw = <&RawValue>::deserialize(deserializer)?;
     match read::<String>(raw) {
         Some(word) => Ok(vec![word].into()),
@@ -132,13 +132,13 @@ impl<'de, V> Visitor<'de> for Members<V> {
 }
 
 /// Parses a text; an empty one counts as absent.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text: Option<String> = value(deserializer)?;
     Ok(text.filter(|text| !text.is_empty()))
 }
 
 /// Parses a date by RFC 3339.
-pub fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
+pub(crate) fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text: Option<String> = value(deserializer)?;
     Ok(text.and_then(|text| text.parse().ok()))
 }

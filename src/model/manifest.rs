@@ -7,9 +7,9 @@
 mod kind;
 mod parse;
 mod parts;
-pub mod platforms;
-pub mod referrer_list;
-pub mod replacement;
+pub(crate) mod platforms;
+pub(crate) mod referrer_list;
+pub(crate) mod replacement;
 mod schema1;
 
 use std::collections::BTreeMap;
@@ -60,13 +60,13 @@ pub struct ImageManifest {
     /// The config blob; absent in broken manifests.
     pub config: Option<Descriptor>,
     /// The layers, bottom first.
-    pub layers: Capped<Vec<Descriptor>>,
+    pub(crate) layers: Capped<Vec<Descriptor>>,
     /// The type of artifact, if it is none of the known images.
-    pub artifact_type: Option<MediaType>,
+    pub(crate) artifact_type: Option<MediaType>,
     /// The manifest that this one belongs to.
-    pub subject: Option<Descriptor>,
+    pub(crate) subject: Option<Descriptor>,
     /// The annotations. Untrusted text.
-    pub annotations: Capped<BTreeMap<String, String>>,
+    pub(crate) annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.image.index.v1+json` and Docker's manifest list.
@@ -75,37 +75,37 @@ pub struct Index {
     /// The manifests that it lists, in its order.
     pub manifests: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
-    pub artifact_type: Option<MediaType>,
+    pub(crate) artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
-    pub subject: Option<Descriptor>,
+    pub(crate) subject: Option<Descriptor>,
     /// The annotations. Untrusted text.
-    pub annotations: Capped<BTreeMap<String, String>>,
+    pub(crate) annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// `application/vnd.oci.artifact.manifest.v1+json`.
 #[derive(Debug, Clone, Default)]
 pub struct ArtifactManifest {
     /// The blobs that it holds.
-    pub blobs: Capped<Vec<Descriptor>>,
+    pub(crate) blobs: Capped<Vec<Descriptor>>,
     /// As in [`ImageManifest`].
-    pub artifact_type: Option<MediaType>,
+    pub(crate) artifact_type: Option<MediaType>,
     /// As in [`ImageManifest`].
-    pub subject: Option<Descriptor>,
+    pub(crate) subject: Option<Descriptor>,
     /// The annotations. Untrusted text.
-    pub annotations: Capped<BTreeMap<String, String>>,
+    pub(crate) annotations: Capped<BTreeMap<String, String>>,
 }
 
 /// Docker schema 1. It names no sizes and no config.
 #[derive(Debug, Clone, Default)]
 pub struct Schema1 {
     /// The architecture: `amd64` and the like.
-    pub architecture: Option<String>,
+    pub(crate) architecture: Option<String>,
     /// Digests of the layers, bottom first (the manifest has them top first).
-    pub layers: Capped<Vec<Digest>>,
+    pub(crate) layers: Capped<Vec<Digest>>,
     /// The `v1Compatibility` texts, bottom first: JSON in strings.
-    pub history: Capped<Vec<String>>,
+    pub(crate) history: Capped<Vec<String>>,
     /// Whether signatures are attached.
-    pub signed: bool,
+    pub(crate) signed: bool,
 }
 
 /// A pointer to content: OCI image-spec `descriptor.md`.
@@ -145,18 +145,18 @@ pub enum BadManifest {
 
 impl Manifest {
     /// Returns whether a digest, by any algorithm, is the digest of these bytes.
-    pub fn has_digest(&self, digest: &Digest) -> bool {
+    pub(crate) fn has_digest(&self, digest: &Digest) -> bool {
         *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
     }
 
     /// Returns the positions of the lines of its JSON. They are computed once, which takes a moment for a large
     /// manifest.
-    pub fn outline(&self) -> &Arc<Outline> {
+    pub(crate) fn outline(&self) -> &Arc<Outline> {
         self.outline.get_or_init(|| Arc::new(Outline::of(&self.raw)))
     }
 
     /// Returns the descriptors of the layers, or of the blobs of an artifact manifest. Other kinds have none.
-    pub fn layers(&self) -> &[Descriptor] {
+    pub(crate) fn layers(&self) -> &[Descriptor] {
         match &self.body {
             Body::Image(image) => &image.layers,
             Body::Artifact(artifact) => &artifact.blobs,
@@ -165,7 +165,7 @@ impl Manifest {
     }
 
     /// Returns the number of layers beyond those of [`Manifest::layers`].
-    pub fn layers_left_out(&self) -> usize {
+    pub(crate) fn layers_left_out(&self) -> usize {
         match &self.body {
             Body::Image(image) => image.layers.left_out(),
             Body::Artifact(artifact) => artifact.blobs.left_out(),
@@ -194,7 +194,7 @@ impl Manifest {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let text = |text: &Capped<BTreeMap<String, String>>| text.len() * 4 * size_of::<String>();
         let of_one = |one: &Descriptor| {
             size_of::<Descriptor>() + one.digest_text.len() + text(&one.annotations) + one.urls.len() * 64
@@ -215,12 +215,12 @@ impl Manifest {
     }
 
     /// Returns the annotations, or `None` for the kinds that have none.
-    pub fn annotations(&self) -> Option<&BTreeMap<String, String>> {
+    pub(crate) fn annotations(&self) -> Option<&BTreeMap<String, String>> {
         self.capped_annotations().map(|annotations| &**annotations)
     }
 
     /// Returns the annotations with the number of those left out, or `None` for the kinds that have none.
-    pub fn capped_annotations(&self) -> Option<&Capped<BTreeMap<String, String>>> {
+    pub(crate) fn capped_annotations(&self) -> Option<&Capped<BTreeMap<String, String>>> {
         match &self.body {
             Body::Image(image) => Some(&image.annotations),
             Body::Index(index) => Some(&index.annotations),
@@ -230,7 +230,7 @@ impl Manifest {
     }
 
     /// Returns the manifest that this one belongs to.
-    pub fn subject(&self) -> Option<&Descriptor> {
+    pub(crate) fn subject(&self) -> Option<&Descriptor> {
         match &self.body {
             Body::Image(image) => image.subject.as_ref(),
             Body::Index(index) => index.subject.as_ref(),

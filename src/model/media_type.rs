@@ -14,21 +14,21 @@ pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// OCI image manifest.
 pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 /// OCI artifact manifest, dropped before the image-spec 1.1 was final; read-only.
-pub const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
+pub(crate) const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+json";
 /// OCI image config.
 pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The empty JSON object that stands for "no config".
-pub const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+pub(crate) const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// Docker manifest list.
-pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Docker image manifest, schema 2.
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 /// Docker image config.
 pub const DOCKER_CONFIG: &str = "application/vnd.docker.container.image.v1+json";
 /// Docker image manifest, schema 1, signed; read-only.
-pub const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
+pub(crate) const SCHEMA1_SIGNED: &str = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 /// Docker image manifest, schema 1, unsigned; read-only.
-pub const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
+pub(crate) const SCHEMA1: &str = "application/vnd.docker.distribution.manifest.v1+json";
 
 /// The `Accept` header of every request for a manifest. Without the list types, old servers would pick a platform
 /// themselves.
@@ -55,7 +55,7 @@ impl MediaType {
     }
 
     /// Returns whether this is the media type of a manifest of any kind.
-    pub fn is_manifest(&self) -> bool {
+    pub(crate) fn is_manifest(&self) -> bool {
         self.is_index()
             || matches!(
                 self.as_str(),
@@ -64,17 +64,17 @@ impl MediaType {
     }
 
     /// Returns whether this is the media type of a list of manifests.
-    pub fn is_index(&self) -> bool {
+    pub(crate) fn is_index(&self) -> bool {
         matches!(self.as_str(), OCI_INDEX | DOCKER_LIST)
     }
 
     /// Returns whether this is the media type of the config of a container image.
-    pub fn is_image_config(&self) -> bool {
+    pub(crate) fn is_image_config(&self) -> bool {
         matches!(self.as_str(), OCI_CONFIG | DOCKER_CONFIG)
     }
 
     /// Returns whether this says nothing about the content: missing, `application/json`, `text/plain` and the like.
-    pub fn is_vague(&self) -> bool {
+    pub(crate) fn is_vague(&self) -> bool {
         matches!(
             self.as_str(),
             "" | "application/json" | "text/plain" | "text/json" | "application/octet-stream"
@@ -82,7 +82,7 @@ impl MediaType {
     }
 
     /// Returns whether the layer may be absent because its bytes are meant to come from elsewhere.
-    pub fn is_foreign_layer(&self) -> bool {
+    pub(crate) fn is_foreign_layer(&self) -> bool {
         self.as_str().contains(".nondistributable.") || self.as_str().contains("rootfs.foreign.")
     }
 }

@@ -10,13 +10,13 @@ use super::lenient;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Platform {
     /// The operating system; `unknown` for attestations.
-    pub os: String,
+    pub(crate) os: String,
     /// The processor architecture in Go's words: `amd64`, `arm64`.
-    pub architecture: String,
+    pub(crate) architecture: String,
     /// The variant: `v6`, `v7`, `v3`; `None` for the usual variant.
-    pub variant: Option<String>,
+    pub(crate) variant: Option<String>,
     /// The Windows build: `10.0.20348.2582`.
-    pub os_version: Option<String>,
+    pub(crate) os_version: Option<String>,
 }
 
 /// The longest part of a platform that is kept, in bytes: each row of a list has some.
@@ -60,7 +60,7 @@ impl Platform {
     }
 
     /// Parses a platform as users type it. `linux/` may be left out, as lists of platforms leave it out.
-    pub fn parse_typed(text: &str) -> Option<Platform> {
+    pub(crate) fn parse_typed(text: &str) -> Option<Platform> {
         let is_of_linux = matches!(text.split('/').next(), Some("amd64" | "arm64" | "arm"));
         match is_of_linux || !text.contains('/') {
             true => Platform::parse(&format!("linux/{text}")),
@@ -87,12 +87,12 @@ impl Platform {
     }
 
     /// Returns whether both name the same machine, apart from the build of the operating system.
-    pub fn is_same_machine(&self, other: &Platform) -> bool {
+    pub(crate) fn is_same_machine(&self, other: &Platform) -> bool {
         (&self.os, &self.architecture, &self.variant) == (&other.os, &other.architecture, &other.variant)
     }
 
     /// Returns whether this names no platform: attestations in an index say `unknown/unknown`.
-    pub fn is_unknown(&self) -> bool {
+    pub(crate) fn is_unknown(&self) -> bool {
         self.os == "unknown" && self.architecture == "unknown"
     }
 }

@@ -1,7 +1,7 @@
 //! Numbers with their nouns: `1 tag`, `6 tags`.
 
 /// Formats a count with its noun in the right number.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
+pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
         count => format!("{count} {many}"),
@@ -9,7 +9,7 @@ pub fn counted(count: usize, one: &str, many: &str) -> String {
 }
 
 /// Formats a number with commas between its thousands: `1,000`.
-pub fn group_thousands(count: usize) -> String {
+pub(crate) fn group_thousands(count: usize) -> String {
     let digits = count.to_string();
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

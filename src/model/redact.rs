@@ -35,7 +35,7 @@ const TOKENS: [&str; 9] = [
 
 /// Returns the text with a mark in place of each secret that can be told: passwords in addresses, queries of addresses,
 /// values of keys that name secrets, credentials of HTTP headers, JSON web tokens.
-pub fn secrets(text: &str) -> Cow<'_, str> {
+pub(crate) fn secrets(text: &str) -> Cow<'_, str> {
     let mut out = String::new();
     let mut hides = Hides::Nothing;
     let mut rest = text;
@@ -59,7 +59,7 @@ pub fn secrets(text: &str) -> Cow<'_, str> {
 
 /// Returns the output of a program that failed, if it can be quoted without revealing a secret: one short line in
 /// words, not JSON, and nothing in it that looks like a token.
-pub fn quote_output(output: &[u8]) -> Option<SafeText> {
+pub(crate) fn quote_output(output: &[u8]) -> Option<SafeText> {
     let text = std::str::from_utf8(output).ok()?.trim();
     let is_short = !text.is_empty() && text.len() <= LONGEST_QUOTE && !text.contains(['\n', '\r']);
     let is_prose = text.contains(' ') && !text.contains(['{', '}', '[', ']', '=']);

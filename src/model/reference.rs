@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::digest::Digest;
 
 /// The longest `host/name` that docker tools accept, in bytes.
-pub const LONGEST_NAME: usize = 255;
+pub(crate) const LONGEST_NAME: usize = 255;
 
 /// The reason why a text is not the kind of name that is expected.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,8 +100,10 @@ mod tag;
 mod target;
 
 pub use host::Host;
-pub use tag::{LONGEST_TAG, Tag};
-pub use target::{Ambiguity, KnownRegistries, Scheme, Target, Typed};
+pub(crate) use tag::LONGEST_TAG;
+pub use tag::Tag;
+pub(crate) use target::{Ambiguity, KnownRegistries, Typed};
+pub use target::{Scheme, Target};
 
 /// The path of a repository inside its registry: `library/nginx`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -132,16 +134,16 @@ pub enum Selector {
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Reference {
     /// The repository of the image.
-    pub repository: Repository,
+    pub(crate) repository: Repository,
     /// The tag, if one was written.
-    pub tag: Option<Tag>,
+    pub(crate) tag: Option<Tag>,
     /// The digest, if one was written.
-    pub digest: Option<Digest>,
+    pub(crate) digest: Option<Digest>,
 }
 
 impl Selector {
     /// Returns the tag, or the short form of the digest, as lists show it.
-    pub fn short(&self) -> String {
+    pub(crate) fn short(&self) -> String {
         match self {
             Selector::Tag(tag) => tag.to_string(),
             Selector::Digest(digest) => digest.short(),
@@ -149,7 +151,7 @@ impl Selector {
     }
 
     /// Returns the selector with its mark, to stand behind the name of a repository: `:tag` or `@digest`.
-    pub fn suffix(&self) -> String {
+    pub(crate) fn suffix(&self) -> String {
         match self {
             Selector::Tag(tag) => format!(":{tag}"),
             Selector::Digest(digest) => format!("@{digest}"),
@@ -157,7 +159,7 @@ impl Selector {
     }
 
     /// Returns the same with the short form of a digest.
-    pub fn short_suffix(&self) -> String {
+    pub(crate) fn short_suffix(&self) -> String {
         match self {
             Selector::Tag(tag) => format!(":{tag}"),
             Selector::Digest(digest) => format!("@{}", digest.short()),
@@ -177,7 +179,7 @@ impl RepositoryName {
     }
 
     /// Returns the parts between slashes.
-    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+    pub(crate) fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
 }
@@ -243,7 +245,7 @@ impl Repository {
     }
 
     /// Parses a name in a registry. On Docker Hub a single word is an official image.
-    pub fn parse_in(host: Host, name: &str) -> Result<Repository, BadName> {
+    pub(crate) fn parse_in(host: Host, name: &str) -> Result<Repository, BadName> {
         let name = match host.is_docker_hub() && !name.contains('/') && !name.is_empty() {
             true if is_identifier(name) => return Err(BadName::Identifier),
             true => RepositoryName::parse(&format!("library/{name}"))?,
@@ -288,19 +290,19 @@ fn is_bare(first: &str) -> bool {
 
 impl Reference {
     /// Parses `[host/]name[:tag][@digest]`.
-    pub fn parse(text: &str) -> Result<Reference, BadName> {
+    pub(crate) fn parse(text: &str) -> Result<Reference, BadName> {
         let (name, tag, digest) = parts(text)?;
         Ok(Reference { repository: Repository::parse(name)?, tag, digest })
     }
 
     /// Parses `name[:tag][@digest]` in a registry.
-    pub fn parse_in(host: Host, text: &str) -> Result<Reference, BadName> {
+    pub(crate) fn parse_in(host: Host, text: &str) -> Result<Reference, BadName> {
         let (name, tag, digest) = parts(text)?;
         Ok(Reference { repository: Repository::parse_in(host, name)?, tag, digest })
     }
 
     /// Returns the selector of the manifest: the digest, else the tag, else `latest`.
-    pub fn selector(&self) -> Selector {
+    pub(crate) fn selector(&self) -> Selector {
         match (self.digest, &self.tag) {
             (Some(digest), _) => Selector::Digest(digest),
             (None, Some(tag)) => Selector::Tag(tag.clone()),

@@ -70,9 +70,9 @@ pub struct Deletes {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Cleanups {
     /// When it removes an image that loses its last tag.
-    pub untagged: Cleanup,
+    pub(crate) untagged: Cleanup,
     /// When it removes the blobs and children of an image that is deleted by its digest.
-    pub deleted: Cleanup,
+    pub(crate) deleted: Cleanup,
 }
 
 /// When a registry removes content that nothing refers to any more.

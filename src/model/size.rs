@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Formats bytes in decimal units with one digit: `154.6 MB`, `812 B`. A sum beyond the largest number is shown as
 /// `over 18 EB`.
-pub fn bytes(count: u64) -> String {
+pub(crate) fn bytes(count: u64) -> String {
     match count {
         u64::MAX => "over 18 EB".into(),
         _ => humansize::format_size(count, humansize::DECIMAL.decimal_places(1)),
@@ -12,24 +12,24 @@ pub fn bytes(count: u64) -> String {
 }
 
 /// Adds two sizes, up to the largest number.
-pub fn plus(one: u64, other: u64) -> u64 {
+pub(crate) fn plus(one: u64, other: u64) -> u64 {
     one.saturating_add(other)
 }
 
 /// Adds a size to a sum that several tasks share, as [`plus`] does.
-pub fn add_to(sum: &AtomicU64, size: u64) {
+pub(crate) fn add_to(sum: &AtomicU64, size: u64) {
     // The closure always returns a value, so the update cannot fail.
     sum.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |sum| Some(plus(sum, size))).ok();
 }
 
 /// Adds sizes that a server claims. Returns `None` if one of them is not known. The sum stops at the largest number,
 /// which [`bytes()`] shows as such.
-pub fn sum(sizes: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
+pub(crate) fn sum(sizes: impl IntoIterator<Item = Option<u64>>) -> Option<u64> {
     sizes.into_iter().try_fold(0, |total, size| Some(plus(total, size?)))
 }
 
 /// Adds the sizes that are known, as [`sum`] does.
-pub fn sum_of_known(sizes: impl IntoIterator<Item = Option<u64>>) -> u64 {
+pub(crate) fn sum_of_known(sizes: impl IntoIterator<Item = Option<u64>>) -> u64 {
     sizes.into_iter().flatten().fold(0, plus)
 }
 

@@ -23,7 +23,7 @@ pub struct Summary {
     /// The digest of the manifest that the tag names.
     pub digest: Digest,
     /// The media type of that manifest.
-    pub media_type: MediaType,
+    pub(crate) media_type: MediaType,
     /// The kind of the manifest.
     pub kind: Kind,
     /// Compressed bytes, every distinct blob counted once; over all platforms for an index. `None` if not known.
@@ -127,7 +127,7 @@ pub fn size_of<'a>(manifests: impl Iterator<Item = &'a Manifest>) -> Option<u64>
 
 /// The sum of the distinct configs and layers of manifests. The manifests themselves need not be kept.
 #[derive(Debug, Default)]
-pub struct Distinct {
+pub(crate) struct Distinct {
     /// Hashes of their digests, with keys that no server knows.
     seen: HashSet<u64>,
     hasher: std::hash::RandomState,
@@ -137,7 +137,7 @@ pub struct Distinct {
 
 impl Distinct {
     /// Adds the config and layers of a manifest.
-    pub fn add(&mut self, manifest: &Manifest) {
+    pub(crate) fn add(&mut self, manifest: &Manifest) {
         let is_unknown = matches!(manifest.body, Body::Schema1(_) | Body::Unknown);
         self.is_unknown |= is_unknown || manifest.layers_left_out() > 0;
         if self.is_unknown {
@@ -152,7 +152,7 @@ impl Distinct {
     }
 
     /// Returns the bytes of everything that was added, if the size of each of them is known.
-    pub fn size(&self) -> Option<u64> {
+    pub(crate) fn size(&self) -> Option<u64> {
         (!self.is_unknown).then_some(self.total)
     }
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use unicode_segmentation::UnicodeSegmentation;
 
 /// The longest field that is drawn, in bytes. The rest is cut and marked with `…`.
-pub const LONGEST_FIELD: usize = 4 * 1024;
+pub(crate) const LONGEST_FIELD: usize = 4 * 1024;
 /// The greatest number of bytes that one character on the screen may hold.
 const LONGEST_GRAPHEME: usize = 32;
 /// The greatest number of combining marks on one character.
@@ -26,7 +26,7 @@ impl SafeText {
     }
 
     /// Makes each line of `text` safe, with tabs widened to the next multiple of eight.
-    pub fn lines(text: &str) -> impl Iterator<Item = SafeText> {
+    pub(crate) fn lines(text: &str) -> impl Iterator<Item = SafeText> {
         text.lines().map(|line| SafeText::clean(&widen_tabs(line)))
     }
 
@@ -97,7 +97,7 @@ fn push_character(out: &mut String, character: char) {
 
 /// Returns whether a character shows nothing, reorders the text around it, or depends on the font: Bidi_Control,
 /// Default_Ignorable_Code_Point, line separators, interlinear marks, tags, private use, noncharacters.
-pub fn is_deceptive(character: char) -> bool {
+pub(crate) fn is_deceptive(character: char) -> bool {
     let code = u32::from(character);
     matches!(code,
         0xad | 0x34f | 0x61c | 0x115f..=0x1160 | 0x17b4..=0x17b5 | 0x180b..=0x180f | 0x200b..=0x200f

@@ -4,12 +4,12 @@ use jiff::Timestamp;
 
 /// Returns whether a date is a builder's stand-in for "no date": 1980 or before (`SOURCE_DATE_EPOCH=0`, zip's epoch,
 /// Go's zero).
-pub fn is_reproducible(created: Timestamp) -> bool {
+pub(crate) fn is_reproducible(created: Timestamp) -> bool {
     created.as_second() < 347_155_200 // 1981-01-01T00:00:00Z
 }
 
 /// Formats an age in one unit, as lists show it: `3 days`, `5 min`, `reproducible`.
-pub fn age(created: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(created: Timestamp, now: Timestamp) -> String {
     if is_reproducible(created) {
         return "reproducible".into();
     }
@@ -29,12 +29,12 @@ pub fn age(created: Timestamp, now: Timestamp) -> String {
 }
 
 /// Formats a date in UTC: `2026-03-01`.
-pub fn day(at: Timestamp) -> String {
+pub(crate) fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
 /// Formats a date and time in UTC to the second: `2026-03-01 12:30:05 UTC`.
-pub fn absolute(at: Timestamp) -> String {
+pub(crate) fn absolute(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

@@ -12,7 +12,7 @@ const BEFORE_RELEASE: &[&str] =
 
 /// The sort key of a tag; a larger key is newer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct VersionKey<'a> {
+pub(crate) struct VersionKey<'a> {
     class: Class,
     numbers: Vec<Number<'a>>,
     stage: ReleaseStage<'a>,
@@ -23,7 +23,7 @@ pub struct VersionKey<'a> {
 /// The first bits of a [`VersionKey`], small enough to keep one for each of a million tags. If two tags have different
 /// ranks, the ranks compare as the keys do. If the ranks are the same, the keys decide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Rank(u128);
+pub(crate) struct Rank(u128);
 
 /// The classes of names, from the least to the greatest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,13 +102,13 @@ impl Number<'_> {
 
 impl Rank {
     /// Returns a few bits that depend on the whole rank. They differ for most pairs of different ranks.
-    pub fn sketch(self) -> u16 {
+    pub(crate) fn sketch(self) -> u16 {
         let folded = (self.0 >> 64) as u64 ^ self.0 as u64;
         (folded.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as u16
     }
 
     /// Returns the rank of a tag.
-    pub fn of(tag: &str) -> Rank {
+    pub(crate) fn of(tag: &str) -> Rank {
         let key = VersionKey::of(tag);
         let mut bits = Bits { value: 0, left: u128::BITS };
         bits.push(key.class as u128, 2);
@@ -193,12 +193,12 @@ impl Bits {
 }
 
 /// Compares two tags; the newer one is greater.
-pub fn compare(a: &str, b: &str) -> Ordering {
+pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     VersionKey::of(a).cmp(&VersionKey::of(b))
 }
 
 /// Sorts items by the tags that `name` returns, the newest first.
-pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
+pub(crate) fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
     let mut ranked: Vec<(Rank, T)> = items.into_iter().map(|item| (Rank::of(name(&item)), item)).collect();
     ranked.sort_by(|(a, one), (b, other)| b.cmp(a).then_with(|| compare(name(other), name(one))));
     ranked.into_iter().map(|(_, item)| item).collect()
@@ -206,7 +206,7 @@ pub fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
 
 impl VersionKey<'_> {
     /// Returns the key of a tag.
-    pub fn of(tag: &str) -> VersionKey<'_> {
+    pub(crate) fn of(tag: &str) -> VersionKey<'_> {
         let (numbers, rest) = leading_numbers(tag);
         let class = class_of(tag, &numbers);
         let (stage, rest) = match class {

@@ -31,12 +31,12 @@ pub struct JobControl {
 
 impl JobControl {
     /// Reports the parts of a change that begins, and the bytes that it moves.
-    pub fn begin(&self, items: Vec<ProgressItem>, total_bytes: u64) {
+    pub(crate) fn begin(&self, items: Vec<ProgressItem>, total_bytes: u64) {
         self.progress.send_replace(Progress { items, total_bytes, ..Progress::default() });
     }
 
     /// Reports the outcome of a part.
-    pub fn set_outcome(&self, index: usize, outcome: &Outcome) {
+    pub(crate) fn set_outcome(&self, index: usize, outcome: &Outcome) {
         self.progress.send_modify(|progress| {
             if let Some(item) = progress.items.get_mut(index) {
                 item.outcome = Some(outcome.clone());
@@ -45,12 +45,12 @@ impl JobControl {
     }
 
     /// Reports the part that is in progress.
-    pub fn set_current(&self, now: SafeText) {
+    pub(crate) fn set_current(&self, now: SafeText) {
         self.progress.send_modify(|progress| progress.now = now);
     }
 
     /// Reports the bytes that were moved, and those to move in all.
-    pub fn set_bytes(&self, moved: u64, total_bytes: u64) {
+    pub(crate) fn set_bytes(&self, moved: u64, total_bytes: u64) {
         self.progress.send_modify(|progress| {
             progress.moved = moved;
             progress.total_bytes = total_bytes;
@@ -58,7 +58,7 @@ impl JobControl {
     }
 
     /// Reports the registry that the change waits for; empty if it goes on.
-    pub fn set_waiting(&self, waiting: SafeText) {
+    pub(crate) fn set_waiting(&self, waiting: SafeText) {
         self.progress.send_if_modified(|progress| {
             let is_news = progress.waiting != waiting;
             progress.waiting = waiting;

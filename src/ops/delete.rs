@@ -18,7 +18,7 @@ mod replace;
 mod unconfirmed;
 mod untag;
 
-pub use plan::plan;
+pub(crate) use plan::plan;
 
 use super::context::{ChangeContext, JobControl};
 use super::steps::tracker::Tracker;

@@ -18,16 +18,16 @@ const MOST_INDEXES: usize = 20_000;
 
 /// The lists of indexes.
 #[derive(Debug, Default)]
-pub struct Indexes {
+pub(crate) struct Indexes {
     /// Every index that was found, with the manifests that it lists.
     lists: HashMap<Digest, Vec<Digest>>,
     /// Manifests that may be indexes and could not be read.
-    pub unread: Vec<Digest>,
+    pub(crate) unread: Vec<Digest>,
 }
 
 impl Indexes {
     /// Reads every index among these digests and below them. Manifests that are known to be no indexes are not read.
-    pub async fn read(
+    pub(crate) async fn read(
         registry: &dyn Registry,
         name: &RepositoryName,
         roots: impl IntoIterator<Item = Digest>,
@@ -80,17 +80,17 @@ impl Indexes {
     }
 
     /// Returns the manifests that an index lists, or nothing for any other manifest.
-    pub fn children(&self, index: Digest) -> &[Digest] {
+    pub(crate) fn children(&self, index: Digest) -> &[Digest] {
         self.lists.get(&index).map_or(&[], Vec::as_slice)
     }
 
     /// Returns the indexes that list a digest.
-    pub fn parents(&self, digest: Digest) -> impl Iterator<Item = Digest> {
+    pub(crate) fn parents(&self, digest: Digest) -> impl Iterator<Item = Digest> {
         self.lists.iter().filter(move |(_, children)| children.contains(&digest)).map(|(parent, _)| *parent)
     }
 
     /// Returns these digests and everything below them.
-    pub fn reachable_from(&self, roots: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
+    pub(crate) fn reachable_from(&self, roots: impl IntoIterator<Item = Digest>) -> HashSet<Digest> {
         let mut found = HashSet::new();
         let mut next: Vec<Digest> = roots.into_iter().collect();
         while let Some(digest) = next.pop() {
@@ -102,7 +102,7 @@ impl Indexes {
     }
 
     /// Returns everything below an index, in the order in which it is listed.
-    pub fn descendants(&self, index: Digest) -> Vec<Digest> {
+    pub(crate) fn descendants(&self, index: Digest) -> Vec<Digest> {
         let mut found = vec![index];
         let mut at = 0;
         while let Some(digest) = found.get(at).copied() {

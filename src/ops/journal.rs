@@ -72,12 +72,12 @@ impl Journal {
     }
 
     /// Makes the journal note how these registries are reached, and reach them the same again for its entries.
-    pub fn with_pool(self, pool: Pool) -> Journal {
+    pub(crate) fn with_pool(self, pool: Pool) -> Journal {
         Journal { pool: Some(pool), ..self }
     }
 
     /// Lets the registries of an entry be reached as they were for it, unless the configuration names them.
-    pub fn restore_connections(&self, entry: &JournalEntry) {
+    pub(crate) fn restore_connections(&self, entry: &JournalEntry) {
         let Some(pool) = &self.pool else { return };
         for Reached { host, plain_http, insecure } in &entry.reached {
             pool.restore_transport(host, *plain_http, *insecure);
@@ -110,7 +110,7 @@ impl Journal {
     }
 
     /// Begins an entry that also saves manifests which the change does not touch, but which may disappear all the same.
-    pub async fn begin_saving(
+    pub(crate) async fn begin_saving(
         &self,
         title: SafeText,
         request: Option<ChangeRequest>,
@@ -150,7 +150,7 @@ impl Journal {
     }
 
     /// Notes that a request turned out to change nothing. Entries whose rest it is are over.
-    pub async fn mark_nothing_left(&self, request: &ChangeRequest) {
+    pub(crate) async fn mark_nothing_left(&self, request: &ChangeRequest) {
         self.end_all(self.take_resumed(request)).await;
     }
 
@@ -262,7 +262,7 @@ impl Journal {
     }
 
     /// Notes that a throw-away tag which an entry left behind is gone.
-    pub async fn mark_probe_removed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
+    pub(crate) async fn mark_probe_removed(&self, id: &EntryId, probe: &Probe) -> Result<(), Failure> {
         let (repository, tag) = (probe.repository.clone(), probe.tag.clone());
         let line = move || JournalLine::Probed {
             repository: Cow::Owned(repository.clone()),
@@ -321,7 +321,7 @@ impl RunningEntry {
     }
 
     /// Notes that the change of the item of that index was sent and is not visible, so that it may still arrive.
-    pub async fn mark_unconfirmed(&self, index: usize) {
+    pub(crate) async fn mark_unconfirmed(&self, index: usize) {
         self.append(move |open| {
             let revised = open.revisions.get(&index).copied().unwrap_or_default();
             JournalLine::Done { index, done: true, unconfirmed: true, revised }
@@ -359,7 +359,7 @@ impl RunningEntry {
 
     /// Notes that a throw-away tag is about to be put. It is on disk when this returns. Fails if that cannot be
     /// written; then the tag must not be put.
-    pub async fn note_probe(&self, probe: &Probe) -> Result<(), Failure> {
+    pub(crate) async fn note_probe(&self, probe: &Probe) -> Result<(), Failure> {
         let (open, probe) = (self.open.clone(), probe.clone());
         let write = move || {
             let open = open.lock().unwrap_or_else(PoisonError::into_inner);
@@ -375,7 +375,7 @@ impl RunningEntry {
     }
 
     /// Notes that a throw-away tag is gone.
-    pub async fn note_probe_removed(&self, probe: &Probe) {
+    pub(crate) async fn note_probe_removed(&self, probe: &Probe) {
         let (repository, tag): (Repository, Tag) = (probe.repository.clone(), probe.tag.clone());
         self.append(move |_| JournalLine::Probed {
             repository: Cow::Owned(repository),

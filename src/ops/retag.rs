@@ -2,7 +2,7 @@
 
 mod plan;
 
-pub use plan::plan;
+pub(crate) use plan::plan;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;

@@ -37,14 +37,18 @@ pub async fn of_tag(
 
 /// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
 /// read.
-pub async fn infos(registry: &dyn Registry, name: &RepositoryName, images: Vec<Digest>) -> Vec<ImageInfo> {
+pub(crate) async fn infos(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    images: Vec<Digest>,
+) -> Vec<ImageInfo> {
     let info = |digest| async move { info(registry, name, digest).await }.boxed();
     let all: Vec<_> = images.into_iter().map(info).collect();
     stream::iter(all).buffered(MOST_IMAGES).collect().await
 }
 
 /// Returns the same for one image.
-pub async fn info(registry: &dyn Registry, name: &RepositoryName, digest: Digest) -> ImageInfo {
+pub(crate) async fn info(registry: &dyn Registry, name: &RepositoryName, digest: Digest) -> ImageInfo {
     let selector = Selector::Digest(digest);
     let Ok(manifest) = registry.manifest(name, &selector, Priority::Background).await else {
         return ImageInfo::default();
@@ -54,7 +58,11 @@ pub async fn info(registry: &dyn Registry, name: &RepositoryName, digest: Digest
 }
 
 /// Returns the same for a manifest that is held in any case, in a repository that has its config and its children.
-pub async fn info_of(registry: &dyn Registry, name: &RepositoryName, manifest: &Manifest) -> ImageInfo {
+pub(crate) async fn info_of(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    manifest: &Manifest,
+) -> ImageInfo {
     ImageInfo::from(&of_manifest(registry, name, manifest, Priority::Background).await)
 }
 
@@ -77,7 +85,7 @@ async fn summarize_in_turn(
 }
 
 /// Returns whether a manifest is so large that only one of its kind may be held at a time.
-pub fn is_heavy(manifest: &Manifest) -> bool {
+pub(crate) fn is_heavy(manifest: &Manifest) -> bool {
     manifest.memory_size() > HEAVY
 }
 

@@ -15,22 +15,22 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// The number of tags that are asked for at the same time: enough to keep every connection busy.
-pub const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// A list of tags, read to its end.
 #[derive(Debug, Default)]
-pub struct TagNames {
+pub(crate) struct TagNames {
     /// The tags that the registry lists.
-    pub tags: Vec<Tag>,
+    pub(crate) tags: Vec<Tag>,
     /// Listed names that are no tags according to the grammar.
-    pub malformed: Vec<SafeText>,
+    pub(crate) malformed: Vec<SafeText>,
     /// The reason why there may be more tags.
-    pub incomplete: Option<SafeText>,
+    pub(crate) incomplete: Option<SafeText>,
 }
 
 impl TagNames {
     /// Returns the reason why some tags may not be known.
-    pub fn incomplete_reason(&self) -> Option<SafeText> {
+    pub(crate) fn incomplete_reason(&self) -> Option<SafeText> {
         let odd = || {
             let text = self.malformed.last()?;
             Some(SafeText::from(format!("`{text}` is listed and is not a valid tag")))
@@ -41,22 +41,22 @@ impl TagNames {
 
 /// The tags of a repository.
 #[derive(Debug, Default)]
-pub struct TagList {
+pub(crate) struct TagList {
     /// The digest of each tag.
-    pub digests: BTreeMap<Tag, Digest>,
+    pub(crate) digests: BTreeMap<Tag, Digest>,
     /// Tags whose digest could not be determined.
-    pub unknown: Vec<Tag>,
+    pub(crate) unknown: Vec<Tag>,
     /// The reasons for that.
-    pub failures: HashMap<Tag, Failure>,
+    pub(crate) failures: HashMap<Tag, Failure>,
     /// The media types of the digests, as the server reports them.
-    pub types: HashMap<Digest, MediaType>,
+    pub(crate) types: HashMap<Digest, MediaType>,
     /// The reason why there may be more tags than are listed.
-    pub incomplete: Option<SafeText>,
+    pub(crate) incomplete: Option<SafeText>,
 }
 
 impl TagList {
     /// Returns the tags of a digest.
-    pub fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
+    pub(crate) fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
         self.digests.iter().filter(move |(_, at)| **at == digest).map(|(tag, _)| tag)
     }
 
@@ -81,7 +81,7 @@ impl TagList {
 }
 
 /// Returns the names of all tags that are listed.
-pub async fn list_names(registry: &dyn Registry, name: &RepositoryName) -> Result<TagNames, Error> {
+pub(crate) async fn list_names(registry: &dyn Registry, name: &RepositoryName) -> Result<TagNames, Error> {
     let mut pages = std::pin::pin!(list::tags(registry, name));
     let mut names = TagNames::default();
     while let Some(page) = pages.try_next().await? {
@@ -100,7 +100,7 @@ pub async fn list_names(registry: &dyn Registry, name: &RepositoryName) -> Resul
 /// one HEAD request; many are sent at the same time. For the tags in `also`, the digest that the server reports is
 /// compared with their bytes, unless those are cached. If it is wrong for one of them, the others are asked for anew,
 /// and the client then determines their digests from their bytes.
-pub async fn tags_with(
+pub(crate) async fn tags_with(
     registry: &dyn Registry,
     name: &RepositoryName,
     also: impl IntoIterator<Item = Tag>,
@@ -131,13 +131,13 @@ pub async fn tags_with(
 }
 
 /// Returns all tags that are listed, with their digests.
-pub async fn tags(registry: &dyn Registry, name: &RepositoryName) -> Result<TagList, Error> {
+pub(crate) async fn tags(registry: &dyn Registry, name: &RepositoryName) -> Result<TagList, Error> {
     tags_with(registry, name, []).await
 }
 
 /// Returns the digests of these tags in any order. Each is asked for by its name. The digest is `None` if the tag does
 /// not exist.
-pub async fn ask_digests(
+pub(crate) async fn ask_digests(
     registry: &dyn Registry,
     name: &RepositoryName,
     tags: impl IntoIterator<Item = Tag>,
@@ -158,7 +158,12 @@ pub async fn ask_digests(
 }
 
 /// Determines the digests of these tags. Tags that do not exist are left out.
-pub async fn resolve(registry: &dyn Registry, name: &RepositoryName, all: Vec<Tag>, tags: &mut TagList) {
+pub(crate) async fn resolve(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    all: Vec<Tag>,
+    tags: &mut TagList,
+) {
     for (tag, said) in ask_digests(registry, name, all).await {
         tags.add_answer(name, tag, said);
     }

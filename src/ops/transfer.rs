@@ -24,24 +24,29 @@ const DEEPEST: usize = 8;
 
 /// The route of a transfer.
 #[derive(Clone, Copy)]
-pub struct TransferRoute<'a> {
+pub(crate) struct TransferRoute<'a> {
     /// The registry that the images come from.
-    pub source: &'a Arc<dyn Registry>,
+    pub(crate) source: &'a Arc<dyn Registry>,
     /// The repository that they come from.
-    pub from: &'a RepositoryName,
+    pub(crate) from: &'a RepositoryName,
     /// The registry that they go to.
-    pub destination: &'a dyn Registry,
+    pub(crate) destination: &'a dyn Registry,
     /// The repository that they go to.
-    pub to: &'a RepositoryName,
+    pub(crate) to: &'a RepositoryName,
     /// The bytes so far, and the token that stops them.
-    pub transfer: &'a Arc<Transfer>,
+    pub(crate) transfer: &'a Arc<Transfer>,
     /// The bytes of blobs that were to be mounted and have to be moved.
-    pub not_mounted: &'a AtomicU64,
+    pub(crate) not_mounted: &'a AtomicU64,
 }
 
 impl TransferRoute<'_> {
     /// Transfers a blob that the destination does not have.
-    pub async fn blob(&self, blob: &Descriptor, digest: &Digest, method: &BlobTransfer) -> Result<(), Error> {
+    pub(crate) async fn blob(
+        &self,
+        blob: &Descriptor,
+        digest: &Digest,
+        method: &BlobTransfer,
+    ) -> Result<(), Error> {
         let source = BlobSource::registry(Arc::clone(self.source), self.from, blob);
         match method {
             BlobTransfer::There => Ok(()),
@@ -59,13 +64,13 @@ impl TransferRoute<'_> {
     }
 
     /// Puts a manifest under its digest. Everything that it needs is there already.
-    pub async fn manifest(&self, manifest: &Manifest) -> Result<PutResult, Error> {
+    pub(crate) async fn manifest(&self, manifest: &Manifest) -> Result<PutResult, Error> {
         self.check_stop()?;
         self.destination.put_manifest(self.to, &Selector::Digest(manifest.digest), manifest).await
     }
 
     /// Transfers everything that a manifest needs, so that it can be put.
-    pub async fn transfer_image(&self, manifest: &Manifest) -> Result<(), Error> {
+    pub(crate) async fn transfer_image(&self, manifest: &Manifest) -> Result<(), Error> {
         self.transfer_to_depth(manifest, DEEPEST).await
     }
 

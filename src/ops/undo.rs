@@ -3,7 +3,7 @@
 mod plan;
 
 pub(super) use plan::parse_saved;
-pub use plan::plan;
+pub(crate) use plan::plan;
 
 use std::collections::{HashMap, HashSet};
 

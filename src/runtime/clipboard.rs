@@ -21,7 +21,7 @@ const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A method to reach the clipboard of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ClipboardMethod {
+pub(crate) enum ClipboardMethod {
     /// The terminal reads the sequence that is written to it.
     Terminal,
     /// tmux forwards OSC 52 only if it is configured to. It has a buffer of its own and can pass that on to its
@@ -33,7 +33,7 @@ pub enum ClipboardMethod {
 
 impl ClipboardMethod {
     /// Returns the method for this session.
-    pub fn detect() -> ClipboardMethod {
+    pub(crate) fn detect() -> ClipboardMethod {
         let paths = std::env::var_os("PATH").unwrap_or_default();
         let has_tmux = || std::env::split_paths(&paths).any(|folder| folder.join("tmux").is_file());
         ClipboardMethod::of(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()), has_tmux)
@@ -51,7 +51,7 @@ impl ClipboardMethod {
 
 /// The place that a copied text reached, as far as that can be known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Put {
+pub(crate) enum Put {
     /// The text is on the desktop's clipboard.
     Desktop,
     /// The text is tmux's newest buffer.
@@ -62,7 +62,7 @@ pub enum Put {
 
 /// Puts text on the clipboards that can be checked: that of the desktop, and tmux's buffer. `was_sent` tells whether
 /// the text was also written to the terminal. Returns `None` if the text reached no clipboard.
-pub async fn put(text: &ClipText, method: ClipboardMethod, was_sent: bool) -> Option<Put> {
+pub(crate) async fn put(text: &ClipText, method: ClipboardMethod, was_sent: bool) -> Option<Put> {
     let desktop = text.clone();
     let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
     let is_in_tmux = method == ClipboardMethod::Tmux
@@ -101,7 +101,7 @@ fn tmux(arguments: &[&str]) -> Command {
 
 /// Returns the sequence that makes the terminal put the text on its clipboard. Returns `None` if the text is too long
 /// for that, or if tmux gets the text by its own command.
-pub fn sequence(text: &ClipText, method: ClipboardMethod) -> Option<String> {
+pub(crate) fn sequence(text: &ClipText, method: ClipboardMethod) -> Option<String> {
     if method == ClipboardMethod::Tmux || text.as_str().len() > MOST_BY_TERMINAL {
         return None;
     }
@@ -123,7 +123,7 @@ fn wrap_for_screen(sequence: &str) -> String {
 }
 
 /// Returns the message for the user. It says "copied" only if the text was seen on a clipboard.
-pub fn message(text: &ClipText, put: Put) -> SafeText {
+pub(crate) fn message(text: &ClipText, put: Put) -> SafeText {
     let characters = text.as_str().chars().count();
     let plural = if characters == 1 { "" } else { "s" };
     let lines = match text.lines() {
@@ -139,7 +139,7 @@ pub fn message(text: &ClipText, put: Put) -> SafeText {
 }
 
 /// Returns the reason why a text reached no clipboard.
-pub fn copy_failure(method: ClipboardMethod) -> Failure {
+pub(crate) fn copy_failure(method: ClipboardMethod) -> Failure {
     Failure {
         what: "cannot copy".into(),
         why: match method {
@@ -157,7 +157,7 @@ mod desktop {
 
     /// Puts text on the clipboard of the desktop, and returns whether that succeeded. May block.
     #[cfg(feature = "clipboard")]
-    pub fn put(text: ClipText) -> bool {
+    pub(crate) fn put(text: ClipText) -> bool {
         use std::sync::{Mutex, PoisonError};
 
         // On X11 and Wayland the contents of the clipboard are lost when the object that provided them is dropped.
@@ -175,7 +175,7 @@ mod desktop {
 
     /// Returns `false`: this build has no support for the clipboard of the desktop.
     #[cfg(not(feature = "clipboard"))]
-    pub fn put(_: ClipText) -> bool {
+    pub(crate) fn put(_: ClipText) -> bool {
         false
     }
 

@@ -76,18 +76,18 @@ impl Effects {
     }
 
     /// Returns the progress of the jobs that advanced since the last call.
-    pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
+    pub(crate) fn progress(&mut self) -> Vec<(JobId, Progress)> {
         self.jobs.progress()
     }
 
     /// Returns whether a job runs.
-    pub fn has_jobs(&self) -> bool {
+    pub(crate) fn has_jobs(&self) -> bool {
         self.jobs.are_running()
     }
 
     /// Waits, for a limited time, until everything that must not be lost is done. Jobs are told to stop and close the
     /// uploads that they began.
-    pub async fn finish(&mut self) {
+    pub(crate) async fn finish(&mut self) {
         self.jobs.close().await;
         if let Some(last) = self.remembering.take() {
             tokio::time::timeout(LONGEST_END, last).await.ok();

@@ -3,24 +3,24 @@
 
 /// Starts the thread that ends the process when the terminal is gone.
 #[cfg(unix)]
-pub fn watch_terminal() {
+pub(crate) fn watch_terminal() {
     // If the thread cannot be started, regtui still works as well as any other program of its kind.
     std::thread::Builder::new().name("hangup".into()).spawn(unix::wait).ok();
 }
 
 /// Returns whether the terminal is gone: nothing can be written to it, and no user would read it.
 #[cfg(unix)]
-pub fn is_gone() -> bool {
+pub(crate) fn is_gone() -> bool {
     rustix::termios::tcgetattr(std::io::stdin()).is_err()
 }
 
 /// Does nothing: consoles of other systems have no hangups.
 #[cfg(not(unix))]
-pub fn watch_terminal() {}
+pub(crate) fn watch_terminal() {}
 
 /// Returns `false`: consoles of other systems have no hangups.
 #[cfg(not(unix))]
-pub fn is_gone() -> bool {
+pub(crate) fn is_gone() -> bool {
     false
 }
 
@@ -39,7 +39,7 @@ mod unix {
     const EXIT: i32 = 129;
 
     /// Waits until the terminal is gone, then ends the process.
-    pub fn wait() {
+    pub(crate) fn wait() {
         if poll_until_gone().is_err() {
             look_until_gone();
         }

@@ -25,7 +25,7 @@ use tty::{TerminalReader, TerminalStopper};
 const QUEUE: usize = 1024;
 
 /// The events of the terminal.
-pub struct Input {
+pub(crate) struct Input {
     events: Receiver<Event>,
     /// Ends the thread when it is dropped.
     stopper: Option<TerminalStopper>,
@@ -35,7 +35,7 @@ pub struct Input {
 
 impl Input {
     /// Starts to read. If no thread or no terminal is available, the input ends at once, as if the terminal were gone.
-    pub fn start() -> Input {
+    pub(crate) fn start() -> Input {
         let (sender, events) = channel(QUEUE);
         let (ending, ended) = oneshot::channel();
         let opened = TerminalReader::open().and_then(|(reader, stopper)| {
@@ -50,24 +50,24 @@ impl Input {
     }
 
     /// Returns an input without events, in the place of one that was stopped.
-    pub fn silent() -> Input {
+    pub(crate) fn silent() -> Input {
         let (_, events) = channel(1);
         let (_, ended) = oneshot::channel();
         Input { events, stopper: None, ended }
     }
 
     /// Returns the next event, or `None` if the terminal is gone.
-    pub async fn next(&mut self) -> Option<Event> {
+    pub(crate) async fn next(&mut self) -> Option<Event> {
         self.events.recv().await
     }
 
     /// Returns an event that is already there.
-    pub fn try_next(&mut self) -> Option<Event> {
+    pub(crate) fn try_next(&mut self) -> Option<Event> {
         self.events.try_recv().ok()
     }
 
     /// Stops reading, and returns when the thread no longer reads. Another program may have the terminal then.
-    pub async fn stop(self) {
+    pub(crate) async fn stop(self) {
         drop(self.stopper);
         drop(self.events);
         // The thread answers by dropping its end.
@@ -97,20 +97,20 @@ mod console {
     use crossterm::event::{self, Event};
 
     /// Reads the console. Regularly checks whether it should stop, because nothing can wake it.
-    pub struct TerminalReader(Arc<AtomicBool>);
+    pub(crate) struct TerminalReader(Arc<AtomicBool>);
 
     /// Stops the reader when it is dropped.
-    pub struct TerminalStopper(Arc<AtomicBool>);
+    pub(crate) struct TerminalStopper(Arc<AtomicBool>);
 
     impl TerminalReader {
         /// Returns a reader and its stopper. Nothing is read before `next` is called.
-        pub fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
+        pub(crate) fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
             let is_over = Arc::new(AtomicBool::new(false));
             Ok((TerminalReader(Arc::clone(&is_over)), TerminalStopper(is_over)))
         }
 
         /// Returns the next events, or `None` if the reader was stopped or the console is gone.
-        pub fn next(&mut self) -> Option<Vec<Event>> {
+        pub(crate) fn next(&mut self) -> Option<Vec<Event>> {
             while !event::poll(Duration::from_millis(100)).ok()? {
                 if self.0.load(Ordering::SeqCst) {
                     return None;

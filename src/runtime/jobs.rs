@@ -21,7 +21,7 @@ use crate::ops::context::{ChangeContext, JobControl};
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The running jobs.
-pub struct JobRunner {
+pub(crate) struct JobRunner {
     context: ChangeContext,
     inbox: UnboundedSender<Msg>,
     running: BTreeMap<JobId, RunningJob>,
@@ -35,12 +35,12 @@ struct RunningJob {
 
 impl JobRunner {
     /// Creates a runner without jobs.
-    pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
+    pub(crate) fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> JobRunner {
         JobRunner { context, inbox, running: BTreeMap::new() }
     }
 
     /// Starts a job, which carries out exactly the confirmed plan.
-    pub fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
+    pub(crate) fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
         let control = JobControl { progress: sender, stop: stop.clone() };
@@ -55,24 +55,24 @@ impl JobRunner {
     }
 
     /// Tells a job to stop as soon as nothing is half done.
-    pub fn stop(&self, id: JobId) {
+    pub(crate) fn stop(&self, id: JobId) {
         if let Some(job) = self.running.get(&id) {
             job.stop.cancel();
         }
     }
 
     /// Records that a job has ended.
-    pub fn record_end(&mut self, id: JobId) {
+    pub(crate) fn record_end(&mut self, id: JobId) {
         self.running.remove(&id);
     }
 
     /// Returns whether a job runs.
-    pub fn are_running(&self) -> bool {
+    pub(crate) fn are_running(&self) -> bool {
         !self.running.is_empty()
     }
 
     /// Returns the progress of the jobs that advanced since the last call.
-    pub fn progress(&mut self) -> Vec<(JobId, Progress)> {
+    pub(crate) fn progress(&mut self) -> Vec<(JobId, Progress)> {
         let news = |(id, job): (&JobId, &mut RunningJob)| {
             // A job that has just ended tells the rest in its report.
             let is_new = job.progress.has_changed().unwrap_or(false);
@@ -82,7 +82,7 @@ impl JobRunner {
     }
 
     /// Stops all jobs and waits for their end, for a limited time.
-    pub async fn close(&mut self) {
+    pub(crate) async fn close(&mut self) {
         self.running.values().for_each(|job| job.stop.cancel());
         let jobs = std::mem::take(&mut self.running);
         let closed = async {

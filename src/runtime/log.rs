@@ -11,7 +11,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 /// Starts to write regtui's own events of this level and above to a file. A new file can be read only by this user.
-pub fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
+pub(crate) fn start(file: &Path, level: LevelFilter) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]

@@ -11,7 +11,7 @@ use crate::model::text::SafeText;
 
 /// How the pager ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Left {
+pub(crate) enum Left {
     /// The reader left it.
     ByReader,
     /// A signal came that ends regtui too.
@@ -19,7 +19,7 @@ pub enum Left {
 }
 
 /// Shows text in `$PAGER`, or in `less` if that is not set. Returns when the pager has ended.
-pub async fn show(text: String, signals: &mut Signals) -> Result<Left, Failure> {
+pub(crate) async fn show(text: String, signals: &mut Signals) -> Result<Left, Failure> {
     let command =
         std::env::var("PAGER").ok().filter(|pager| !pager.trim().is_empty()).unwrap_or_else(|| "less".into());
     let fail = |why: String| Failure {

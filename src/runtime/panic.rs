@@ -25,7 +25,7 @@ static HAPPENED: Notify = Notify::const_new();
 static LOG: OnceLock<PathBuf> = OnceLock::new();
 
 /// Makes later reports name the log.
-pub fn set_log_file(file: &Path) {
+pub(crate) fn set_log_file(file: &Path) {
     LOG.set(file.to_path_buf()).ok();
 }
 
@@ -85,12 +85,12 @@ fn lines_of(payload: &dyn Any) -> Vec<SafeText> {
 }
 
 /// Waits for a panic outside the main thread.
-pub async fn wait_for_panic() {
+pub(crate) async fn wait_for_panic() {
     HAPPENED.notified().await;
 }
 
 /// Returns the report of such a panic, if there was one.
-pub fn take_report() -> Option<String> {
+pub(crate) fn take_report() -> Option<String> {
     REPORT.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 

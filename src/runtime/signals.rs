@@ -5,7 +5,7 @@ use std::io;
 
 /// The request that a signal makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Signal {
+pub(crate) enum Signal {
     /// SIGINT: to end, unless the signal is meant for the program that has the terminal now.
     Interrupt,
     /// SIGTERM, SIGHUP or SIGQUIT: to end.
@@ -26,7 +26,7 @@ mod unix {
     use super::{Signal, io};
 
     /// The streams of the signals.
-    pub struct Signals {
+    pub(crate) struct Signals {
         interrupt: Stream,
         terminate: Stream,
         hangup: Stream,
@@ -38,7 +38,7 @@ mod unix {
 
     impl Signals {
         /// Starts to listen.
-        pub fn listen() -> io::Result<Signals> {
+        pub(crate) fn listen() -> io::Result<Signals> {
             Ok(Signals {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
@@ -51,7 +51,7 @@ mod unix {
         }
 
         /// Returns the next signal.
-        pub async fn next(&mut self) -> Signal {
+        pub(crate) async fn next(&mut self) -> Signal {
             tokio::select! {
                 _ = self.terminate.recv() => Signal::End,
                 _ = self.hangup.recv() => Signal::End,
@@ -67,13 +67,13 @@ mod unix {
     /// Returns whether a shell would continue a stopped job. A shell with job control gives each job a process group of
     /// its own. In the group of the session's leader there is no such shell, and the process would stay stopped for
     /// ever.
-    pub fn can_stop() -> bool {
+    pub(crate) fn can_stop() -> bool {
         process::getsid(None).is_ok_and(|session| session != process::getpgrp())
     }
 
     /// Stops the job, which may be more than this process (`cargo run`), until the shell continues it. Does nothing if
     /// no shell would.
-    pub fn stop_job() {
+    pub(crate) fn stop_job() {
         if can_stop() {
             // The process listens to SIGTSTP, so that signal would only come back to it.
             process::kill_current_process_group(process::Signal::STOP).ok();
@@ -82,7 +82,7 @@ mod unix {
 
     /// Stops this process only. The sender of the signal has told the other processes of the job to stop, too. Does
     /// nothing if no shell would continue it.
-    pub fn stop_alone() {
+    pub(crate) fn stop_alone() {
         if can_stop() {
             process::kill_process(process::getpid(), process::Signal::STOP).ok();
         }
@@ -94,16 +94,16 @@ mod elsewhere {
     use super::{Signal, io};
 
     /// The signals of systems without Unix signals: Ctrl-C.
-    pub struct Signals;
+    pub(crate) struct Signals;
 
     impl Signals {
         /// Starts to listen.
-        pub fn listen() -> io::Result<Signals> {
+        pub(crate) fn listen() -> io::Result<Signals> {
             Ok(Signals)
         }
 
         /// Returns the next signal.
-        pub async fn next(&mut self) -> Signal {
+        pub(crate) async fn next(&mut self) -> Signal {
             match tokio::signal::ctrl_c().await {
                 Ok(()) => Signal::Interrupt,
                 Err(_) => std::future::pending().await,
@@ -112,18 +112,18 @@ mod elsewhere {
     }
 
     /// Returns `false`: a process cannot be stopped here.
-    pub fn can_stop() -> bool {
+    pub(crate) fn can_stop() -> bool {
         false
     }
 
     /// Does nothing: a process cannot be stopped here.
-    pub fn stop_job() {}
+    pub(crate) fn stop_job() {}
 
     /// Does nothing: a process cannot be stopped here.
-    pub fn stop_alone() {}
+    pub(crate) fn stop_alone() {}
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::{Signals, can_stop, stop_alone, stop_job};
+pub(crate) use elsewhere::{Signals, can_stop, stop_alone, stop_job};
 #[cfg(unix)]
-pub use unix::{Signals, can_stop, stop_alone, stop_job};
+pub(crate) use unix::{Signals, can_stop, stop_alone, stop_job};

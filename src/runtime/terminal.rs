@@ -29,7 +29,7 @@ const LARGEST: (u16, u16) = (1000, 500);
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 
 /// The terminal while regtui has it.
-pub struct Terminal {
+pub(crate) struct Terminal {
     /// Never dropped: dropping would write the rest of a frame, and report an error if the terminal is gone.
     inner: ManuallyDrop<ratatui::Terminal<CrosstermBackend<BufWriter<Stdout>>>>,
     mouse: bool,
@@ -37,13 +37,13 @@ pub struct Terminal {
 
 impl Terminal {
     /// Takes the terminal: raw mode, the alternate screen, and the mouse if `mouse` is set.
-    pub fn enter(mouse: bool) -> io::Result<Terminal> {
+    pub(crate) fn enter(mouse: bool) -> io::Result<Terminal> {
         let inner = take(mouse).and_then(|()| open()).inspect_err(|_| restore())?;
         Ok(Terminal { inner: ManuallyDrop::new(inner), mouse })
     }
 
     /// Takes the terminal again after another program had it. Its size may have changed, and the screen is empty.
-    pub fn resume(&mut self) -> io::Result<()> {
+    pub(crate) fn resume(&mut self) -> io::Result<()> {
         restore();
         take(self.mouse)?;
         self.resize().map(|_| ())
@@ -51,7 +51,7 @@ impl Terminal {
 
     /// Adopts the current size of the terminal and returns it in columns and rows. Forgets the contents of the screen,
     /// so that the next frame draws every cell.
-    pub fn resize(&mut self) -> io::Result<(u16, u16)> {
+    pub(crate) fn resize(&mut self) -> io::Result<(u16, u16)> {
         let area = usable(self.inner.size()?);
         // `clear` would ask the terminal for the position of the cursor, and wait for an answer that may not come.
         self.inner.resize(area)?;
@@ -59,7 +59,7 @@ impl Terminal {
     }
 
     /// Draws a frame. The terminal shows it at once or not at all.
-    pub fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
+    pub(crate) fn draw(&mut self, view: impl FnOnce(&mut Frame)) -> io::Result<()> {
         queue!(self.inner.backend_mut(), BeginSynchronizedUpdate)?;
         self.inner.draw(view)?;
         execute!(self.inner.backend_mut(), EndSynchronizedUpdate)
@@ -67,7 +67,7 @@ impl Terminal {
 
     /// Asks the terminal to put text on its clipboard (OSC 52), which also works over SSH. Returns whether it was
     /// asked.
-    pub fn copy(&mut self, text: &ClipText, method: ClipboardMethod) -> io::Result<bool> {
+    pub(crate) fn copy(&mut self, text: &ClipText, method: ClipboardMethod) -> io::Result<bool> {
         let Some(sequence) = clipboard::sequence(text, method) else { return Ok(false) };
         let out = self.inner.backend_mut();
         out.write_all(sequence.as_bytes())?;
@@ -76,7 +76,7 @@ impl Terminal {
     }
 
     /// Gives the terminal back, for good or until [`Terminal::resume`].
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         restore();
     }
 }
@@ -109,7 +109,7 @@ fn take(mouse: bool) -> io::Result<()> {
 }
 
 /// Gives the terminal back if regtui has it. Errors are ignored, because there is nothing else to try.
-pub fn restore() {
+pub(crate) fn restore() {
     if IS_OURS.swap(false, Ordering::SeqCst) {
         let mut out = io::stdout();
         execute!(

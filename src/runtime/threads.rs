@@ -13,14 +13,14 @@ const NICER: i32 = 10;
 ///
 /// # Errors
 /// Fails if the thread cannot be started.
-pub fn start() -> io::Result<Runtime> {
+pub(crate) fn start() -> io::Result<Runtime> {
     Builder::new_multi_thread().worker_threads(1).event_interval(4).enable_all().build()
 }
 
 /// Lowers the priority of this thread below that of the keys, which are handled by the program's first thread. The
 /// priority stays low, because an ordinary user may not raise it again. Only Linux has a priority for each thread
 /// (setpriority(2), BUGS).
-pub fn deprioritize() {
+pub(crate) fn deprioritize() {
     #[cfg(target_os = "linux")]
     {
         use rustix::process::{getpid, getpriority_process, setpriority_process};

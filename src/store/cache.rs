@@ -28,7 +28,7 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
-pub const LARGEST: usize = 4 * 1024 * 1024;
+pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
 /// Most bytes kept on disk when a process begins to write. Within a run the file may grow by a quarter:
 /// `max_page_count` in `schema`.
 const MOST: i64 = 64 * 1024 * 1024;
@@ -44,29 +44,29 @@ const GATHERING: Duration = Duration::from_millis(200);
 
 /// The facts about one repository, from when it was last asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub struct RepositoryFacts {
+pub(crate) struct RepositoryFacts {
     /// The digests of its tags.
-    pub tags: HashMap<Tag, Digest>,
+    pub(crate) tags: HashMap<Tag, Digest>,
     /// The manifests that it has, each with the `Content-Type` it came with; empty if it came without one.
-    pub media_types: HashMap<Digest, String>,
+    pub(crate) media_types: HashMap<Digest, String>,
 }
 
 /// Facts about one repository that are not on the disk yet.
 #[derive(Debug)]
-pub struct FactChanges {
+pub(crate) struct FactChanges {
     /// The repository.
-    pub repository: Repository,
+    pub(crate) repository: Repository,
     /// Manifests that do not exist any more, and neither do their tags.
-    pub gone: Vec<Digest>,
+    pub(crate) gone: Vec<Digest>,
     /// Tags with their digests; `None` for those that do not exist any more.
-    pub tags: Vec<(Tag, Option<Digest>)>,
+    pub(crate) tags: Vec<(Tag, Option<Digest>)>,
     /// Manifests with their media types.
-    pub media_types: Vec<(Digest, String)>,
+    pub(crate) media_types: Vec<(Digest, String)>,
 }
 
 /// The database and its writer, which starts with the first write.
 #[derive(Debug)]
-pub struct CacheStore {
+pub(crate) struct CacheStore {
     reader: Arc<CacheReader>,
     writer: OnceLock<Option<SyncSender<CacheTask>>>,
     /// Bytes that wait to be written.
@@ -102,7 +102,7 @@ enum CacheTask {
 
 impl CacheStore {
     /// Creates the handle. The folder is not touched yet.
-    pub fn new(folder: PathBuf) -> CacheStore {
+    pub(crate) fn new(folder: PathBuf) -> CacheStore {
         CacheStore {
             reader: Arc::new(CacheReader { folder, slot: Mutex::new(ReaderSlot::Closed) }),
             writer: OnceLock::new(),
@@ -111,7 +111,7 @@ impl CacheStore {
     }
 
     /// Returns the content of a digest, if it exists and matches the digest.
-    pub async fn read(&self, digest: Digest) -> Option<Bytes> {
+    pub(crate) async fn read(&self, digest: Digest) -> Option<Bytes> {
         let reader = self.reader.clone();
         let read = move || {
             let Some(content) = reader.read(|connection| content(connection, &digest))? else {
@@ -127,7 +127,7 @@ impl CacheStore {
     }
 
     /// Queues a write. A full queue drops it: the content can be fetched again.
-    pub fn write(&self, digest: Digest, content: Bytes) {
+    pub(crate) fn write(&self, digest: Digest, content: Bytes) {
         let length = content.len();
         if self.waiting.fetch_add(length, Ordering::Relaxed) + length > MOST_WAITING
             || !self.send(CacheTask::Content(digest, content))
@@ -137,7 +137,7 @@ impl CacheStore {
     }
 
     /// Returns the facts about a repository from when it was last asked.
-    pub async fn read_facts(&self, repository: &Repository) -> RepositoryFacts {
+    pub(crate) async fn read_facts(&self, repository: &Repository) -> RepositoryFacts {
         let (reader, name) = (self.reader.clone(), repository.to_string());
         let read = move || reader.read(|connection| facts(connection, &name));
         let read = tokio::task::spawn_blocking(read).await.ok();
@@ -145,12 +145,12 @@ impl CacheStore {
     }
 
     /// Queues a write of facts.
-    pub fn write_facts(&self, changes: FactChanges) {
+    pub(crate) fn write_facts(&self, changes: FactChanges) {
         self.send(CacheTask::Facts(changes));
     }
 
     /// Waits until everything queued so far is written.
-    pub async fn flush(&self) {
+    pub(crate) async fn flush(&self) {
         let Some(Some(writer)) = self.writer.get().cloned() else { return };
         let (done, wait) = oneshot::channel();
         let queued = tokio::task::spawn_blocking(move || writer.send(CacheTask::Flush(done)).is_ok()).await;

@@ -24,7 +24,7 @@ const MOST_SET_ASIDE: u32 = 1000;
 
 /// An open database.
 #[derive(Debug)]
-pub struct Database {
+pub(crate) struct Database {
     path: PathBuf,
     connection: Connection,
     identity: Option<FileIdentity>,
@@ -33,11 +33,11 @@ pub struct Database {
 }
 
 /// The file behind a name.
-pub type FileIdentity = (u64, u64);
+pub(crate) type FileIdentity = (u64, u64);
 
 impl Database {
     /// Opens a database, and creates it if `creates` is set and it does not exist. Returns `None` if it does not exist.
-    pub fn open(folder: &Path, kind: &DatabaseKind, creates: bool) -> io::Result<Option<Database>> {
+    pub(crate) fn open(folder: &Path, kind: &DatabaseKind, creates: bool) -> io::Result<Option<Database>> {
         if creates {
             files::create_folder(folder)?;
         }
@@ -68,22 +68,25 @@ impl Database {
     }
 
     /// Returns whether the name still leads to this database, and not to another file or to none.
-    pub fn is_current(&self) -> bool {
+    pub(crate) fn is_current(&self) -> bool {
         identity(&self.path) == self.identity
     }
 
     /// Returns the file behind the name when this was opened.
-    pub fn identity(&self) -> Option<FileIdentity> {
+    pub(crate) fn identity(&self) -> Option<FileIdentity> {
         self.identity
     }
 
     /// Reads from the database.
-    pub fn read<T>(&self, read: impl FnOnce(&Connection) -> Result<T, OperationError>) -> io::Result<T> {
+    pub(crate) fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, OperationError>,
+    ) -> io::Result<T> {
         read(&self.connection).map_err(|error| error.into_io(&self.path))
     }
 
     /// Writes in one transaction. It is committed if `write` succeeds.
-    pub fn write<T>(
+    pub(crate) fn write<T>(
         &mut self,
         write: impl FnOnce(&Transaction<'_>) -> Result<T, OperationError>,
     ) -> io::Result<T> {
@@ -101,7 +104,7 @@ impl Database {
 }
 
 /// Returns the file behind a name.
-pub fn identity(path: &Path) -> Option<FileIdentity> {
+pub(crate) fn identity(path: &Path) -> Option<FileIdentity> {
     let metadata = fs::symlink_metadata(path).ok()?;
     #[cfg(unix)]
     return Some(std::os::unix::fs::MetadataExt::dev(&metadata))
@@ -228,7 +231,7 @@ fn migrate(connection: &mut Connection, kind: &DatabaseKind) -> Result<(), Opera
 
 /// Moves a damaged database to `<file>.damaged-<n>` and returns that path. Returns `None` if the name leads to another
 /// file than the damaged one by now. Fails if another process uses the database.
-pub fn set_aside(
+pub(crate) fn set_aside(
     folder: &Path,
     kind: &DatabaseKind,
     damaged: Option<FileIdentity>,
@@ -258,7 +261,7 @@ pub fn set_aside(
 }
 
 /// Deletes a database. Fails if another process uses it.
-pub fn discard(folder: &Path, kind: &DatabaseKind) -> io::Result<()> {
+pub(crate) fn discard(folder: &Path, kind: &DatabaseKind) -> io::Result<()> {
     let path = folder.canonicalize()?.join(kind.file);
     let _lock = lock_alone(&path)?;
     for path in [beside(&path, "-wal"), beside(&path, "-shm"), path] {

@@ -10,16 +10,16 @@ use crate::files;
 /// The reason why a database cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{}` {}", .path.display(), .problem.describe())]
-pub struct StoreError {
+pub(crate) struct StoreError {
     /// The file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The problem with it.
-    pub problem: StoreProblem,
+    pub(crate) problem: StoreProblem,
 }
 
 /// The problems that a database can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StoreProblem {
+pub(crate) enum StoreProblem {
     /// It is no database, or parts of it contradict each other.
     Damaged,
     /// The same, and it cannot be set aside because another process uses it.
@@ -82,17 +82,17 @@ impl From<StoreError> for io::Error {
 }
 
 /// Returns an error of that problem.
-pub fn error(path: &Path, problem: StoreProblem) -> io::Error {
+pub(crate) fn error(path: &Path, problem: StoreProblem) -> io::Error {
     StoreError { path: path.to_path_buf(), problem }.into()
 }
 
 /// Returns the problem of a database, if the error is about one.
-pub fn problem(error: &io::Error) -> Option<StoreProblem> {
+pub(crate) fn problem(error: &io::Error) -> Option<StoreProblem> {
     error.get_ref()?.downcast_ref::<StoreError>().map(|error| error.problem)
 }
 
 /// Returns the hint that would help against an error of a folder, a file or a database, if there is one.
-pub fn hint(error: &io::Error) -> Option<String> {
+pub(crate) fn hint(error: &io::Error) -> Option<String> {
     match files::distrust(error) {
         Some(distrust) => distrust.hint.clone(),
         None => problem(error)?.hint().map(String::from),
@@ -101,7 +101,7 @@ pub fn hint(error: &io::Error) -> Option<String> {
 
 /// An error in the middle of an operation: of SQLite, or of the operation itself.
 #[derive(Debug)]
-pub enum OperationError {
+pub(crate) enum OperationError {
     /// SQLite reports it.
     Sql(rusqlite::Error),
     /// The operation reports it.
@@ -122,7 +122,7 @@ impl From<io::Error> for OperationError {
 
 impl OperationError {
     /// Returns the error in words. SQLite's own text goes to the log only.
-    pub fn into_io(self, path: &Path) -> io::Error {
+    pub(crate) fn into_io(self, path: &Path) -> io::Error {
         let sql = match self {
             OperationError::Io(error) => return error,
             OperationError::Sql(sql) => sql,

@@ -4,10 +4,10 @@
 //! outcome adds a line. The process that carries out an entry holds a lock on `running/<number>.lock`; the lock ends
 //! with the process, so an open entry without one was cut off.
 
-pub mod line;
-pub mod old_files;
-pub mod read;
-pub mod retention;
+pub(crate) mod line;
+pub(crate) mod old_files;
+pub(crate) mod read;
+pub(crate) mod retention;
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind};
@@ -32,31 +32,31 @@ const LOCKS: &str = "running";
 
 /// Everything that is known of an entry when it is begun.
 #[derive(Debug)]
-pub struct NewEntry<'a> {
+pub(crate) struct NewEntry<'a> {
     /// The time now.
-    pub at: Timestamp,
+    pub(crate) at: Timestamp,
     /// The change in a few words.
-    pub title: &'a str,
+    pub(crate) title: &'a str,
     /// The request of the change, if it can be planned again.
-    pub request: Option<&'a ChangeRequest>,
+    pub(crate) request: Option<&'a ChangeRequest>,
     /// How registries are reached.
-    pub reached: &'a [Reached],
+    pub(crate) reached: &'a [Reached],
     /// Everything that the change is about to touch.
-    pub items: &'a [JournalItem],
+    pub(crate) items: &'a [JournalItem],
     /// Manifests that may disappear along with those.
-    pub saved: &'a [Saved],
+    pub(crate) saved: &'a [Saved],
 }
 
 /// An entry that is being carried out. Its lock ends when this is dropped.
 #[derive(Debug)]
-pub struct EntryWriter {
+pub(crate) struct EntryWriter {
     state: StateStore,
     number: i64,
     lock: Option<File>,
 }
 
 /// Begins an entry. It is on the disk when this returns, and older entries made room for it.
-pub fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, EntryWriter)> {
+pub(crate) fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, EntryWriter)> {
     let Some(folder) = state.folder() else {
         return state.write(|_| Ok(())).and(Err(ErrorKind::NotFound.into()));
     };
@@ -110,7 +110,7 @@ pub fn begin(state: &StateStore, new: &NewEntry<'_>) -> io::Result<(EntryId, Ent
 
 impl EntryWriter {
     /// Appends lines in one transaction, which is on the disk when this returns. A manifest is followed by its bytes.
-    pub fn append(&self, lines: &[(JournalLine<'_>, Option<&[u8]>)]) -> io::Result<()> {
+    pub(crate) fn append(&self, lines: &[(JournalLine<'_>, Option<&[u8]>)]) -> io::Result<()> {
         self.state.write(|transaction| {
             let next = next_number(transaction, self.number)?;
             (next..).zip(lines).try_for_each(|(number, (line, bytes))| {
@@ -131,7 +131,7 @@ impl Drop for EntryWriter {
 }
 
 /// Appends a line to an entry that this process does not carry out.
-pub fn append(
+pub(crate) fn append(
     state: &StateStore,
     id: &EntryId,
     line: &(dyn Fn() -> JournalLine<'static> + Sync),
@@ -144,7 +144,7 @@ pub fn append(
 }
 
 /// Reads one entry. Fails if there is none of that name, or if its first line cannot be read.
-pub fn read(state: &StateStore, id: &EntryId, bytes: ManifestBytes) -> io::Result<EntryRead> {
+pub(crate) fn read(state: &StateStore, id: &EntryId, bytes: ManifestBytes) -> io::Result<EntryRead> {
     let Some(folder) = state.folder() else { return Err(ErrorKind::NotFound.into()) };
     let read = state.read(|connection| {
         let number = find(connection, id)?;
@@ -155,7 +155,7 @@ pub fn read(state: &StateStore, id: &EntryId, bytes: ManifestBytes) -> io::Resul
 
 /// Returns every entry, the newest first, without the bytes of the manifests. An entry that cannot be read is listed
 /// without its content.
-pub fn list(state: &StateStore) -> io::Result<Vec<JournalEntry>> {
+pub(crate) fn list(state: &StateStore) -> io::Result<Vec<JournalEntry>> {
     let Some(folder) = state.folder() else { return Ok(Vec::new()) };
     let listed = state.read(|connection| {
         let mut entries = Vec::new();
@@ -172,7 +172,7 @@ pub fn list(state: &StateStore) -> io::Result<Vec<JournalEntry>> {
 }
 
 /// Removes an entry.
-pub fn remove(state: &StateStore, id: &EntryId) -> io::Result<()> {
+pub(crate) fn remove(state: &StateStore, id: &EntryId) -> io::Result<()> {
     state.write(|transaction| {
         let number = find(transaction, id)?;
         remove_entry(transaction, number)

@@ -15,12 +15,12 @@ use crate::model::reference::{Host, RepositoryName};
 const MOST: u64 = 16 * 1024 * 1024;
 
 /// Returns whether an earlier version left a file.
-pub fn exist(folder: &Path) -> bool {
+pub(crate) fn exist(folder: &Path) -> bool {
     fs::symlink_metadata(path(folder)).is_ok_and(|about| about.is_file())
 }
 
 /// Takes over the names, for registries of which no others are known. Names that break the grammar are left out.
-pub fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<(), OperationError> {
+pub(crate) fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<(), OperationError> {
     // A file that cannot be read has nothing to take over.
     for (host, names) in read(&path(folder)).unwrap_or_default() {
         let Ok(host) = Host::parse(&host) else { continue };
@@ -42,7 +42,7 @@ pub fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<(), Operat
 }
 
 /// Removes the file.
-pub fn remove(folder: &Path) {
+pub(crate) fn remove(folder: &Path) {
     // A file that stays changes nothing: its names are known.
     fs::remove_file(path(folder)).ok();
 }

@@ -45,7 +45,7 @@ pub fn write(state: &StateStore, host: &Host, names: &[RepositoryName]) -> Resul
 }
 
 /// Forgets a registry that will never exist again.
-pub fn forget(state: &StateStore, host: &Host) {
+pub(crate) fn forget(state: &StateStore, host: &Host) {
     if read(state).contains_key(host) {
         // If this fails, the only cost is an unused row.
         state.write(|transaction| replace(transaction, host, &[])).ok();

@@ -19,7 +19,7 @@ const TABLES: [(&str, &str, usize, [&str; 2]); 3] = [
 ];
 
 /// Copies the rows of the damaged file. Returns the number of entries of the journal that the new database has then.
-pub fn copy(damaged: &Path, into: &mut Database) -> usize {
+pub(crate) fn copy(damaged: &Path, into: &mut Database) -> usize {
     let flags =
         OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;
     let Ok(from) = Connection::open_with_flags(damaged, flags) else { return 0 };

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 /// A database and everything that differs between the two.
 #[derive(Debug)]
-pub struct DatabaseKind {
+pub(crate) struct DatabaseKind {
     /// The name of the file.
-    pub file: &'static str,
+    pub(crate) file: &'static str,
     /// The statements that lead from each version to the next one, from an empty file on.
-    pub migrations: &'static [&'static str],
+    pub(crate) migrations: &'static [&'static str],
     /// Settings of each connection.
-    pub settings: &'static str,
+    pub(crate) settings: &'static str,
     /// How long a connection waits for one of another process.
-    pub wait: Duration,
+    pub(crate) wait: Duration,
 }
 
 /// The journal and the repositories that were opened by name.
@@ -21,7 +21,7 @@ pub struct DatabaseKind {
 /// A line belongs to an entry and has a number in it. Its checksum covers both, the document and the bytes, so that a
 /// line that was altered or moved is noticed: see `journal::line`. Entries of earlier versions have negative numbers,
 /// because they began before all others.
-pub const STATE: DatabaseKind = DatabaseKind {
+pub(crate) const STATE: DatabaseKind = DatabaseKind {
     file: "state.db",
     migrations: &["
         CREATE TABLE entry (
@@ -51,7 +51,7 @@ pub const STATE: DatabaseKind = DatabaseKind {
 };
 
 /// Content by digest, which all registries share, and the facts about each repository.
-pub const CACHE: DatabaseKind = DatabaseKind {
+pub(crate) const CACHE: DatabaseKind = DatabaseKind {
     file: "cache.db",
     migrations: &["
         CREATE TABLE content (

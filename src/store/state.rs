@@ -48,17 +48,17 @@ impl StateStore {
     }
 
     /// Returns the folder, if there is one.
-    pub fn folder(&self) -> Option<&Path> {
+    pub(crate) fn folder(&self) -> Option<&Path> {
         self.0.folder.as_deref()
     }
 
     /// Returns the folder as text, for messages.
-    pub fn folder_text(&self) -> String {
+    pub(crate) fn folder_text(&self) -> String {
         self.folder().map(|folder| folder.display().to_string()).unwrap_or_default()
     }
 
     /// Opens the database, if it exists. Fails if it cannot be used.
-    pub fn check(&self) -> io::Result<()> {
+    pub(crate) fn check(&self) -> io::Result<()> {
         self.read(|_| Ok(())).map(drop)
     }
 

@@ -20,7 +20,7 @@ const MOST_LINES: usize = 3;
 
 impl Canvas<'_, '_> {
     /// Draws the bottom line.
-    pub fn bar(&mut self, area: Rect) {
+    pub(crate) fn bar(&mut self, area: Rect) {
         match self.state.dialogs.last() {
             Some(Dialog::Filter(line)) => {
                 let keys = &self.state.settings.keys;
@@ -95,7 +95,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws a line of typed text with the terminal's cursor in it, and `about` at the right.
-    pub fn input(&mut self, area: Rect, prompt: &str, input: &Input, role: Role, about: &str) {
+    pub(crate) fn input(&mut self, area: Rect, prompt: &str, input: &Input, role: Role, about: &str) {
         let room = usize::from(area.width).saturating_sub(columns::width(prompt) + 1).max(1);
         let scroll = input.visual_scroll(room);
         let value = input.value();

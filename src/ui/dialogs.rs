@@ -18,7 +18,7 @@ use crate::app::dialogs::Dialog;
 
 impl Canvas<'_, '_> {
     /// Draws the dialogs in order, so that the last one is on top.
-    pub fn dialogs(&mut self) {
+    pub(crate) fn dialogs(&mut self) {
         for dialog in &self.state.dialogs {
             match dialog {
                 Dialog::Filter(_) | Dialog::CommandLine(_) => {}

@@ -13,7 +13,7 @@ impl Canvas<'_, '_> {
     ///
     /// If the area is too small, the empty lines are left out first. Then the ends of the failed action and of the
     /// reason are cut off. The hint and `next` are always shown.
-    pub fn failure(&mut self, area: Rect, failure: &Failure, next: &str) {
+    pub(crate) fn failure(&mut self, area: Rect, failure: &Failure, next: &str) {
         let room = usize::from(area.width.saturating_sub(2));
         let wrapped = |role, text: &str| columns::wrap(text, room).into_iter().map(move |line| (role, line));
         let what: Vec<_> = wrapped(Role::Bad, failure.what.as_str()).collect();
@@ -42,7 +42,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws one line above the lower border of a pane, over its contents.
-    pub fn foot(&mut self, area: Rect, role: Role, text: &str) {
+    pub(crate) fn foot(&mut self, area: Rect, role: Role, text: &str) {
         let place = Rect::new(area.x + 1, area.bottom().saturating_sub(2), area.width.saturating_sub(2), 1);
         let text = columns::left(&format!(" {text}"), place.width.into());
         let style = self.style(role);

@@ -21,7 +21,7 @@ const LEAST_REST: usize = 12;
 impl Canvas<'_, '_> {
     /// Draws the header. If the path needs the room, the least important parts of the card are left out first. From
     /// `CARD_FROM` columns on a part of the line is always kept for the card.
-    pub fn header(&mut self, area: Rect) {
+    pub(crate) fn header(&mut self, area: Rect) {
         let path = self.path();
         let width = usize::from(area.width);
         let card = self.state.registries.selected().map(|registry| self.card(registry)).unwrap_or_default();

@@ -22,7 +22,7 @@ const LEFT: usize = 14;
 
 impl Canvas<'_, '_> {
     /// Draws the line above the hints: the oldest running job, and the number of running jobs.
-    pub fn job_line(&mut self, area: Rect) {
+    pub(crate) fn job_line(&mut self, area: Rect) {
         let count = self.state.jobs.running().count();
         let Some(job) = self.state.jobs.running().next() else { return };
         let jobs = if count == 1 { "1 job".into() } else { format!("{count} jobs") };
@@ -43,7 +43,7 @@ impl Canvas<'_, '_> {
 
     /// Returns the progress of a job. If the job waits for a registry, the reason is shown instead of the numbers,
     /// because nothing else changes meanwhile.
-    pub fn numbers_or_wait(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
+    pub(crate) fn numbers_or_wait(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         let waits = job.waiting_for().filter(|_| !job.is_stopping());
         let Some(waits) = waits else { return self.numbers(job, room) };
         let percent = format!("{} %  ", job.permille() / 10);
@@ -56,7 +56,7 @@ impl Canvas<'_, '_> {
 
     /// Returns the progress of a job, or its outcome if it has ended. As many columns are shown as fit, each with the
     /// same width in every row.
-    pub fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
+    pub(crate) fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         match &job.stage {
             JobStage::Ended(..) => self.result_spans(job),
             JobStage::Running | JobStage::Stopping => self.progress_spans(job, room.into()),

@@ -5,7 +5,7 @@ use crate::model::text::SafeText;
 
 /// Returns the name of a kind. For an artifact this is the end of its type that tells it from others:
 /// `example.review+json` for `vnd.example.review+json`.
-pub fn short(kind: &Kind) -> String {
+pub(crate) fn short(kind: &Kind) -> String {
     match kind {
         Kind::Artifact(media_type) => {
             let text = media_type.as_str();

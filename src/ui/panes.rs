@@ -21,12 +21,12 @@ const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "�
 
 impl Canvas<'_, '_> {
     /// Returns the key of an action with the effect of it: `r asks again`.
-    pub fn key_hint(&self, action: &str, effect: &str) -> String {
+    pub(crate) fn key_hint(&self, action: &str, effect: &str) -> String {
         format!("{} {effect}", key_or_command(&self.state.settings.keys, action))
     }
 
     /// Draws the border and the title of a pane.
-    pub fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
+    pub(crate) fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
         let (border, name) = match self.state.focus == pane {
             true => (Role::BorderFocused, Role::TitleFocused),
             false => (Role::Border, Role::Title),
@@ -48,7 +48,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Returns the current frame of the spinner.
-    pub fn spinner_frame(&self) -> &'static str {
+    pub(crate) fn spinner_frame(&self) -> &'static str {
         SPINNER[self.state.spinner_frame % SPINNER.len()]
     }
 
@@ -59,7 +59,7 @@ impl Canvas<'_, '_> {
 
     /// Returns a title with the count of a list that is loaded page by page. The count is left out as long as nothing
     /// is known.
-    pub fn title_with_count<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
+    pub(crate) fn title_with_count<T>(word: &str, list: &List, all: usize, of: &Paged<T>) -> String {
         if all == 0 && of.at.is_none() && !of.is_loading() {
             return word.into();
         }
@@ -67,7 +67,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Returns the count for a title: `12 of 2012` if rows are hidden, with `…` while more may come.
-    pub fn count(list: &List, all: usize, is_loading: bool) -> String {
+    pub(crate) fn count(list: &List, all: usize, is_loading: bool) -> String {
         let more = if is_loading { "…" } else { "" };
         match list.unpinned().len() {
             _ if all == 0 && is_loading => more.into(),
@@ -78,7 +78,7 @@ impl Canvas<'_, '_> {
 
     /// Draws the filter of a list into the lower border of its pane, and the number of marked rows to the right of it.
     /// The number comes first if the pane is narrow, because keys act on the marked rows.
-    pub fn draw_filter(&mut self, area: Rect, list: &List) {
+    pub(crate) fn draw_filter(&mut self, area: Rect, list: &List) {
         let row = area.bottom().saturating_sub(1);
         let mut room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
         if let Some(marked) = marked_text(list) {
@@ -97,7 +97,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
-    pub fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
+    pub(crate) fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
         let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(*item));
         let base = match (is_cursor, self.state.focus == pane) {
@@ -117,7 +117,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws lines of text, wrapped, as far as they fit.
-    pub fn draw_text(&mut self, area: Rect, lines: &[(Role, String)]) {
+    pub(crate) fn draw_text(&mut self, area: Rect, lines: &[(Role, String)]) {
         let mut y = area.y;
         for (role, text) in lines {
             for line in columns::wrap(text, usize::from(area.width.saturating_sub(2))) {
@@ -134,7 +134,7 @@ impl Canvas<'_, '_> {
 
     /// Draws a text in as many lines as it needs and the area has. The last line is cut if they are too few. Returns
     /// the number of lines.
-    pub fn wrapped(&mut self, area: Rect, role: Role, text: &str) -> u16 {
+    pub(crate) fn wrapped(&mut self, area: Rect, role: Role, text: &str) -> u16 {
         let lines = columns::wrap_into(text, area.width.into(), area.height.into());
         let style = self.style(role);
         for (row, line) in lines.iter().enumerate() {
@@ -144,7 +144,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws the bar that shows which part of a list is on the screen, in the right border of its pane.
-    pub fn scrollbar(&mut self, pane: Rect, rows: Rect, offset: usize, all: usize) {
+    pub(crate) fn scrollbar(&mut self, pane: Rect, rows: Rect, offset: usize, all: usize) {
         let height = usize::from(rows.height);
         if all <= height || height < 2 || pane.width == 0 {
             return;
@@ -161,7 +161,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws an empty box over everything else and returns the area inside its border.
-    pub fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
+    pub(crate) fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);
         let foot = hints_that_fit(foot, usize::from(area.width).saturating_sub(4));
         let foot = Line::styled(format!(" {foot} "), self.style(Role::Dim)).right_aligned();
@@ -178,7 +178,7 @@ impl Canvas<'_, '_> {
 
 /// Returns the number of marked rows, and how many of them are hidden: `2 marked, 1 hidden`. Returns `None` if no row
 /// is marked.
-pub fn marked_text(list: &List) -> Option<String> {
+pub(crate) fn marked_text(list: &List) -> Option<String> {
     match (list.marks.len(), list.count_hidden_marks()) {
         (0, _) => None,
         (all, 0) => Some(format!("{all} marked")),

@@ -10,7 +10,7 @@ use crate::model::text::is_unsafe;
 const LONGEST_SYMBOL: usize = 64;
 
 /// Replaces the contents of every cell that holds an invisible or unsafe character, or too many bytes.
-pub fn sanitize(buffer: &mut Buffer) {
+pub(crate) fn sanitize(buffer: &mut Buffer) {
     for cell in &mut buffer.content {
         let symbol = cell.symbol();
         let is_too_long = symbol.len() > LONGEST_SYMBOL;

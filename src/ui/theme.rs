@@ -13,7 +13,7 @@ macro_rules! roles {
     ($($role:ident $key:literal $doc:literal,)*) => {
         /// The role of a piece of the screen, from which its colour follows.
         #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Role {
+        pub(crate) enum Role {
             $(#[doc = $doc] $role,)*
         }
 
@@ -71,12 +71,12 @@ impl Theme {
     }
 
     /// Returns the name of the theme.
-    pub fn name(&self) -> &str {
+    pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
     /// Returns the style of a role.
-    pub fn style(&self, role: Role) -> Style {
+    pub(crate) fn style(&self, role: Role) -> Style {
         self.styles.get(role as usize).copied().unwrap_or_default()
     }
 }

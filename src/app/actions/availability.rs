@@ -8,21 +8,21 @@ use crate::model::change::rules::Refusal;
 use crate::model::plural::group_thousands;
 
 /// The reason in words for the user.
-pub type Why = Cow<'static, str>;
+pub(crate) type Why = Cow<'static, str>;
 
 /// Fails with the reason unless the condition holds.
-pub fn refuse_unless(holds: bool, why: &'static str) -> Result<(), Why> {
+pub(crate) fn refuse_unless(holds: bool, why: &'static str) -> Result<(), Why> {
     if holds { Ok(()) } else { Err(Cow::Borrowed(why)) }
 }
 
 /// Fails if no registry is open.
-pub fn check_open(state: &State) -> Result<(), Why> {
+pub(crate) fn check_open(state: &State) -> Result<(), Why> {
     refuse_unless(!state.registries.items.is_empty(), "nothing is open")
 }
 
 /// Fails while the rows do not yet match the last filter and order. The list must be filtered and sorted completely
 /// before a key acts on the row under the cursor and those around it.
-pub fn check_arranged(state: &State) -> Result<(), Why> {
+pub(crate) fn check_arranged(state: &State) -> Result<(), Why> {
     let registry = state.registries.selected().map(|registry| &registry.repositories);
     let doing = match (state.focus, registry) {
         (Pane::Tags, _) => {
@@ -43,12 +43,12 @@ pub fn check_arranged(state: &State) -> Result<(), Why> {
 }
 
 /// Fails if the image that the keys act on is known to be missing.
-pub fn check_image_exists(state: &State) -> Result<(), Why> {
+pub(crate) fn check_image_exists(state: &State) -> Result<(), Why> {
     missing_image_message(state).map_or(Ok(()), |missing| Err(missing.to_string().into()))
 }
 
 /// Fails if no image is chosen or if a rule forbids changes of the repository.
-pub fn check_change(state: &State) -> Result<(), Why> {
+pub(crate) fn check_change(state: &State) -> Result<(), Why> {
     check_image_exists(state).and(check_arranged(state))?;
     let repository =
         selection_repository(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
@@ -56,7 +56,7 @@ pub fn check_change(state: &State) -> Result<(), Why> {
 }
 
 /// Returns the refusal of a rule in one line.
-pub fn refusal_text(refusal: &Refusal) -> Why {
+pub(crate) fn refusal_text(refusal: &Refusal) -> Why {
     let hint = refusal.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
     format!("{}{hint}", refusal.why).into()
 }

@@ -17,7 +17,7 @@ use crate::model::change::{ChangeRequest, copy};
 use crate::model::reference::Repository;
 
 /// Asks for the destination of the chosen images.
-pub static COPY: Action =
+pub(crate) static COPY: Action =
     Action::new("tags.copy", chords!["c"], "copy to another repository or registry", |update| {
         copy_prompt::show_selected(update.state, "")
     })
@@ -26,13 +26,13 @@ pub static COPY: Action =
     .available_if(check_copy)
     .with_entry("copy ", "copy the chosen images to another repository or registry");
 /// Takes the chosen images, to be put into another repository.
-pub static TAKE: Action =
+pub(crate) static TAKE: Action =
     Action::new("tags.take", chords!["Y"], "take the marked images; in Repositories, all tags", take_images)
         .about_rows()
         .available_if(check_copy)
         .with_entry("take", "take the chosen images, to put them elsewhere");
 /// Puts the taken images into the repository or registry under the cursor.
-pub static PUT: Action = Action::new(
+pub(crate) static PUT: Action = Action::new(
     "tags.put",
     chords!["p"],
     "put the taken images into the repository or registry under the cursor",
@@ -43,7 +43,7 @@ pub static PUT: Action = Action::new(
 .available_if(check_put)
 .with_entry("put", "put the taken images here");
 /// Compares the repository with the same one in another registry.
-pub static COMPARE: Action = Action::new(
+pub(crate) static COMPARE: Action = Action::new(
     "repositories.compare",
     chords!["C"],
     "compare the repository with another registry's, and copy over",

@@ -9,7 +9,7 @@ use crate::app::update::Update;
 use crate::model::change::{ChangeRequest, delete};
 
 /// Shows the plan to delete the chosen images.
-pub static DELETE: Action = Action::new(
+pub(crate) static DELETE: Action = Action::new(
     "tags.delete",
     chords!["d"],
     "delete: shows the plan first; untags, or deletes images",

@@ -7,19 +7,19 @@ use crate::app::panes::details::tabs::shown_tabs;
 use crate::app::{Pane, State, layout};
 
 /// Opens the next tab.
-pub static NEXT_TAB: Action =
+pub(crate) static NEXT_TAB: Action =
     Action::new("details.next-tab", chords!["]"], "next tab of Details", |update| cycle_tab(update.state, 1))
         .with_hint("tab", 4)
         .available_if(check_image)
         .hinted_if(is_details_visible);
 /// Opens the previous tab.
-pub static PREVIOUS_TAB: Action =
+pub(crate) static PREVIOUS_TAB: Action =
     Action::new("details.previous-tab", chords!["["], "previous tab of Details", |update| {
         cycle_tab(update.state, -1)
     })
     .available_if(check_image);
 /// Chooses the next platform of an index.
-pub static NEXT_PLATFORM: Action =
+pub(crate) static NEXT_PLATFORM: Action =
     Action::new("details.next-platform", chords!["}"], "next platform of an index", |update| {
         cycle_platform(update.state, 1)
     })
@@ -27,7 +27,7 @@ pub static NEXT_PLATFORM: Action =
     .available_if(check_platforms)
     .hinted_if(is_details_visible);
 /// Chooses the previous platform of an index.
-pub static PREVIOUS_PLATFORM: Action =
+pub(crate) static PREVIOUS_PLATFORM: Action =
     Action::new("details.previous-platform", chords!["{"], "previous platform", |update| {
         cycle_platform(update.state, -1)
     })

@@ -7,7 +7,7 @@ use super::{ACTIONS, Action, PaletteEntry};
 const THEME: PaletteEntry = PaletteEntry { name: "theme ", text: "change the colours" };
 
 /// Returns all commands, each with its action: those that take an argument come first. [`THEME`] has no action.
-pub fn entries() -> impl Iterator<Item = (PaletteEntry, Option<&'static Action>)> {
+pub(crate) fn entries() -> impl Iterator<Item = (PaletteEntry, Option<&'static Action>)> {
     let of_actions = || ACTIONS.iter().filter_map(|action| Some((action.entry?, Some(*action))));
     let takes_argument = |(entry, _): &(PaletteEntry, Option<&Action>)| entry.name.ends_with(' ');
     let with_argument = of_actions().chain([(THEME, None)]).filter(takes_argument);
@@ -15,12 +15,12 @@ pub fn entries() -> impl Iterator<Item = (PaletteEntry, Option<&'static Action>)
 }
 
 /// Returns the action of a command by its name, whether it takes an argument or not.
-pub fn action_of(name: &str) -> Option<&'static Action> {
+pub(crate) fn action_of(name: &str) -> Option<&'static Action> {
     entries().find(|(entry, _)| entry.name.trim_end() == name).and_then(|(_, action)| action)
 }
 
 /// Returns the completions for Tab: whole commands, each beginning with the text.
-pub fn completions(typed: &str, arguments: impl Fn(&str) -> Vec<String>) -> Vec<String> {
+pub(crate) fn completions(typed: &str, arguments: impl Fn(&str) -> Vec<String>) -> Vec<String> {
     match typed.split_once(' ') {
         None => entries()
             .map(|(entry, _)| entry.name)

@@ -18,7 +18,7 @@ use crate::model::text::SafeText;
 const UNDO_KEY: &str = "{undo}";
 
 /// Leaves, or first asks about the jobs that run. Quitting again while the question is shown stops them.
-pub fn quit(update: &mut Update<'_>) {
+pub(crate) fn quit(update: &mut Update<'_>) {
     if !update.state.jobs.are_running() {
         update.cmds.push(Cmd::Quit);
     } else if dialogs::jobs::is_asking_about_running(update.state) {
@@ -30,7 +30,7 @@ pub fn quit(update: &mut Update<'_>) {
 }
 
 /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
-pub fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report) {
+pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report) {
     let Some(job) = update.state.jobs.of(id).filter(|job| job.is_running()) else { return };
     let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
     let (title, place) = (job.title.clone(), job.registry_names.clone());

@@ -11,7 +11,7 @@ use crate::app::{Pane, State};
 use crate::model::plural::group_thousands;
 
 /// Filters the list.
-pub static FILTER: Action = Action::new(
+pub(crate) static FILTER: Action = Action::new(
     "list.filter",
     chords!["/"],
     "filter as you type: fuzzy, smart case; `!word` excludes",
@@ -24,23 +24,24 @@ pub static FILTER: Action = Action::new(
 .with_entry("filter ", "filter the list")
 .available_if(|state| refuse_unless(state.focus != Pane::Details, "only lists can be filtered"));
 /// Marks the row.
-pub static MARK: Action =
+pub(crate) static MARK: Action =
     Action::new("list.mark", chords!["Space"], "mark", |update| with_list(update, List::toggle_mark))
         .with_hint("mark", 3)
         .about_rows()
         .available_if(|state| check_row_marks(Marking::One, state));
 /// Marks a range.
-pub static MARK_RANGE: Action = Action::new("list.mark-range", chords!["v"], "mark a range", |update| {
-    with_list(update, List::toggle_range)
-})
-.about_rows()
-.available_if(|state| check_row_marks(Marking::Range, state));
+pub(crate) static MARK_RANGE: Action =
+    Action::new("list.mark-range", chords!["v"], "mark a range", |update| {
+        with_list(update, List::toggle_range)
+    })
+    .about_rows()
+    .available_if(|state| check_row_marks(Marking::Range, state));
 /// Marks all rows shown.
-pub static MARK_ALL: Action =
+pub(crate) static MARK_ALL: Action =
     Action::new("list.mark-all", chords!["*"], "mark all shown", |update| with_list(update, List::mark_all))
         .available_if(|state| check_can_be_marked(state).and_then(|()| check_marks(Marking::All, state)));
 /// Removes all marks.
-pub static UNMARK: Action = Action::new("list.unmark", chords!["u"], "unmark all", |update| {
+pub(crate) static UNMARK: Action = Action::new("list.unmark", chords!["u"], "unmark all", |update| {
     with_list(update, |list| {
         list.unmark();
     })

@@ -9,60 +9,62 @@ use crate::app::list::{List, Move};
 use crate::app::update::Update;
 
 /// Moves one row down.
-pub static DOWN: Action =
+pub(crate) static DOWN: Action =
     Action::new("list.down", chords!["j", "Down"], "down", |update| update.state.move_cursor(Move::By(1)));
 /// Moves one row up.
-pub static UP: Action =
+pub(crate) static UP: Action =
     Action::new("list.up", chords!["k", "Up"], "up", |update| update.state.move_cursor(Move::By(-1)));
 /// Moves to the first row.
-pub static FIRST: Action = Action::new("list.first", chords!["g", "Home"], "first row", |update| {
+pub(crate) static FIRST: Action = Action::new("list.first", chords!["g", "Home"], "first row", |update| {
     update.state.move_cursor(Move::First)
 });
 /// Moves to the last row.
-pub static LAST: Action =
+pub(crate) static LAST: Action =
     Action::new("list.last", chords!["G", "End"], "last row", |update| update.state.move_cursor(Move::Last));
 /// Moves half a page down.
-pub static PAGE_DOWN: Action =
+pub(crate) static PAGE_DOWN: Action =
     Action::new("list.page-down", chords!["Ctrl-d", "PgDn"], "half a page down", |update| {
         update.state.move_cursor(Move::HalfPages(1))
     });
 /// Moves half a page up.
-pub static PAGE_UP: Action =
+pub(crate) static PAGE_UP: Action =
     Action::new("list.page-up", chords!["Ctrl-u", "PgUp"], "half a page up", |update| {
         update.state.move_cursor(Move::HalfPages(-1))
     });
 /// Enters the item under the cursor.
-pub static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
+pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
     .with_hint("open", 2)
     .available_if(|state| refuse_unless(state.focus != Pane::Details, "there is nothing to go into"));
 /// Backs out: first of a filter, of marks or of a message.
-pub static BACK: Action = Action::new(
+pub(crate) static BACK: Action = Action::new(
     "panes.back",
     chords!["Esc", "h", "Left"],
     "go back; first clears a filter, marks, a message",
     back,
 );
 /// Goes to the next pane.
-pub static NEXT_PANE: Action =
+pub(crate) static NEXT_PANE: Action =
     Action::new("panes.next", chords!["Tab"], "next pane", |update| update.state.cycle_pane(1));
 /// Goes to the previous pane.
-pub static PREVIOUS_PANE: Action =
+pub(crate) static PREVIOUS_PANE: Action =
     Action::new("panes.previous", chords!["Shift-Tab"], "previous pane", |update| {
         update.state.cycle_pane(-1)
     });
 /// Goes to Registries.
-pub static REGISTRIES: Action = Action::new("panes.registries", chords!["1"], "Registries", |update| {
-    update.state.focus_pane(Pane::Registries)
-});
+pub(crate) static REGISTRIES: Action =
+    Action::new("panes.registries", chords!["1"], "Registries", |update| {
+        update.state.focus_pane(Pane::Registries)
+    });
 /// Goes to Repositories.
-pub static REPOSITORIES: Action = Action::new("panes.repositories", chords!["2"], "Repositories", |update| {
-    update.state.focus_pane(Pane::Repositories)
-});
+pub(crate) static REPOSITORIES: Action =
+    Action::new("panes.repositories", chords!["2"], "Repositories", |update| {
+        update.state.focus_pane(Pane::Repositories)
+    });
 /// Goes to Tags.
-pub static TAGS: Action =
+pub(crate) static TAGS: Action =
     Action::new("panes.tags", chords!["3"], "Tags", |update| update.state.focus_pane(Pane::Tags));
 /// Goes to Details.
-pub static DETAILS: Action =
+pub(crate) static DETAILS: Action =
     Action::new("panes.details", chords!["4"], "Details", |update| update.state.focus_pane(Pane::Details));
 
 fn enter(update: &mut Update<'_>) {

@@ -13,7 +13,7 @@ use crate::model::page::ListedName;
 const MOST_PAGED: usize = 100_000;
 
 /// Shows the text of the focused pane in the pager.
-pub static PAGER: Action =
+pub(crate) static PAGER: Action =
     Action::new("panes.pager", chords!["o"], "open the current view in $PAGER", show_in_pager)
         .with_entry("pager", "open the current view in $PAGER")
         .available_if(check_open);

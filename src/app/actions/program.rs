@@ -7,17 +7,17 @@ use crate::app::dialogs::{Dialog, help, log, open_prompt};
 use crate::app::keys::chords;
 
 /// Opens the command line.
-pub static COMMAND_LINE: Action =
+pub(crate) static COMMAND_LINE: Action =
     Action::new("program.command-line", chords![":"], "command line with completion", |update| {
         update.state.dialogs.push(Dialog::CommandLine(Default::default()))
     });
 /// Opens the palette of commands.
-pub static PALETTE: Action =
+pub(crate) static PALETTE: Action =
     Action::new("program.palette", chords!["Ctrl-p"], "the commands, searchable", |update| {
         update.state.dialogs.push(Dialog::Palette(Palette::of_all()))
     });
 /// Opens a registry, a repository or an image by name.
-pub static OPEN: Action = Action::new(
+pub(crate) static OPEN: Action = Action::new(
     "registries.open",
     chords!["O"],
     "open a registry, a repository or an image by name",
@@ -25,34 +25,34 @@ pub static OPEN: Action = Action::new(
 )
 .with_entry("open ", "open a registry, a repository or an image by name");
 /// Shows the request log.
-pub static REQUESTS: Action = Action::new("program.requests", chords!["@"], "request log", |update| {
+pub(crate) static REQUESTS: Action = Action::new("program.requests", chords!["@"], "request log", |update| {
     update.state.dialogs.push(Dialog::Requests(log::RequestLog::default()))
 })
 .with_entry("requests", "request log");
 /// Shows the messages.
-pub static MESSAGES: Action = Action::new("program.messages", chords!["m"], "messages", |update| {
+pub(crate) static MESSAGES: Action = Action::new("program.messages", chords!["m"], "messages", |update| {
     update.state.notices.toast = None;
     update.state.dialogs.push(Dialog::Messages(log::MessageLog::default()));
 })
 .with_entry("messages", "messages");
 /// Draws every cell again.
-pub static REPAINT: Action =
+pub(crate) static REPAINT: Action =
     Action::new("program.repaint", chords!["Ctrl-l"], "redraw the screen", |update| {
         update.cmds.push(Cmd::Repaint)
     });
 /// Suspends the process.
-pub static SUSPEND: Action =
+pub(crate) static SUSPEND: Action =
     Action::new("program.suspend", chords!["Ctrl-z"], "suspend; `fg` comes back", |update| {
         update.cmds.push(Cmd::Suspend)
     });
 /// Shows help for the focused pane.
-pub static HELP: Action =
+pub(crate) static HELP: Action =
     Action::new("program.help", chords!["?", "F1"], "help for this context, searchable", |update| {
         update.state.dialogs.push(Dialog::Help(help::Help::default()))
     })
     .with_hint("help", 0)
     .with_entry("help", "help for this context");
 /// Leaves regtui.
-pub static QUIT: Action =
+pub(crate) static QUIT: Action =
     Action::new("program.quit", chords!["q"], "quit; asks only while a job runs", jobs::quit)
         .with_entry("quit", "quit");

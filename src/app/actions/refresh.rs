@@ -11,11 +11,11 @@ use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, loa
 use crate::app::update::Update;
 
 /// Asks the server again.
-pub static REFRESH: Action = Action::new("panes.refresh", chords!["r"], "refresh the pane", refresh)
+pub(crate) static REFRESH: Action = Action::new("panes.refresh", chords!["r"], "refresh the pane", refresh)
     .with_entry("refresh", "refresh the pane")
     .available_if(check_open);
 /// Forgets everything about the registry and asks again.
-pub static RELOAD: Action = Action::new(
+pub(crate) static RELOAD: Action = Action::new(
     "registries.reload",
     chords!["R"],
     "forget everything cached for this registry and reload",
@@ -55,7 +55,7 @@ fn refresh(update: &mut Update<'_>) {
 }
 
 /// Forgets everything about the registry and asks again.
-pub fn reload(update: &mut Update<'_>) {
+pub(crate) fn reload(update: &mut Update<'_>) {
     let Some(host) = update.state.registries.selected().map(|registry| registry.host.clone()) else {
         return;
     };

@@ -6,7 +6,7 @@ use crate::app::dialogs::retag_prompt;
 use crate::app::keys::chords;
 
 /// Asks for the new tag of the chosen images.
-pub static RETAG: Action = Action::new(
+pub(crate) static RETAG: Action = Action::new(
     "tags.retag",
     chords!["t"],
     "retag: a new tag here, or a full reference; a pattern for marked tags",

@@ -11,7 +11,7 @@ use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
 
 /// Chooses the order of tags.
-pub static SORT: Action = Action::new(
+pub(crate) static SORT: Action = Action::new(
     "tags.sort",
     chords!["s"],
     "sort menu: version, name, date, size; again reverses",

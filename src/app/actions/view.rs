@@ -7,12 +7,13 @@ use crate::app::keys::chords;
 use crate::app::update::Update;
 
 /// Shows the focused pane alone, or all panes again.
-pub static ZOOM: Action = Action::new("panes.zoom", chords!["+", "_"], "zoom the pane, and back", |update| {
-    update.state.zoomed = !update.state.zoomed;
-})
-.with_entry("zoom", "zoom the pane, and back");
+pub(crate) static ZOOM: Action =
+    Action::new("panes.zoom", chords!["+", "_"], "zoom the pane, and back", |update| {
+        update.state.zoomed = !update.state.zoomed;
+    })
+    .with_entry("zoom", "zoom the pane, and back");
 /// Shows repositories as a tree, or flat again.
-pub static TREE: Action =
+pub(crate) static TREE: Action =
     Action::new("repositories.tree", chords!["T"], "as a tree by namespace, and flat", |update| {
         if let Some(registry) = update.state.registries.selected_mut() {
             registry.repositories.toggle_tree();
@@ -23,8 +24,9 @@ pub static TREE: Action =
     .available_if(|state| refuse_unless(state.registries.selected().is_some(), "nothing is open"))
     .with_entry("tree", "repositories as a tree by namespace, and flat");
 /// Shows hidden items, or hides them again.
-pub static HIDDEN: Action = Action::new("tags.hidden", chords!["."], "show hidden rows", toggle_hidden)
-    .with_entry("hidden", "show hidden rows, and back");
+pub(crate) static HIDDEN: Action =
+    Action::new("tags.hidden", chords!["."], "show hidden rows", toggle_hidden)
+        .with_entry("hidden", "show hidden rows, and back");
 
 fn toggle_hidden(update: &mut Update<'_>) {
     let state = &mut *update.state;

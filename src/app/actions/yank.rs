@@ -17,7 +17,7 @@ use crate::model::server::Transport;
 use crate::model::summary::Kind;
 
 /// Opens the menu of texts to copy to the clipboard.
-pub static YANK: Action = Action::new(
+pub(crate) static YANK: Action = Action::new(
     "panes.yank",
     chords!["y"],
     "yank menu: reference, digest reference, pull command, digest, JSON",

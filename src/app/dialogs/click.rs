@@ -38,7 +38,7 @@ impl Dialog {
 
 /// Handles a click while a dialog is shown: presses the element under it. A click beside the dialog closes it as Esc
 /// does, unless typed text would be lost.
-pub fn click(update: &mut Update<'_>, at: Position) {
+pub(crate) fn click(update: &mut Update<'_>, at: Position) {
     update.state.notices.dismiss_refusal();
     super::change_top(update, |update, mut dialog| match dialog.area(update.state).contains(at) {
         true => dialog.click(update, at),

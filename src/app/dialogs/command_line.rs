@@ -18,18 +18,18 @@ use crate::model::reference::{BadName, Typed};
 #[derive(Debug, Default)]
 pub struct CommandLine {
     /// The text typed.
-    pub input: Input,
+    pub(crate) input: Input,
     /// The completions of the text.
-    pub completions: Vec<String>,
+    pub(crate) completions: Vec<String>,
     /// The completion under the cursor.
-    pub selected_completion: Option<usize>,
+    pub(crate) selected_completion: Option<usize>,
     /// The reason why the command was refused.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CommandLineEffect {
+pub(crate) enum CommandLineEffect {
     /// Runs the command.
     Run,
     /// Puts the next completion into the line.
@@ -38,13 +38,13 @@ pub enum CommandLineEffect {
 
 impl CommandLine {
     /// Creates a command line with an initial text.
-    pub fn of(state: &State, initial: &str) -> CommandLine {
+    pub(crate) fn of(state: &State, initial: &str) -> CommandLine {
         let completions = completions(state, initial);
         CommandLine { input: initial.into(), completions, ..CommandLine::default() }
     }
 
     /// Returns the question for the missing argument of the typed command.
-    pub fn missing_argument(&self) -> Option<&'static str> {
+    pub(crate) fn missing_argument(&self) -> Option<&'static str> {
         let typed = self.input.value();
         if typed.ends_with(' ') { find_missing_argument(typed) } else { None }
     }

@@ -23,20 +23,20 @@ use crate::model::reference::{Repository, Selector};
 #[derive(Debug)]
 pub struct ComparisonDialog {
     /// The repository to copy from.
-    pub left: Repository,
+    pub(crate) left: Repository,
     /// The repository to copy to.
-    pub right: Repository,
+    pub(crate) right: Repository,
     /// The comparison of the two.
-    pub rows: Remote<comparison::Comparison>,
+    pub(crate) rows: Remote<comparison::Comparison>,
     /// The rows shown.
-    pub list: List,
+    pub(crate) list: List,
     /// Whether tags that are the same are left out.
-    pub hides_same: bool,
+    pub(crate) hides_same: bool,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ComparisonEffect {
+pub(crate) enum ComparisonEffect {
     /// Shows the plan to copy the marked tags over.
     Copy,
     /// Marks the row.
@@ -59,7 +59,7 @@ pub enum ComparisonEffect {
 
 impl ComparisonDialog {
     /// Returns a row of the comparison.
-    pub fn row(&self, item: usize) -> Option<&ComparisonRow> {
+    pub(crate) fn row(&self, item: usize) -> Option<&ComparisonRow> {
         self.rows.value.as_ref()?.rows.get(item)
     }
 
@@ -111,17 +111,17 @@ impl ComparisonDialog {
 }
 
 /// Returns the box of a comparison with its border.
-pub fn area(state: &State) -> Rect {
+pub(crate) fn area(state: &State) -> Rect {
     layout::log(state)
 }
 
 /// Returns the rows of a comparison, below the names of the two sides and of the columns.
-pub fn rows_area(state: &State) -> Rect {
+pub(crate) fn rows_area(state: &State) -> Rect {
     layout::below(layout::inside(area(state)), 3)
 }
 
 /// Compares two repositories.
-pub fn show(update: &mut Update<'_>, left: Repository, right: Repository) {
+pub(crate) fn show(update: &mut Update<'_>, left: Repository, right: Repository) {
     let mut comparison =
         ComparisonDialog { left, right, rows: Remote::default(), list: List::default(), hides_same: false };
     comparison.ask(update);
@@ -129,7 +129,7 @@ pub fn show(update: &mut Update<'_>, left: Repository, right: Repository) {
 }
 
 /// Takes the comparison of two repositories.
-pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
+pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<comparison::Comparison, Failure>) {
     for dialog in &mut update.state.dialogs {
         if let Dialog::Comparison(comparison) = dialog
             && comparison.rows.pending == Some(ticket)
@@ -143,7 +143,7 @@ pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<comparison::
 }
 
 /// Repeats the comparisons of a repository that has changed.
-pub fn compare_again(update: &mut Update<'_>, changed: &Repository) {
+pub(crate) fn compare_again(update: &mut Update<'_>, changed: &Repository) {
     let mut dialogs = std::mem::take(&mut update.state.dialogs);
     for dialog in &mut dialogs {
         if let Dialog::Comparison(comparison) = dialog

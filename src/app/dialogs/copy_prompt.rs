@@ -1,6 +1,6 @@
 //! The prompt for the destination of a copy, with matching names and the switches for the parts that come along.
 
-pub mod places;
+pub(crate) mod places;
 
 use std::borrow::Cow;
 
@@ -31,28 +31,28 @@ const MOST_PLATFORMS: usize = 12;
 #[derive(Debug)]
 pub struct CopyPrompt {
     /// The repository of the images.
-    pub from: Repository,
+    pub(crate) from: Repository,
     /// The images that were chosen.
-    pub what: What,
+    pub(crate) what: What,
     /// The text typed: a registry, a repository or an image.
     pub input: Input,
     /// Matching names.
-    pub suggestions: Vec<String>,
+    pub(crate) suggestions: Vec<String>,
     /// The row under the cursor: an index into [`CopyPrompt::rows`].
-    pub cursor: usize,
+    pub(crate) cursor: usize,
     /// Whether the referrers of the images come along.
-    pub includes_referrers: bool,
+    pub(crate) includes_referrers: bool,
     /// Whether all tags of the repository come along.
     pub includes_all_tags: bool,
     /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
-    pub platforms: Vec<(Platform, bool)>,
+    pub(crate) platforms: Vec<(Platform, bool)>,
     /// The reason why Enter did nothing.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// A row of the prompt that the cursor can be on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PromptRow {
+pub(crate) enum PromptRow {
     /// The text field.
     Destination,
     /// A matching name.
@@ -67,7 +67,7 @@ pub enum PromptRow {
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CopyEffect {
+pub(crate) enum CopyEffect {
     /// Takes the suggestion under the cursor, or shows the plan.
     Plan,
     /// Toggles the switch under the cursor.
@@ -76,7 +76,7 @@ pub enum CopyEffect {
 
 impl CopyPrompt {
     /// Returns the rows, from top to bottom.
-    pub fn rows(&self) -> Vec<PromptRow> {
+    pub(crate) fn rows(&self) -> Vec<PromptRow> {
         let mut rows = vec![PromptRow::Destination];
         rows.extend((0..self.suggestions.len()).map(PromptRow::Suggestion));
         rows.push(PromptRow::Referrers);
@@ -90,13 +90,13 @@ impl CopyPrompt {
     }
 
     /// Returns the help on valid input, or the problem with the text.
-    pub fn status_text(&self) -> &str {
+    pub(crate) fn status_text(&self) -> &str {
         let can = "a registry, a repository, or repository:tag for one image";
         self.problem.as_deref().unwrap_or(can)
     }
 
     /// Returns the row under the cursor.
-    pub fn row(&self) -> PromptRow {
+    pub(crate) fn row(&self) -> PromptRow {
         self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
     }
 
@@ -136,18 +136,18 @@ impl CopyPrompt {
 
 /// The destination of a copy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CopyDestination {
+pub(crate) struct CopyDestination {
     /// The repository.
-    pub repository: Repository,
+    pub(crate) repository: Repository,
     /// The tag there, if one was typed.
-    pub tag: Option<Tag>,
+    pub(crate) tag: Option<Tag>,
     /// The scheme to contact its registry with, if one was typed.
-    pub scheme: Option<Scheme>,
+    pub(crate) scheme: Option<Scheme>,
 }
 
 /// The reason why a text is not a destination.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BadDestination {
+pub(crate) enum BadDestination {
     /// The text may mean either of two names.
     Ambiguous(Box<Ambiguity>),
     /// The problem in words.
@@ -156,7 +156,7 @@ pub enum BadDestination {
 
 impl BadDestination {
     /// Returns the problem in words, and the names to choose from.
-    pub fn into_message(self) -> (String, Vec<String>) {
+    pub(crate) fn into_message(self) -> (String, Vec<String>) {
         match self {
             BadDestination::Ambiguous(both) => (both.to_string(), vec![both.registry, both.image]),
             BadDestination::Invalid(problem) => (problem, Vec::new()),
@@ -193,7 +193,7 @@ impl From<&str> for BadDestination {
 
 /// Parses a destination. A registry alone means the repository of the same name there; a repository without a host is
 /// in the same registry.
-pub fn destination(
+pub(crate) fn destination(
     typed: &str,
     from: &Repository,
     known: &KnownRegistries,
@@ -210,7 +210,7 @@ pub fn destination(
 
 /// Returns repositories that can be the destination and contain the text: first those of the same name in other
 /// registries, then listed ones.
-pub fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String> {
+pub(crate) fn destinations(state: &State, from: &Repository, typed: &str) -> Vec<String> {
     let typed = typed.trim().to_lowercase();
     let others = state.registries.items.iter().filter(|registry| registry.host != from.host);
     let same = others.clone().map(|registry| format!("{}/{}", registry.host, from.name));
@@ -248,7 +248,7 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
 }
 
 /// Asks for the destination of the chosen images, with an initial text.
-pub fn show_selected(state: &mut State, initial: &str) {
+pub(crate) fn show_selected(state: &mut State, initial: &str) {
     let Some((from, what)) = images_to_copy(state) else { return };
     let platforms = platforms(state, &from, &what);
     let suggestions = destinations(state, &from, initial);
@@ -380,7 +380,7 @@ impl KeyedDialog for Box<CopyPrompt> {
 }
 
 /// Returns the number of tags or images, in words.
-pub fn describe_images(what: &What) -> String {
+pub(crate) fn describe_images(what: &What) -> String {
     match what {
         What::AllTags => "all tags".into(),
         What::Images(images) => match images.as_slice() {

@@ -10,12 +10,12 @@ use crate::app::update::Update;
 #[derive(Debug, Default)]
 pub struct FilterLine {
     /// The text typed.
-    pub input: Input,
+    pub(crate) input: Input,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FilterEffect {
+pub(crate) enum FilterEffect {
     /// Keeps the filter and goes back to the list.
     Keep,
 }

@@ -15,14 +15,14 @@ use crate::app::update::Update;
 #[derive(Debug, Default)]
 pub struct Help {
     /// The text to search for.
-    pub input: Input,
+    pub(crate) input: Input,
     /// First line drawn.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HelpEffect {
+pub(crate) enum HelpEffect {
     /// Closes the help.
     Close,
     /// Scrolls to the beginning.
@@ -33,7 +33,7 @@ pub enum HelpEffect {
 
 impl Help {
     /// Returns the box of the help with its border. The search text stands in its first line.
-    pub fn area(state: &State) -> Rect {
+    pub(crate) fn area(state: &State) -> Rect {
         let lines = count_lines(&keymap::help_rows(state, ""));
         layout::overlay_box(state, 110, u16::try_from(lines).unwrap_or(u16::MAX).saturating_add(3))
     }
@@ -45,7 +45,7 @@ impl Help {
     }
 
     /// Returns the title.
-    pub fn title(state: &State) -> String {
+    pub(crate) fn title(state: &State) -> String {
         let of = keymap::dialog_below_help(state).map_or(state.focus.title(), |dialog| dialog.keys().title);
         format!("Help: {of}")
     }

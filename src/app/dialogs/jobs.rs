@@ -1,7 +1,7 @@
 //! The jobs: the progress of each and the outcomes of its parts. A job can be stopped, and its failed parts can be
 //! planned again.
 
-pub mod page;
+pub(crate) mod page;
 
 use ratatui::layout::Position;
 
@@ -19,16 +19,16 @@ use page::JobPage;
 #[derive(Debug, Default)]
 pub struct JobsDialog {
     /// The row under the cursor. The newest job is the first.
-    pub cursor: usize,
+    pub(crate) cursor: usize,
     /// The job whose parts are shown.
-    pub open: Option<JobId>,
+    pub(crate) open: Option<JobId>,
     /// First part drawn.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JobsEffect {
+pub(crate) enum JobsEffect {
     /// Shows the parts of the job.
     Open,
     /// Goes back to the list, or leaves.
@@ -42,12 +42,12 @@ pub enum JobsEffect {
 }
 
 /// Shows the jobs.
-pub fn show(state: &mut State) {
+pub(crate) fn show(state: &mut State) {
     state.dialogs.push(Dialog::Jobs(JobsDialog::default()));
 }
 
 /// Asks the user about the running jobs before regtui is left.
-pub fn ask_about_running(state: &mut State) {
+pub(crate) fn ask_about_running(state: &mut State) {
     let entry =
         |key, label, preview: &'static str, choice| MenuEntry { key, label, preview: preview.into(), choice };
     let entries = vec![
@@ -60,7 +60,7 @@ pub fn ask_about_running(state: &mut State) {
 }
 
 /// Returns whether the dialog on top asks about the running jobs.
-pub fn is_asking_about_running(state: &State) -> bool {
+pub(crate) fn is_asking_about_running(state: &State) -> bool {
     matches!(state.dialogs.last(), Some(Dialog::Menu(menu)) if menu.title == LEAVING)
 }
 
@@ -169,6 +169,6 @@ fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<Chan
 }
 
 /// Returns whether a part of a job is left to be planned again.
-pub fn is_unfinished(job: &Job) -> bool {
+pub(crate) fn is_unfinished(job: &Job) -> bool {
     job.report().is_some_and(|report| job.request.unfinished(&report.items).is_some())
 }

@@ -24,25 +24,25 @@ const LONGEST_REMINDED: SignedDuration = SignedDuration::from_hours(7 * 24);
 #[derive(Debug, Default)]
 pub struct JournalDialog {
     /// The entries of the journal.
-    pub entries: Remote<Vec<JournalEntry>>,
+    pub(crate) entries: Remote<Vec<JournalEntry>>,
     /// The row under the cursor.
     pub cursor: usize,
     /// Whether the items of that entry are shown.
     pub is_open: bool,
     /// First item drawn.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 impl JournalDialog {
     /// Returns the entry under the cursor.
-    pub fn entry(&self) -> Option<&JournalEntry> {
+    pub(crate) fn entry(&self) -> Option<&JournalEntry> {
         self.entries.value.as_ref()?.get(self.cursor)
     }
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum JournalEffect {
+pub(crate) enum JournalEffect {
     /// Shows the items of the entry.
     Open,
     /// Goes back to the list, or leaves.
@@ -58,14 +58,14 @@ pub enum JournalEffect {
 }
 
 /// Shows the journal.
-pub fn show(update: &mut Update<'_>) {
+pub(crate) fn show(update: &mut Update<'_>) {
     let mut journal = JournalDialog::default();
     journal.ask(update);
     update.state.dialogs.push(Dialog::Journal(journal));
 }
 
 /// Takes the entries.
-pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
+pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
     let asked = update.state.dialogs.iter_mut().find_map(|dialog| match dialog {
         Dialog::Journal(journal) if journal.entries.pending == Some(ticket) => Some(journal),
         _ => None,
@@ -78,7 +78,7 @@ pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Vec<JournalE
 
 /// Tells the user about changes that were cut off in an earlier run. This stops after some days: a change
 /// that is left like that is left for a reason.
-pub fn report_interrupted(update: &mut Update<'_>, entries: &[JournalEntry]) {
+pub(crate) fn report_interrupted(update: &mut Update<'_>, entries: &[JournalEntry]) {
     let now = update.now;
     let journal = quoted_key(&update.state.settings.keys, "changes.journal");
     let undo = update.state.settings.keys.hint_as(JournalDialog::BINDINGS, JournalEffect::Undo, "there");

@@ -11,19 +11,19 @@ use crate::app::update::Update;
 #[derive(Debug, Default)]
 pub struct RequestLog {
     /// The number of lines that it is scrolled from its end.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 /// The messages.
 #[derive(Debug, Default)]
 pub struct MessageLog {
     /// The number of lines that they are scrolled from their end.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogEffect {
+pub(crate) enum LogEffect {
     /// Closes the log.
     Close,
 }

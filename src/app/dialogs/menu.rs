@@ -19,29 +19,29 @@ use crate::model::text::SafeText;
 #[derive(Debug)]
 pub struct Menu {
     /// The title of the menu.
-    pub title: Cow<'static, str>,
+    pub(crate) title: Cow<'static, str>,
     /// The entries of the menu.
-    pub entries: Vec<MenuEntry>,
+    pub(crate) entries: Vec<MenuEntry>,
     /// The entry under the cursor.
-    pub cursor: usize,
+    pub(crate) cursor: usize,
 }
 
 /// An entry of a menu.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MenuEntry {
+pub(crate) struct MenuEntry {
     /// The key that chooses the entry at once.
-    pub key: char,
+    pub(crate) key: char,
     /// The label of the entry.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The result of the choice, shown beside the label.
-    pub preview: SafeText,
+    pub(crate) preview: SafeText,
     /// The effect of the entry.
-    pub choice: Choice,
+    pub(crate) choice: Choice,
 }
 
 /// The effect of a menu entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Choice {
+pub(crate) enum Choice {
     /// Sorts tags by this sort key. Choosing it again reverses the order.
     Sort(SortBy),
     /// Puts this text on the clipboard.
@@ -56,7 +56,7 @@ pub enum Choice {
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum MenuEffect {
+pub(crate) enum MenuEffect {
     /// Chooses the entry under the cursor.
     Choose,
     /// Closes the menu.
@@ -66,7 +66,7 @@ pub enum MenuEffect {
 impl Menu {
     /// Returns the hint for the key that closes the menu without a choice. In the menu about leaving regtui, it means
     /// to stay.
-    pub fn foot(&self, keys: &Keys) -> String {
+    pub(crate) fn foot(&self, keys: &Keys) -> String {
         let label = match self.entries.iter().any(|entry| entry.choice == Choice::Stay) {
             true => "stay",
             false => "leave",
@@ -75,14 +75,14 @@ impl Menu {
     }
 
     /// Returns the box of a menu with its border. Inside it, each entry has a row.
-    pub fn area(&self, state: &State) -> Rect {
+    pub(crate) fn area(&self, state: &State) -> Rect {
         let widest = |of: fn(&MenuEntry) -> usize| self.entries.iter().map(of).max().unwrap_or(0);
         let width = self.label_columns() + widest(|entry| columns::width(entry.preview.as_str())) + 12;
         layout::overlay_box(state, width.clamp(30, 100) as u16, self.entries.len() as u16 + 2)
     }
 
     /// Returns the columns of the widest label.
-    pub fn label_columns(&self) -> usize {
+    pub(crate) fn label_columns(&self) -> usize {
         self.entries.iter().map(|entry| entry.label.len()).max().unwrap_or(0)
     }
 

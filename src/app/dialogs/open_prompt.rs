@@ -21,22 +21,22 @@ pub struct OpenPrompt {
     /// The text typed.
     pub input: Input,
     /// Matching names that were opened before.
-    pub suggestions: Vec<String>,
+    pub(crate) suggestions: Vec<String>,
     /// The suggestion under the cursor.
-    pub cursor: Option<usize>,
+    pub(crate) cursor: Option<usize>,
     /// The reason why the name was refused.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OpenEffect {
+pub(crate) enum OpenEffect {
     /// Opens the name.
     Open,
 }
 
 /// Asks for a name.
-pub fn show(state: &mut State) {
+pub(crate) fn show(state: &mut State) {
     let mut prompt = OpenPrompt::default();
     suggest(state, &mut prompt);
     state.dialogs.push(Dialog::Open(prompt));
@@ -140,22 +140,22 @@ const WIDTH: u16 = 72;
 
 /// The parts of the prompt for a name.
 #[derive(Debug)]
-pub struct OpenPlaces {
+pub(crate) struct OpenPlaces {
     /// The box with its border.
-    pub area: Rect,
+    pub(crate) area: Rect,
     /// The lines about valid input, wrapped. For a registry without a list of repositories they include the reason.
-    pub about: Vec<String>,
+    pub(crate) about: Vec<String>,
     /// The text field.
-    pub input: Rect,
+    pub(crate) input: Rect,
     /// The lines about the problem with the input.
-    pub status: Rect,
+    pub(crate) status: Rect,
     /// The matching names.
-    pub rows: Rect,
+    pub(crate) rows: Rect,
 }
 
 impl OpenPlaces {
     /// Computes the parts for this prompt. However long the reason is, there is room for the text field.
-    pub fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
+    pub(crate) fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
         let width = overlay_box(state, WIDTH, 3).width;
         let room = usize::from(width.saturating_sub(4));
         let wrap = |text: &str| columns::wrap(text, room);

@@ -16,16 +16,16 @@ use crate::app::{State, layout};
 #[derive(Debug)]
 pub struct Palette {
     /// The text typed.
-    pub input: Input,
+    pub(crate) input: Input,
     /// Rows that match: indices into [`entries`].
-    pub rows: Vec<usize>,
+    pub(crate) rows: Vec<usize>,
     /// The row under the cursor.
-    pub cursor: usize,
+    pub(crate) cursor: usize,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PaletteEffect {
+pub(crate) enum PaletteEffect {
     /// Runs the command under the cursor.
     Run,
 }
@@ -35,7 +35,7 @@ const WIDTH: u16 = 84;
 
 impl Palette {
     /// Creates a palette that shows all commands.
-    pub fn of_all() -> Palette {
+    pub(crate) fn of_all() -> Palette {
         Palette { input: Input::default(), rows: rows(""), cursor: 0 }
     }
 
@@ -88,17 +88,17 @@ impl KeyedDialog for Palette {
 }
 
 /// Returns the box of the palette with its border.
-pub fn area(state: &State) -> Rect {
+pub(crate) fn area(state: &State) -> Rect {
     layout::overlay_box(state, WIDTH, entries().count() as u16 + 3)
 }
 
 /// Returns the rows of the palette, below the text field.
-pub fn rows_area(state: &State) -> Rect {
+pub(crate) fn rows_area(state: &State) -> Rect {
     layout::below(layout::inside(area(state)), 1)
 }
 
 /// Returns the entries that contain all words of the text, by name or description: indices into [`entries`].
-pub fn rows(typed: &str) -> Vec<usize> {
+pub(crate) fn rows(typed: &str) -> Vec<usize> {
     let words: Vec<String> = typed.split_whitespace().map(str::to_lowercase).collect();
     let fits = |entry: &PaletteEntry| {
         words.iter().all(|word| {

@@ -3,10 +3,10 @@
 
 mod bindings;
 mod keys;
-pub mod page;
+pub(crate) mod page;
 pub mod places;
 mod switches;
-pub mod undo;
+pub(crate) mod undo;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::model::change::{ChangePlan, ChangeRequest, copy, wording};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
-pub use bindings::PlanEffect;
+pub(crate) use bindings::PlanEffect;
 use places::PlanPlaces;
 
 /// A plan on the screen.
@@ -37,27 +37,27 @@ pub struct PlanDialog {
     /// Whether the user chose the method.
     has_chosen_method: bool,
     /// The journal entry that a crash left half done, if this is the plan of its rest.
-    pub resumed_entry: Option<EntryId>,
+    pub(crate) resumed_entry: Option<EntryId>,
     /// The plan itself.
-    pub change_plan: Remote<Box<ChangePlan>>,
+    pub(crate) change_plan: Remote<Box<ChangePlan>>,
     /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
-    pub older_entries: VecDeque<EntryId>,
+    pub(crate) older_entries: VecDeque<EntryId>,
     /// Changes that cannot be undone, each with the reason.
-    pub skipped: Vec<SafeText>,
+    pub(crate) skipped: Vec<SafeText>,
     /// Whether the cursor is on the button that carries the plan out, not on the one that leaves.
-    pub is_confirm_focused: bool,
+    pub(crate) is_confirm_focused: bool,
     /// The text typed as the repository's name, if the name must be typed.
-    pub input: Input,
+    pub(crate) input: Input,
     /// The problem with the text, or the reason why Enter did nothing.
-    pub problem: Option<&'static str>,
+    pub(crate) problem: Option<&'static str>,
     /// Whether the replacement is being confirmed separately.
     pub confirms_replacement: bool,
     /// The names of the marked images that belong to the plan and that no row shows.
-    pub hidden: Vec<SafeText>,
+    pub(crate) hidden: Vec<SafeText>,
     /// First line drawn.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
     /// The prompt that led to the plan, with the text typed there. Esc goes back to it.
-    pub prompt: Option<Dialog>,
+    pub(crate) prompt: Option<Dialog>,
     /// The most lines that the plan had. The box never becomes smaller while the plan is on the screen.
     max_rows: usize,
     guard: KeyGuard,
@@ -65,7 +65,7 @@ pub struct PlanDialog {
 
 impl PlanDialog {
     /// Returns the repository's name that must be typed to confirm.
-    pub fn name_to_type(&self) -> Option<&RepositoryName> {
+    pub(crate) fn name_to_type(&self) -> Option<&RepositoryName> {
         self.change_plan
             .value
             .as_ref()
@@ -76,7 +76,7 @@ impl PlanDialog {
     }
 
     /// Returns the plan if it is shown and can be carried out.
-    pub fn ready_plan(&self) -> Option<&ChangePlan> {
+    pub(crate) fn ready_plan(&self) -> Option<&ChangePlan> {
         let change_plan = self.change_plan.value.as_deref()?;
         let is_ready = !self.change_plan.is_loading()
             && self.change_plan.failure.is_none()
@@ -98,7 +98,7 @@ impl PlanDialog {
 
     /// Returns whether a key counts now. A key pressed right after the dialog changed does not count: the user cannot
     /// have read the new text yet.
-    pub fn accepts_key(&mut self, now: jiff::Timestamp) -> bool {
+    pub(crate) fn accepts_key(&mut self, now: jiff::Timestamp) -> bool {
         self.guard.accepts_key(now)
     }
 
@@ -118,12 +118,12 @@ impl PlanDialog {
 }
 
 /// Shows the plan of a request.
-pub fn show(update: &mut Update<'_>, request: ChangeRequest) {
+pub(crate) fn show(update: &mut Update<'_>, request: ChangeRequest) {
     show_with_hidden(update, request, Vec::new());
 }
 
 /// Shows the plan of a request. `hidden` holds the names of the images in the request that no row shows.
-pub fn show_with_hidden(update: &mut Update<'_>, request: ChangeRequest, hidden: Vec<SafeText>) {
+pub(crate) fn show_with_hidden(update: &mut Update<'_>, request: ChangeRequest, hidden: Vec<SafeText>) {
     let ticket = update.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
     let mut plan = PlanDialog::waiting(update, Some(request), ticket, None);
     plan.hidden = hidden;
@@ -131,7 +131,7 @@ pub fn show_with_hidden(update: &mut Update<'_>, request: ChangeRequest, hidden:
 }
 
 /// Shows the plan of a request that was made in a prompt about the chosen images.
-pub fn show_after_prompt(update: &mut Update<'_>, request: ChangeRequest, prompt: Dialog) {
+pub(crate) fn show_after_prompt(update: &mut Update<'_>, request: ChangeRequest, prompt: Dialog) {
     let ticket = update.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
     let is_all = matches!(&request, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
     // The request is for all tags, marked or not.
@@ -145,7 +145,7 @@ pub fn show_after_prompt(update: &mut Update<'_>, request: ChangeRequest, prompt
 }
 
 /// Shows the plan for the rest of a change that a crash left half done.
-pub fn show_resume(update: &mut Update<'_>, id: EntryId) {
+pub(crate) fn show_resume(update: &mut Update<'_>, id: EntryId) {
     let ticket = update.ask(Slot::Plan, Duration::ZERO, Ask::ResumeRequest(id.clone()));
     let mut plan = PlanDialog::waiting(update, None, ticket, None);
     plan.resumed_entry = Some(id);
@@ -197,7 +197,7 @@ fn find_asking(state: &mut State, ticket: Ticket) -> Option<&mut PlanDialog> {
 }
 
 /// Takes the plan of a request.
-pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
+pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Box<ChangePlan>, Failure>) {
     let now = update.now;
     if let Ok(change_plan) = &answer
         && let ChangePlan::Delete(found) = &**change_plan
@@ -234,7 +234,7 @@ pub fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Box<ChangePl
 }
 
 /// Takes the rest of a change that was left half done.
-pub fn take_resume_request(
+pub(crate) fn take_resume_request(
     update: &mut Update<'_>,
     ticket: Ticket,
     answer: Result<Box<ChangeRequest>, Failure>,
@@ -262,12 +262,12 @@ fn replace_request(update: &mut Update<'_>, ticket: Ticket, request: ChangeReque
 
 impl PlanDialog {
     /// Notes that the plan is on the screen from now on, such as after the help above it was closed.
-    pub fn appear(&mut self, now: jiff::Timestamp) {
+    pub(crate) fn appear(&mut self, now: jiff::Timestamp) {
         self.guard = KeyGuard::from(now);
     }
 
     /// Returns whether a name is being typed.
-    pub fn is_name_expected(&self) -> bool {
+    pub(crate) fn is_name_expected(&self) -> bool {
         self.name_to_type().is_some() && self.ready_plan().is_some()
     }
 

@@ -14,7 +14,7 @@ use crate::model::change::{ChangeRequest, retag};
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target, Typed};
 
 /// The placeholder for the old tag in a pattern.
-pub const OLD_TAG: &str = "{tag}";
+pub(crate) const OLD_TAG: &str = "{tag}";
 
 /// Largest number of new names that the prompt lists.
 const MOST_NAMES: usize = 12;
@@ -23,24 +23,24 @@ const MOST_NAMES: usize = 12;
 #[derive(Debug)]
 pub struct Retag {
     /// The repository of the images.
-    pub from: Repository,
+    pub(crate) from: Repository,
     /// The images.
-    pub images: Vec<Selector>,
+    pub(crate) images: Vec<Selector>,
     /// The text typed.
-    pub input: Input,
+    pub(crate) input: Input,
     /// Whether the old tags are removed afterwards.
     pub removes_old_tags: bool,
     /// Whether the cursor is on the switch for that.
-    pub is_on_switch: bool,
+    pub(crate) is_on_switch: bool,
     /// The reason why Enter did nothing.
-    pub problem: Option<String>,
+    pub(crate) problem: Option<String>,
     /// The registries that a name may mean.
-    pub known: KnownRegistries,
+    pub(crate) known: KnownRegistries,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetagEffect {
+pub(crate) enum RetagEffect {
     /// Shows the plan.
     Plan,
     /// Toggles whether the old tags are removed.
@@ -51,7 +51,12 @@ pub enum RetagEffect {
 
 impl Retag {
     /// Creates the prompt for these images.
-    pub fn of(from: Repository, images: Vec<Selector>, initial: &str, known: KnownRegistries) -> Retag {
+    pub(crate) fn of(
+        from: Repository,
+        images: Vec<Selector>,
+        initial: &str,
+        known: KnownRegistries,
+    ) -> Retag {
         let begun = if initial.is_empty() && images.len() > 1 { OLD_TAG } else { initial };
         Retag {
             from,
@@ -65,7 +70,7 @@ impl Retag {
     }
 
     /// Returns each image with its new name, or the problem with the text.
-    pub fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
+    pub(crate) fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
         let pattern = self.input.value().trim();
         if self.images.len() > 1 && !pattern.contains(OLD_TAG) && !is_repository(pattern) {
             return Err(format!("all of them would get one tag: `{OLD_TAG}` stands for the old one"));
@@ -146,22 +151,22 @@ fn target(
 
 /// The parts of the prompt for new tags.
 #[derive(Debug)]
-pub struct RetagPlaces {
+pub(crate) struct RetagPlaces {
     /// The box with its border.
-    pub area: Rect,
+    pub(crate) area: Rect,
     /// The line about the images.
-    pub about: Rect,
+    pub(crate) about: Rect,
     /// The text field.
-    pub input: Rect,
+    pub(crate) input: Rect,
     /// The switch.
-    pub switch: Rect,
+    pub(crate) switch: Rect,
     /// The lines about valid input or the problem with it, and below them the resulting tags.
-    pub rest: Rect,
+    pub(crate) rest: Rect,
 }
 
 impl RetagPlaces {
     /// Computes the parts for this prompt.
-    pub fn of(state: &State, prompt: &Retag) -> RetagPlaces {
+    pub(crate) fn of(state: &State, prompt: &Retag) -> RetagPlaces {
         let area = prompt_box(state, prompt.images.len().min(MOST_NAMES) + 8);
         let inner = indented(inside(area));
         RetagPlaces {
@@ -247,7 +252,7 @@ impl KeyedDialog for Retag {
 }
 
 /// Asks for the new tag of the chosen images, with an initial text.
-pub fn show(state: &mut State, initial: &str) {
+pub(crate) fn show(state: &mut State, initial: &str) {
     let Some((from, images)) = selected_images(state) else { return };
     let prompt = Retag::of(from, images, initial, state.known_registries());
     state.dialogs.push(Dialog::Retag(prompt));

@@ -7,14 +7,14 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with its modifiers. Shift is part of the character: `G`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct KeyChord {
+pub(crate) struct KeyChord {
     code: KeyCode,
     modifiers: KeyModifiers,
 }
 
 /// The reason why a text is not the name of a key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum BadKey {
+pub(crate) enum BadKey {
     /// Not a name of a key.
     #[error(
         "a key is expected: a character, or a name such as `Enter`, `Space`, `F5`, `Ctrl-d`, `Alt-x`, `PgUp`"
@@ -60,7 +60,7 @@ const LAST_FUNCTION_KEY: u8 = 24;
 
 impl KeyChord {
     /// Returns the chord of a key event, or `None` for keys that nothing can be bound to.
-    pub fn of(key: KeyEvent) -> Option<KeyChord> {
+    pub(crate) fn of(key: KeyEvent) -> Option<KeyChord> {
         let code = match key.code {
             KeyCode::Char(character) if key.modifiers.contains(KeyModifiers::CONTROL) => {
                 KeyCode::Char(character.to_ascii_lowercase())
@@ -81,7 +81,7 @@ impl KeyChord {
     /// # Panics
     ///
     /// If the text is not the name of a key.
-    pub const fn of_literal(text: &str) -> KeyChord {
+    pub(crate) const fn of_literal(text: &str) -> KeyChord {
         match parse_ascii(text.as_bytes()) {
             Some(chord) => chord,
             None => panic!("not the name of a key"),
@@ -89,7 +89,7 @@ impl KeyChord {
     }
 
     /// Returns whether the key types a character or edits a text field.
-    pub fn edits_text(self) -> bool {
+    pub(crate) fn edits_text(self) -> bool {
         let edits = match self.code {
             KeyCode::Char(_) => true,
             code => matches!(
@@ -106,12 +106,12 @@ impl KeyChord {
     }
 
     /// Returns whether the key is one of a character, with or without `Ctrl` and `Alt`.
-    pub fn has_character(self) -> bool {
+    pub(crate) fn has_character(self) -> bool {
         matches!(self.code, KeyCode::Char(_))
     }
 
     /// Returns the character that the key types, if it types one.
-    pub fn character(self) -> Option<char> {
+    pub(crate) fn character(self) -> Option<char> {
         match self.code {
             KeyCode::Char(character) if self.modifiers.is_empty() => Some(character),
             _ => None,
@@ -119,7 +119,7 @@ impl KeyChord {
     }
 
     /// Returns the key for the hints at the foot: a symbol for an arrow, otherwise the name.
-    pub fn symbol(self) -> String {
+    pub(crate) fn symbol(self) -> String {
         let arrow = match self.code {
             KeyCode::Up => "↑",
             KeyCode::Down => "↓",

@@ -24,7 +24,7 @@ pub fn largest_plan_box(state: &State) -> Rect {
 
 /// Returns the box of a prompt that is followed by a plan. It stands at the same position as the plan, so that nothing
 /// jumps.
-pub fn prompt_box(state: &State, height: usize) -> Rect {
+pub(crate) fn prompt_box(state: &State, height: usize) -> Rect {
     let room = largest_plan_box(state);
     Rect { height: u16::try_from(height).unwrap_or(u16::MAX).min(room.height), ..room }
 }
@@ -42,6 +42,6 @@ pub fn below(area: Rect, lines: u16) -> Rect {
 }
 
 /// Returns the area without one column at each side.
-pub fn indented(area: Rect) -> Rect {
+pub(crate) fn indented(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
 }

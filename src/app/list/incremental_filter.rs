@@ -5,7 +5,7 @@ use crate::app::filter::{Filter, Fit};
 
 /// A filter in progress.
 #[derive(Debug)]
-pub struct IncrementalFilter {
+pub(crate) struct IncrementalFilter {
     typed: String,
     with_hidden: bool,
     filter: Option<Filter>,
@@ -17,24 +17,29 @@ pub struct IncrementalFilter {
 
 impl IncrementalFilter {
     /// Begins to filter by a text, with or without hidden items.
-    pub fn of(typed: &str, with_hidden: bool) -> IncrementalFilter {
+    pub(crate) fn of(typed: &str, with_hidden: bool) -> IncrementalFilter {
         let filter = Filter::parse(typed);
         IncrementalFilter { typed: typed.into(), with_hidden, filter, found: Default::default(), next: 0 }
     }
 
     /// Returns whether the sieve is for this text, with or without hidden items.
-    pub fn is_for(&self, typed: &str, with_hidden: bool) -> bool {
+    pub(crate) fn is_for(&self, typed: &str, with_hidden: bool) -> bool {
         self.typed == typed && self.with_hidden == with_hidden
     }
 
     /// Returns whether all of this number of items were examined.
-    pub fn is_finished(&self, all: usize) -> bool {
+    pub(crate) fn is_finished(&self, all: usize) -> bool {
         self.next as usize >= all
     }
 
     /// Examines at most `most` more of `all` items. `name` returns the name of an item, or `None` if the item is
     /// hidden.
-    pub fn examine_next<'a>(&mut self, max_items: usize, all: usize, name: impl Fn(u32) -> Option<&'a str>) {
+    pub(crate) fn examine_next<'a>(
+        &mut self,
+        max_items: usize,
+        all: usize,
+        name: impl Fn(u32) -> Option<&'a str>,
+    ) {
         let end = all.min(self.next as usize + max_items) as u32;
         let mut small = Vec::new();
         let [first, second] = &mut self.found;
@@ -54,7 +59,7 @@ impl IncrementalFilter {
     }
 
     /// Appends to `rows` the items of `order` that match, in their order.
-    pub fn append_matches(&self, order: &[u32], rows: &mut Vec<u32>) {
+    pub(crate) fn append_matches(&self, order: &[u32], rows: &mut Vec<u32>) {
         let [first, second] = &self.found;
         let found = if first.is_empty() { second } else { first };
         rows.extend(order.iter().copied().filter(|item| found.contains(*item)));

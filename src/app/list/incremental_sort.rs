@@ -9,7 +9,7 @@ const RUN_COSTS: usize = RUN * 5;
 
 /// A merge sort in progress: sorted runs are merged into runs of twice the length, again and again.
 #[derive(Debug)]
-pub struct Sorting {
+pub(crate) struct Sorting {
     /// The source of the merge: sorted runs of `width`. If `width` is zero, only the items before `start` are sorted
     /// into runs.
     from: Vec<u32>,
@@ -24,12 +24,16 @@ pub struct Sorting {
 
 impl Sorting {
     /// Begins to sort these items.
-    pub fn of(items: Vec<u32>) -> Sorting {
+    pub(crate) fn of(items: Vec<u32>) -> Sorting {
         Sorting { to: Vec::with_capacity(items.len()), from: items, width: 0, start: 0, next: [0, 0] }
     }
 
     /// Continues for about `most` comparisons and returns whether everything is sorted. The sort is stable.
-    pub fn sort_next(&mut self, max_comparisons: usize, compare: impl Fn(u32, u32) -> Ordering) -> bool {
+    pub(crate) fn sort_next(
+        &mut self,
+        max_comparisons: usize,
+        compare: impl Fn(u32, u32) -> Ordering,
+    ) -> bool {
         let mut left = max_comparisons;
         if self.width == 0 {
             while self.start < self.from.len() {
@@ -58,7 +62,7 @@ impl Sorting {
     }
 
     /// Returns all items, sorted if [`Sorting::sort_next`] has returned true.
-    pub fn into_items(self) -> Vec<u32> {
+    pub(crate) fn into_items(self) -> Vec<u32> {
         self.from
     }
 
@@ -90,7 +94,7 @@ impl Sorting {
 }
 
 /// Merges `new`, which is sorted, into `sorted`. New items come after equal ones.
-pub fn merge(sorted: &mut Vec<u32>, new: &[u32], compare: impl Fn(u32, u32) -> Ordering) {
+pub(crate) fn merge(sorted: &mut Vec<u32>, new: &[u32], compare: impl Fn(u32, u32) -> Ordering) {
     let mut end = sorted.len();
     sorted.resize(end + new.len(), 0);
     for (before, item) in new.iter().enumerate().rev() {

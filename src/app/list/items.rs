@@ -31,7 +31,7 @@ impl Items {
     }
 
     /// Adds an item and returns whether it is new. A row that stands for no item is not added.
-    pub fn insert(&mut self, item: u32) -> bool {
+    pub(crate) fn insert(&mut self, item: u32) -> bool {
         if item & HEADING != 0 {
             return false;
         }
@@ -46,7 +46,7 @@ impl Items {
     }
 
     /// Removes an item and returns whether it was in the set.
-    pub fn remove(&mut self, item: u32) -> bool {
+    pub(crate) fn remove(&mut self, item: u32) -> bool {
         let (word, bit) = place(item);
         let Some(word) = self.words.get_mut(word).filter(|word| **word & bit != 0) else { return false };
         *word &= !bit;
@@ -55,7 +55,7 @@ impl Items {
     }
 
     /// Returns all items in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = u32> {
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u32> {
         let words = self.words.iter().enumerate().filter(|(_, word)| **word != 0);
         words.flat_map(|(at, word)| {
             (0..BITS).filter(move |bit| word >> bit & 1 == 1).map(move |bit| (at * BITS + bit) as u32)

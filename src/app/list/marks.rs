@@ -7,7 +7,7 @@ use super::{List, Move};
 
 impl List {
     /// Marks or unmarks the row under the cursor, and moves to the next row.
-    pub fn toggle_mark(&mut self) {
+    pub(crate) fn toggle_mark(&mut self) {
         self.range_start = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
             if !self.marks.remove(item) {
@@ -18,7 +18,7 @@ impl List {
     }
 
     /// Begins a range of marks at the cursor, or ends it.
-    pub fn toggle_range(&mut self) {
+    pub(crate) fn toggle_range(&mut self) {
         self.range_start = match self.range_start {
             Some(_) => None,
             None => {
@@ -30,18 +30,18 @@ impl List {
     }
 
     /// Marks every row shown.
-    pub fn mark_all(&mut self) {
+    pub(crate) fn mark_all(&mut self) {
         self.mark(0..self.rows.len());
     }
 
     /// Removes all marks and returns whether there were any.
-    pub fn unmark(&mut self) -> bool {
+    pub(crate) fn unmark(&mut self) -> bool {
         self.range_start = None;
         !std::mem::take(&mut self.marks).is_empty()
     }
 
     /// Returns the marked items in the order shown, followed by those that a filter hides.
-    pub fn marked(&self) -> Vec<usize> {
+    pub(crate) fn marked(&self) -> Vec<usize> {
         let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(*item)).collect();
         let is_shown: Items = shown.iter().copied().collect();
         let hidden: Vec<u32> = self.marks.iter().filter(|item| !is_shown.contains(*item)).collect();
@@ -49,14 +49,14 @@ impl List {
     }
 
     /// Returns the marked items that are not among the rows because a filter or a closed namespace hides them.
-    pub fn hidden_marked(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn hidden_marked(&self) -> impl Iterator<Item = usize> {
         let shown = self.marks.len().saturating_sub(self.count_hidden_marks());
         self.marked().into_iter().skip(shown)
     }
 
     /// Returns the number of marked items that are not among the rows because a filter or a closed namespace hides
     /// them.
-    pub fn count_hidden_marks(&self) -> usize {
+    pub(crate) fn count_hidden_marks(&self) -> usize {
         if self.marks.is_empty() {
             return 0;
         }

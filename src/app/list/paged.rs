@@ -12,17 +12,17 @@ pub struct Paged<T> {
     /// The items known, in the order of the server, each once.
     pub items: Vec<T>,
     /// Pages of a refresh in progress.
-    pub incoming: Option<Vec<T>>,
+    pub(crate) incoming: Option<Vec<T>>,
     /// The ticket of the awaited page.
-    pub pending: Option<Ticket>,
+    pub(crate) pending: Option<Ticket>,
     /// The reason why the last page did not come.
-    pub failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
     /// Whether the last page has come, of this list or of the one before the refresh in progress.
     pub complete: bool,
     /// The reason why the list may be incomplete.
-    pub incomplete: Option<SafeText>,
+    pub(crate) incomplete: Option<SafeText>,
     /// The time when the first page came or, once the list is complete, the last one.
-    pub at: Option<Timestamp>,
+    pub(crate) at: Option<Timestamp>,
 }
 
 impl<T> Default for Paged<T> {
@@ -41,7 +41,7 @@ impl<T> Default for Paged<T> {
 
 /// The effect of a page on a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PageChange {
+pub(crate) enum PageChange {
     /// Nothing shown has changed.
     Nothing,
     /// Items from this index on are new.
@@ -52,23 +52,23 @@ pub enum PageChange {
 
 impl<T> Paged<T> {
     /// Returns whether a page is awaited.
-    pub fn is_loading(&self) -> bool {
+    pub(crate) fn is_loading(&self) -> bool {
         self.pending.is_some()
     }
 
     /// Returns whether the list was asked for, whatever the result.
-    pub fn was_requested(&self) -> bool {
+    pub(crate) fn was_requested(&self) -> bool {
         self.pending.is_some() || self.failure.is_some() || self.at.is_some()
     }
 
     /// Notes that the first page is asked for. The items shown stay until the last page has come.
-    pub fn begin(&mut self, ticket: Ticket) {
+    pub(crate) fn begin(&mut self, ticket: Ticket) {
         self.pending = Some(ticket);
         self.incoming = self.at.is_some().then(Vec::new);
     }
 
     /// Takes a page. `next` is the ticket of the question for the page after it.
-    pub fn take(&mut self, page: Vec<T>, next: Option<Ticket>, now: Timestamp) -> PageChange {
+    pub(crate) fn take(&mut self, page: Vec<T>, next: Option<Ticket>, now: Timestamp) -> PageChange {
         self.failure = None;
         self.pending = next;
         self.at.get_or_insert(now);
@@ -96,7 +96,7 @@ impl<T> Paged<T> {
     }
 
     /// Notes that a page did not come. The items known stay.
-    pub fn fail(&mut self, failure: Failure) {
+    pub(crate) fn fail(&mut self, failure: Failure) {
         self.pending = None;
         self.incoming = None;
         self.failure = Some(failure);

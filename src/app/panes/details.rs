@@ -1,7 +1,7 @@
 //! The image under the cursor: tabs, platforms, layers.
 
-pub mod overview;
-pub mod tabs;
+pub(crate) mod overview;
+pub(crate) mod tabs;
 mod text;
 
 use std::sync::Arc;
@@ -13,48 +13,48 @@ use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
 pub use tabs::Tab;
-pub use text::{Text, TextPart};
+pub(crate) use text::{Text, TextPart};
 
 /// The Details pane.
 #[derive(Debug, Default)]
 pub struct Detail {
     /// The image shown.
-    pub image: Option<(Repository, Selector)>,
+    pub(crate) image: Option<(Repository, Selector)>,
     /// The inspection of the image.
     pub inspection: Remote<Arc<Inspection>>,
     /// The tab that is open.
     pub tab: Tab,
     /// The platform chosen: an index into the inspection's variants.
-    pub variant: usize,
+    pub(crate) variant: usize,
     /// The rows of the Layers tab.
-    pub layers: List,
+    pub(crate) layers: List,
     /// First line drawn of the Overview, Config, Manifest and Referrers tabs. After each message it is brought back
     /// into the text.
-    pub scroll: usize,
+    pub(crate) scroll: usize,
     /// Number of lines that fit, from the last layout.
-    pub height: usize,
+    pub(crate) height: usize,
     /// The config of the chosen platform, pretty-printed.
-    pub config: Text,
+    pub(crate) config: Text,
     /// The manifest of the chosen platform, pretty-printed, after the manifest of its index.
-    pub manifest: Text,
+    pub(crate) manifest: Text,
     /// The line of `manifest` at which the manifest of the chosen platform begins: 0 if there is no other one.
-    pub manifest_start_line: usize,
+    pub(crate) manifest_start_line: usize,
 }
 
 impl Detail {
     /// Returns the image of the chosen platform.
-    pub fn selected_variant(&self) -> Option<&Variant> {
+    pub(crate) fn selected_variant(&self) -> Option<&Variant> {
         self.inspection.value.as_ref()?.variants.get(self.variant)
     }
 
     /// Opens a tab.
-    pub fn open_tab(&mut self, tab: Tab) {
+    pub(crate) fn open_tab(&mut self, tab: Tab) {
         self.tab = tab;
         self.scroll = 0;
     }
 
     /// Scrolls the text.
-    pub fn scroll_to(&mut self, to: Move) {
+    pub(crate) fn scroll_to(&mut self, to: Move) {
         let half = (self.height / 2).max(1) as isize;
         self.scroll = match to {
             Move::By(lines) => self.scroll.saturating_add_signed(lines),
@@ -66,7 +66,7 @@ impl Detail {
     }
 
     /// Chooses a platform.
-    pub fn select_variant(&mut self, variant: usize) {
+    pub(crate) fn select_variant(&mut self, variant: usize) {
         self.variant = variant;
         self.scroll = 0;
         self.layers.is_user_selected = false;
@@ -77,7 +77,11 @@ impl Detail {
     }
 
     /// Shows another image. The open tab stays, and so does the platform if the new image has as many.
-    pub fn show_image(&mut self, of: Option<(Repository, Selector)>, inspection: Remote<Arc<Inspection>>) {
+    pub(crate) fn show_image(
+        &mut self,
+        of: Option<(Repository, Selector)>,
+        inspection: Remote<Arc<Inspection>>,
+    ) {
         self.image = of;
         self.inspection = inspection;
         self.scroll = 0;
@@ -86,7 +90,7 @@ impl Detail {
     }
 
     /// Lays out the contents of the tabs after the inspection or the platform changed.
-    pub fn lay_out(&mut self) {
+    pub(crate) fn lay_out(&mut self) {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
         let layers = self.selected_variant().map_or(0, |variant| variant.layers.rows.len());

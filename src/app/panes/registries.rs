@@ -12,7 +12,7 @@ pub struct Registries {
     /// The registries in the order of the command line, then in the order in which they were opened.
     pub items: Vec<OpenRegistry>,
     /// The rows shown.
-    pub list: List,
+    pub(crate) list: List,
 }
 
 /// An open registry.
@@ -25,7 +25,7 @@ pub struct OpenRegistry {
     /// The repositories of the registry.
     pub repositories: Repositories,
     /// Whether the user was asked for a name because there is no catalog. This is done only once.
-    pub was_prompted: bool,
+    pub(crate) was_prompted: bool,
 }
 
 impl Registries {
@@ -35,17 +35,17 @@ impl Registries {
     }
 
     /// Returns the registry under the cursor for changes.
-    pub fn selected_mut(&mut self) -> Option<&mut OpenRegistry> {
+    pub(crate) fn selected_mut(&mut self) -> Option<&mut OpenRegistry> {
         self.items.get_mut(self.list.selected()?)
     }
 
     /// Returns the registry of that name.
-    pub fn of(&mut self, host: &Host) -> Option<&mut OpenRegistry> {
+    pub(crate) fn of(&mut self, host: &Host) -> Option<&mut OpenRegistry> {
         self.items.iter_mut().find(|registry| registry.host == *host)
     }
 
     /// Opens a registry if it is not open yet, and goes to it.
-    pub fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
+    pub(crate) fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
         let at = self.items.iter().position(|registry| registry.host == *host).unwrap_or_else(|| {
             let repositories = Repositories { tree, ..Repositories::default() };
             let host = host.clone();
@@ -64,7 +64,7 @@ impl Registries {
     }
 
     /// Shows the rows that the filter matches.
-    pub fn refilter(&mut self) {
+    pub(crate) fn refilter(&mut self) {
         self.list.order = (0..self.items.len() as u32).collect();
         let items = &self.items;
         self.list.refilter(|item| items.get(item as usize).map(|registry| registry.host.as_str()));

@@ -1,6 +1,6 @@
 //! The repositories of a registry: flat, or a tree by namespace.
 
-pub mod tree;
+pub(crate) mod tree;
 
 use std::collections::HashSet;
 
@@ -21,21 +21,21 @@ pub struct Repositories {
     /// The catalog and the repositories opened by name, each once.
     pub names: Paged<ListedName<RepositoryName>>,
     /// The rows shown, sorted by name. They are indices into `names`; in a tree, the rows of namespaces are headings.
-    pub list: List,
+    pub(crate) list: List,
     /// Whether namespaces are folded into a tree. A filter makes the list flat.
-    pub tree: bool,
+    pub(crate) tree: bool,
     /// The rows of the tree, if it is one: as many as `list.rows`.
-    pub branches: Vec<Branch>,
+    pub(crate) branches: Vec<Branch>,
     /// The namespaces that are open, with their trailing slash.
-    pub open: HashSet<String>,
+    pub(crate) open: HashSet<String>,
     /// The repositories opened by name, newest first.
-    pub opened: Vec<RepositoryName>,
+    pub(crate) opened: Vec<RepositoryName>,
     /// The repositories that a change has created, whether the catalog lists them or not.
-    pub created: HashSet<RepositoryName>,
+    pub(crate) created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.
     pub(crate) filtering: Option<IncrementalFilter>,
     /// The repository to go to once it is listed.
-    pub pending_selection: Option<RepositoryName>,
+    pub(crate) pending_selection: Option<RepositoryName>,
 }
 
 /// The selection and the marks, kept during a refresh.
@@ -47,16 +47,16 @@ struct KeptSelection {
 /// Number of names that a filter examines between two keys.
 const FILTERED: usize = 65_536;
 /// Largest number of repositories opened by name that are remembered.
-pub const MOST_OPENED: usize = 50;
+pub(crate) const MOST_OPENED: usize = 50;
 
 impl Repositories {
     /// Returns the name under the cursor, as the server listed it.
-    pub fn listed(&self) -> Option<&ListedName<RepositoryName>> {
+    pub(crate) fn listed(&self) -> Option<&ListedName<RepositoryName>> {
         self.listed_at(self.list.selected()?)
     }
 
     /// Returns the name for an entry of `list.rows`, or `None` for a namespace.
-    pub fn listed_at(&self, item: usize) -> Option<&ListedName<RepositoryName>> {
+    pub(crate) fn listed_at(&self, item: usize) -> Option<&ListedName<RepositoryName>> {
         self.names.items.get(item)
     }
 
@@ -66,7 +66,7 @@ impl Repositories {
     }
 
     /// Takes a page of the catalog. Repositories opened by name stay.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         page: Vec<ListedName<RepositoryName>>,
         next: Option<Ticket>,
@@ -89,7 +89,7 @@ impl Repositories {
     }
 
     /// Adds a repository that was opened by name, and goes to it.
-    pub fn open_by_name(&mut self, name: &RepositoryName) {
+    pub(crate) fn open_by_name(&mut self, name: &RepositoryName) {
         self.opened.retain(|known| known != name);
         self.opened.insert(0, name.clone());
         self.opened.truncate(MOST_OPENED);
@@ -102,7 +102,7 @@ impl Repositories {
     }
 
     /// Lists a repository that exists now, without going to it.
-    pub fn add_created(&mut self, name: &RepositoryName) {
+    pub(crate) fn add_created(&mut self, name: &RepositoryName) {
         if !self.names.items.iter().any(|listed| listed.name() == Some(name)) {
             self.created.insert(name.clone());
             self.names.items.push(ListedName::Named(name.clone()));
@@ -163,7 +163,7 @@ impl Repositories {
     }
 
     /// Shows the rows according to filter and tree. If the filter is removed, the cursor stays on the match.
-    pub fn refilter(&mut self) {
+    pub(crate) fn refilter(&mut self) {
         let is_unfiltered = self.is_tree() && self.branches.is_empty();
         let found = self.selected().filter(|_| is_unfiltered && self.list.is_user_selected).cloned();
         self.show();
@@ -206,12 +206,12 @@ impl Repositories {
     }
 
     /// Returns whether the filter has not examined all names yet. [`Repositories::filter_next_part`] continues.
-    pub fn is_filtering(&self) -> bool {
+    pub(crate) fn is_filtering(&self) -> bool {
         self.filtering.as_ref().is_some_and(|filter| !filter.is_finished(self.names.items.len()))
     }
 
     /// Filters another part.
-    pub fn filter_next_part(&mut self) {
+    pub(crate) fn filter_next_part(&mut self) {
         if self.is_filtering() {
             self.show();
             self.select_when_listed();

@@ -1,7 +1,7 @@
 //! The tags of a repository, with the details known of each.
 
 mod names;
-pub mod opened;
+pub(crate) mod opened;
 mod order;
 mod progress;
 
@@ -36,18 +36,18 @@ pub struct TagsPane {
     /// The summaries of tags, by index; a tag has none until its row was visible.
     pub summaries: HashMap<u32, Remote<Summary>>,
     /// The rows whose summary is awaited.
-    pub awaited_rows: HashMap<Ticket, u32>,
+    pub(crate) awaited_rows: HashMap<Ticket, u32>,
     /// The number of tags that share a digest, among those whose digest is known.
-    pub digest_counts: HashMap<Digest, u32>,
+    pub(crate) digest_counts: HashMap<Digest, u32>,
     /// The order of the tags.
     pub sort: Sort,
     /// Whether digest tags are shown.
-    pub show_hidden: bool,
+    pub(crate) show_hidden: bool,
     /// The image that was opened by name and is not listed (yet). It has a row of its own.
-    pub opened: Option<OpenedImage>,
+    pub(crate) opened: Option<OpenedImage>,
     /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
     /// move the columns.
-    pub longest: usize,
+    pub(crate) longest: usize,
     /// The data derived from the names.
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
@@ -63,7 +63,7 @@ pub struct TagsPane {
     /// Tags whose details came later and may change their place.
     stale_items: Items,
     /// Whether a job may have removed the last tag. If so, a list that the registry does not find counts as empty.
-    pub may_be_empty: bool,
+    pub(crate) may_be_empty: bool,
 }
 
 /// The order of tags.
@@ -72,7 +72,7 @@ pub struct Sort {
     /// The sort key.
     pub by: SortBy,
     /// Whether the order is reversed. For versions and dates, newest first is not reversed.
-    pub reversed: bool,
+    pub(crate) reversed: bool,
 }
 
 /// The sort keys of tags.
@@ -91,10 +91,10 @@ pub enum SortBy {
 
 impl SortBy {
     /// All sort keys, in the order of the menu.
-    pub const ALL: [SortBy; 4] = [SortBy::Version, SortBy::Name, SortBy::Date, SortBy::Size];
+    pub(crate) const ALL: [SortBy; 4] = [SortBy::Version, SortBy::Name, SortBy::Date, SortBy::Size];
 
     /// Returns the word for the sort key.
-    pub fn word(self) -> &'static str {
+    pub(crate) fn word(self) -> &'static str {
         match self {
             SortBy::Version => "version",
             SortBy::Name => "name",
@@ -104,20 +104,20 @@ impl SortBy {
     }
 
     /// Returns whether the sort key needs the details of every tag.
-    pub fn needs_details(self) -> bool {
+    pub(crate) fn needs_details(self) -> bool {
         matches!(self, SortBy::Date | SortBy::Size)
     }
 }
 
 impl TagsPane {
     /// Creates the pane for a repository about which nothing is known.
-    pub fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> TagsPane {
+    pub(crate) fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> TagsPane {
         let list = List { height, ..List::default() };
         TagsPane { repository: Some(repository), sort, show_hidden, list, ..TagsPane::default() }
     }
 
     /// Creates the pane for the time when no repository is under the cursor.
-    pub fn of_nothing(sort: Sort) -> TagsPane {
+    pub(crate) fn of_nothing(sort: Sort) -> TagsPane {
         TagsPane { sort, ..TagsPane::default() }
     }
 
@@ -127,7 +127,7 @@ impl TagsPane {
     }
 
     /// Returns the summary of the row under the cursor.
-    pub fn summary(&self) -> Option<&Summary> {
+    pub(crate) fn summary(&self) -> Option<&Summary> {
         if let Some(opened) = self.opened_under_cursor() {
             return opened.summary.as_ref();
         }
@@ -135,12 +135,12 @@ impl TagsPane {
     }
 
     /// Returns whether another tag of the list is known to have the same digest.
-    pub fn is_shared(&self, digest: &Digest) -> bool {
+    pub(crate) fn is_shared(&self, digest: &Digest) -> bool {
         self.digest_counts.get(digest).is_some_and(|count| *count > 1)
     }
 
     /// Returns the approximate number of bytes that the pane takes.
-    pub fn weight(&self) -> usize {
+    pub(crate) fn weight(&self) -> usize {
         let long = |tag: &ListedName<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
         let text: usize = self.tags.items.iter().filter_map(long).sum();
         let each = size_of::<ListedName<Tag>>() + size_of::<Rank>() + 2 * size_of::<u32>();
@@ -148,7 +148,7 @@ impl TagsPane {
     }
 
     /// Returns the tags known to have this digest, in the order shown.
-    pub fn aliases(&self, digest: &Digest) -> Vec<&str> {
+    pub(crate) fn aliases(&self, digest: &Digest) -> Vec<&str> {
         let known = self.summaries.iter();
         let has_it =
             known.filter(|(_, summary)| summary.value.as_ref().is_some_and(|value| value.digest == *digest));
@@ -162,7 +162,7 @@ impl TagsPane {
     }
 
     /// Takes a page of tags. Returns whether it brought the tag that was opened by name, so that the cursor went there.
-    pub fn take(
+    pub(crate) fn take(
         &mut self,
         page: Vec<ListedName<Tag>>,
         next: Option<Ticket>,
@@ -253,7 +253,7 @@ impl TagsPane {
     }
 
     /// Takes the summary of a row and returns whether it was awaited.
-    pub fn take_summary(
+    pub(crate) fn take_summary(
         &mut self,
         ticket: Ticket,
         answer: Result<Summary, crate::model::failure::Failure>,
@@ -273,7 +273,7 @@ impl TagsPane {
     }
 
     /// Updates the row of a tag from the inspection of the whole image.
-    pub fn update_summary(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
+    pub(crate) fn update_summary(&mut self, tag: &Tag, summary: &Summary, now: Timestamp) {
         let is_it = |item: &usize| self.tags.items.get(*item).and_then(ListedName::name) == Some(tag);
         let here = self.list.selected().filter(is_it);
         let Some(item) = here.or_else(|| (0..self.tags.items.len()).find(is_it)) else { return };
@@ -299,19 +299,19 @@ impl TagsPane {
     }
 
     /// Returns the number of tags that are hidden because they only hold data that belongs to images.
-    pub fn hidden(&self) -> usize {
+    pub(crate) fn hidden(&self) -> usize {
         if self.show_hidden { 0 } else { self.names.digest_tags().len() }
     }
 
     /// Returns the tags that only hold data that belongs to images, in the order of the server.
-    pub fn digest_tags(&self) -> impl Iterator<Item = &Tag> {
+    pub(crate) fn digest_tags(&self) -> impl Iterator<Item = &Tag> {
         let items = self.names.digest_tags().iter();
         items.filter_map(|item| self.tags.items.get(*item as usize)?.name())
     }
 
     /// Returns at most `most` rows whose details are to be loaded next: the visible ones first, then those beside them.
     /// If the order depends on details, all rows that the filter matches follow.
-    pub fn rows_to_load(&self, most: usize) -> Vec<u32> {
+    pub(crate) fn rows_to_load(&self, most: usize) -> Vec<u32> {
         let shown = self.list.visible_rows();
         let beyond = shown.end..(shown.end + shown.len() / 2).min(self.list.rows.len());
         let before = shown.start.saturating_sub(shown.len() / 2)..shown.start;
@@ -326,7 +326,7 @@ impl TagsPane {
     }
 
     /// Returns the rows that are being loaded although they are no longer near the visible ones.
-    pub fn rows_to_cancel(&self) -> Vec<(Ticket, u32)> {
+    pub(crate) fn rows_to_cancel(&self) -> Vec<(Ticket, u32)> {
         if self.sort.by.needs_details() {
             return Vec::new();
         }

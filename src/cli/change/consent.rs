@@ -8,18 +8,18 @@ use crate::model::change::{ChangePlan, delete};
 use crate::model::reference::{RepositoryName, Tag};
 
 /// The consent that the flags give.
-pub struct Consent<'a> {
+pub(crate) struct Consent<'a> {
     /// Agrees to the plan.
-    pub yes: bool,
+    pub(crate) yes: bool,
     /// Agrees to a plan that asks to type this name.
-    pub confirm: Option<&'a str>,
+    pub(crate) confirm: Option<&'a str>,
     /// Agrees to moving existing tags.
-    pub force: bool,
+    pub(crate) force: bool,
 }
 
 /// A question that must be answered before the change.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Question {
+pub(crate) enum Question {
     /// Asks for yes or no.
     Confirm(String),
     /// Asks to type the repository's name.
@@ -29,7 +29,7 @@ pub enum Question {
 impl Consent<'_> {
     /// Returns the question that must be answered before the change may begin. Returns `None` if the flags agree to
     /// everything. Fails if there is a question and no terminal to ask it on.
-    pub fn question(&self, change_plan: &ChangePlan) -> Result<Option<Question>, CliError> {
+    pub(crate) fn question(&self, change_plan: &ChangePlan) -> Result<Option<Question>, CliError> {
         // The user must also be able to see the question, which is on stderr.
         self.decide(change_plan, io::stdin().is_terminal() && io::stderr().is_terminal())
     }
@@ -124,7 +124,7 @@ fn list(tags: &[&Tag]) -> String {
 impl Question {
     /// Asks on the terminal. Keys typed before the question was shown are ignored. An answer of several lines is
     /// refused.
-    pub async fn ask(self) -> Result<bool, CliError> {
+    pub(crate) async fn ask(self) -> Result<bool, CliError> {
         let asked = tokio::task::spawn_blocking(move || self.ask_blocking());
         let answer: io::Result<bool> = asked.await.map_err(|error| CliError::Internal(error.into()))?;
         Ok(answer?)

@@ -11,7 +11,7 @@ mod unix {
     use super::io;
 
     /// The streams of SIGINT, SIGTERM and SIGHUP.
-    pub struct Interrupts {
+    pub(crate) struct Interrupts {
         interrupt: Signal,
         terminate: Signal,
         hangup: Signal,
@@ -19,7 +19,7 @@ mod unix {
 
     impl Interrupts {
         /// Starts to listen. From now on no signal is lost, and none ends the program by itself.
-        pub fn listen() -> io::Result<Interrupts> {
+        pub(crate) fn listen() -> io::Result<Interrupts> {
             Ok(Interrupts {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
@@ -28,7 +28,7 @@ mod unix {
         }
 
         /// Waits for the next interrupt.
-        pub async fn next(&mut self) {
+        pub(crate) async fn next(&mut self) {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
@@ -43,16 +43,16 @@ mod elsewhere {
     use super::io;
 
     /// The interrupts of systems without Unix signals: Ctrl-C.
-    pub struct Interrupts;
+    pub(crate) struct Interrupts;
 
     impl Interrupts {
         /// Starts to listen.
-        pub fn listen() -> io::Result<Interrupts> {
+        pub(crate) fn listen() -> io::Result<Interrupts> {
             Ok(Interrupts)
         }
 
         /// Waits for the next interrupt.
-        pub async fn next(&mut self) {
+        pub(crate) async fn next(&mut self) {
             if tokio::signal::ctrl_c().await.is_err() {
                 std::future::pending::<()>().await;
             }
@@ -61,14 +61,17 @@ mod elsewhere {
 }
 
 #[cfg(not(unix))]
-pub use elsewhere::Interrupts;
+pub(crate) use elsewhere::Interrupts;
 #[cfg(unix)]
-pub use unix::Interrupts;
+pub(crate) use unix::Interrupts;
 
 impl Interrupts {
     /// Returns the result of the future. Fails if an interrupt comes first. Must be used only with a future that may be
     /// dropped halfway.
-    pub async fn run_until_interrupt<T>(&mut self, work: impl Future<Output = T>) -> Result<T, CliError> {
+    pub(crate) async fn run_until_interrupt<T>(
+        &mut self,
+        work: impl Future<Output = T>,
+    ) -> Result<T, CliError> {
         tokio::select! {
             outcome = work => Ok(outcome),
             () = self.next() => Err(CliError::Interrupted),

@@ -18,7 +18,7 @@ const LIST: usize = 48;
 const INDENT: usize = 2;
 
 /// Prints the plan.
-pub fn print(out: &mut impl Write, plan: &ChangePlan) -> io::Result<()> {
+pub(crate) fn print(out: &mut impl Write, plan: &ChangePlan) -> io::Result<()> {
     writeln!(out, "{}\n", plan.title())?;
     let rows = wording::rows(plan, Requested::default());
     let mut rows: Vec<PlanRow> = rows.into_iter().filter_map(|row| row_to_print(plan, row)).collect();
@@ -101,7 +101,7 @@ fn print_images(out: &mut impl Write, rows: &[ImageRow]) -> io::Result<()> {
 }
 
 /// Returns the hint about another method, with its option, if the chosen method cannot remove the new tags.
-pub fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
+pub(crate) fn method_hint(plan: &undo::UndoPlan) -> Option<SafeText> {
     let is_open = plan.method == DeleteMethod::Untag && !plan.common.methods.is_empty();
     let hint = plan.hint.as_ref().filter(|_| is_open)?;
     Some(SafeText::from(format!("{hint}: `--replace`")))

@@ -20,14 +20,14 @@ const WAITING: &str = "{bar:10} {wide_msg}";
 const QUIET: Duration = Duration::from_secs(10);
 
 /// The line of progress. Dropping it removes the line.
-pub struct Bar {
+pub(crate) struct Bar {
     bar: ProgressBar,
     follower: AbortHandle,
 }
 
 impl Bar {
     /// Draws the progress as it arrives.
-    pub fn of(progress: Receiver<Progress>) -> Bar {
+    pub(crate) fn of(progress: Receiver<Progress>) -> Bar {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let can_change = std::io::stderr().is_terminal() && !is_dumb;
         let target = match can_change {
@@ -40,7 +40,7 @@ impl Bar {
     }
 
     /// Prints a message above the line.
-    pub fn print(&self, text: &str) {
+    pub(crate) fn print(&self, text: &str) {
         self.bar.suspend(|| print::print_problem(text));
     }
 }

@@ -14,7 +14,7 @@ use crate::model::text::SafeText;
 const MOST_NAMED: usize = 20;
 
 /// Prints the outcome of each part, the notes, and the command that undoes the change, with `options`.
-pub fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result<()> {
+pub(crate) fn print(out: &mut impl Write, report: &Report, options: &str) -> io::Result<()> {
     let mut table = Table::new(&["WHAT", "OUTCOME"], &[]);
     for alike in group_alike(&report.items) {
         let outcome = alike.outcome.map_or_else(|| "stopped".into(), describe_outcome);
@@ -81,7 +81,7 @@ fn describe_outcome(outcome: &Outcome) -> String {
 
 /// Returns the error that determines the exit code, unless the change succeeded. Prints on stderr the failures, and the
 /// parts that were left alone.
-pub fn exit_error(report: &Report, is_stopped: bool) -> Result<(), CliError> {
+pub(crate) fn exit_error(report: &Report, is_stopped: bool) -> Result<(), CliError> {
     print_failures(report);
     match (is_stopped, report.is_success()) {
         (true, false) => Err(CliError::Interrupted),

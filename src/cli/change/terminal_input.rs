@@ -1,6 +1,7 @@
 //! Input that was typed on the terminal before a question: keys typed ahead, or a paste.
 
-pub use terminal::{forget, is_more};
+pub(crate) use terminal::forget;
+pub(crate) use terminal::is_more;
 
 #[cfg(unix)]
 mod terminal {
@@ -21,7 +22,7 @@ mod terminal {
 
     /// Discards the typed input until nothing more arrives. The system holds only a part of a long paste, and the rest
     /// arrives as soon as there is room. Returns false if the input does not end.
-    pub fn forget() -> bool {
+    pub(crate) fn forget() -> bool {
         let stdin = io::stdin();
         let end = Instant::now() + LONGEST;
         loop {
@@ -39,7 +40,7 @@ mod terminal {
     }
 
     /// Returns whether another line follows at once.
-    pub fn is_more() -> bool {
+    pub(crate) fn is_more() -> bool {
         comes_within(&io::stdin(), ALONE)
     }
 
@@ -72,12 +73,12 @@ mod terminal {
 #[cfg(not(unix))]
 mod terminal {
     /// Does nothing and returns true: input cannot be discarded here.
-    pub fn forget() -> bool {
+    pub(crate) fn forget() -> bool {
         true
     }
 
     /// Returns false: input cannot be waited for here.
-    pub fn is_more() -> bool {
+    pub(crate) fn is_more() -> bool {
         false
     }
 }

@@ -16,7 +16,7 @@ use crate::model::digest::Digest;
 /// A registry behind a proxy often takes itself for `http://same-host:inner-port`: that is led back to its own origin.
 /// Any other origin is one that the user must have allowed ([`crate::client::http::Http::check_write`]); it gets the bytes and
 /// no credentials.
-pub fn resolve(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
+pub(crate) fn resolve(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Result<Url, Cause> {
     let location = answer.headers.get(LOCATION);
     let location =
         location.ok_or_else(|| Cause::BadAnswer("the answer to an upload has no `Location`".into()))?;
@@ -29,7 +29,7 @@ pub fn resolve(answer: &HttpAnswer, own: &Url, registry_is_loopback: bool) -> Re
 }
 
 /// Adds `digest` to the query of a location, which closes the upload.
-pub fn with_digest(location: &Url, digest: &Digest) -> Url {
+pub(crate) fn with_digest(location: &Url, digest: &Digest) -> Url {
     let mut url = location.clone();
     url.query_pairs_mut().append_pair("digest", &digest.to_string());
     url
@@ -49,7 +49,7 @@ fn upgrade_scheme(next: Url, own: &Url) -> Url {
 
 /// Returns the offset after the last byte that a server says it has: `Range: 0-<last>`, with or without `bytes=`.
 /// Returns `None` if it does not say, or says `0-0`, which is one byte or none.
-pub fn received_bytes(answer: &HttpAnswer) -> Option<u64> {
+pub(crate) fn received_bytes(answer: &HttpAnswer) -> Option<u64> {
     let range = answer.header("range")?.trim();
     let range = range.strip_prefix("bytes=").unwrap_or(range);
     let (first, last) = range.split_once('-')?;

@@ -101,7 +101,7 @@ impl OpenUpload {
     }
 
     /// Puts a blob into this upload: see [`Client::push_blob`].
-    pub async fn push(
+    pub(crate) async fn push(
         self,
         descriptor: &Descriptor,
         source: &BlobSource,

@@ -23,7 +23,7 @@ const PIECE: usize = 256 * 1024;
 
 /// A blob on its way. Clones share their state.
 #[derive(Debug, Clone)]
-pub struct UploadBody(Arc<UploadState>);
+pub(crate) struct UploadBody(Arc<UploadState>);
 
 struct UploadState {
     transfer: Arc<Transfer>,
@@ -59,7 +59,7 @@ enum RangeSource {
 
 impl UploadBody {
     /// Creates the feed. Nothing is read yet. Fails for a blob whose digest cannot be checked.
-    pub fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<UploadBody, Error> {
+    pub(crate) fn new(source: &BlobSource, transfer: Arc<Transfer>) -> Result<UploadBody, Error> {
         let source = match source {
             BlobSource::Bytes(bytes) => RangeSource::Bytes(bytes.clone()),
             BlobSource::Registry { registry, name, descriptor } => {
@@ -77,17 +77,17 @@ impl UploadBody {
     }
 
     /// Returns a part of the blob.
-    pub fn part(&self, range: Range<u64>) -> BlobRange {
+    pub(crate) fn part(&self, range: Range<u64>) -> BlobRange {
         BlobRange { feed: self.clone(), range }
     }
 
     /// Returns the error that stopped the source, if it failed.
-    pub fn take_failure(&self) -> Option<Error> {
+    pub(crate) fn take_failure(&self) -> Option<Error> {
         self.0.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Moves to an offset. Bytes that were handed out beyond it count as lost.
-    pub async fn seek(&self, to: u64) {
+    pub(crate) async fn seek(&self, to: u64) {
         let mut flow = self.0.window.lock().await;
         let lost = flow.at.saturating_sub(to);
         self.0.transfer.sent.fetch_sub(lost, Ordering::Relaxed);
@@ -96,7 +96,7 @@ impl UploadBody {
     }
 
     /// Subtracts all bytes of this blob from those that count as sent.
-    pub async fn abandon(&self) {
+    pub(crate) async fn abandon(&self) {
         let flow = self.0.window.lock().await;
         self.0.transfer.sent.fetch_sub(flow.at, Ordering::Relaxed);
     }
@@ -195,7 +195,7 @@ impl UploadWindow {
 
 /// A range of a blob, as the body of a request. It can be sent more than once.
 #[derive(Debug, Clone)]
-pub struct BlobRange {
+pub(crate) struct BlobRange {
     feed: UploadBody,
     range: Range<u64>,
 }

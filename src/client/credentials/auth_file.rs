@@ -28,7 +28,7 @@ const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
 /// A file of logins.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct File {
+pub(crate) struct File {
     #[serde(default)]
     auths: Option<BTreeMap<String, Option<LoginEntry>>>,
     #[serde(default)]
@@ -55,7 +55,7 @@ impl std::fmt::Debug for LoginEntry {
 
 /// The login that a file has for a registry, or the helper that has it.
 #[derive(Debug, PartialEq, Eq)]
-pub enum FileLogin {
+pub(crate) enum FileLogin {
     /// The login itself.
     Login(Login),
     /// The helper that has the login.
@@ -69,14 +69,14 @@ pub enum FileLogin {
 
 impl File {
     /// Reads a file. The error names the position at which the text is no JSON, and quotes nothing of it.
-    pub fn parse(text: &str) -> Result<File, String> {
+    pub(crate) fn parse(text: &str) -> Result<File, String> {
         serde_json::from_str(text)
             .map_err(|error| format!("line {}, column {}", error.line(), error.column()))
     }
 
     /// Returns the login for a repository, or for the registry, in docker's order: a helper of this registry, the
     /// helper for all, the logins in the file. The longest key that fits is used.
-    pub fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<FileLogin> {
+    pub(crate) fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<FileLogin> {
         let helper = self.cred_helpers.iter().flatten().find(|(key, _)| is_host(key, host));
         if let Some((key, suffix)) = helper {
             return Some(FileLogin::Helper { suffix: suffix.clone(), server: key.clone() });
@@ -91,7 +91,7 @@ impl File {
 
     /// Returns the registries that the keys of a text name. A text that cannot be read names none: that is reported when
     /// a login is looked up.
-    pub fn registries_of(text: &str) -> Vec<Host> {
+    pub(crate) fn registries_of(text: &str) -> Vec<Host> {
         File::parse(text).map(|file| file.registries()).unwrap_or_default()
     }
 
@@ -182,7 +182,7 @@ fn server_key(host: &Host) -> String {
 
 /// Returns the login that the text of a file has, or that the helper gives which the text names. `source` is the file,
 /// for the log.
-pub async fn login(
+pub(crate) async fn login(
     text: &str,
     source: &Path,
     host: &Host,
@@ -204,7 +204,7 @@ pub async fn login(
 }
 
 /// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it cannot be read.
-pub async fn read(path: &Path) -> Option<String> {
+pub(crate) async fn read(path: &Path) -> Option<String> {
     use tokio::io::AsyncReadExt;
     let file = tokio::fs::File::open(path).await.ok()?;
     let mut text = String::new();
@@ -213,7 +213,7 @@ pub async fn read(path: &Path) -> Option<String> {
 }
 
 /// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
-pub fn read_blocking(path: &Path) -> Option<String> {
+pub(crate) fn read_blocking(path: &Path) -> Option<String> {
     use std::io::Read;
     if !std::fs::metadata(path).ok()?.is_file() {
         return None;

@@ -13,15 +13,15 @@ use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 
 /// The variable that may hold the text of a `config.json`.
-pub const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
+pub(crate) const VARIABLE: &str = "DOCKER_AUTH_CONFIG";
 
 /// Docker's `config.json`. Its logins hold for whole registries.
 #[derive(Debug)]
-pub struct DockerFile {
+pub(crate) struct DockerFile {
     /// The path of the file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The helpers that the file may name.
-    pub helpers: Arc<Helpers>,
+    pub(crate) helpers: Arc<Helpers>,
 }
 
 impl Keychain for DockerFile {
@@ -44,11 +44,11 @@ impl Keychain for DockerFile {
 
 /// The text of a `config.json` in the environment, as CI systems provide it.
 #[derive(Debug)]
-pub struct DockerText {
+pub(crate) struct DockerText {
     /// The text.
-    pub text: Secret,
+    pub(crate) text: Secret,
     /// The helpers that the text may name.
-    pub helpers: Arc<Helpers>,
+    pub(crate) helpers: Arc<Helpers>,
 }
 
 impl Keychain for DockerText {

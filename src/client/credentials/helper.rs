@@ -20,21 +20,21 @@ const CAP: u64 = 64 * 1024;
 const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
 
 /// The user that a helper gives if its secret is an identity token.
-pub const TOKEN_USER: &str = "<token>";
+pub(crate) const TOKEN_USER: &str = "<token>";
 
 /// The folders of credential helpers, and how long a helper may take.
 #[derive(Debug, Clone, Default)]
-pub struct Helpers {
+pub(crate) struct Helpers {
     /// The folders, as in `PATH`.
-    pub path: OsString,
+    pub(crate) path: OsString,
     /// The time limit.
-    pub timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 impl Helpers {
     /// Asks the helper `docker-credential-<suffix>` for the login of a server. A helper that fails is reported in the
     /// log.
-    pub async fn login(&self, suffix: &str, server: &str) -> Option<Login> {
+    pub(crate) async fn login(&self, suffix: &str, server: &str) -> Option<Login> {
         match get(suffix, server, &self.path, self.timeout).await {
             Ok(login) => login,
             Err(problem) => {

@@ -10,7 +10,7 @@ use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 
 /// A source of logins. It is read whenever a registry asks for a login, so a login that is added meanwhile counts.
-pub trait Keychain: Debug + Send + Sync {
+pub(crate) trait Keychain: Debug + Send + Sync {
     /// Returns the path or the name of the source, for messages.
     fn source(&self) -> PathBuf;
 
@@ -33,7 +33,7 @@ pub trait Keychain: Debug + Send + Sync {
 
 /// A proof of the user's identity.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Login {
+pub(crate) enum Login {
     /// User and password.
     Password {
         /// The user's name.
@@ -49,7 +49,7 @@ pub enum Login {
 
 impl Login {
     /// Returns user and password as the value of an `Authorization` header.
-    pub fn basic(&self) -> Option<HeaderValue> {
+    pub(crate) fn basic(&self) -> Option<HeaderValue> {
         use base64::Engine;
         let Login::Password { user, password } = self else { return None };
         let text = format!("{user}:{}", password.reveal());

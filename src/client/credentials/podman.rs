@@ -13,11 +13,11 @@ use crate::model::reference::{Host, RepositoryName};
 
 /// Podman's `auth.json`. Its logins may hold for a part of a registry.
 #[derive(Debug)]
-pub struct PodmanFile {
+pub(crate) struct PodmanFile {
     /// The path of the file.
-    pub path: PathBuf,
+    pub(crate) path: PathBuf,
     /// The helpers that the file may name.
-    pub helpers: Arc<Helpers>,
+    pub(crate) helpers: Arc<Helpers>,
 }
 
 impl Keychain for PodmanFile {

@@ -4,27 +4,27 @@ use reqwest::header::HeaderValue;
 
 /// A secret. It has no `Display`, its `Debug` says nothing, and only [`Secret::reveal`] gives it out.
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Secret(String);
+pub(crate) struct Secret(String);
 
 impl Secret {
     /// Wraps a secret.
-    pub fn new(text: impl Into<String>) -> Secret {
+    pub(crate) fn new(text: impl Into<String>) -> Secret {
         Secret(text.into())
     }
 
     /// Returns the secret itself, for a header or a form of the origin that it belongs to.
-    pub fn reveal(&self) -> &str {
+    pub(crate) fn reveal(&self) -> &str {
         &self.0
     }
 
     /// Returns whether it is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     /// Returns `scheme secret` as the value of an `Authorization` header, which HTTP libraries then keep out of their
     /// logs.
-    pub fn header(&self, scheme: &str) -> Option<HeaderValue> {
+    pub(crate) fn header(&self, scheme: &str) -> Option<HeaderValue> {
         let mut value = HeaderValue::from_str(&format!("{scheme} {}", self.0)).ok()?;
         value.set_sensitive(true);
         Some(value)

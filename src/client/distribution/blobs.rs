@@ -17,7 +17,7 @@ use crate::model::reference::RepositoryName;
 /// Most bytes of a config.
 const CAP: u64 = 8 * 1024 * 1024;
 /// Most bytes of a config that is accepted whatever size its descriptor names.
-pub const SMALL: u64 = 1024 * 1024;
+pub(crate) const SMALL: u64 = 1024 * 1024;
 
 impl Client {
     /// Returns the image config that a manifest names. It is fetched once and kept. A config that is larger than its

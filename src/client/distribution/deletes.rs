@@ -24,7 +24,11 @@ impl Client {
 
     /// Deletes a manifest like [`Client::delete_manifest`], but sends the request only once. Before another try the
     /// caller has to check again that nothing else is deleted with the manifest.
-    pub async fn delete_manifest_once(&self, name: &RepositoryName, digest: &Digest) -> Result<(), Error> {
+    pub(crate) async fn delete_manifest_once(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Result<(), Error> {
         let request = self.delete_request(name, &Selector::Digest(*digest)).await?;
         let outcome = self.http().send(&Request { is_sent_once: true, ..request }).await;
         self.record_deletion(name, digest, outcome.map(|_| ()))

@@ -1,6 +1,6 @@
 //! Manifests by tag and by digest, and the digest that a tag has: distribution-spec § Pulling manifests.
 
-pub mod put;
+pub(crate) mod put;
 
 use std::sync::Arc;
 
@@ -73,7 +73,7 @@ impl Client {
     }
 
     /// Returns the digest that a tag has now, as [`Client::resolve`] finds it, with the other facts of the response.
-    pub async fn head_tag(
+    pub(crate) async fn head_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,
@@ -169,7 +169,7 @@ impl Client {
     /// none of the `known` digests, the bytes are read. The result is then the known digest that the bytes have, by any
     /// algorithm and whatever the server calls them, or else their real digest. Returns `None` if the manifest does not
     /// exist.
-    pub async fn digest_now(
+    pub(crate) async fn digest_now(
         &self,
         name: &RepositoryName,
         selector: &Selector,
@@ -184,7 +184,7 @@ impl Client {
 
     /// Does the second half of [`Client::digest_now`]: checks the digest `said` that the server has just given for a
     /// tag or digest.
-    pub async fn confirm_digest(
+    pub(crate) async fn confirm_digest(
         &self,
         name: &RepositoryName,
         selector: &Selector,
@@ -208,7 +208,11 @@ impl Client {
 
     /// Returns the manifest of that digest if this repository has given or taken it and its bytes are kept. Sends
     /// nothing.
-    pub async fn cached_manifest(&self, name: &RepositoryName, digest: &Digest) -> Option<Arc<Manifest>> {
+    pub(crate) async fn cached_manifest(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+    ) -> Option<Arc<Manifest>> {
         let media_type = self.cache().media_type(&self.repository(name), digest).await?;
         let bytes = self.cache().get(digest).await?;
         let media_type = Some(media_type.as_str()).filter(|text| !text.is_empty());
@@ -218,7 +222,7 @@ impl Client {
 
     /// Returns a manifest by its digest as the registry serves it now, under the media type that it gives now. The
     /// cache is not used.
-    pub async fn uncached_manifest(
+    pub(crate) async fn uncached_manifest(
         &self,
         name: &RepositoryName,
         digest: &Digest,

@@ -8,7 +8,7 @@ use crate::client::error::Cause;
 
 /// Passes the names under `member` to `take`, one by one. Elements that are null, empty or not a text are left out. If
 /// this fails, the caller must discard the names that it was passed before.
-pub fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Result<(), Cause> {
+pub(crate) fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)) -> Result<(), Cause> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(NameList { member, take: &mut take });
     let read = read.and_then(|()| deserializer.end());

@@ -33,15 +33,15 @@ const MOST_AT_ONCE: usize = 4_000;
 const TOO_LONG: &str = "the list is too long to be shown completely";
 
 /// A list of names that comes in pages.
-pub struct PagedList<T> {
+pub(crate) struct PagedList<T> {
     /// The URL of its first page, without a query.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The right that the token must grant.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// The member of the JSON that holds the names.
-    pub member: &'static str,
+    pub(crate) member: &'static str,
     /// Parses a name. Returns `None` for one that does not belong in this list.
-    pub read: fn(&str) -> Option<ListedName<T>>,
+    pub(crate) read: fn(&str) -> Option<ListedName<T>>,
 }
 
 impl Client {

@@ -53,7 +53,7 @@ impl Client {
     /// Returns how the registry cleans up untagged content: as observed, otherwise as known of its product, which is
     /// found out first if necessary. If only the ping gives the product away, the registry is asked for a manifest of
     /// this repository that cannot exist, since other registries answer a ping in the same way.
-    pub async fn cleanups(&self, name: &RepositoryName) -> Cleanups {
+    pub(crate) async fn cleanups(&self, name: &RepositoryName) -> Cleanups {
         if self.abilities().cleanups().is_none() && self.ping().await.is_err() {
             // The product of a registry that cannot be reached is not known.
             return Cleanups::default();
@@ -86,7 +86,7 @@ impl Client {
     }
 
     /// Returns how the registry is reached.
-    pub async fn transport(&self) -> Result<Transport, Error> {
+    pub(crate) async fn transport(&self) -> Result<Transport, Error> {
         let base = self.http().base().await?;
         Ok(match base.origin().is_some_and(|origin| origin.is_https()) {
             false => Transport::Plain,
@@ -110,7 +110,7 @@ impl Client {
 
     /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
     /// asked for it already.
-    pub async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+    pub(crate) async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         self.http().auth().sent_secret(name).await
     }
 }

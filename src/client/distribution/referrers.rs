@@ -39,7 +39,7 @@ pub struct Referrers {
 
 impl Referrers {
     /// Fails if there are more than are kept.
-    pub fn check_whole(self) -> Result<Referrers, Cause> {
+    pub(crate) fn check_whole(self) -> Result<Referrers, Cause> {
         match self.descriptors.is_whole() {
             true => Ok(self),
             false => {
@@ -52,7 +52,7 @@ impl Referrers {
 
 impl Client {
     /// Returns whether the registry has the referrers API, as far as its responses showed.
-    pub fn referrers_api(&self) -> Ability {
+    pub(crate) fn referrers_api(&self) -> Ability {
         self.abilities().referrers()
     }
 
@@ -167,7 +167,7 @@ impl Client {
 
 /// Returns the tag that lists the referrers of a manifest if there is no API: distribution-spec § Referrers Tag Schema.
 /// For a long digest it has the first 64 hex digits.
-pub fn fallback_tag(subject: &Digest) -> Option<Tag> {
+pub(crate) fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&subject.tag_stem()).ok()
 }
 

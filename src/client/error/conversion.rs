@@ -9,7 +9,7 @@ use crate::model::text::SafeText;
 
 impl Cause {
     /// Converts an error of the HTTP library.
-    pub fn from_transport(error: &reqwest::Error) -> Cause {
+    pub(crate) fn from_transport(error: &reqwest::Error) -> Cause {
         let chain = || sources(error);
         if let Some(cause) = chain().find_map(|error| {
             error.downcast_ref::<rustls::Error>().or_else(|| rustls_inside(error)).map(from_tls)

@@ -35,11 +35,11 @@ impl fmt::Display for Peer {
 
 /// A request that failed: the cause, and the server that it was sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SendError {
+pub(crate) struct SendError {
     /// The reason.
-    pub cause: Cause,
+    pub(crate) cause: Cause,
     /// The server.
-    pub peer: Peer,
+    pub(crate) peer: Peer,
 }
 
 impl From<Cause> for SendError {
@@ -50,7 +50,7 @@ impl From<Cause> for SendError {
 
 impl Cause {
     /// Adds the server at which it happened.
-    pub fn at(self, peer: &Peer) -> SendError {
+    pub(crate) fn at(self, peer: &Peer) -> SendError {
         SendError { cause: self, peer: peer.clone() }
     }
 }

@@ -27,7 +27,7 @@ use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
-pub use authorization::Authorization;
+pub(crate) use authorization::Authorization;
 use authorization::authorization_with;
 use realm::{RealmTrust, realm_trust};
 
@@ -36,7 +36,7 @@ const MOST_SCOPES: usize = 8;
 
 /// The identity at one registry.
 #[derive(Debug)]
-pub struct Authenticator {
+pub(crate) struct Authenticator {
     redirects: Redirects,
     host: Host,
     credentials: Credentials,
@@ -75,7 +75,7 @@ enum AuthScheme {
 
 impl Authenticator {
     /// Creates the identity. Nothing is looked up yet.
-    pub fn new(host: Host, settings: &ClientSettings, redirects: Redirects) -> Authenticator {
+    pub(crate) fn new(host: Host, settings: &ClientSettings, redirects: Redirects) -> Authenticator {
         Authenticator {
             redirects,
             realm_allow: settings.realm_allow(&host),
@@ -88,7 +88,7 @@ impl Authenticator {
     }
 
     /// Returns the layer below.
-    pub fn redirects(&self) -> &Redirects {
+    pub(crate) fn redirects(&self) -> &Redirects {
         &self.redirects
     }
 
@@ -97,7 +97,7 @@ impl Authenticator {
     }
 
     /// Forgets tokens, logins and everything that was learned from challenges.
-    pub fn forget(&self) {
+    pub(crate) fn forget(&self) {
         *self.learned() = Learned::default();
         self.looked_up.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.tokens.forget_all();
@@ -109,7 +109,7 @@ impl Authenticator {
     }
 
     /// Returns realm and service of the token endpoint that the registry named. Empty before it named one.
-    pub fn service(&self) -> String {
+    pub(crate) fn service(&self) -> String {
         match &self.learned().scheme {
             Some(AuthScheme::Bearer { realm, service }) => {
                 format!("{realm} {}", service.as_deref().unwrap_or_default())
@@ -119,12 +119,12 @@ impl Authenticator {
     }
 
     /// Returns the realm for which the registry takes logins. Empty before the registry named it.
-    pub fn realm(&self) -> String {
+    pub(crate) fn realm(&self) -> String {
         self.learned().realm.clone()
     }
 
     /// Returns the identity under which requests are sent now.
-    pub async fn identity(&self) -> Identity {
+    pub(crate) async fn identity(&self) -> Identity {
         let (used, refused) = {
             let learned = self.learned();
             (learned.is_used, learned.refusal.is_some())
@@ -137,7 +137,7 @@ impl Authenticator {
     }
 
     /// Returns the secret that requests about a repository carry, and whether the registry has asked for it already.
-    pub async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
+    pub(crate) async fn sent_secret(&self, name: &RepositoryName) -> (Option<Sent>, bool) {
         let (scheme, refused) = {
             let learned = self.learned();
             (learned.scheme.clone(), learned.refusal.is_some())
@@ -155,7 +155,7 @@ impl Authenticator {
     }
 
     /// Returns the authorization for a request for `scope`, by everything known so far. May contact the token endpoint.
-    pub async fn authorization(&self, scope: &Scope) -> Result<Authorization, SendError> {
+    pub(crate) async fn authorization(&self, scope: &Scope) -> Result<Authorization, SendError> {
         let scheme = self.learned().scheme.clone();
         match scheme {
             None => Ok(self.stored_token(scope).await.unwrap_or(Authorization::Nothing)),
@@ -223,12 +223,12 @@ impl Authenticator {
 
     /// Returns whether the stored login is proven: the registry accepted it after a 401, or the token service accepted
     /// it.
-    pub fn is_proven(&self) -> bool {
+    pub(crate) fn is_proven(&self) -> bool {
         self.learned().is_proven
     }
 
     /// Records that the stored login was accepted.
-    pub fn mark_proven(&self) {
+    pub(crate) fn mark_proven(&self) {
         self.learned().is_proven = true;
     }
 

@@ -7,7 +7,7 @@ use crate::client::error::{Cause, Error, Peer};
 
 /// The requests to one registry that wait to be sent again.
 #[derive(Debug, Default)]
-pub struct Backoffs(Mutex<BackoffState>);
+pub(crate) struct Backoffs(Mutex<BackoffState>);
 
 #[derive(Debug, Default)]
 struct BackoffState {
@@ -33,7 +33,7 @@ struct Waiting {
 
 /// A wait that is reported as long as this value lives.
 #[derive(Debug)]
-pub struct BackoffGuard<'a> {
+pub(crate) struct BackoffGuard<'a> {
     waits: &'a Backoffs,
     number: u64,
 }
@@ -41,7 +41,7 @@ pub struct BackoffGuard<'a> {
 impl Backoffs {
     /// Begins the wait of a request whose try number `tries` of `most` failed with `error`, and which is sent again
     /// after `wait`.
-    pub fn begin(&self, error: &Error, tries: u32, most: u32, wait: Duration) -> BackoffGuard<'_> {
+    pub(crate) fn begin(&self, error: &Error, tries: u32, most: u32, wait: Duration) -> BackoffGuard<'_> {
         let (mut state, now) = (self.lock(), Instant::now());
         state.last += 1;
         let has_answered = error.cause.status().is_some();
@@ -63,7 +63,7 @@ impl Backoffs {
     }
 
     /// Begins the wait for a change that the registry accepted and does not show yet.
-    pub fn begin_visibility_wait(&self) -> BackoffGuard<'_> {
+    pub(crate) fn begin_visibility_wait(&self) -> BackoffGuard<'_> {
         let mut state = self.lock();
         state.last += 1;
         let number = state.last;
@@ -72,19 +72,19 @@ impl Backoffs {
     }
 
     /// Records that the registry answered.
-    pub fn record_answer(&self) {
+    pub(crate) fn record_answer(&self) {
         let mut state = self.lock();
         state.silent_since = None;
         state.has_answered = true;
     }
 
     /// Returns whether the registry has ever answered.
-    pub fn has_answered(&self) -> bool {
+    pub(crate) fn has_answered(&self) -> bool {
         self.lock().has_answered
     }
 
     /// Describes the wait, if there is one: `connection refused for 7 s, next try in 2 s`.
-    pub fn describe(&self, now: Instant) -> Option<String> {
+    pub(crate) fn describe(&self, now: Instant) -> Option<String> {
         let state = self.lock();
         let Some(longest) = state.all.iter().max_by_key(|waiting| waiting.until) else {
             let since = state.not_visible_yet.iter().map(|(_, since)| *since).min()?;
@@ -113,7 +113,7 @@ impl Drop for BackoffGuard<'_> {
 }
 
 /// Returns the seconds until a time, rounded up.
-pub fn seconds(until: Instant, now: Instant) -> u64 {
+pub(crate) fn seconds(until: Instant, now: Instant) -> u64 {
     until.saturating_duration_since(now).as_millis().div_ceil(1000) as u64
 }
 

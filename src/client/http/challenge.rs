@@ -4,7 +4,7 @@ use reqwest::header::{HeaderMap, WWW_AUTHENTICATE};
 
 /// One challenge.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Challenge {
+pub(crate) enum Challenge {
     /// User name and password in each request.
     Basic,
     /// A token from another server: distribution `spec/auth/token.md`.
@@ -13,19 +13,19 @@ pub enum Challenge {
 
 /// The source and the purpose of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct BearerChallenge {
+pub(crate) struct BearerChallenge {
     /// Address of the token endpoint, as written.
-    pub realm: String,
+    pub(crate) realm: String,
     /// Name of the service; may be missing.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// Scopes asked for, separated by spaces; opaque.
-    pub scopes: Vec<String>,
+    pub(crate) scopes: Vec<String>,
     /// `insufficient_scope`, `invalid_token`.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
 }
 
 /// Returns the challenge to answer: Bearer before Basic. Other schemes are skipped.
-pub fn preferred_challenge(headers: &HeaderMap) -> Option<Challenge> {
+pub(crate) fn preferred_challenge(headers: &HeaderMap) -> Option<Challenge> {
     let all: Vec<Challenge> = headers
         .get_all(WWW_AUTHENTICATE)
         .iter()
@@ -36,7 +36,7 @@ pub fn preferred_challenge(headers: &HeaderMap) -> Option<Challenge> {
 }
 
 /// Returns the realm of a Basic challenge: the name of the area for which the registry asks for a password.
-pub fn login_realm(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn login_realm(headers: &HeaderMap) -> Option<String> {
     let lines = headers.get_all(WWW_AUTHENTICATE).iter();
     let mut schemes = lines.flat_map(|value| schemes(&String::from_utf8_lossy(value.as_bytes())));
     let (_, parameters) = schemes.find(|(scheme, _)| scheme == "basic")?;
@@ -44,7 +44,7 @@ pub fn login_realm(headers: &HeaderMap) -> Option<String> {
 }
 
 /// Parses the challenges of one header line that this program can answer, in their order.
-pub fn parse(line: &str) -> Vec<Challenge> {
+pub(crate) fn parse(line: &str) -> Vec<Challenge> {
     schemes(line)
         .into_iter()
         .filter_map(|(scheme, parameters)| parse_challenge(&scheme, parameters))

@@ -13,14 +13,14 @@ const LONGEST_MESSAGE: usize = 4 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ErrorBody {
     /// `MANIFEST_UNKNOWN` and the like.
-    pub code: Option<SafeText>,
+    pub(crate) code: Option<SafeText>,
     /// The message, in the registry's words.
-    pub message: Option<SafeText>,
+    pub(crate) message: Option<SafeText>,
 }
 
 impl ErrorBody {
     /// Reads the body of an error, in any form.
-    pub fn of(body: &[u8]) -> ErrorBody {
+    pub(crate) fn of(body: &[u8]) -> ErrorBody {
         #[derive(Deserialize)]
         struct JsonErrors<'a> {
             #[serde(default, borrow)]
@@ -61,13 +61,13 @@ impl ErrorBody {
     }
 
     /// Returns whether the registry's code is this one.
-    pub fn has_code(&self, code: &str) -> bool {
+    pub(crate) fn has_code(&self, code: &str) -> bool {
         self.code.as_ref().is_some_and(|said| said.as_str().eq_ignore_ascii_case(code))
     }
 
     /// Returns whether code or message hold a word that begins like this, in any case. Names do not count: `team/quota`
     /// is none.
-    pub fn has_word(&self, beginning: &str) -> bool {
+    pub(crate) fn has_word(&self, beginning: &str) -> bool {
         let has = |text: &SafeText| {
             let text = text.as_str().to_lowercase();
             let mut words = text.split(|c: char| !c.is_alphanumeric() && !"/-.:".contains(c));
@@ -77,7 +77,7 @@ impl ErrorBody {
     }
 
     /// Returns whether code or message hold this text, in any case.
-    pub fn mentions(&self, word: &str) -> bool {
+    pub(crate) fn mentions(&self, word: &str) -> bool {
         let has = |text: &Option<SafeText>| {
             text.as_ref().is_some_and(|text| text.as_str().to_lowercase().contains(word))
         };

@@ -27,7 +27,7 @@ const PRIORITIES: [Priority; 4] =
 
 /// The permits of one host.
 #[derive(Debug, Clone)]
-pub struct Limit(Arc<Mutex<Queue>>);
+pub(crate) struct Limit(Arc<Mutex<Queue>>);
 
 #[derive(Debug)]
 struct Queue {
@@ -41,11 +41,11 @@ struct Queue {
 
 /// The right to run one request. Dropping it lets the next one go.
 #[derive(Debug)]
-pub struct Permit(Option<(Limit, Priority)>);
+pub(crate) struct Permit(Option<(Limit, Priority)>);
 
 impl Permit {
     /// Returns the permit of a request that runs under the permit of another.
-    pub fn none() -> Permit {
+    pub(crate) fn none() -> Permit {
         Permit(None)
     }
 }
@@ -87,7 +87,7 @@ fn index_of(priority: Priority) -> usize {
 
 impl Limit {
     /// Creates a limit of so many requests at once. Half of them may read blobs, and one less than half may write them.
-    pub fn new(most: usize) -> Limit {
+    pub(crate) fn new(most: usize) -> Limit {
         let most = most.max(1);
         let (reading, writing) = ((most / 2).max(1), (most / 2).saturating_sub(1).max(1));
         let queue = Queue {
@@ -100,7 +100,7 @@ impl Limit {
     }
 
     /// Waits for a permit.
-    pub async fn permit(&self, priority: Priority) -> Permit {
+    pub(crate) async fn permit(&self, priority: Priority) -> Permit {
         let turn = {
             let mut queue = self.queue();
             if queue.acquire(priority) {

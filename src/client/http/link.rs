@@ -3,7 +3,7 @@
 use reqwest::header::{HeaderMap, LINK};
 
 /// Returns the target of the link with `rel=next`, as written, or `None` if it is empty or missing.
-pub fn next(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn next(headers: &HeaderMap) -> Option<String> {
     let lines =
         headers.get_all(LINK).iter().map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
     lines.into_iter().find_map(|line| next_of(&line))

@@ -54,16 +54,16 @@ impl Sink {
 
 /// The line of a request that is under way.
 #[derive(Debug)]
-pub struct LogLine {
+pub(crate) struct LogLine {
     /// Everything that is known so far.
-    pub line: RequestLine,
+    pub(crate) line: RequestLine,
     start: Instant,
     sink: Sink,
 }
 
 impl LogLine {
     /// Ends the request and reports its line.
-    pub fn end(&mut self) {
+    pub(crate) fn end(&mut self) {
         self.line.took = self.start.elapsed();
         self.sink.send(self.line.clone());
     }

@@ -12,7 +12,7 @@ use crate::model::text::SafeText;
 
 /// An origin by RFC 6454. Two URLs of one origin may share credentials; no others may.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Origin {
+pub(crate) struct Origin {
     scheme: String,
     host: String,
     port: u16,
@@ -20,7 +20,7 @@ pub struct Origin {
 
 impl Origin {
     /// Returns the origin of a URL, or `None` for schemes that are not HTTP.
-    pub fn of(url: &Url) -> Option<Origin> {
+    pub(crate) fn of(url: &Url) -> Option<Origin> {
         let host = url.host_str()?.to_ascii_lowercase();
         let is_http = matches!(url.scheme(), "http" | "https");
         let port = url.port_or_known_default()?;
@@ -28,17 +28,17 @@ impl Origin {
     }
 
     /// Returns whether it is reached with TLS.
-    pub fn is_https(&self) -> bool {
+    pub(crate) fn is_https(&self) -> bool {
         self.scheme == "https"
     }
 
     /// Returns the host without its port.
-    pub fn host(&self) -> &str {
+    pub(crate) fn host(&self) -> &str {
         &self.host
     }
 
     /// Returns whether both are on the same host, at whatever scheme and port.
-    pub fn is_same_host(&self, other: &Origin) -> bool {
+    pub(crate) fn is_same_host(&self, other: &Origin) -> bool {
         self.host == other.host
     }
 }
@@ -65,7 +65,7 @@ pub struct AllowedOrigin {
 
 impl AllowedOrigin {
     /// Returns whether a registry of the origin `own` may lead uploads to `target`.
-    pub fn allows(&self, registry: &Origin, target: &Origin) -> bool {
+    pub(crate) fn allows(&self, registry: &Origin, target: &Origin) -> bool {
         let is_scheme = match &self.scheme {
             Some(scheme) => *scheme == target.scheme,
             None => target.is_https() || !registry.is_https(),
@@ -110,58 +110,58 @@ impl TryFrom<String> for AllowedOrigin {
 
 /// The address of a registry. All URLs below it are built here, part by part, never joined from server text.
 #[derive(Debug, Clone)]
-pub struct Base(Url);
+pub(crate) struct Base(Url);
 
 impl Base {
     /// Builds `scheme://host/`. Returns `None` for a host that no URL can hold.
-    pub fn new(host: &Host, is_plain: bool) -> Option<Base> {
+    pub(crate) fn new(host: &Host, is_plain: bool) -> Option<Base> {
         let scheme = if is_plain { "http" } else { "https" };
         Url::parse(&format!("{scheme}://{}/", host.api())).ok().map(Base)
     }
 
     /// Returns the origin of the registry.
-    pub fn origin(&self) -> Option<Origin> {
+    pub(crate) fn origin(&self) -> Option<Origin> {
         Origin::of(&self.0)
     }
 
     /// Returns `/v2/`.
-    pub fn ping(&self) -> Url {
+    pub(crate) fn ping(&self) -> Url {
         self.below(["v2", ""])
     }
 
     /// Returns `/v2/_catalog`.
-    pub fn catalog(&self) -> Url {
+    pub(crate) fn catalog(&self) -> Url {
         self.below(["v2", "_catalog"])
     }
 
     /// Returns `/v2/<name>/tags/list`.
-    pub fn tags(&self, name: &RepositoryName) -> Url {
+    pub(crate) fn tags(&self, name: &RepositoryName) -> Url {
         self.of_repository(name, &["tags", "list"])
     }
 
     /// Returns `/v2/<name>/manifests/<reference>`.
-    pub fn manifest(&self, name: &RepositoryName, selector: &Selector) -> Url {
+    pub(crate) fn manifest(&self, name: &RepositoryName, selector: &Selector) -> Url {
         self.of_repository(name, &["manifests", &selector.to_string()])
     }
 
     /// Returns `/v2/<name>/blobs/<digest>`.
-    pub fn blob(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
+    pub(crate) fn blob(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
         self.of_repository(name, &["blobs", &digest.to_string()])
     }
 
     /// Returns `/v2/<name>/blobs/uploads/`.
-    pub fn uploads(&self, name: &RepositoryName) -> Url {
+    pub(crate) fn uploads(&self, name: &RepositoryName) -> Url {
         self.of_repository(name, &["blobs", "uploads", ""])
     }
 
     /// Returns `/v2/<name>/referrers/<digest>`.
-    pub fn referrers(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
+    pub(crate) fn referrers(&self, name: &RepositoryName, digest: &crate::model::digest::Digest) -> Url {
         self.of_repository(name, &["referrers", &digest.to_string()])
     }
 
     /// Returns the URL of a path and query that was checked to be on this origin when it was found. Returns `None` if
     /// it is outside `/v2/`.
-    pub fn at(&self, path_and_query: &str) -> Option<Url> {
+    pub(crate) fn at(&self, path_and_query: &str) -> Option<Url> {
         let mut url = self.0.clone();
         let (path, query) =
             path_and_query.split_once('?').map_or((path_and_query, None), |(p, q)| (p, Some(q)));
@@ -186,7 +186,7 @@ impl Base {
 /// Returns whether an address must not be dialled because a server names it: unspecified, link-local, broadcast, and
 /// loopback unless the registry itself is there. Private networks are allowed: registries and their token services live
 /// in them.
-pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
+pub(crate) fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
     match address {
         IpAddr::V4(v4) => {
             v4.is_unspecified()
@@ -206,18 +206,18 @@ pub fn is_forbidden(address: IpAddr, registry_is_loopback: bool) -> bool {
 }
 
 /// Returns the host of a URL, with its port unless that is the usual one, as messages name a server.
-pub fn host_and_port(url: &Url) -> SafeText {
+pub(crate) fn host_and_port(url: &Url) -> SafeText {
     let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
     SafeText::from(format!("{}{port}", url.host_str().unwrap_or_default()))
 }
 
 /// Returns the address that a URL names by number.
-pub fn literal_ip(url: &Url) -> Option<IpAddr> {
+pub(crate) fn literal_ip(url: &Url) -> Option<IpAddr> {
     url.host_str()?.trim_matches(['[', ']']).parse().ok()
 }
 
 /// Returns whether two hosts belong to one registrable domain, by the public suffix list.
-pub fn is_same_site(a: &str, b: &str) -> bool {
+pub(crate) fn is_same_site(a: &str, b: &str) -> bool {
     let is_number = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok();
     a == b
         || (!is_number(a)

@@ -16,7 +16,7 @@ const STORING: u64 = 16 * 1024 * 1024;
 
 /// The body of a request.
 #[derive(Debug, Clone)]
-pub enum Payload {
+pub(crate) enum Payload {
     /// No body at all: GET, HEAD, DELETE.
     None,
     /// A body of no bytes, with its length: some servers refuse a POST without a length.
@@ -33,7 +33,7 @@ pub enum Payload {
 }
 
 /// A body that is read while it is sent. It can be sent more than once.
-pub trait StreamedBody: Debug + Send + Sync {
+pub(crate) trait StreamedBody: Debug + Send + Sync {
     /// Returns the number of bytes.
     fn length(&self) -> u64;
 
@@ -46,16 +46,16 @@ pub trait StreamedBody: Debug + Send + Sync {
 
 /// How far a streamed body has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StreamProgress {
+pub(crate) struct StreamProgress {
     /// A counter of the bytes that were given to the connection, those sent again included. Only differences count.
-    pub given_out: u64,
+    pub(crate) given_out: u64,
     /// Whether the connection waits for the source of the bytes.
-    pub is_waiting_for_source: bool,
+    pub(crate) is_waiting_for_source: bool,
 }
 
 impl Payload {
     /// Adds the body to a request. Its length is always announced: storage behind registries insists on it.
-    pub fn add_to(&self, request: RequestBuilder) -> RequestBuilder {
+    pub(crate) fn add_to(&self, request: RequestBuilder) -> RequestBuilder {
         match self {
             Payload::None => request,
             Payload::Empty => request.header(CONTENT_LENGTH, 0),
@@ -70,7 +70,7 @@ impl Payload {
     }
 
     /// Waits for the head of the response to a request with this body. Fails if nothing comes in time.
-    pub async fn wait_for_response(
+    pub(crate) async fn wait_for_response(
         &self,
         answer: impl Future<Output = reqwest::Result<Response>>,
         timeouts: &Timeouts,

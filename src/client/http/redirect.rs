@@ -17,7 +17,7 @@ const MOST_REDIRECTS: u32 = 5;
 
 /// The transport, with redirects.
 #[derive(Debug)]
-pub struct Redirects {
+pub(crate) struct Redirects {
     transport: Transport,
     upload_allow: Vec<AllowedOrigin>,
 }
@@ -25,17 +25,17 @@ pub struct Redirects {
 impl Redirects {
     /// Adds redirects to a transport. `upload_allow` lists the origins besides the registry's own that may be sent
     /// uploads.
-    pub fn new(transport: Transport, upload_allow: Vec<AllowedOrigin>) -> Redirects {
+    pub(crate) fn new(transport: Transport, upload_allow: Vec<AllowedOrigin>) -> Redirects {
         Redirects { transport, upload_allow }
     }
 
     /// Returns the transport below.
-    pub fn transport(&self) -> &Transport {
+    pub(crate) fn transport(&self) -> &Transport {
         &self.transport
     }
 
     /// Sends a request and follows redirects. Only the registry's own origin gets the `Authorization` header.
-    pub async fn send(
+    pub(crate) async fn send(
         &self,
         request: &Request,
         own: &Origin,
@@ -72,7 +72,7 @@ impl Redirects {
 
     /// Fails if a request that changes something must not be sent to this URL: only the registry's own origin and those
     /// that the user allowed for it may get one.
-    pub fn check_write(&self, own: &Origin, url: &Url) -> Result<(), Cause> {
+    pub(crate) fn check_write(&self, own: &Origin, url: &Url) -> Result<(), Cause> {
         match Origin::of(url) {
             Some(target) if target == *own => Ok(()),
             Some(target) if self.upload_allow.iter().any(|allowed| allowed.allows(own, &target)) => Ok(()),

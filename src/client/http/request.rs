@@ -13,32 +13,32 @@ use crate::client::error::Cause;
 
 /// A request.
 #[derive(Debug, Clone)]
-pub struct Request {
+pub(crate) struct Request {
     /// `GET` and the like.
-    pub method: Method,
+    pub(crate) method: Method,
     /// A URL on the registry's own origin, or an upload's location.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The `Accept` header.
-    pub accept: &'static str,
+    pub(crate) accept: &'static str,
     /// More headers.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// Its body.
-    pub payload: Payload,
+    pub(crate) payload: Payload,
     /// The right that the token must grant.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
     /// Most bytes of the response.
-    pub cap: u64,
+    pub(crate) cap: u64,
     /// The priority of the request.
-    pub priority: Priority,
+    pub(crate) priority: Priority,
     /// Whether it is sent once and not again after a failure, because a second try could have another effect.
-    pub is_sent_once: bool,
+    pub(crate) is_sent_once: bool,
     /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
-    pub reuse: Reuse,
+    pub(crate) reuse: Reuse,
 }
 
 impl Request {
     /// Creates a request without a body and without conditions on the response, which may have a mebibyte.
-    pub fn new(method: Method, url: Url, scope: Scope, priority: Priority) -> Request {
+    pub(crate) fn new(method: Method, url: Url, scope: Scope, priority: Priority) -> Request {
         let (headers, payload, reuse) = (HeaderMap::new(), Payload::None, Reuse::Pooled);
         let cap = 1024 * 1024;
         Request {
@@ -58,27 +58,27 @@ impl Request {
 
 /// A response.
 #[derive(Debug)]
-pub struct HttpAnswer {
+pub(crate) struct HttpAnswer {
     /// HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// Its headers.
-    pub headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     /// Its body, whole if it is a success.
-    pub body: Bytes,
+    pub(crate) body: Bytes,
     /// The URL that it came from after all redirects.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The turn of a large body to be processed.
-    pub _hold: Option<LargeBodyPermit>,
+    pub(crate) _hold: Option<LargeBodyPermit>,
 }
 
 impl HttpAnswer {
     /// Returns a header as text, if it exists and is ASCII.
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
 
     /// Returns whether the body is a web page.
-    pub fn is_web_page(&self) -> bool {
+    pub(crate) fn is_web_page(&self) -> bool {
         let body = self.body.trim_ascii_start();
         let starts =
             |with: &[u8]| body.get(..with.len()).is_some_and(|start| start.eq_ignore_ascii_case(with));
@@ -86,7 +86,7 @@ impl HttpAnswer {
     }
 
     /// Returns the body. Fails if it is a web page.
-    pub fn json(&self) -> Result<&Bytes, Cause> {
+    pub(crate) fn json(&self) -> Result<&Bytes, Cause> {
         match self.body.trim_ascii_start().starts_with(b"<") {
             true => Err(Cause::WebPage),
             false => Ok(&self.body),

@@ -22,33 +22,33 @@ const LARGE: usize = 1024 * 1024;
 
 /// A response whose body is still to come.
 #[derive(Debug)]
-pub struct ResponseHead {
+pub(crate) struct ResponseHead {
     /// HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// The URL that it came from.
-    pub url: Url,
+    pub(crate) url: Url,
     /// The server that it came from.
-    pub peer: Peer,
+    pub(crate) peer: Peer,
     /// The response.
-    pub response: Response,
+    pub(crate) response: Response,
     /// The line of the request in the log. It ends with the body.
-    pub entry: LogLine,
+    pub(crate) entry: LogLine,
 }
 
 /// The permits for the few large bodies of a host that are read and processed at once.
-pub type LargeBodyPermits = Arc<Semaphore>;
+pub(crate) type LargeBodyPermits = Arc<Semaphore>;
 
 /// The right to hold a large body, until it is processed.
-pub type LargeBodyPermit = OwnedSemaphorePermit;
+pub(crate) type LargeBodyPermit = OwnedSemaphorePermit;
 
 /// Creates permits for so many large bodies at once.
-pub fn large_body_permits(most: usize) -> LargeBodyPermits {
+pub(crate) fn large_body_permits(most: usize) -> LargeBodyPermits {
     Arc::new(Semaphore::new(most))
 }
 
 /// Reads the body of a success: whole, not compressed, not larger than `cap`, and not too slow to be of use. A large
 /// body waits for its turn before its second mebibyte.
-pub async fn read_whole(
+pub(crate) async fn read_whole(
     mut response: Response,
     cap: u64,
     timeouts: &Timeouts,
@@ -77,7 +77,7 @@ pub async fn read_whole(
 }
 
 /// Reads as much of an error's body as is of use. It may end early.
-pub async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Bytes {
+pub(crate) async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Bytes {
     let mut body = BytesMut::new();
     let start = Instant::now();
     let mut pace = Pace::default();
@@ -92,7 +92,7 @@ pub async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Byt
 
 /// A body that is read piece by piece. Its line is added to the request log when it is dropped.
 #[derive(Debug)]
-pub struct OpenBody {
+pub(crate) struct OpenBody {
     response: Response,
     peer: Peer,
     pace: Pace,
@@ -102,14 +102,14 @@ pub struct OpenBody {
 
 impl OpenBody {
     /// Opens the body of a success. Fails if it is compressed.
-    pub fn new(head: ResponseHead, permit: Permit) -> Result<OpenBody, SendError> {
+    pub(crate) fn new(head: ResponseHead, permit: Permit) -> Result<OpenBody, SendError> {
         let ResponseHead { response, peer, entry, .. } = head;
         check_encoding(&response).map_err(|cause| cause.at(&peer))?;
         Ok(OpenBody { response, peer, pace: Pace::default(), entry, _permit: permit })
     }
 
     /// Returns the next piece, or `None` at the end.
-    pub async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, SendError> {
+    pub(crate) async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, SendError> {
         let outcome = read_piece(&mut self.response, &mut self.pace, timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
         if let Err(cause) = &outcome {

@@ -14,16 +14,16 @@ use crate::client::error::{Cause, Error};
 
 /// When work that failed is tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RetryRule {
+pub(crate) struct RetryRule {
     /// The number of failures without progress, this one included.
-    pub failures: u32,
+    pub(crate) failures: u32,
     /// The wait before the next try.
-    pub wait: RetryWait,
+    pub(crate) wait: RetryWait,
 }
 
 /// The wait before the next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RetryWait {
+pub(crate) enum RetryWait {
     /// The server's own wish, or else a wait that grows with the failures; no further try after a failure that is not
     /// transient.
     ByCause,
@@ -39,7 +39,7 @@ pub enum RetryWait {
 }
 
 /// Work that is tried again if it fails.
-pub trait Retried: Send {
+pub(crate) trait Retried: Send {
     /// The result of a success.
     type Output: Send;
 
@@ -61,7 +61,7 @@ pub trait Retried: Send {
 
 /// The retries of all requests to one registry: they share the pauses that the registry asks for.
 #[derive(Debug)]
-pub struct Retries {
+pub(crate) struct Retries {
     timeouts: Timeouts,
     backoffs: Arc<Backoffs>,
     paused_until: Mutex<Option<Instant>>,
@@ -69,7 +69,7 @@ pub struct Retries {
 
 impl Retries {
     /// Creates the retries of a registry. Waits are reported to `backoffs`.
-    pub fn new(timeouts: Timeouts, backoffs: Arc<Backoffs>) -> Retries {
+    pub(crate) fn new(timeouts: Timeouts, backoffs: Arc<Backoffs>) -> Retries {
         Retries { timeouts, backoffs, paused_until: Mutex::default() }
     }
 
@@ -98,7 +98,7 @@ impl Retries {
 
     /// Waits before the next try. All waits before a further try go through here, so that they can be reported. Fails
     /// with `error` if there is no further try, or as stopped if the token stops the wait.
-    pub async fn wait(
+    pub(crate) async fn wait(
         &self,
         error: &Error,
         rule: RetryRule,
@@ -156,14 +156,14 @@ impl Retries {
     }
 
     /// Waits until the pause is over that the registry asked for.
-    pub async fn wait_for_pause_end(&self) {
+    pub(crate) async fn wait_for_pause_end(&self) {
         if let Some(until) = self.paused_until() {
             tokio::time::sleep_until(until.into()).await;
         }
     }
 
     /// Describes why a request waits, if one does.
-    pub fn describe_wait(&self) -> Option<String> {
+    pub(crate) fn describe_wait(&self) -> Option<String> {
         let now = Instant::now();
         let asked = || {
             let until = self.paused_until().filter(|until| *until > now)?;
@@ -173,7 +173,7 @@ impl Retries {
     }
 
     /// Returns the waits of this registry.
-    pub fn backoffs(&self) -> &Backoffs {
+    pub(crate) fn backoffs(&self) -> &Backoffs {
         &self.backoffs
     }
 

@@ -10,7 +10,7 @@ use reqwest::header::{HeaderMap, RETRY_AFTER};
 const EPOCH_FROM: i64 = 1_000_000_000;
 
 /// Returns how long the server asks to wait, if it says so in a known form.
-pub fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     let seconds = match value.parse::<i64>() {
         Ok(seconds) if seconds >= EPOCH_FROM => seconds.checked_sub(now.as_second())?,

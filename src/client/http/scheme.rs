@@ -29,7 +29,7 @@ use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
 /// Most bytes of the response to a ping, which holds no information.
-pub const PING_CAP: u64 = 1024 * 1024;
+pub(crate) const PING_CAP: u64 = 1024 * 1024;
 /// Content types of TLS records that a server may open with: alert and handshake (RFC 8446 § 5.1).
 const TLS_RECORDS: [u8; 2] = [21, 22];
 /// How long both connections stay open if neither is answered, as a multiple of the silence before.
@@ -37,7 +37,7 @@ const BOTH_OPEN: u32 = 4;
 
 /// The answer of a server to plain HTTP.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plainly {
+pub(crate) enum Plainly {
     /// It answers as a registry does.
     Registry,
     /// It answers as a server without TLS that is no registry. The text describes the answer.
@@ -59,7 +59,7 @@ enum Greeted {
 /// Returns whether the registry at a loopback `host` answers without TLS. `answer` gives its answer to plain HTTP, and
 /// sends the request only when it is awaited. Fails if nothing listens, or if the server answers neither TLS nor plain
 /// HTTP as a registry does.
-pub async fn is_plain(
+pub(crate) async fn is_plain(
     host: &Host,
     timeouts: &Timeouts,
     mut answer: BoxFuture<'_, Plainly>,
@@ -101,7 +101,7 @@ pub async fn is_plain(
 
 /// Interprets the response to a ping in plain HTTP. A server with TLS refuses plain HTTP with 400, or redirects it; so
 /// these statuses prove nothing.
-pub fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
+pub(crate) fn interpret_plain_ping(answer: &HttpAnswer) -> Plainly {
     let says =
         answer.header("docker-distribution-api-version").is_some_and(|said| said.contains("registry/2"));
     let is_empty_or_json = || {

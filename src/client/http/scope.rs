@@ -4,7 +4,7 @@ use crate::model::reference::RepositoryName;
 
 /// A right that a request needs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Scope {
+pub(crate) enum Scope {
     /// No particular right: the ping.
     Nothing,
     /// The right to list the registry.
@@ -26,7 +26,7 @@ pub enum Scope {
 
 impl Scope {
     /// Returns the repository that it is about.
-    pub fn repository(&self) -> Option<&RepositoryName> {
+    pub(crate) fn repository(&self) -> Option<&RepositoryName> {
         match self {
             Scope::Pull(name) | Scope::Push(name) | Scope::Delete(name) => Some(name),
             Scope::Mount { to, .. } => Some(to),
@@ -35,7 +35,7 @@ impl Scope {
     }
 
     /// Returns the scopes as a token endpoint is asked for them.
-    pub fn texts(&self) -> Vec<String> {
+    pub(crate) fn texts(&self) -> Vec<String> {
         match self {
             Scope::Nothing => Vec::new(),
             Scope::Catalog => vec!["registry:catalog:*".into()],
@@ -49,13 +49,13 @@ impl Scope {
     }
 
     /// Returns whether it changes something.
-    pub fn is_write(&self) -> bool {
+    pub(crate) fn is_write(&self) -> bool {
         matches!(self, Scope::Push(_) | Scope::Delete(_) | Scope::Mount { .. })
     }
 
     /// Returns the scope to ask for if a token endpoint refuses this one. Quay deletes with `push` and fails at
     /// `delete`. A user without the right to read the source of a mount may still push.
-    pub fn fallback(&self) -> Option<Scope> {
+    pub(crate) fn fallback(&self) -> Option<Scope> {
         match self {
             Scope::Delete(name) => Some(Scope::Push(name.clone())),
             Scope::Mount { to, .. } => Some(Scope::Push(to.clone())),

@@ -48,7 +48,7 @@ impl Default for Timeouts {
 impl Timeouts {
     /// Returns the wait before try number `tries + 1`. It doubles each time, with a random fifth more or less so that many
     /// clients do not return at once.
-    pub fn backoff(&self, tries: u32) -> Duration {
+    pub(crate) fn backoff(&self, tries: u32) -> Duration {
         let doubled = self.backoff.saturating_mul(1 << tries.saturating_sub(1).min(10));
         let random = RandomState::new().hash_one(tries) % 1000;
         doubled.mul_f64(0.8 + 0.4 * random as f64 / 1000.0).min(self.longest_wait)

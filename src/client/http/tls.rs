@@ -47,7 +47,7 @@ pub fn install_crypto() {
 
 /// Whether connections serve more than one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reuse {
+pub(crate) enum Reuse {
     /// They are kept for the next one.
     Pooled,
     /// Each request has one of its own.
@@ -55,7 +55,7 @@ pub enum Reuse {
 }
 
 /// Builds the client for a registry's own origin. Without TLS it loads no certificates, which takes time.
-pub fn registry_client(
+pub(crate) fn registry_client(
     host: &Host,
     trust: &Trust,
     is_plain: bool,
@@ -87,7 +87,7 @@ pub fn registry_client(
 
 /// Builds the client for other origins. It checks certificates, and connects to no address that
 /// [`origin::is_forbidden`] forbids.
-pub fn external_client(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
+pub(crate) fn external_client(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
     let builder = builder(timeouts).dns_resolver(AddressGuard { registry_is_loopback });
     build(if registry_is_loopback { builder.no_proxy() } else { builder })
 }

@@ -35,15 +35,15 @@ const CLIENT_ID: &str = "regtui";
 
 /// The key of a token: everything that it was fetched for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct TokenKey {
+pub(crate) struct TokenKey {
     /// The endpoint.
-    pub realm: Url,
+    pub(crate) realm: Url,
     /// The service, as the challenge named it.
-    pub service: Option<String>,
+    pub(crate) service: Option<String>,
     /// The scopes, sorted, each once.
-    pub scopes: BTreeSet<String>,
+    pub(crate) scopes: BTreeSet<String>,
     /// Whether it was asked for without a login.
-    pub is_anonymous: bool,
+    pub(crate) is_anonymous: bool,
 }
 
 /// A token and its end, by the clock of this machine since it arrived: `issued_at` may be anything.
@@ -55,11 +55,11 @@ struct Token {
 
 /// The tokens of one registry. One request at a time for each key; others wait for it.
 #[derive(Debug, Default)]
-pub struct TokenCache(Mutex<HashMap<TokenKey, Arc<AsyncMutex<Option<Token>>>>>);
+pub(crate) struct TokenCache(Mutex<HashMap<TokenKey, Arc<AsyncMutex<Option<Token>>>>>);
 
 impl TokenCache {
     /// Returns the token for `key`, and whether it was fetched just now. `peer` is the server of its realm.
-    pub async fn token(
+    pub(crate) async fn token(
         &self,
         transport: &Transport,
         key: &TokenKey,
@@ -80,7 +80,7 @@ impl TokenCache {
 
     /// Forgets the token for `key` that `header` carried. A newer one stays: other requests were refused with the same
     /// old one.
-    pub async fn forget(&self, key: &TokenKey, header: &HeaderValue) {
+    pub(crate) async fn forget(&self, key: &TokenKey, header: &HeaderValue) {
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let Some(place) = place else { return };
         let mut token = place.lock().await;
@@ -90,7 +90,7 @@ impl TokenCache {
     }
 
     /// Forgets all tokens.
-    pub fn forget_all(&self) {
+    pub(crate) fn forget_all(&self) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -31,7 +31,7 @@ const MOST_LARGE_AT_ONCE: usize = 2;
 
 /// The result of one request.
 #[derive(Debug)]
-pub enum Exchange {
+pub(crate) enum Exchange {
     /// A success, its body still to come.
     Success(ResponseHead),
     /// Any other response, with the start of its body.
@@ -40,22 +40,22 @@ pub enum Exchange {
 
 /// One request, with everything that decides how it is sent.
 #[derive(Debug, Clone)]
-pub struct Envelope<'a> {
+pub(crate) struct Envelope<'a> {
     /// The request.
-    pub request: &'a Request,
+    pub(crate) request: &'a Request,
     /// The URL that it is sent to, after redirects.
-    pub url: &'a Url,
+    pub(crate) url: &'a Url,
     /// The server at that URL.
-    pub peer: Peer,
+    pub(crate) peer: Peer,
     /// The `Authorization` header.
-    pub authorization: Option<&'a HeaderValue>,
+    pub(crate) authorization: Option<&'a HeaderValue>,
     /// The number of the try, for the log.
-    pub attempt: u32,
+    pub(crate) attempt: u32,
 }
 
 /// The transport of requests to one registry and to the origins that it leads to.
 #[derive(Debug)]
-pub struct Transport {
+pub(crate) struct Transport {
     host: Host,
     trust: Trust,
     timeouts: Timeouts,
@@ -72,7 +72,7 @@ pub struct Transport {
 
 impl Transport {
     /// Creates the transport. Nothing is sent yet. Every response is reported to `backoffs`.
-    pub fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
+    pub(crate) fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
         Transport {
             trust: settings.trust(&host),
             timeouts: settings.timeouts.clone(),
@@ -89,22 +89,22 @@ impl Transport {
     }
 
     /// Returns the name of the registry.
-    pub fn host(&self) -> &Host {
+    pub(crate) fn host(&self) -> &Host {
         &self.host
     }
 
     /// Returns the timeouts.
-    pub fn timeouts(&self) -> &Timeouts {
+    pub(crate) fn timeouts(&self) -> &Timeouts {
         &self.timeouts
     }
 
     /// Returns the registry's transport settings.
-    pub fn trust(&self) -> &Trust {
+    pub(crate) fn trust(&self) -> &Trust {
         &self.trust
     }
 
     /// Returns the address of the registry. The first call finds out whether a registry on loopback speaks TLS.
-    pub async fn base(&self) -> Result<&Base, Cause> {
+    pub(crate) async fn base(&self) -> Result<&Base, Cause> {
         let asked = Instant::now();
         let find = async {
             let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
@@ -116,7 +116,7 @@ impl Transport {
     }
 
     /// Returns the origin of the registry.
-    pub async fn origin(&self) -> Result<Origin, Cause> {
+    pub(crate) async fn origin(&self) -> Result<Origin, Cause> {
         self.base().await?.origin().ok_or_else(|| Cause::Local("no address".into()))
     }
 
@@ -154,12 +154,12 @@ impl Transport {
     }
 
     /// Returns an address in the form that may be shown and logged.
-    pub fn display_url(&self, url: &Url) -> SafeText {
+    pub(crate) fn display_url(&self, url: &Url) -> SafeText {
         display_url(url, self.base.get().and_then(Base::origin).as_ref())
     }
 
     /// Returns the proxy for requests to a URL, as the environment configures it. A registry on this machine has none.
-    pub fn proxy(&self, url: &Url) -> Option<SafeText> {
+    pub(crate) fn proxy(&self, url: &Url) -> Option<SafeText> {
         if self.host.is_loopback() {
             return None;
         }
@@ -170,7 +170,7 @@ impl Transport {
     }
 
     /// Sends one request. Returns the head of a success, or the whole of any other response.
-    pub async fn exchange(&self, envelope: Envelope<'_>) -> Result<Exchange, SendError> {
+    pub(crate) async fn exchange(&self, envelope: Envelope<'_>) -> Result<Exchange, SendError> {
         let Envelope { request, url, peer, authorization, attempt } = envelope;
         let client = self.client(url, &peer, request.reuse).await?;
         let mut builder = client
@@ -191,7 +191,7 @@ impl Transport {
     }
 
     /// Sends a request and reads the whole response within its cap. The request is reported to the log.
-    pub async fn receive(
+    pub(crate) async fn receive(
         &self,
         request: RequestBuilder,
         method: &Method,
@@ -251,7 +251,7 @@ impl Transport {
 
     /// Reads the body: of a success all of it, within its cap, and of any other response its start. The request is
     /// reported to the log.
-    pub async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, SendError> {
+    pub(crate) async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, SendError> {
         let ResponseHead { status, url, peer, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = match response.status().is_success() {
@@ -272,7 +272,7 @@ impl Transport {
 
     /// Returns the client for a server. The user's settings for the registry hold for its own origin alone; the strict
     /// client serves all others.
-    pub async fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<&Client, Cause> {
+    pub(crate) async fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<&Client, Cause> {
         let own = Origin::of(url).filter(|_| *peer == Peer::Registry);
         let Some(own) = own else {
             let build = || async { tls::external_client(self.host.is_loopback(), &self.timeouts) };

@@ -3,7 +3,7 @@
 use super::vendor::{RefusalSign, Vendor, Wording};
 
 /// Azure Container Registry.
-pub const ACR: Vendor = Vendor {
+pub(crate) const ACR: Vendor = Vendor {
     name: "ACR",
     domains: &["azurecr.io"],
     // https://learn.microsoft.com/azure/container-registry/container-registry-image-lock

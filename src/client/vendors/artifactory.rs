@@ -4,7 +4,7 @@
 use super::vendor::Vendor;
 
 /// Artifactory.
-pub const ARTIFACTORY: Vendor = Vendor {
+pub(crate) const ARTIFACTORY: Vendor = Vendor {
     name: "Artifactory",
     has_sign: |signs| signs.has_header("x-jfrog-version") || signs.header("server").contains("artifactory"),
     ..Vendor::UNKNOWN

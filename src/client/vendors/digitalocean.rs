@@ -3,5 +3,5 @@
 use super::vendor::Vendor;
 
 /// DigitalOcean.
-pub const DIGITALOCEAN: Vendor =
+pub(crate) const DIGITALOCEAN: Vendor =
     Vendor { name: "DigitalOcean", domains: &["registry.digitalocean.com"], ..Vendor::UNKNOWN };

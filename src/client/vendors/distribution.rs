@@ -6,7 +6,7 @@ use crate::model::server::{Cleanup, Cleanups};
 use crate::model::text::SafeText;
 
 /// The API of distribution. Only a registry with its answers word for word is said to clean up as distribution does.
-pub const DISTRIBUTION: Vendor = Vendor {
+pub(crate) const DISTRIBUTION: Vendor = Vendor {
     name: "distribution API",
     has_sign: |signs| signs.header("docker-distribution-api-version").contains("registry/2.0"),
     cleanups: Cleanups { untagged: Cleanup::Later, deleted: Cleanup::Later },
@@ -20,7 +20,7 @@ pub const DISTRIBUTION: Vendor = Vendor {
 };
 
 /// How deletes are enabled.
-pub const ENABLE_DELETES: &str = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows deleting images, and single tags from \
+pub(crate) const ENABLE_DELETES: &str = "on distribution `REGISTRY_STORAGE_DELETE_ENABLED=true` allows deleting images, and single tags from \
                                   version 3 on";
 
 /// Returns whether the product is distribution itself, and not only its API: its response to a ping word for word, and

@@ -3,7 +3,7 @@
 use super::vendor::Vendor;
 
 /// Docker Hub.
-pub const DOCKER_HUB: Vendor = Vendor {
+pub(crate) const DOCKER_HUB: Vendor = Vendor {
     name: "Docker Hub",
     domains: &["docker.io"],
     delete_hint: Some("Docker Hub deletes tags on its web pages and by its own API"),

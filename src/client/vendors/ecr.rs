@@ -6,7 +6,7 @@ use super::vendor::{RefusalSign, Vendor, Wording};
 const DELETE_HINT: &str = "`aws ecr batch-delete-image` deletes tags and images";
 
 /// The private registries: `<account>.dkr.ecr.<region>.amazonaws.com`.
-pub const ECR: Vendor = Vendor {
+pub(crate) const ECR: Vendor = Vendor {
     name: "ECR",
     has_sign: |signs| is_private(signs.host.without_port()),
     delete_hint: Some(DELETE_HINT),
@@ -16,7 +16,7 @@ pub const ECR: Vendor = Vendor {
 };
 
 /// The public gallery.
-pub const ECR_PUBLIC: Vendor = Vendor {
+pub(crate) const ECR_PUBLIC: Vendor = Vendor {
     name: "ECR Public",
     domains: &["public.ecr.aws"],
     delete_hint: Some(DELETE_HINT),

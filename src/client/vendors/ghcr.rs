@@ -3,7 +3,7 @@
 use super::vendor::Vendor;
 
 /// GitHub's registry.
-pub const GHCR: Vendor = Vendor {
+pub(crate) const GHCR: Vendor = Vendor {
     name: "GHCR",
     domains: &["ghcr.io"],
     delete_hint: Some("GitHub deletes versions of packages on its web pages and by its own API"),

@@ -6,7 +6,7 @@ use crate::model::server::{Cleanup, Cleanups};
 
 /// Gitea and Forgejo. The token service has the same name as GitLab's and a path that no other has. Logins are taken for
 /// a realm with a name of its own.
-pub const GITEA: Vendor = Vendor {
+pub(crate) const GITEA: Vendor = Vendor {
     name: "Gitea",
     has_sign: is_gitea,
     cleanups: Cleanups { untagged: Cleanup::AtOnce, deleted: Cleanup::AtOnce },

@@ -4,7 +4,7 @@
 use super::vendor::{RefusalSign, Vendor, Wording};
 
 /// GitLab, its service and its installations.
-pub const GITLAB: Vendor = Vendor {
+pub(crate) const GITLAB: Vendor = Vendor {
     name: "GitLab",
     domains: &["registry.gitlab.com"],
     has_sign: |signs| signs.service.contains("container_registry") || signs.service.contains("/jwt/auth"),

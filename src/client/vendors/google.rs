@@ -3,7 +3,7 @@
 use super::vendor::{RefusalSign, Vendor, Wording};
 
 /// Artifact Registry.
-pub const ARTIFACT_REGISTRY: Vendor = Vendor {
+pub(crate) const ARTIFACT_REGISTRY: Vendor = Vendor {
     name: "Artifact Registry",
     domains: &["pkg.dev"],
     blocked_by_tags: &[RefusalSign { statuses: &[], wording: Wording::Text("dangling_tag") }],
@@ -11,4 +11,4 @@ pub const ARTIFACT_REGISTRY: Vendor = Vendor {
 };
 
 /// Its predecessor.
-pub const GCR: Vendor = Vendor { name: "GCR", domains: &["gcr.io"], ..Vendor::UNKNOWN };
+pub(crate) const GCR: Vendor = Vendor { name: "GCR", domains: &["gcr.io"], ..Vendor::UNKNOWN };

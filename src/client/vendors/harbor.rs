@@ -3,7 +3,7 @@
 use super::vendor::{RefusalSign, Vendor, Wording};
 
 /// Harbor.
-pub const HARBOR: Vendor = Vendor {
+pub(crate) const HARBOR: Vendor = Vendor {
     name: "Harbor",
     has_sign: |signs| signs.service.contains("harbor-registry") || signs.service.contains("/service/token"),
     // https://goharbor.io/docs/main/working-with-projects/working-with-images/create-tag-immutability-rules/

@@ -3,5 +3,5 @@
 use super::vendor::Vendor;
 
 /// Nexus.
-pub const NEXUS: Vendor =
+pub(crate) const NEXUS: Vendor =
     Vendor { name: "Nexus", has_sign: |signs| signs.header("server").contains("nexus"), ..Vendor::UNKNOWN };

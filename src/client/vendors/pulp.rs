@@ -4,7 +4,7 @@ use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::server::{Cleanup, Cleanups};
 
 /// Pulp.
-pub const PULP: Vendor = Vendor {
+pub(crate) const PULP: Vendor = Vendor {
     name: "Pulp",
     has_sign: |signs| signs.has_header("x-registry-supports-signatures"),
     cleanups: Cleanups { untagged: Cleanup::Unknown, deleted: Cleanup::AtOnce },

@@ -3,4 +3,4 @@
 use super::vendor::Vendor;
 
 /// Red Hat's service.
-pub const QUAY: Vendor = Vendor { name: "Quay", domains: &["quay.io"], ..Vendor::UNKNOWN };
+pub(crate) const QUAY: Vendor = Vendor { name: "Quay", domains: &["quay.io"], ..Vendor::UNKNOWN };

@@ -9,32 +9,32 @@ use crate::model::server::{Cleanup, Cleanups};
 /// A vendor's registry: its signs, its cleanup, its words. Each has a value in a file of its own, with the fields that
 /// differ from [`Vendor::UNKNOWN`].
 #[derive(Debug)]
-pub struct Vendor {
+pub(crate) struct Vendor {
     /// The name of the product or service.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// The domains of a service. Their subdomains belong to it as well.
-    pub domains: &'static [&'static str],
+    pub(crate) domains: &'static [&'static str],
     /// Returns whether a registry with these signs is this vendor's.
-    pub has_sign: fn(&Signs<'_>) -> bool,
+    pub(crate) has_sign: fn(&Signs<'_>) -> bool,
     /// When it removes content that nothing refers to any more: docs/REGISTRIES.md §7.4.
-    pub cleanups: Cleanups,
+    pub(crate) cleanups: Cleanups,
     /// The proof that `cleanups` needs, because other products have the same signs.
-    pub proof: Option<Proof>,
+    pub(crate) proof: Option<Proof>,
     /// How content is deleted, if the registry API never deletes: docs/REGISTRIES.md §7.1.
-    pub delete_hint: Option<&'static str>,
+    pub(crate) delete_hint: Option<&'static str>,
     /// Refusals that protect a tag or image against every change: docs/REGISTRIES.md §7.5.
-    pub protected: &'static [RefusalSign],
+    pub(crate) protected: &'static [RefusalSign],
     /// Refusals for a size or a quota: docs/REGISTRIES.md §9.1.
-    pub quota: &'static [RefusalSign],
+    pub(crate) quota: &'static [RefusalSign],
     /// Refusals of an operation that the server does not have: docs/REGISTRIES.md §7.1.
-    pub unsupported: &'static [RefusalSign],
+    pub(crate) unsupported: &'static [RefusalSign],
     /// Refusals to delete an image as long as it has tags: docs/REGISTRIES.md §7.1.
-    pub blocked_by_tags: &'static [RefusalSign],
+    pub(crate) blocked_by_tags: &'static [RefusalSign],
 }
 
 impl Vendor {
     /// A vendor of which nothing is known.
-    pub const UNKNOWN: Vendor = Vendor {
+    pub(crate) const UNKNOWN: Vendor = Vendor {
         name: "",
         domains: &[],
         has_sign: |_| false,
@@ -48,7 +48,7 @@ impl Vendor {
     };
 
     /// Returns whether a host is in one of the vendor's domains.
-    pub fn has_host(&self, host: &Host) -> bool {
+    pub(crate) fn has_host(&self, host: &Host) -> bool {
         let name = host.without_port();
         self.domains.iter().any(|domain| {
             name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
@@ -58,53 +58,53 @@ impl Vendor {
 
 /// Everything that the first answers of a registry show of its vendor.
 #[derive(Debug, Clone, Copy)]
-pub struct Signs<'a> {
+pub(crate) struct Signs<'a> {
     /// The name of the registry.
-    pub host: &'a Host,
+    pub(crate) host: &'a Host,
     /// Realm and service of the token service that the registry names, with a space between them. Empty if it names
     /// none.
-    pub service: &'a str,
+    pub(crate) service: &'a str,
     /// The realm of its Basic challenge.
-    pub realm: &'a str,
+    pub(crate) realm: &'a str,
     /// The headers of the answer to a ping.
-    pub headers: &'a HeaderMap,
+    pub(crate) headers: &'a HeaderMap,
     /// The body of that answer.
-    pub body: &'a [u8],
+    pub(crate) body: &'a [u8],
 }
 
 impl Signs<'_> {
     /// Returns a header in lower case, or an empty text.
-    pub fn header(&self, name: &str) -> String {
+    pub(crate) fn header(&self, name: &str) -> String {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase()
     }
 
     /// Returns whether the answer has a header.
-    pub fn has_header(&self, name: &str) -> bool {
+    pub(crate) fn has_header(&self, name: &str) -> bool {
         self.headers.contains_key(name)
     }
 }
 
 /// The proof that a registry is a vendor's and does not only resemble it.
 #[derive(Debug)]
-pub struct Proof {
+pub(crate) struct Proof {
     /// Returns whether the answer to a ping is right in every detail.
-    pub ping: fn(&Signs<'_>) -> bool,
+    pub(crate) ping: fn(&Signs<'_>) -> bool,
     /// Returns whether the answer to a request for a missing manifest has the vendor's words.
-    pub missing: fn(&ErrorBody) -> bool,
+    pub(crate) missing: fn(&ErrorBody) -> bool,
 }
 
 /// A sign by which a refusal is understood.
 #[derive(Debug, Clone, Copy)]
-pub struct RefusalSign {
+pub(crate) struct RefusalSign {
     /// The statuses that it may have. Empty for all.
-    pub statuses: &'static [u16],
+    pub(crate) statuses: &'static [u16],
     /// Its words.
-    pub wording: Wording,
+    pub(crate) wording: Wording,
 }
 
 /// Words of a refusal.
 #[derive(Debug, Clone, Copy)]
-pub enum Wording {
+pub(crate) enum Wording {
     /// The code is this one.
     Code(&'static str),
     /// Code or message hold this text, in lower case.
@@ -115,7 +115,7 @@ pub enum Wording {
 
 impl RefusalSign {
     /// Returns whether a refusal has this sign.
-    pub fn fits(&self, status: u16, said: &ErrorBody) -> bool {
+    pub(crate) fn fits(&self, status: u16, said: &ErrorBody) -> bool {
         let is_status = self.statuses.is_empty() || self.statuses.contains(&status);
         is_status
             && match self.wording {

@@ -3,7 +3,7 @@
 use super::vendor::Vendor;
 
 /// zot.
-pub const ZOT: Vendor = Vendor {
+pub(crate) const ZOT: Vendor = Vendor {
     name: "zot",
     has_sign: |signs| {
         signs.header("server").contains("zot") || signs.header("distribution-api-version").contains("zot")

@@ -7,7 +7,7 @@ use crate::demo::store::Store;
 use super::file;
 
 /// Pushes `base/…` and `windows/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     alpine(store);
     debian(store);
     distroless(store);
@@ -73,7 +73,7 @@ fn debian(store: &Store) {
 }
 
 /// Adds the first steps of an image based on debian, in the words of the classic builder.
-pub fn on_debian<'a>(image: ImageBuilder<'a>, root: &str) -> ImageBuilder<'a> {
+pub(crate) fn on_debian<'a>(image: ImageBuilder<'a>, root: &str) -> ImageBuilder<'a> {
     image
         .layer("/bin/sh -c #(nop) ADD file:4a1c8f0e7d2b in / ", DemoLayer::large(root))
         .step("/bin/sh -c #(nop)  CMD [\"bash\"]")

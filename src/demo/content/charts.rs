@@ -6,7 +6,7 @@ use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 /// Pushes `charts/…`, `edge/…` and `policies/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     gateway(store);
     filter(store);
     policies(store);

@@ -12,7 +12,7 @@ use crate::demo::store::Store;
 use crate::model::digest::Digest;
 
 /// Pushes `legacy/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     let base = file("etc/os-release", "NAME=wheezy\n");
     let app = file("opt/billing/run.sh", "#!/bin/sh\nexec java -jar billing.jar\n");
     let id = |step: &str| Digest::sha256(step.as_bytes()).hex();

@@ -11,7 +11,7 @@ use crate::model::digest::Digest;
 use super::file;
 
 /// Pushes `odd/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     dates(store);
     store.create("odd/empty");
     escapes(store);

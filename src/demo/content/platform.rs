@@ -6,7 +6,7 @@ use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 /// Pushes `library/…`, `ml/…` and `platform/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     postgres(store);
     model_server(store);
     toolchain(store);

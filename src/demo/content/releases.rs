@@ -12,7 +12,7 @@ const FIRST_DAY: i64 = 1_736_164_800;
 
 /// Pushes `count` tags to `repository`: releases with their candidates, dated nightlies, and builds named after
 /// commits, each with a config of its own. A few of the tags are aliases of the newest release.
-pub fn push_releases(store: &Store, repository: &str, count: usize) {
+pub(crate) fn push_releases(store: &Store, repository: &str, count: usize) {
     let run = file("srv/web/run.sh", "#!/bin/sh\nexec node /srv/web/server.js\n");
     let mut newest = None;
     let aliases = ["latest", "stable"];

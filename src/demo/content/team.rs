@@ -13,7 +13,7 @@ use crate::demo::store::Store;
 const RELEASES: usize = 1000;
 
 /// Pushes `team/…`.
-pub fn push(store: &Store) {
+pub(crate) fn push(store: &Store) {
     app(store);
     worker(store);
     releases::push_releases(store, "team/web/frontend", RELEASES);

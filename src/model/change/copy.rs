@@ -2,7 +2,7 @@
 
 mod side;
 
-pub use side::{CopySide, SideRole};
+pub(crate) use side::{CopySide, SideRole};
 
 use std::sync::Arc;
 
@@ -120,11 +120,11 @@ pub struct ReferrerList {
     /// The manifest that the referrers refer to.
     pub subject: Digest,
     /// The fallback tag: `sha256-<hex>`.
-    pub tag: Tag,
+    pub(crate) tag: Tag,
     /// The digest that this tag has at the destination now; `None` if the tag is free.
     pub replaces: Option<Digest>,
     /// Whether the destination did not say which digest the tag has, so that `replaces` says nothing.
-    pub unknown: bool,
+    pub(crate) unknown: bool,
     /// The referrers that are added to the list.
     pub adds: Vec<Digest>,
 }
@@ -153,7 +153,7 @@ pub enum BlobTransfer {
 
 impl ImageToCopy {
     /// Returns whether an existing tag would be another image afterwards.
-    pub fn replaces_image(&self) -> bool {
+    pub(crate) fn replaces_image(&self) -> bool {
         self.replaces.is_some_and(|old| old != self.digest)
     }
 
@@ -164,7 +164,7 @@ impl ImageToCopy {
 
     /// Returns the platforms in words: `takes linux/amd64; leaves linux/arm64, linux/arm/v7`. Returns `None` if all
     /// platforms are copied.
-    pub fn platforms(&self) -> Option<String> {
+    pub(crate) fn platforms(&self) -> Option<String> {
         let list =
             |platforms: &[Platform]| platforms.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         match (self.takes.is_empty(), self.leaves.is_empty()) {
@@ -175,14 +175,14 @@ impl ImageToCopy {
     }
 
     /// Returns whether the image belongs to another one: a signature or the like under a digest tag.
-    pub fn is_companion(&self) -> bool {
+    pub(crate) fn is_companion(&self) -> bool {
         self.tag.as_ref().is_some_and(Tag::is_digest_tag)
     }
 }
 
 impl ReferrerList {
     /// Returns the tag, shortened to the part that tells it from others: `sha256-6b8e0f9a1c2d…`.
-    pub fn short_tag(&self) -> String {
+    pub(crate) fn short_tag(&self) -> String {
         format!("{}-{}…", self.subject.algorithm(), self.subject.short())
     }
 
@@ -198,28 +198,28 @@ impl ReferrerList {
 
 impl CopyRequest {
     /// Returns the request to copy images with their referrers, under their own tags and with all platforms.
-    pub fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
+    pub(crate) fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
         CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false }
     }
 }
 
 impl CopyPlan {
     /// Returns whether nothing is left to do.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.manifests.is_empty()
             && self.blobs.iter().all(|blob| blob.transfer == BlobTransfer::There)
             && self.images.iter().all(|image| image.tag.is_some() && image.is_done())
     }
 
     /// Returns these manifests of the plan as entries of a list of referrers.
-    pub fn referrer_entries(&self, digests: &[Digest]) -> Vec<Descriptor> {
+    pub(crate) fn referrer_entries(&self, digests: &[Digest]) -> Vec<Descriptor> {
         let manifests =
             digests.iter().filter_map(|digest| self.manifests.iter().find(|one| one.digest == *digest));
         manifests.map(|manifest| descriptor_of(manifest)).collect()
     }
 
     /// Returns a warning for each side to which a secret is sent that others can read.
-    pub fn exposure_warnings(&self) -> impl Iterator<Item = SafeText> {
+    pub(crate) fn exposure_warnings(&self) -> impl Iterator<Item = SafeText> {
         self.sides.iter().filter_map(CopySide::exposure_warning)
     }
 
@@ -246,7 +246,7 @@ impl CopyPlan {
     }
 
     /// Returns the number of images to copy in words: `6 tags`. Images that are copied by digest count as images.
-    pub fn count(&self) -> String {
+    pub(crate) fn count(&self) -> String {
         let (tagged, bare): (Vec<&ImageToCopy>, Vec<&ImageToCopy>) =
             self.named_images().into_iter().partition(|image| image.tag.is_some());
         let (tags, images) = (counted(tagged.len(), "tag", "tags"), counted(bare.len(), "image", "images"));
@@ -259,7 +259,7 @@ impl CopyPlan {
 
     /// Returns how many referrers are copied and how they are listed, in words. Returns `None` if no referrer is
     /// copied.
-    pub fn describe_referrers(&self) -> Option<String> {
+    pub(crate) fn describe_referrers(&self) -> Option<String> {
         let come = match self.referrers.len() {
             0 => return None,
             1 => "1 comes along".into(),

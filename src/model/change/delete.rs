@@ -137,7 +137,7 @@ pub struct PlannedReferrer {
 
 impl DeletePlan {
     /// Returns the plan in a few words.
-    pub fn title(&self) -> SafeText {
+    pub(crate) fn title(&self) -> SafeText {
         let name = &self.repository.name;
         let verb = if self.method == DeleteMethod::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
@@ -183,7 +183,7 @@ impl DeletePlan {
     }
 
     /// Returns the tags that stop working although the user did not name them.
-    pub fn unnamed_tags(&self) -> impl Iterator<Item = &Tag> {
+    pub(crate) fn unnamed_tags(&self) -> impl Iterator<Item = &Tag> {
         let named: HashSet<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         self.tags_that_go().filter(move |tag| !named.contains(tag))
     }
@@ -195,13 +195,13 @@ impl DeletePlan {
     }
 
     /// Returns whether an image has no tag afterwards. Its referrers are then left behind or removed with it.
-    pub fn leaves_no_tag(&self, image: &ImageToDelete) -> bool {
+    pub(crate) fn leaves_no_tag(&self, image: &ImageToDelete) -> bool {
         self.method == DeleteMethod::Image || image.others.is_empty()
     }
 
     /// Returns whether this method can remove a referrer along with its image. If only tags are removed, only the
     /// referrer's tag can be.
-    pub fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
+    pub(crate) fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
         match self.method {
             DeleteMethod::Image => true,
             DeleteMethod::Untag => image.others.is_empty() && referrer.tag.is_some(),
@@ -210,7 +210,7 @@ impl DeletePlan {
     }
 
     /// Returns the referrers of an image that are removed with it.
-    pub fn referrers_that_go<'a>(
+    pub(crate) fn referrers_that_go<'a>(
         &'a self,
         image: &'a ImageToDelete,
     ) -> impl Iterator<Item = &'a PlannedReferrer> {
@@ -219,7 +219,7 @@ impl DeletePlan {
     }
 
     /// Returns the children of an image that are removed with it.
-    pub fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
+    pub(crate) fn children_that_go<'a>(&self, image: &'a ImageToDelete) -> impl Iterator<Item = &'a Digest> {
         let go = self.along.children && self.method == DeleteMethod::Image;
         image.removable_children().filter(move |_| go)
     }
@@ -240,18 +240,18 @@ impl DeletePlan {
 
 impl ImageToDelete {
     /// Returns the tags and the digest by which the user named the image.
-    pub fn selectors(&self) -> Vec<Selector> {
+    pub(crate) fn selectors(&self) -> Vec<Selector> {
         let tags = self.named.iter().cloned().map(Selector::Tag);
         tags.chain(self.by_digest.then_some(Selector::Digest(self.digest))).collect()
     }
 
     /// Returns the children that nothing else needs.
-    pub fn removable_children(&self) -> impl Iterator<Item = &Digest> {
+    pub(crate) fn removable_children(&self) -> impl Iterator<Item = &Digest> {
         self.children.iter().filter(|child| !self.needed_children.contains(child))
     }
 
     /// Returns the indexes that list the image and stay, so that they lack it afterwards.
-    pub fn broken_indexes<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
+    pub(crate) fn broken_indexes<'a>(&'a self, at_stake: &'a AtStake) -> impl Iterator<Item = &'a Parent> {
         self.parents.iter().filter(|parent| !at_stake.has(&parent.digest))
     }
 }
@@ -260,11 +260,11 @@ impl ImageToDelete {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AtStake {
     /// The digests that the user named.
-    pub images: HashSet<Digest>,
+    pub(crate) images: HashSet<Digest>,
     /// The digests that are removed because they refer to one that the user named.
-    pub referrers: HashSet<Digest>,
+    pub(crate) referrers: HashSet<Digest>,
     /// The digests that are removed because an index that the user named lists them.
-    pub children: HashSet<Digest>,
+    pub(crate) children: HashSet<Digest>,
 }
 
 impl AtStake {
@@ -274,12 +274,12 @@ impl AtStake {
     }
 
     /// Returns whether a digest is affected.
-    pub fn has(&self, digest: &Digest) -> bool {
+    pub(crate) fn has(&self, digest: &Digest) -> bool {
         self.images.contains(digest) || self.referrers.contains(digest) || self.children.contains(digest)
     }
 
     /// Returns all digests.
-    pub fn digests(&self) -> impl Iterator<Item = Digest> {
+    pub(crate) fn digests(&self) -> impl Iterator<Item = Digest> {
         self.images.iter().chain(&self.referrers).chain(&self.children).copied()
     }
 }

@@ -21,7 +21,7 @@ pub struct ImageInfo {
 
 impl ImageInfo {
     /// Returns the date: `2026-11-20`, `no date` for a builder's stand-in, `-` if it is not known.
-    pub fn date(&self) -> String {
+    pub(crate) fn date(&self) -> String {
         match self.created {
             None => "-".into(),
             Some(created) if is_reproducible(created) => "no date".into(),
@@ -30,7 +30,7 @@ impl ImageInfo {
     }
 
     /// Returns the size: `41.2 MB`, `-` if it is not known.
-    pub fn bytes(&self) -> String {
+    pub(crate) fn bytes(&self) -> String {
         self.size.map_or_else(|| "-".into(), size::bytes)
     }
 }

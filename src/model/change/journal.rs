@@ -13,7 +13,7 @@ use crate::model::text::SafeText;
 
 /// The number of the first entry that has one. Earlier versions wrote a smaller number in its place, only to keep two
 /// entries of the same instant apart.
-pub const FIRST_SEQUENCE: u64 = 1000;
+pub(crate) const FIRST_SEQUENCE: u64 = 1000;
 
 /// The name of an entry: the time at which the change began, and the entry's number in the order of all.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,7 +28,7 @@ impl EntryId {
     }
 
     /// Returns whether the text has the form of an entry's name.
-    pub fn is_entry(&self) -> bool {
+    pub(crate) fn is_entry(&self) -> bool {
         self.number().is_some()
     }
 
@@ -84,18 +84,18 @@ pub struct JournalEntry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reached {
     /// The registry.
-    pub host: Host,
+    pub(crate) host: Host,
     /// Whether plain HTTP was used.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub plain_http: bool,
+    pub(crate) plain_http: bool,
     /// Whether the certificate was not checked.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    pub insecure: bool,
+    pub(crate) insecure: bool,
 }
 
 impl Reached {
     /// Returns this in words: `r.test is reached over plain HTTP, as for the change`.
-    pub fn describe(&self) -> SafeText {
+    pub(crate) fn describe(&self) -> SafeText {
         let how = match self.plain_http {
             true => "over plain HTTP",
             false => "without a check of its certificate",
@@ -108,11 +108,11 @@ impl Reached {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Probe {
     /// The repository of the tag.
-    pub repository: Repository,
+    pub(crate) repository: Repository,
     /// The tag.
-    pub tag: Tag,
+    pub(crate) tag: Tag,
     /// The digest of its manifest, which no other tag has.
-    pub digest: Digest,
+    pub(crate) digest: Digest,
 }
 
 /// The parts of an entry that cannot be read any more.
@@ -164,7 +164,7 @@ impl JournalEntry {
     }
 
     /// Returns the title, followed by the registries that it does not name.
-    pub fn whole_title(&self) -> SafeText {
+    pub(crate) fn whole_title(&self) -> SafeText {
         let title = self.title.as_str();
         let hosts = self.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
         let hosts: Vec<&str> = hosts.map(|host| host.as_str()).collect();
@@ -175,7 +175,7 @@ impl JournalEntry {
     }
 
     /// Returns the registries that the change touched.
-    pub fn hosts(&self) -> Vec<&Host> {
+    pub(crate) fn hosts(&self) -> Vec<&Host> {
         let mut hosts: Vec<&Host> = self.items.iter().map(|item| &item.repository.host).collect();
         hosts.sort_by_key(|host| host.as_str());
         hosts.dedup();
@@ -183,7 +183,7 @@ impl JournalEntry {
     }
 
     /// Returns the tags that the change put to keep images, each with its repository and the image.
-    pub fn kept_tags(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
+    pub(crate) fn kept_tags(&self) -> impl Iterator<Item = (&Repository, &Tag, Digest)> {
         self.items.iter().filter(|item| item.done != Some(false)).filter_map(|item| match &item.selector {
             Selector::Tag(tag) if tag.keeps_image() && item.before.is_none() => {
                 Some((&item.repository, tag, item.after?))
@@ -234,11 +234,11 @@ pub struct JournalItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Saved {
     /// The repository of the manifest.
-    pub repository: Repository,
+    pub(crate) repository: Repository,
     /// The relation of the manifest to the one that was changed.
     pub role: SavedRole,
     /// The manifest.
-    pub held: SavedManifest,
+    pub(crate) held: SavedManifest,
 }
 
 /// The relation of a manifest to one that is changed.

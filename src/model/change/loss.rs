@@ -44,12 +44,12 @@ impl Loss {
     }
 
     /// Returns the images that can be kept, each with its tag.
-    pub fn keepable_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+    pub(crate) fn keepable_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
         self.images.iter().filter_map(|image| Some((image, image.tag.as_ref()?)))
     }
 
     /// Returns the images that are kept, each with its tag.
-    pub fn kept_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
+    pub(crate) fn kept_images(&self) -> impl Iterator<Item = (&Nameless, &Tag)> {
         self.keepable_images().filter(|_| self.keep)
     }
 
@@ -111,7 +111,7 @@ impl Loss {
     }
 
     /// Returns the tags that can keep the images in words: the first one, and the number of others.
-    pub fn tags(&self) -> String {
+    pub(crate) fn tags(&self) -> String {
         let mut tags = self.keepable_images().map(|(_, tag)| tag);
         match (tags.next(), tags.count()) {
             (None, _) => String::new(),

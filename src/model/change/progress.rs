@@ -43,10 +43,10 @@ pub struct ProgressItem {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Unresolved {
     /// The name of the image.
-    pub name: SafeText,
+    pub(crate) name: SafeText,
     /// The tag or digest of the request, if it names one.
     #[serde(skip)]
-    pub selector: Option<Selector>,
+    pub(crate) selector: Option<Selector>,
     /// The reason.
     pub failure: Failure,
 }
@@ -58,19 +58,19 @@ impl ProgressItem {
     }
 
     /// Returns the part with its outcome.
-    pub fn ended(self, outcome: Outcome) -> ProgressItem {
+    pub(crate) fn ended(self, outcome: Outcome) -> ProgressItem {
         ProgressItem { outcome: Some(outcome), ..self }
     }
 }
 
 impl Unresolved {
     /// Creates an image that was asked for by a tag or digest and cannot be part of the plan.
-    pub fn of(selector: &Selector, failure: Failure) -> Unresolved {
+    pub(crate) fn of(selector: &Selector, failure: Failure) -> Unresolved {
         Unresolved { name: SafeText::from(selector.short()), selector: Some(selector.clone()), failure }
     }
 
     /// Creates something that was not asked for by name and cannot be part of the plan.
-    pub fn unnamed(name: impl Into<SafeText>, failure: Failure) -> Unresolved {
+    pub(crate) fn unnamed(name: impl Into<SafeText>, failure: Failure) -> Unresolved {
         Unresolved { name: name.into(), selector: None, failure }
     }
 }
@@ -107,7 +107,7 @@ pub enum Outcome {
 
 /// Whether a part changed anything in the registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It changed something.
     Done,
     /// It changed nothing.
@@ -118,14 +118,14 @@ pub enum Effect {
 
 impl Effect {
     /// Returns whether something was changed, or may have been.
-    pub fn may_be_done(self) -> bool {
+    pub(crate) fn may_be_done(self) -> bool {
         self != Effect::NotDone
     }
 }
 
 impl Outcome {
     /// Returns the effect that this outcome stands for.
-    pub fn effect(&self) -> Effect {
+    pub(crate) fn effect(&self) -> Effect {
         match self {
             Outcome::Done(_) => Effect::Done,
             Outcome::Unconfirmed(_) => Effect::Unknown,
@@ -192,16 +192,16 @@ pub enum Back {
 
 /// Parts with the same outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alike<'a> {
+pub(crate) struct Alike<'a> {
     /// The names of the parts, in their order.
-    pub names: Vec<&'a SafeText>,
+    pub(crate) names: Vec<&'a SafeText>,
     /// The outcome of each part; `None` if the parts have not ended, or never will.
-    pub outcome: Option<&'a Outcome>,
+    pub(crate) outcome: Option<&'a Outcome>,
 }
 
 /// Groups parts that were not done for the same reason, in the order of the first part of each group. A reason that
 /// stopped many parts is thus given once. Each part that was done forms a group of its own.
-pub fn group_alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
+pub(crate) fn group_alike(items: &[ProgressItem]) -> Vec<Alike<'_>> {
     let mut all: Vec<Alike<'_>> = Vec::new();
     let mut places = HashMap::new();
     for item in items {

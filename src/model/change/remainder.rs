@@ -5,7 +5,7 @@
 
 mod confirmed;
 
-pub use confirmed::Confirmed;
+pub(crate) use confirmed::Confirmed;
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,7 +20,7 @@ use crate::model::text::SafeText;
 
 impl ChangeRequest {
     /// Returns whether another request contains everything that this one asks for.
-    pub fn is_part_of(&self, whole: &ChangeRequest) -> bool {
+    pub(crate) fn is_part_of(&self, whole: &ChangeRequest) -> bool {
         match (self, whole) {
             (ChangeRequest::Delete(request), ChangeRequest::Delete(whole)) => {
                 request.repository == whole.repository
@@ -34,7 +34,7 @@ impl ChangeRequest {
     }
 
     /// Returns the request without the parts that were done according to its journal entry, or `None` if nothing is left.
-    pub fn without_done(self, items: &[JournalItem]) -> Option<ChangeRequest> {
+    pub(crate) fn without_done(self, items: &[JournalItem]) -> Option<ChangeRequest> {
         let open: HashSet<(&Repository, &Selector)> = items
             .iter()
             .filter(|item| item.done != Some(true))
@@ -91,7 +91,7 @@ impl ChangeRequest {
 
     /// Returns the tags and digests that have to be looked at besides those that the change touches: the sources of a
     /// retag.
-    pub fn named_sources(&self) -> Vec<(Repository, Selector)> {
+    pub(crate) fn named_sources(&self) -> Vec<(Repository, Selector)> {
         match self {
             ChangeRequest::Retag(request) => {
                 request.items.iter().map(|(selector, ..)| (request.from.clone(), selector.clone())).collect()
@@ -105,7 +105,7 @@ impl ChangeRequest {
 
     /// Returns the request with only those of its named tags and digests that `keeps` accepts, or `None` if nothing is
     /// left of it. A copy of all tags names none, and neither does an undo.
-    pub fn retain(mut self, keeps: impl Fn(&Selector) -> bool) -> Option<ChangeRequest> {
+    pub(crate) fn retain(mut self, keeps: impl Fn(&Selector) -> bool) -> Option<ChangeRequest> {
         let is_left = match &mut self {
             ChangeRequest::Delete(request) => {
                 request.selectors.retain(&keeps);
@@ -130,7 +130,7 @@ impl ChangeRequest {
     /// Returns the part of the request that was not done according to the items of its report, or `None` if all of it
     /// was done. Returns the whole request if the items that failed do not belong to a tag or digest: parts that are
     /// done stay as they are.
-    pub fn unfinished(&self, items: &[ProgressItem]) -> Option<ChangeRequest> {
+    pub(crate) fn unfinished(&self, items: &[ProgressItem]) -> Option<ChangeRequest> {
         let is_open =
             |item: &&ProgressItem| !matches!(item.outcome, Some(Outcome::Done(_) | Outcome::Unchanged(_)));
         let open: Vec<&ProgressItem> = items.iter().filter(is_open).collect();
@@ -143,7 +143,7 @@ impl ChangeRequest {
 }
 
 /// The present digests of the tags and digests that the rest of a change concerns.
-pub type Now = HashMap<(Repository, Selector), Option<Digest>>;
+pub(crate) type Now = HashMap<(Repository, Selector), Option<Digest>>;
 
 /// The progress of a tag or digest.
 #[derive(Debug, PartialEq, Eq)]
@@ -158,13 +158,13 @@ enum TargetProgress {
 
 /// Reduces a request to the parts that are still open, and collects those that moved.
 #[derive(Debug)]
-pub struct Remainder {
+pub(crate) struct Remainder {
     /// Everything that the user confirmed.
-    pub confirmed: Confirmed,
+    pub(crate) confirmed: Confirmed,
     /// The present digests.
-    pub now: Now,
+    pub(crate) now: Now,
     /// The parts that moved, each with the reason to leave it alone.
-    pub moved: Vec<Unresolved>,
+    pub(crate) moved: Vec<Unresolved>,
 }
 
 impl Remainder {
@@ -193,7 +193,7 @@ impl Remainder {
     }
 
     /// Returns the request without the parts that are done or moved, or `None` if nothing is left of it.
-    pub fn rest(&mut self, request: ChangeRequest) -> Option<ChangeRequest> {
+    pub(crate) fn rest(&mut self, request: ChangeRequest) -> Option<ChangeRequest> {
         match request {
             ChangeRequest::Delete(mut request) => {
                 let repository = request.repository.clone();
@@ -287,7 +287,7 @@ impl Remainder {
 }
 
 /// Returns a part that is skipped, with the reason.
-pub fn unresolved(selector: &Selector, why: String) -> Unresolved {
+pub(crate) fn unresolved(selector: &Selector, why: String) -> Unresolved {
     let failure = Failure {
         what: SafeText::from(format!("{} is skipped", selector.short())),
         why: SafeText::from(why),

@@ -40,12 +40,12 @@ pub enum RetagMode {
 
 impl RetagMode {
     /// Returns whether the old tags are removed.
-    pub fn moves(self) -> bool {
+    pub(crate) fn moves(self) -> bool {
         self != RetagMode::Add
     }
 
     /// Returns the method by which the old tags are removed.
-    pub fn method(self) -> Option<delete::DeleteMethod> {
+    pub(crate) fn method(self) -> Option<delete::DeleteMethod> {
         match self {
             RetagMode::Add => None,
             RetagMode::Move => Some(delete::DeleteMethod::Untag),
@@ -54,7 +54,7 @@ impl RetagMode {
     }
 
     /// Returns the mode that removes the old tags by a method. An image is never removed with its old tag.
-    pub fn with_method(method: delete::DeleteMethod) -> RetagMode {
+    pub(crate) fn with_method(method: delete::DeleteMethod) -> RetagMode {
         match method {
             delete::DeleteMethod::Replace => RetagMode::MoveByReplacement,
             delete::DeleteMethod::Untag | delete::DeleteMethod::Image => RetagMode::Move,
@@ -99,19 +99,19 @@ pub struct RetagStep {
 
 impl RetagStep {
     /// Returns whether the new tag already has the digest.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         self.replaces == Some(self.digest)
     }
 }
 
 impl RetagPlan {
     /// Returns whether nothing is left to do.
-    pub fn is_done(&self) -> bool {
+    pub(crate) fn is_done(&self) -> bool {
         !self.mode.moves() && self.steps.iter().all(RetagStep::is_done)
     }
 
     /// Returns the plan in a few words.
-    pub fn title(&self) -> SafeText {
+    pub(crate) fn title(&self) -> SafeText {
         let verb = if self.mode.moves() { "rename" } else { "retag" };
         let name = &self.from.name;
         SafeText::from(match self.steps.as_slice() {

@@ -25,7 +25,7 @@ pub struct Refusal {
 
 impl Refusal {
     /// Returns the reason with the answer of the server: `the server does not delete by tag (405 UNSUPPORTED)`.
-    pub fn text(&self) -> SafeText {
+    pub(crate) fn text(&self) -> SafeText {
         match &self.answer {
             Some(answer) => SafeText::from(format!("{} ({answer})", self.why)),
             None => self.why.clone(),
@@ -33,7 +33,7 @@ impl Refusal {
     }
 
     /// Returns the refusal of an action as a failure.
-    pub fn failure(&self, what: impl Into<SafeText>) -> Failure {
+    pub(crate) fn failure(&self, what: impl Into<SafeText>) -> Failure {
         Failure { what: what.into(), why: self.text(), hint: self.hint.clone(), kind: FailureKind::Denied }
     }
 }
@@ -66,7 +66,7 @@ pub struct Rule {
 
 impl Rules {
     /// Fails if this repository must not be changed.
-    pub fn may_change(&self, repository: &Repository) -> Result<(), Refusal> {
+    pub(crate) fn may_change(&self, repository: &Repository) -> Result<(), Refusal> {
         if let Some(by) = self.read_only {
             let why = SafeText::from(format!("{by} refuses every change"));
             return Err(Refusal { why, answer: None, hint: None });
@@ -82,7 +82,7 @@ impl Rules {
     }
 
     /// Fails if images of one repository must not be copied to the other.
-    pub fn may_copy(&self, from: &Repository, to: &Repository) -> Result<(), Refusal> {
+    pub(crate) fn may_copy(&self, from: &Repository, to: &Repository) -> Result<(), Refusal> {
         self.may_change(to)?;
         let forbids = |rule: &&Rule| {
             let allowed = |prefixes: &Vec<String>| prefixes.iter().any(|prefix| is_under(to, prefix));
@@ -106,7 +106,7 @@ impl Rules {
     }
 
     /// Returns the name that the user must type before this repository is changed, if a rule protects it.
-    pub fn name_to_type(&self, repository: &Repository) -> Option<RepositoryName> {
+    pub(crate) fn name_to_type(&self, repository: &Repository) -> Option<RepositoryName> {
         self.of(repository).any(|rule| rule.protect).then(|| repository.name.clone())
     }
 

@@ -63,12 +63,12 @@ pub struct UndoStep {
 
 impl UndoPlan {
     /// Returns whether no step is possible.
-    pub fn is_impossible(&self) -> bool {
+    pub(crate) fn is_impossible(&self) -> bool {
         self.steps.iter().all(|step| step.impossible.is_some())
     }
 
     /// Returns the plan in a few words.
-    pub fn title(&self) -> SafeText {
+    pub(crate) fn title(&self) -> SafeText {
         SafeText::from(format!("undo: {}", self.of))
     }
 }

@@ -8,7 +8,7 @@ mod methods;
 mod retag;
 mod undo;
 
-pub use methods::{describe_method, method_label};
+pub(crate) use methods::{describe_method, method_label};
 
 use super::delete::{Along, DeleteMethod, DeletePlan};
 use super::image_info::ImageInfo;
@@ -20,7 +20,7 @@ use crate::model::reference::Repository;
 use crate::model::text::SafeText;
 
 /// The explanation of the replacement, which is confirmed separately because images are briefly replaced by others.
-pub const REPLACEMENT: [&str; 2] = [
+pub(crate) const REPLACEMENT: [&str; 2] = [
     "The registry cannot delete by tag. So each tag is put on a copy of its manifest with one more annotation, and \
      that copy is deleted by its digest: the tag goes, and no request deletes the image or its other tags.",
     "It is tried only if images can be deleted. If the second request is refused anyway, the tag is put back \
@@ -29,7 +29,7 @@ pub const REPLACEMENT: [&str; 2] = [
 
 /// The tone of a text, which determines its look on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tone {
+pub(crate) enum Tone {
     /// Plain text.
     Plain,
     /// Text that matters less.
@@ -50,7 +50,7 @@ pub enum Tone {
 
 /// A row of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PlanRow {
+pub(crate) enum PlanRow {
     /// An empty row.
     Blank,
     /// A label with its text.
@@ -67,44 +67,44 @@ pub enum PlanRow {
 
 /// A label with its text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// The label. Empty if the fact continues the one above it.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The tone of the text.
-    pub tone: Tone,
+    pub(crate) tone: Tone,
     /// The text.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether the text consists of names with `, ` between them. A long list may take several lines.
-    pub is_list: bool,
+    pub(crate) is_list: bool,
 }
 
 /// The methods that a plan offers.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Methods {
+pub(crate) struct Methods {
     /// The methods to choose from.
-    pub methods: Vec<DeleteMethod>,
+    pub(crate) methods: Vec<DeleteMethod>,
     /// The chosen one.
-    pub chosen: DeleteMethod,
+    pub(crate) chosen: DeleteMethod,
     /// Whether the images are known to stay if only tags are deleted.
-    pub images_stay: bool,
+    pub(crate) images_stay: bool,
 }
 
 /// Something that the user can switch on and off.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Switch {
+pub(crate) struct Switch {
     /// The label. Empty if the switch belongs to the one above it.
-    pub label: &'static str,
+    pub(crate) label: &'static str,
     /// The part of the request that it switches.
-    pub option: PlanOption,
+    pub(crate) option: PlanOption,
     /// Whether it is on.
-    pub is_on: bool,
+    pub(crate) is_on: bool,
     /// The text: the things that are switched.
-    pub text: String,
+    pub(crate) text: String,
 }
 
 /// The parts of a request that can be switched on and off in its plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanOption {
+pub(crate) enum PlanOption {
     /// Children of deleted indexes go along.
     Children,
     /// Referrers of the images go along.
@@ -115,30 +115,30 @@ pub enum PlanOption {
 
 /// A tag or image, and its result.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImageRow {
+pub(crate) struct ImageRow {
     /// The tags or the digest by which it is named.
-    pub name: (Tone, String),
+    pub(crate) name: (Tone, String),
     /// The new name, if it gets one.
-    pub new_name: Option<String>,
+    pub(crate) new_name: Option<String>,
     /// The date and size of the image; `None` if there is no image.
-    pub info: Option<ImageInfo>,
+    pub(crate) info: Option<ImageInfo>,
     /// The result.
-    pub result: (Tone, String),
+    pub(crate) result: (Tone, String),
     /// Facts about everything that is attached to it.
-    pub facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
 }
 
 /// The last request of the user, if the plan that is shown is older: its switches show the request.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Requested {
+pub(crate) struct Requested {
     /// The method.
-    pub method: Option<DeleteMethod>,
+    pub(crate) method: Option<DeleteMethod>,
     /// Whether images that lose their last tag are kept.
-    pub keep: Option<bool>,
+    pub(crate) keep: Option<bool>,
     /// The further manifests to delete.
-    pub along: Option<Along>,
+    pub(crate) along: Option<Along>,
     /// Whether referrers are copied along.
-    pub referrers: Option<bool>,
+    pub(crate) referrers: Option<bool>,
 }
 
 impl From<&ChangeRequest> for Requested {
@@ -159,7 +159,7 @@ impl From<&ChangeRequest> for Requested {
 }
 
 /// Returns the name of a change: the title of its dialog.
-pub fn title(request: Option<&ChangeRequest>) -> &'static str {
+pub(crate) fn title(request: Option<&ChangeRequest>) -> &'static str {
     match request {
         Some(ChangeRequest::Retag(request)) if request.mode.moves() => "Rename",
         Some(ChangeRequest::Retag(_)) => "Retag",
@@ -171,7 +171,7 @@ pub fn title(request: Option<&ChangeRequest>) -> &'static str {
 }
 
 /// Returns the repositories of a request, and everything that is looked up before its plan is shown.
-pub fn lookups(request: Option<&ChangeRequest>) -> (Vec<Fact>, &'static [&'static str]) {
+pub(crate) fn lookups(request: Option<&ChangeRequest>) -> (Vec<Fact>, &'static [&'static str]) {
     let at = |label, repository: &Repository| Fact::new(label, Tone::Plain, repository.to_string());
     match request {
         Some(ChangeRequest::Delete(request)) => (
@@ -204,7 +204,7 @@ pub fn lookups(request: Option<&ChangeRequest>) -> (Vec<Fact>, &'static [&'stati
 }
 
 /// Returns all rows of a plan.
-pub fn rows(plan: &ChangePlan, requested: Requested) -> Vec<PlanRow> {
+pub(crate) fn rows(plan: &ChangePlan, requested: Requested) -> Vec<PlanRow> {
     let mut rows = Rows { rows: Vec::new(), requested };
     if let Some(refused) = &plan.common().refused {
         rows.fact("refused", Tone::Bad, refused.why.as_str());
@@ -221,7 +221,7 @@ pub fn rows(plan: &ChangePlan, requested: Requested) -> Vec<PlanRow> {
 }
 
 /// Returns the text of the button that carries the plan out.
-pub fn confirm_label(plan: &ChangePlan) -> String {
+pub(crate) fn confirm_label(plan: &ChangePlan) -> String {
     let by_replacement = if plan.replaces_images() { " by replacement" } else { "" };
     match plan {
         ChangePlan::Retag(plan) => {
@@ -245,7 +245,7 @@ pub fn confirm_label(plan: &ChangePlan) -> String {
 }
 
 /// Returns the reason why the plan cannot or need not be carried out, if there is one.
-pub fn impediment(plan: &ChangePlan) -> Option<SafeText> {
+pub(crate) fn impediment(plan: &ChangePlan) -> Option<SafeText> {
     if let Some(refused) = &plan.common().refused {
         return Some(refused.why.clone());
     }

@@ -42,7 +42,7 @@ impl LayerTable {
     }
 
     /// Returns the rows of a schema 1 manifest: one layer per step, with unknown sizes.
-    pub fn of_schema1(manifest: &Schema1) -> LayerTable {
+    pub(crate) fn of_schema1(manifest: &Schema1) -> LayerTable {
         let mut steps = manifest.history.iter().map(|text| step_of_schema1(text));
         let rows = manifest.layers.iter().map(|digest| {
             let layer = Descriptor {
@@ -72,7 +72,7 @@ impl LayerTable {
     }
 
     /// Returns the approximate size in memory, in bytes.
-    pub fn memory_size(&self) -> usize {
+    pub(crate) fn memory_size(&self) -> usize {
         let length = |text: &Option<String>| text.as_ref().map_or(0, String::len);
         let of_one = |row: &LayerRow| {
             let layer =

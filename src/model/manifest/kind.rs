@@ -57,12 +57,12 @@ impl Descriptor {
     }
 
     /// Returns whether this is a buildkit attestation of another child of the same index.
-    pub fn is_attestation(&self) -> bool {
+    pub(crate) fn is_attestation(&self) -> bool {
         self.annotations.get("vnd.docker.reference.type").is_some_and(|kind| kind == "attestation-manifest")
     }
 
     /// Returns the child that an attestation belongs to.
-    pub fn attests(&self) -> Option<crate::model::digest::Digest> {
+    pub(crate) fn attests(&self) -> Option<crate::model::digest::Digest> {
         self.annotations.get("vnd.docker.reference.digest")?.parse().ok()
     }
 }

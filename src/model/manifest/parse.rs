@@ -120,13 +120,13 @@ impl Manifest {
     /// Returns the same bytes under the media type that they show themselves, for use with another registry. If the
     /// bytes name no type, the type that one registry gives them applies to that registry only. Bytes of an unknown
     /// kind keep the type that they were given, since nothing else is known.
-    pub fn with_own_media_type(&self) -> Manifest {
+    pub(crate) fn with_own_media_type(&self) -> Manifest {
         let own = Manifest::parse(self.raw.clone(), None).ok().and_then(|own| own.verify(self.digest).ok());
         own.filter(|own| !matches!(own.body, Body::Unknown)).unwrap_or_else(|| self.clone())
     }
 
     /// Checks that the digest of the manifest is `wanted`, and sets it as such. Fails with the actual digest.
-    pub fn verify(mut self, wanted: Digest) -> Result<Manifest, Digest> {
+    pub(crate) fn verify(mut self, wanted: Digest) -> Result<Manifest, Digest> {
         if self.digest != wanted {
             let actual = wanted.same_algorithm_of(&self.raw);
             if actual != wanted {

@@ -15,7 +15,7 @@ use crate::model::platform::Platform;
 use crate::model::text::SafeText;
 
 /// The rest of a manifest if only some platforms are requested.
-pub enum Narrowed {
+pub(crate) enum Narrowed {
     /// All of it: it has no other platforms, or is no index.
     Whole,
     /// The plain manifest of the one platform.
@@ -26,16 +26,16 @@ pub enum Narrowed {
 
 /// The platforms of an index that are copied, and those that are not.
 #[derive(Default)]
-pub struct Split {
+pub(crate) struct Split {
     /// The platforms that are copied.
-    pub takes: Vec<Platform>,
+    pub(crate) takes: Vec<Platform>,
     /// The platforms that are not copied.
-    pub leaves: Vec<Platform>,
+    pub(crate) leaves: Vec<Platform>,
 }
 
 /// Reduces an index to the requested platforms. Attestations of the images that stay are included. Adds the omitted
 /// parts to `left_out`. Fails with a text if the index has none of the platforms.
-pub fn narrow(
+pub(crate) fn narrow(
     manifest: &Manifest,
     requested: &[Platform],
     left_out: &mut Vec<SafeText>,

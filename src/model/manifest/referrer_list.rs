@@ -10,7 +10,10 @@ use crate::model::text::SafeText;
 
 /// Returns a list with more referrers. Existing entries stay as they are. Returns `None` if all of them are listed
 /// already. Fails with a text if the manifest is no list.
-pub fn merge_list(old: Option<&Manifest>, more: &[Descriptor]) -> Result<Option<Manifest>, &'static str> {
+pub(crate) fn merge_list(
+    old: Option<&Manifest>,
+    more: &[Descriptor],
+) -> Result<Option<Manifest>, &'static str> {
     if old.is_some_and(|old| !old.is_whole()) {
         return Err("the list of referrers is too long to be read completely");
     }
@@ -51,7 +54,7 @@ fn to_json(referrer: &Descriptor) -> Value {
 }
 
 /// Returns a manifest as an entry of a list of referrers: distribution-spec § Listing Referrers.
-pub fn descriptor_of(manifest: &Manifest) -> Descriptor {
+pub(crate) fn descriptor_of(manifest: &Manifest) -> Descriptor {
     let artifact_type = match &manifest.body {
         Body::Image(image) => {
             let config = image.config.as_ref().map(|config| config.media_type.clone());
@@ -74,7 +77,7 @@ pub fn descriptor_of(manifest: &Manifest) -> Descriptor {
 }
 
 /// Returns the failure of a list that cannot be written.
-pub fn failure(what: String, why: &'static str) -> Failure {
+pub(crate) fn failure(what: String, why: &'static str) -> Failure {
     let hint = "such tags are reserved for lists of referrers: look at the tag, and copy again";
     Failure {
         what: SafeText::from(what),

@@ -9,7 +9,7 @@ use super::{Body, Manifest};
 const ANNOTATION: &str = "regtui.replacement";
 
 /// Makes the same image under a digest that no other manifest has. Fails with the reason if there can be none.
-pub fn make_replacement(image: &Manifest) -> Result<Manifest, String> {
+pub(crate) fn make_replacement(image: &Manifest) -> Result<Manifest, String> {
     if !matches!(image.body, Body::Image(_) | Body::Index(_)) {
         return Err("there are no replacements for manifests of this old kind".into());
     }
@@ -32,7 +32,7 @@ fn random() -> String {
 }
 
 /// Returns whether one manifest is a replacement of the other. A replacement is left behind if its delete was cut off.
-pub fn is_replacement_of(replacement: &Manifest, image: &Manifest) -> bool {
+pub(crate) fn is_replacement_of(replacement: &Manifest, image: &Manifest) -> bool {
     is_replacement(replacement)
         && replacement.is_whole()
         && image.is_whole()
@@ -40,7 +40,7 @@ pub fn is_replacement_of(replacement: &Manifest, image: &Manifest) -> bool {
 }
 
 /// Returns whether a manifest is a replacement of any image.
-pub fn is_replacement(manifest: &Manifest) -> bool {
+pub(crate) fn is_replacement(manifest: &Manifest) -> bool {
     manifest.annotations().is_some_and(|annotations| annotations.contains_key(ANNOTATION))
 }
 

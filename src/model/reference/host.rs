@@ -29,29 +29,29 @@ impl Host {
     }
 
     /// Returns Docker Hub, the registry of names that name no registry.
-    pub fn docker_hub() -> Host {
+    pub(crate) fn docker_hub() -> Host {
         Host(HUB.into())
     }
 
     /// Returns the host that answers the registry API. It differs from the name only for Docker Hub.
-    pub fn api(&self) -> &str {
+    pub(crate) fn api(&self) -> &str {
         if self.is_docker_hub() { "registry-1.docker.io" } else { &self.0 }
     }
 
     /// Returns whether this is Docker Hub.
-    pub fn is_docker_hub(&self) -> bool {
+    pub(crate) fn is_docker_hub(&self) -> bool {
         &*self.0 == HUB
     }
 
     /// Returns the name as the user can type it in a place that also takes an image. It has a slash at the end if it
     /// could be an image.
-    pub fn to_typed(&self) -> String {
+    pub(crate) fn to_typed(&self) -> String {
         if self.is_clearly_host() { self.to_string() } else { format!("{self}/") }
     }
 
     /// Returns the name in front of a repository, for other programs. It has the port of the scheme if the name has
     /// neither a dot nor a port, because docker and podman take `vm/app` for a repository of Docker Hub.
-    pub fn reference_prefix(&self, is_plain: bool) -> Cow<'_, str> {
+    pub(crate) fn reference_prefix(&self, is_plain: bool) -> Cow<'_, str> {
         match self.0.contains(['.', ':']) || self.is_loopback() {
             true => Cow::Borrowed(&self.0),
             false => Cow::Owned(format!("{self}:{}", if is_plain { 80 } else { 443 })),
@@ -60,12 +60,12 @@ impl Host {
 
     /// Returns whether the name alone can hardly be that of an image: it is on this machine, is an IP address, or has a
     /// dot.
-    pub fn is_clearly_host(&self) -> bool {
+    pub(crate) fn is_clearly_host(&self) -> bool {
         self.is_loopback() || self.without_port().contains(['.', ':'])
     }
 
     /// Returns the host without its port, and without the brackets of an IPv6 address.
-    pub fn without_port(&self) -> &str {
+    pub(crate) fn without_port(&self) -> &str {
         match self.0.strip_prefix('[') {
             Some(rest) => rest.split(']').next().unwrap_or(rest),
             None => self.0.split(':').next().unwrap_or(&self.0),
@@ -73,7 +73,7 @@ impl Host {
     }
 
     /// Returns the port, if one is written.
-    pub fn port(&self) -> Option<u16> {
+    pub(crate) fn port(&self) -> Option<u16> {
         let after = match self.0.rsplit_once(']') {
             Some((_, after)) => after.strip_prefix(':')?,
             None => self.0.split_once(':')?.1,
@@ -82,7 +82,7 @@ impl Host {
     }
 
     /// Returns whether this names this machine: `localhost`, `*.localhost`, 127.0.0.0/8, `::1`.
-    pub fn is_loopback(&self) -> bool {
+    pub(crate) fn is_loopback(&self) -> bool {
         let host = self.without_port();
         host == "localhost"
             || host.ends_with(".localhost")

@@ -6,7 +6,7 @@ use super::BadName;
 use crate::model::digest::Digest;
 
 /// The longest tag, in bytes.
-pub const LONGEST_TAG: usize = 128;
+pub(crate) const LONGEST_TAG: usize = 128;
 
 /// The beginning of tags that keep an image.
 const KEPT: &str = "regtui-kept-";
@@ -29,7 +29,7 @@ impl Tag {
 
     /// Returns whether this is a digest written as a tag (`sha256-<hex>`, with or without a suffix such as `.sig`).
     /// Under such tags, cosign and the referrers fallback store manifests that belong to an image.
-    pub fn is_digest_tag(&self) -> bool {
+    pub(crate) fn is_digest_tag(&self) -> bool {
         self.digest_and_suffix().is_some()
     }
 
@@ -41,19 +41,19 @@ impl Tag {
     }
 
     /// Returns whether this is a tag that keeps an image: see [`Tag::kept_tag`].
-    pub fn keeps_image(&self) -> bool {
+    pub(crate) fn keeps_image(&self) -> bool {
         self.0.strip_prefix(KEPT).is_some_and(|digest| digest.len() >= 12)
     }
 
     /// Returns whether this is a digest tag without a suffix, which holds the list of the referrers of a manifest:
     /// distribution-spec § Referrers Tag Schema.
-    pub fn is_referrer_list(&self) -> bool {
+    pub(crate) fn is_referrer_list(&self) -> bool {
         self.digest_and_suffix().is_some_and(|(_, suffix)| suffix.is_empty())
     }
 
     /// Returns the digest that a digest tag names, as [`Digest::tag_stem`] spells it, and the suffix (`.sig`, or
     /// nothing).
-    pub fn digest_and_suffix(&self) -> Option<(&str, &str)> {
+    pub(crate) fn digest_and_suffix(&self) -> Option<(&str, &str)> {
         let end = self.0.find('.').unwrap_or(self.0.len());
         let (stem, suffix) = self.0.split_at(end);
         let hex = stem.strip_prefix("sha256-").or_else(|| stem.strip_prefix("sha512-"))?;
@@ -62,7 +62,7 @@ impl Tag {
     }
 
     /// Returns the suffix if this is a digest tag of this digest.
-    pub fn suffix_after(&self, digest: &Digest) -> Option<&str> {
+    pub(crate) fn suffix_after(&self, digest: &Digest) -> Option<&str> {
         self.digest_and_suffix().filter(|(stem, _)| *stem == digest.tag_stem()).map(|(_, suffix)| suffix)
     }
 }

@@ -35,11 +35,11 @@ pub enum Scheme {
 
 /// A target as the user typed it.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Typed {
+pub(crate) struct Typed {
     /// The target.
-    pub target: Target,
+    pub(crate) target: Target,
     /// The scheme in front of the target.
-    pub scheme: Option<Scheme>,
+    pub(crate) scheme: Option<Scheme>,
 }
 
 /// The registries that a name without a dot may mean: open ones, configured ones, and those with a login.
@@ -50,9 +50,9 @@ pub struct KnownRegistries(HashSet<Host>);
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Ambiguity {
     /// The spelling of the registry: `vm:6101/`.
-    pub registry: String,
+    pub(crate) registry: String,
     /// The spelling of the image: `docker.io/library/vm:6101`.
-    pub image: String,
+    pub(crate) image: String,
 }
 
 impl fmt::Display for Ambiguity {
@@ -72,7 +72,7 @@ impl fmt::Display for Scheme {
 
 impl Scheme {
     /// Splits a text into its scheme and the rest.
-    pub fn split(text: &str) -> Result<(Option<Scheme>, &str), BadName> {
+    pub(crate) fn split(text: &str) -> Result<(Option<Scheme>, &str), BadName> {
         match text.split_once("://") {
             None => Ok((None, text)),
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => Ok((Some(Scheme::Http), rest)),
@@ -96,7 +96,7 @@ impl Extend<Host> for KnownRegistries {
 
 impl KnownRegistries {
     /// Returns whether this registry is known.
-    pub fn has(&self, host: &Host) -> bool {
+    pub(crate) fn has(&self, host: &Host) -> bool {
         self.0.contains(host)
     }
 
@@ -121,18 +121,22 @@ impl Typed {
     ///
     /// A scheme or a slash at the end makes a registry of any host. Without both, a text without a slash is a registry
     /// if it is known, is on this machine, or has a dot in its host and nothing but a port behind it.
-    pub fn parse(text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
+    pub(crate) fn parse(text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
         Typed::read(text, None, known)
     }
 
     /// Parses a target that is typed while the registry `here` is open: a name without a host is in that registry.
-    pub fn parse_in(open_registry: &Host, text: &str, known: &KnownRegistries) -> Result<Typed, BadName> {
+    pub(crate) fn parse_in(
+        open_registry: &Host,
+        text: &str,
+        known: &KnownRegistries,
+    ) -> Result<Typed, BadName> {
         Typed::read(text, Some(open_registry), known)
     }
 
     /// Parses the text of a prompt. A name without a host is in the open registry, if there is one. Spaces around the
     /// name do not count.
-    pub fn parse_prompt(
+    pub(crate) fn parse_prompt(
         open_registry: Option<&Host>,
         text: &str,
         known: &KnownRegistries,

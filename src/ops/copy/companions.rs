@@ -17,29 +17,29 @@ use crate::model::text::SafeText;
 use crate::ops::tag_list;
 
 /// The depth to which referrers of referrers are followed: for example a signature of an SBOM of an image.
-pub const FURTHEST: usize = 4;
+pub(crate) const FURTHEST: usize = 4;
 /// The highest number of referrers of one copy, or of one image that is deleted.
-pub const MOST: usize = 5_000;
+pub(crate) const MOST: usize = 5_000;
 /// The highest number of manifests whose usual digest tags are tried one by one. For more, all tags are listed.
 const FEW: usize = 10;
 /// The suffixes of cosign's digest tags.
 const USUAL: [&str; 3] = [".sig", ".att", ".sbom"];
 
 /// The repository in which companions are looked for.
-pub struct Companions<'a> {
+pub(crate) struct Companions<'a> {
     /// The source.
-    pub registry: &'a dyn Registry,
+    pub(crate) registry: &'a dyn Registry,
     /// The repository there.
-    pub name: &'a RepositoryName,
+    pub(crate) name: &'a RepositoryName,
     /// Its digest tags, if all tags are known.
-    pub digest_tags: Option<&'a [Tag]>,
+    pub(crate) digest_tags: Option<&'a [Tag]>,
 }
 
 impl Companions<'_> {
     /// Returns the referrers of these manifests, subjects before their referrers. Adds them, and everything that they
     /// need, to the tree. Adds manifests that are no referrers to `left_out`, and those that cannot be read to
     /// `unresolved`.
-    pub async fn referrers(
+    pub(crate) async fn referrers(
         &self,
         tree: &mut Tree,
         of: Vec<Digest>,
@@ -127,7 +127,7 @@ impl Companions<'_> {
     }
 
     /// Returns the images of the digest tags of these manifests. Adds those that cannot be read to `unresolved`.
-    pub async fn digest_tags(
+    pub(crate) async fn digest_tags(
         &self,
         of: &[Digest],
         unresolved: &mut Vec<Unresolved>,
@@ -186,7 +186,7 @@ fn usual_digest_tags(of: &Digest) -> impl Iterator<Item = Tag> {
 }
 
 /// Returns the referrers among these manifests by their subject.
-pub fn by_subject(manifests: &[Arc<Manifest>]) -> HashMap<Digest, Vec<Digest>> {
+pub(crate) fn by_subject(manifests: &[Arc<Manifest>]) -> HashMap<Digest, Vec<Digest>> {
     let mut found: HashMap<Digest, Vec<Digest>> = HashMap::new();
     for manifest in manifests {
         if let Some(subject) = manifest.subject().and_then(|subject| subject.digest) {

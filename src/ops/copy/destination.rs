@@ -18,11 +18,11 @@ use crate::ops::tag_list;
 /// The number of requests at the same time.
 const AT_ONCE: usize = 8;
 /// The repository that the images are copied to.
-pub struct Destination<'a> {
+pub(crate) struct Destination<'a> {
     /// The registry.
-    pub registry: &'a dyn Registry,
+    pub(crate) registry: &'a dyn Registry,
     /// The repository.
-    pub repository: &'a Repository,
+    pub(crate) repository: &'a Repository,
     /// The answer by which it refused to report its content.
     refusal: OnceLock<SafeText>,
     /// The refusal if it requires a login, with a hint.
@@ -31,34 +31,34 @@ pub struct Destination<'a> {
 
 /// The answers of the destination about tags.
 #[derive(Default)]
-pub struct DestinationTags {
+pub(crate) struct DestinationTags {
     /// The digests of the tags. Free tags are left out.
-    pub digests: HashMap<Tag, Digest>,
+    pub(crate) digests: HashMap<Tag, Digest>,
     /// Tags about which the destination did not answer.
-    pub unknown: HashSet<Tag>,
+    pub(crate) unknown: HashSet<Tag>,
 }
 
 /// The answers of the destination about the referrers of a manifest.
 #[derive(Default)]
-pub struct Referred {
+pub(crate) struct Referred {
     /// The referrers that it lists.
-    pub digests: HashSet<Digest>,
+    pub(crate) digests: HashSet<Digest>,
     /// Whether it maintains the list itself.
-    pub by_api: bool,
+    pub(crate) by_api: bool,
     /// The digest of the fallback tag.
-    pub fallback_digest: Option<Digest>,
+    pub(crate) fallback_digest: Option<Digest>,
     /// Whether it did not answer.
-    pub unknown: bool,
+    pub(crate) unknown: bool,
 }
 
 impl<'a> Destination<'a> {
     /// Returns a destination that was not asked anything yet.
-    pub fn new(registry: &'a dyn Registry, repository: &'a Repository) -> Destination<'a> {
+    pub(crate) fn new(registry: &'a dyn Registry, repository: &'a Repository) -> Destination<'a> {
         Destination { registry, repository, refusal: OnceLock::new(), unauthenticated: OnceLock::new() }
     }
 
     /// Returns a note for the user if the destination refused to report its content.
-    pub fn note(&self) -> Option<SafeText> {
+    pub(crate) fn note(&self) -> Option<SafeText> {
         let refusal = self.refusal.get()?;
         Some(SafeText::from(format!(
             "{} cannot be read ({refusal}): it may refuse the copy too, and no tag is replaced unseen",
@@ -67,14 +67,14 @@ impl<'a> Destination<'a> {
     }
 
     /// Returns the refusal if nothing can be put there because it requires a login.
-    pub fn unauthenticated(&self) -> Option<Refusal> {
+    pub(crate) fn unauthenticated(&self) -> Option<Refusal> {
         self.unauthenticated.get().cloned()
     }
 
     /// Returns the digests that these tags have now. Each tag is to get the digest that it is given with, and is
     /// reported with that digest if its bytes match it already. Each is asked for by its name, since a list may lag
     /// behind.
-    pub async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
+    pub(crate) async fn tags(&self, wanted: &HashMap<Tag, Digest>) -> Result<DestinationTags, Failure> {
         let name = &self.repository.name;
         let asked = tag_list::ask_digests(self.registry, name, wanted.keys().cloned()).await;
         let checked =
@@ -110,7 +110,7 @@ impl<'a> Destination<'a> {
     }
 
     /// Returns those of these manifests that the destination has.
-    pub async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
+    pub(crate) async fn manifests(&self, digests: Vec<Digest>) -> Result<HashSet<Digest>, Failure> {
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let selector = Selector::Digest(digest);
             let found =
@@ -122,7 +122,7 @@ impl<'a> Destination<'a> {
     }
 
     /// Returns the referrers that the destination lists for these manifests.
-    pub async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
+    pub(crate) async fn referrers(&self, of: HashSet<Digest>) -> Result<HashMap<Digest, Referred>, Failure> {
         let asked = stream::iter(of).map(async |subject: Digest| {
             let found = self.registry.referrers(&self.repository.name, &subject, true).await;
             let referred = match self.classify_answer(found)? {
@@ -141,7 +141,7 @@ impl<'a> Destination<'a> {
     }
 
     /// Returns those of these blobs that the destination has.
-    pub async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
+    pub(crate) async fn blobs(&self, blobs: &[&Descriptor]) -> Result<HashSet<Digest>, Failure> {
         let digests: Vec<Digest> = blobs.iter().filter_map(|blob| blob.digest).collect();
         let asked = stream::iter(digests).map(async |digest: Digest| {
             let found = self.registry.head_blob(&self.repository.name, &digest, Priority::Background).await;

@@ -23,7 +23,7 @@ use crate::ops::steps::tag::saved_manifest;
 const AT_ONCE: usize = 8;
 
 /// The journal entry of a copy: the tags that it puts, and the state of each before.
-pub struct CopyEntry {
+pub(crate) struct CopyEntry {
     running: Option<RunningEntry>,
     /// The images at the destination that were given kept tags.
     keeping: Kept,
@@ -37,7 +37,7 @@ impl CopyEntry {
     /// Reads everything that is replaced, and returns when it is on disk. Images that are copied by digest replace
     /// nothing and are in no entry: an untagged image is invisible, and removing it could remove an image that another
     /// client tagged meanwhile.
-    pub async fn begin(
+    pub(crate) async fn begin(
         context: &ChangeContext,
         plan: &CopyPlan,
         destination: &dyn Registry,
@@ -93,7 +93,7 @@ impl CopyEntry {
 
     /// Removes the kept tags of images that were not replaced after all, and returns a note about those that keep an
     /// image.
-    pub async fn remove_unneeded_kept_tags(
+    pub(crate) async fn remove_unneeded_kept_tags(
         &self,
         plan: &CopyPlan,
         destination: &dyn Registry,
@@ -106,17 +106,17 @@ impl CopyEntry {
     }
 
     /// Returns the failure to keep the image that this one replaces; then it must not be replaced.
-    pub fn keep_failure(&self, image: usize) -> Option<&Failure> {
+    pub(crate) fn keep_failure(&self, image: usize) -> Option<&Failure> {
         self.items.get(image)?.as_ref().err()
     }
 
     /// Returns the same for a list of referrers.
-    pub fn keep_failure_of_list(&self, list: usize) -> Option<&Failure> {
+    pub(crate) fn keep_failure_of_list(&self, list: usize) -> Option<&Failure> {
         self.lists.get(list)?.as_ref().err()
     }
 
     /// Notes that a list replaces another manifest than was planned. It is on disk when this returns.
-    pub async fn revise_list(
+    pub(crate) async fn revise_list(
         &self,
         list: usize,
         before: Option<journal::SavedManifest>,
@@ -130,21 +130,21 @@ impl CopyEntry {
     }
 
     /// Notes whether a list was put.
-    pub async fn mark_list_done(&self, list: usize, is_done: bool) {
+    pub(crate) async fn mark_list_done(&self, list: usize, is_done: bool) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.lists.get(list)) {
             running.mark_done(*item, is_done).await;
         }
     }
 
     /// Notes whether the tag of an image was put.
-    pub async fn mark_done(&self, image: usize, effect: Effect) {
+    pub(crate) async fn mark_done(&self, image: usize, effect: Effect) {
         if let (Some(running), Some(Ok(Some(item)))) = (&self.running, self.items.get(image)) {
             note_effect(running, *item, effect).await;
         }
     }
 
     /// Ends the entry, and returns its name.
-    pub async fn end(self, notes: &mut Vec<SafeText>) -> Option<journal::EntryId> {
+    pub(crate) async fn end(self, notes: &mut Vec<SafeText>) -> Option<journal::EntryId> {
         let running = self.running?;
         let id = running.id().clone();
         notes.extend(running.end().await.err());

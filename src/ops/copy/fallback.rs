@@ -19,22 +19,22 @@ use crate::ops::steps::tag::{RepositoryClient, saved_manifest};
 const TRIES: usize = 3;
 
 /// A list of a plan that is being carried out.
-pub struct Listing<'a> {
+pub(crate) struct Listing<'a> {
     /// The transfers of the plan.
-    pub transfer: &'a CopyTransfer<'a>,
+    pub(crate) transfer: &'a CopyTransfer<'a>,
     /// The journal entry that keeps the list that is replaced.
-    pub entry: &'a CopyEntry,
+    pub(crate) entry: &'a CopyEntry,
     /// The repository in which the list is put.
-    pub repository: RepositoryClient<'a>,
+    pub(crate) repository: RepositoryClient<'a>,
     /// The index of the list in the plan.
-    pub index: usize,
+    pub(crate) index: usize,
     /// The list.
-    pub list: &'a ReferrerList,
+    pub(crate) list: &'a ReferrerList,
 }
 
 impl Listing<'_> {
     /// Writes the list. Its referrers are there already.
-    pub async fn write(&self) -> Ended {
+    pub(crate) async fn write(&self) -> Ended {
         if self.list.adds.iter().all(|referrer| self.transfer.is_listed_by_registry(referrer)) {
             return Ended::without_effect(Outcome::Unchanged("the registry lists them itself".into()));
         }
@@ -42,7 +42,7 @@ impl Listing<'_> {
     }
 
     /// Writes the list, even if the registry claims to list the referrers itself.
-    pub async fn merge(&self) -> Ended {
+    pub(crate) async fn merge(&self) -> Ended {
         let mut kept = self.list.replaces;
         let mut ended = Ended::without_effect(Outcome::Skipped("other clients keep writing the list".into()));
         for _ in 0..TRIES {
@@ -117,7 +117,7 @@ fn describe_listing(list: &ReferrerList, old: Option<Digest>, new: &Manifest) ->
 }
 
 /// Fails with the reason to leave an image out because its referrers could not be listed.
-pub fn check_listing(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
+pub(crate) fn check_listing(outcome: &Outcome, list: &ReferrerList) -> Result<(), CopyError> {
     match outcome {
         Outcome::Done(_) | Outcome::Unchanged(_) | Outcome::Unconfirmed(_) => Ok(()),
         Outcome::Stopped => Err(CopyError::Stopped),

@@ -21,17 +21,17 @@ use crate::model::text::SafeText;
 const LATE: [Duration; 3] = [Duration::ZERO, Duration::from_millis(150), Duration::from_millis(600)];
 
 /// The referrers of one subject that a copy puts.
-pub struct Check<'a> {
+pub(crate) struct Check<'a> {
     /// The transfers of the plan.
-    pub transfer: &'a CopyTransfer<'a>,
+    pub(crate) transfer: &'a CopyTransfer<'a>,
     /// The repository at the destination.
-    pub name: &'a RepositoryName,
+    pub(crate) name: &'a RepositoryName,
     /// The subject of the referrers.
-    pub subject: Digest,
+    pub(crate) subject: Digest,
     /// The referrers. They are there already.
-    pub referrers: Vec<&'a Arc<Manifest>>,
+    pub(crate) referrers: Vec<&'a Arc<Manifest>>,
     /// The list under the fallback tag that the plan writes for them, if it writes one.
-    pub listing: Option<Listing<'a>>,
+    pub(crate) listing: Option<Listing<'a>>,
 }
 
 impl Check<'_> {

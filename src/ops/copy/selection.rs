@@ -11,29 +11,29 @@ use crate::ops::tag_list;
 
 /// One image by name, and the tag that it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pick {
+pub(crate) struct Pick {
     /// The tag or digest at the source.
-    pub selector: Selector,
+    pub(crate) selector: Selector,
     /// The tag at the destination; `None` for an image that is copied by digest.
-    pub tag: Option<Tag>,
+    pub(crate) tag: Option<Tag>,
 }
 
 /// The images that a request is about.
 #[derive(Debug, Default)]
-pub struct Picked {
+pub(crate) struct Picked {
     /// Each image once.
-    pub picks: Vec<Pick>,
+    pub(crate) picks: Vec<Pick>,
     /// The digest tags of the repository, if all its tags are known.
-    pub digest_tags: Option<Vec<Tag>>,
+    pub(crate) digest_tags: Option<Vec<Tag>>,
     /// Texts about the parts that are not copied and need not be.
-    pub left_out: Vec<SafeText>,
+    pub(crate) left_out: Vec<SafeText>,
     /// Images that were asked for and are not known.
-    pub unresolved: Vec<Unresolved>,
+    pub(crate) unresolved: Vec<Unresolved>,
 }
 
 impl Picked {
     /// Determines the images of a request. Asks the source only if all tags are requested.
-    pub async fn of(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
+    pub(crate) async fn of(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
             What::Images(selectors) => Picked::from_selectors(selectors, request.tag.as_ref()),
             What::AllTags => Picked::from_all_tags(registry, request).await?,
@@ -105,6 +105,6 @@ impl Picked {
 }
 
 /// Returns the failure if nothing of a repository is copied.
-pub fn failure(from: &Repository, why: impl Into<SafeText>, kind: FailureKind) -> Failure {
+pub(crate) fn failure(from: &Repository, why: impl Into<SafeText>, kind: FailureKind) -> Failure {
     Failure { what: SafeText::from(format!("cannot copy from {from}")), why: why.into(), hint: None, kind }
 }

@@ -14,19 +14,19 @@ use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 
 /// An image of the source as it will be copied.
-pub struct SourceImage {
+pub(crate) struct SourceImage {
     /// Its digest at the source.
-    pub source: Digest,
+    pub(crate) source: Digest,
     /// The manifest for the destination: the same one, or the rest of it with the requested platforms.
-    pub manifest: Arc<Manifest>,
+    pub(crate) manifest: Arc<Manifest>,
     /// The platforms of it that are copied, if not all are.
-    pub split: Split,
+    pub(crate) split: Split,
     /// Texts about the parts of it that are not copied.
-    pub left_out: Vec<SafeText>,
+    pub(crate) left_out: Vec<SafeText>,
 }
 
 /// Reads an image, and returns it together with its selection.
-pub async fn find(
+pub(crate) async fn find(
     registry: &dyn Registry,
     request: &CopyRequest,
     pick: Pick,

@@ -25,7 +25,7 @@ const AT_ONCE: usize = 4;
 
 /// The reason why something did not arrive.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum CopyError {
+pub(crate) enum CopyError {
     /// The user stopped the copy.
     Stopped,
     /// A request failed.
@@ -35,20 +35,20 @@ pub enum CopyError {
 }
 
 /// The arrival of a blob or a manifest. Clones wait for the same one.
-pub type Arrival<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
+pub(crate) type Arrival<'a> = Shared<BoxFuture<'a, Result<(), CopyError>>>;
 
 /// The right to write a manifest, or to have it read.
-pub type ManifestLock<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
+pub(crate) type ManifestLock<'a> = Either<RwLockWriteGuard<'a, ()>, RwLockReadGuard<'a, ()>>;
 
 /// The transfers of a plan that is being carried out.
-pub struct CopyTransfer<'a> {
+pub(crate) struct CopyTransfer<'a> {
     /// The plan.
-    pub plan: &'a CopyPlan,
+    pub(crate) plan: &'a CopyPlan,
     source: Arc<dyn Registry>,
     /// The registry that the images are copied to.
-    pub destination: Arc<dyn Registry>,
+    pub(crate) destination: Arc<dyn Registry>,
     /// The bytes so far, and the token that stops them.
-    pub transfer: Arc<Transfer>,
+    pub(crate) transfer: Arc<Transfer>,
     permits: Semaphore,
     /// The digests that each image needs.
     needed_digests: Vec<HashSet<Digest>>,
@@ -61,14 +61,14 @@ pub struct CopyTransfer<'a> {
     not_mounted: AtomicU64,
     arrived: AtomicUsize,
     /// The number of manifests that were put.
-    pub put: AtomicUsize,
+    pub(crate) put: AtomicUsize,
     /// Referrers that the registry lists itself.
     listed_by_registry: Mutex<HashSet<Digest>>,
 }
 
 impl<'a> CopyTransfer<'a> {
     /// Returns the transfers of a plan, none of them begun.
-    pub fn new(
+    pub(crate) fn new(
         plan: &'a CopyPlan,
         source: Arc<dyn Registry>,
         destination: Arc<dyn Registry>,
@@ -97,7 +97,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the arrivals of all blobs and manifests that are not there yet. Each begins when it is first awaited.
-    pub fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
+    pub(crate) fn arrivals(&'a self) -> HashMap<Digest, Arrival<'a>> {
         let mut arrivals: HashMap<Digest, Arrival<'a>> = HashMap::new();
         for blob in self.plan.blobs.iter().filter(|blob| blob.transfer != BlobTransfer::There) {
             if let Some(digest) = blob.descriptor.digest {
@@ -113,7 +113,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the arrivals that an image has to wait for, in the best order to begin them.
-    pub fn arrivals_of(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
+    pub(crate) fn arrivals_of(&self, index: usize, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
         let needs_it = |digest: &Digest| self.needs(index, digest);
         let blobs = self.plan.blobs.iter().filter_map(|blob| blob.descriptor.digest);
         let manifests = self.plan.manifests.iter().map(|manifest| manifest.digest);
@@ -123,13 +123,13 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns the arrivals that no image waits for.
-    pub fn unclaimed(&self, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
+    pub(crate) fn unclaimed(&self, all: &HashMap<Digest, Arrival<'a>>) -> Vec<Arrival<'a>> {
         let unclaimed = all.iter().filter(|(digest, _)| !self.wanted.contains_key(digest));
         unclaimed.map(|(_, arrival)| arrival.clone()).collect()
     }
 
     /// Waits until everything that an image needs is there.
-    pub async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), CopyError> {
+    pub(crate) async fn wait_for(&self, index: usize, arrivals: Vec<Arrival<'a>>) -> Result<(), CopyError> {
         let noted = arrivals.into_iter().map(async |arrival: Arrival<'a>| {
             let arrived = arrival.await;
             if arrived.is_err() {
@@ -141,19 +141,19 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Gives up an image: blobs that only this image needs are not begun any more.
-    pub fn give_up(&self, index: usize) {
+    pub(crate) fn give_up(&self, index: usize) {
         if let Some(failed) = self.failed.get(index) {
             failed.store(true, Ordering::Relaxed);
         }
     }
 
     /// Returns the number of bytes to move in total.
-    pub fn bytes(&self) -> u64 {
+    pub(crate) fn bytes(&self) -> u64 {
         size::plus(self.plan.bytes(), self.not_mounted.load(Ordering::Relaxed))
     }
 
     /// Returns the progress as text: `3 of 14 blobs`.
-    pub fn describe_progress(&self) -> SafeText {
+    pub(crate) fn describe_progress(&self) -> SafeText {
         let all = self.plan.blobs.iter().filter(|blob| blob.transfer != BlobTransfer::There).count();
         SafeText::from(format!("{} of {all} blobs", self.arrived.load(Ordering::Relaxed)))
     }
@@ -162,7 +162,7 @@ impl<'a> CopyTransfer<'a> {
     /// children, or an index that lists it. With each put, distribution empties the manifest's link and then writes it
     /// anew; an index whose child it cannot read in that moment is refused (filesystem/driver.go, `PutContent`). If two
     /// referrers of one subject are put at the same time, olareg 0.1.2 lists only one of them.
-    pub async fn lock(&self, manifest: &Manifest) -> Vec<ManifestLock<'_>> {
+    pub(crate) async fn lock(&self, manifest: &Manifest) -> Vec<ManifestLock<'_>> {
         let children = manifest.children().iter().filter_map(|child| child.digest);
         // The locks are taken in the order of the digests, so that no two tasks wait for each other.
         let subject = manifest.subject().and_then(|subject| subject.digest);
@@ -178,12 +178,12 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns whether the user stopped the copy.
-    pub fn is_stopped(&self) -> bool {
+    pub(crate) fn is_stopped(&self) -> bool {
         self.transfer.stop.is_cancelled()
     }
 
     /// Returns the reason why a request to the destination failed.
-    pub fn error_of(&self, error: &Error, what: String) -> CopyError {
+    pub(crate) fn error_of(&self, error: &Error, what: String) -> CopyError {
         match error.cause == Cause::Stopped {
             true => CopyError::Stopped,
             false => CopyError::Failed(put_failure(error, what)),
@@ -254,7 +254,7 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Puts a referrer once more, because the registry does not list it.
-    pub async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
+    pub(crate) async fn put_again(&self, referrer: &Manifest) -> Result<(), CopyError> {
         let _lock = self.lock(referrer).await;
         let put = self.route().manifest(referrer).await;
         let what = || format!("cannot put the referrer {} into {}", referrer.digest.short(), self.plan.to);
@@ -262,18 +262,18 @@ impl<'a> CopyTransfer<'a> {
     }
 
     /// Returns whether the registry confirmed the subject of this manifest, so that it lists the manifest itself.
-    pub fn is_listed_by_registry(&self, referrer: &Digest) -> bool {
+    pub(crate) fn is_listed_by_registry(&self, referrer: &Digest) -> bool {
         self.listed_by_registry.lock().unwrap_or_else(PoisonError::into_inner).contains(referrer)
     }
 
     /// Returns whether an image needs a manifest, either as a part or as a referrer of one.
-    pub fn needs(&self, index: usize, digest: &Digest) -> bool {
+    pub(crate) fn needs(&self, index: usize, digest: &Digest) -> bool {
         self.needed_digests.get(index).is_some_and(|reach| reach.contains(digest))
     }
 }
 
 /// Combines the results of several arrivals. A failure takes precedence over the other reasons.
-pub fn combine(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
+pub(crate) fn combine(arrived: Vec<Result<(), CopyError>>) -> Result<(), CopyError> {
     let halts = || arrived.iter().filter_map(|arrived| arrived.as_ref().err());
     match halts().find(|error| matches!(error, CopyError::Failed(_))).or_else(|| halts().next()) {
         None => Ok(()),

@@ -14,7 +14,7 @@ use crate::model::reference::{RepositoryName, Selector};
 use crate::model::text::SafeText;
 
 /// The number of manifests that are asked for at the same time.
-pub const AT_ONCE: usize = 8;
+pub(crate) const AT_ONCE: usize = 8;
 /// The depth to which indexes may nest.
 const DEEPEST: usize = 8;
 /// The highest number of manifests of one copy.
@@ -22,7 +22,7 @@ const MOST: usize = 20_000;
 
 /// The known manifests of the source.
 #[derive(Debug, Default)]
-pub struct Tree {
+pub(crate) struct Tree {
     nodes: HashMap<Digest, TreeNode>,
 }
 
@@ -40,23 +40,23 @@ enum TreeNode {
 
 /// Everything that one manifest needs.
 #[derive(Debug, Default)]
-pub struct Closure {
+pub(crate) struct Closure {
     /// Children first, the manifest itself last; each once.
-    pub manifests: Vec<Arc<Manifest>>,
+    pub(crate) manifests: Vec<Arc<Manifest>>,
     /// Children of an index that are blobs.
-    pub blobs: Vec<Descriptor>,
+    pub(crate) blobs: Vec<Descriptor>,
     /// Children that the source does not have.
-    pub absent: Vec<Digest>,
+    pub(crate) absent: Vec<Digest>,
 }
 
 impl Tree {
     /// Adds a manifest that was read already, or was made.
-    pub fn add(&mut self, manifest: &Arc<Manifest>) {
+    pub(crate) fn add(&mut self, manifest: &Arc<Manifest>) {
         self.nodes.insert(manifest.digest, TreeNode::Manifest(manifest.clone()));
     }
 
     /// Reads everything that these manifests need, level by level.
-    pub async fn grow(
+    pub(crate) async fn grow(
         &mut self,
         registry: &dyn Registry,
         name: &RepositoryName,
@@ -93,7 +93,7 @@ impl Tree {
     }
 
     /// Returns everything that a manifest needs. Fails if a part of it cannot be copied or could not be read.
-    pub fn closure(&self, top: &Arc<Manifest>) -> Result<Closure, Failure> {
+    pub(crate) fn closure(&self, top: &Arc<Manifest>) -> Result<Closure, Failure> {
         let mut closure = Closure::default();
         self.visit(top, &mut closure, &mut HashSet::new(), 0)?;
         Ok(closure)

@@ -25,13 +25,13 @@ const DEEPEST: usize = 4;
 
 /// The bytes that a delete frees, and those that it does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Weight {
+pub(crate) struct Weight {
     /// Bytes that nothing else in the repository needs.
-    pub frees: u64,
+    pub(crate) frees: u64,
     /// Bytes that others need too.
-    pub shared: u64,
+    pub(crate) shared: u64,
     /// The number of tags that need them.
-    pub shared_with: usize,
+    pub(crate) shared_with: usize,
 }
 
 /// The blobs of an image with their sizes in bytes, by a keyed hash of their digests. No server knows the key of the
@@ -42,7 +42,7 @@ type Held = HashMap<u64, (u64, bool)>;
 
 /// Compares the blobs of the images that go with those of the images that stay. Returns `None` if a size is not known,
 /// or if too much would have to be fetched to determine it.
-pub async fn compute_freed_bytes(registry: &dyn Registry, plan: &DeletePlan) -> Option<Weight> {
+pub(crate) async fn compute_freed_bytes(registry: &dyn Registry, plan: &DeletePlan) -> Option<Weight> {
     let name = &plan.repository.name;
     let (going, behind) = find_orphans(plan);
     if going.is_empty() {

@@ -12,7 +12,7 @@ use crate::ops::graph::Indexes;
 /// Returns the method if the user chose none. It never removes more than was named: tags are untagged, and if the
 /// server cannot do that, the user chooses. If all of them are kept tags, replacements are used in that case, since
 /// regtui made these tags itself.
-pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
+pub(crate) fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if images.iter().all(|image| image.named.is_empty()) {
         return DeleteMethod::Image;
@@ -25,7 +25,7 @@ pub fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMeth
 }
 
 /// Returns the reason why the plan's method is not possible, if there is one.
-pub fn blocked(
+pub(crate) fn blocked(
     plan: &DeletePlan,
     denied: Option<&SafeText>,
     incomplete: Option<&SafeText>,
@@ -60,7 +60,7 @@ fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refus
 /// Returns the deletes that a server supports; it is asked if `may_probe`. Also returns the refusal if the server does
 /// not let this user ask whether it deletes by digest: a manifest that is put to be deleted right after could stay
 /// then.
-pub async fn ask_deletes(
+pub(crate) async fn ask_deletes(
     registry: &dyn Registry,
     name: &RepositoryName,
     may_probe: bool,
@@ -78,7 +78,11 @@ pub async fn ask_deletes(
 
 /// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as [`ask_deletes`]
 /// found out.
-pub fn replacement_refusal(host: &Host, deletes: &Deletes, denied: Option<&SafeText>) -> Option<Refusal> {
+pub(crate) fn replacement_refusal(
+    host: &Host,
+    deletes: &Deletes,
+    denied: Option<&SafeText>,
+) -> Option<Refusal> {
     replacement_impossible(host, deletes).or_else(|| {
         let why = "the server does not let this user delete by digest";
         answered(why, denied?, "log in as a user who may delete".into())
@@ -149,6 +153,6 @@ fn answered(why: &'static str, answer: &SafeText, hint: SafeText) -> Option<Refu
 }
 
 /// Returns a hint about enabling deletes on a server: docs/REGISTRIES.md §7.1.
-pub fn enable_hint(host: &Host) -> SafeText {
+pub(crate) fn enable_hint(host: &Host) -> SafeText {
     delete_hint(host).unwrap_or(ENABLE_DELETES).into()
 }

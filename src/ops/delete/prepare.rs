@@ -15,7 +15,7 @@ use crate::ops::tag_list::AT_ONCE;
 
 /// Reads the manifests of these digests as the registry serves them now. A manifest that cannot be read cannot be put
 /// back, so it is not deleted either.
-pub async fn manifests(
+pub(crate) async fn manifests(
     registry: &dyn Registry,
     name: &RepositoryName,
     digests: impl IntoIterator<Item = Digest>,
@@ -33,7 +33,7 @@ pub async fn manifests(
 }
 
 /// Returns the request that leads to the same plan.
-pub fn request(plan: &DeletePlan) -> DeleteRequest {
+pub(crate) fn request(plan: &DeletePlan) -> DeleteRequest {
     let selectors = plan.images.iter().flat_map(|image| {
         let named = image.named.iter().cloned().map(Selector::Tag);
         named.chain(image.by_digest.then_some(Selector::Digest(image.digest)))

@@ -22,7 +22,7 @@ const FRESH: Duration = Duration::from_secs(2);
 const MOST_LOOKS: usize = 3;
 
 /// The known state of the repository while a plan is carried out.
-pub struct Recheck<'a> {
+pub(crate) struct Recheck<'a> {
     registry: &'a dyn Registry,
     name: &'a RepositoryName,
     plan: &'a DeletePlan,
@@ -35,7 +35,7 @@ pub struct Recheck<'a> {
 
 impl<'a> Recheck<'a> {
     /// Returns a recheck that knows nothing yet.
-    pub fn new(registry: &'a dyn Registry, plan: &'a DeletePlan) -> Recheck<'a> {
+    pub(crate) fn new(registry: &'a dyn Registry, plan: &'a DeletePlan) -> Recheck<'a> {
         Recheck {
             registry,
             name: &plan.repository.name,
@@ -49,7 +49,7 @@ impl<'a> Recheck<'a> {
     /// Returns the reason to leave a digest alone although the plan says that it goes. `may_go` are the tags that may
     /// go with it; `gone` are the digests that were deleted before. The last requests ask for the digest's own tags, or
     /// for the digest if it has none.
-    pub async fn objection(
+    pub(crate) async fn objection(
         &mut self,
         place: RepositoryClient<'_>,
         digest: Digest,
@@ -89,22 +89,22 @@ impl<'a> Recheck<'a> {
     }
 
     /// Returns whether a tag of that name exists, whatever its digest.
-    pub fn has(&self, tag: &Tag) -> bool {
+    pub(crate) fn has(&self, tag: &Tag) -> bool {
         self.current.digests.contains_key(tag) || self.current.unknown.contains(tag)
     }
 
     /// Returns whether the digest that was looked at last exists, as far as it was asked for by its digest.
-    pub fn is_there(&self) -> bool {
+    pub(crate) fn is_there(&self) -> bool {
         self.is_there
     }
 
     /// Returns whether the user's selection still leads to the image: its digest, or one of the tags that were named.
-    pub fn is_still_selected(&self, image: &ImageToDelete) -> bool {
+    pub(crate) fn is_still_selected(&self, image: &ImageToDelete) -> bool {
         image.by_digest || image.named.iter().any(|tag| self.current.digests.get(tag) == Some(&image.digest))
     }
 
     /// Returns tags that the plan keeps and that do not exist any more, with the digests that they had.
-    pub async fn lost_tags(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
+    pub(crate) async fn lost_tags(&self, goes: &HashSet<&Tag>) -> Vec<(Tag, Digest)> {
         let mut now = TagList::default();
         let kept = self.plan.tags.iter().filter(|(tag, _)| !goes.contains(tag));
         let kept: HashMap<&Tag, &Digest> = kept.collect();

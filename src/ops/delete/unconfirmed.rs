@@ -11,7 +11,7 @@ use crate::ops::steps::tracker::Tracker;
 
 /// Parts of a change that are unconfirmed.
 #[derive(Debug, Default)]
-pub struct UnconfirmedParts {
+pub(crate) struct UnconfirmedParts {
     parts: Vec<UnconfirmedPart>,
     /// The time at which the server accepted the last of them.
     last_accepted: Option<Instant>,
@@ -27,14 +27,14 @@ struct UnconfirmedPart {
 
 impl UnconfirmedParts {
     /// Adds a part that the server accepted just now and does not show.
-    pub fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
+    pub(crate) fn add(&mut self, index: usize, items: Range<usize>, wanted: Vec<Wanted>) {
         self.parts.push(UnconfirmedPart { index, items, wanted });
         self.last_accepted = Some(Instant::now());
     }
 
     /// Waits for the rest of the time that a server may take. Returns the parts that show the expected state by then:
     /// they are done, and noted so.
-    pub async fn confirm(
+    pub(crate) async fn confirm(
         &mut self,
         place: RepositoryClient<'_>,
         tracker: &mut Tracker<'_>,

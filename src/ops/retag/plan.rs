@@ -104,7 +104,7 @@ fn check(request: &RetagRequest) -> Result<(), Failure> {
 }
 
 /// Returns the rule that forbids the request.
-pub fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<Refusal> {
+pub(crate) fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<Refusal> {
     let own = request.mode.moves().then(|| context.rules.may_change(&request.from));
     let targets = request.items.iter().map(|(_, to, _)| match *to == request.from {
         true => context.rules.may_change(to),

@@ -31,7 +31,7 @@ const MOST_SAVED: usize = 2_000;
 
 /// Chooses the kept tags, each of them free or on its image already. The registry is asked about them only if keeping
 /// is requested.
-pub async fn plan_kept_tags(
+pub(crate) async fn plan_kept_tags(
     registry: &dyn Registry,
     cleanup: Cleanup,
     keep: bool,
@@ -68,7 +68,7 @@ async fn find_free_tag(registry: &dyn Registry, repository: &Repository, digest:
 }
 
 /// Returns the journal items of the kept tags, which come after all others of an entry.
-pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
+pub(crate) fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
     loss.kept_images().map(|(image, tag)| JournalItem {
         repository: image.repository.clone(),
         selector: Selector::Tag(tag.clone()),
@@ -80,7 +80,7 @@ pub fn items(loss: &Loss) -> impl Iterator<Item = JournalItem> {
 
 /// Images that are kept while a change is carried out.
 #[derive(Debug, Default)]
-pub struct Kept {
+pub(crate) struct Kept {
     /// The kept tags that this change put: the item of the journal, the repository, the tag and the image.
     put: Vec<(usize, Repository, Tag, Digest)>,
     /// The failures of images that could not be kept; these must not be touched.
@@ -89,7 +89,12 @@ pub struct Kept {
 
 impl Kept {
     /// Puts the kept tags, and checks that they are there. Their items in the journal begin at `first`.
-    pub async fn put(registry: &dyn Registry, loss: &Loss, running: &RunningEntry, first: usize) -> Kept {
+    pub(crate) async fn put(
+        registry: &dyn Registry,
+        loss: &Loss,
+        running: &RunningEntry,
+        first: usize,
+    ) -> Kept {
         let mut kept = Kept::default();
         for (number, (image, tag)) in loss.kept_images().enumerate() {
             let what = || format!("cannot keep {} as `{tag}`, so it was left alone", image.digest.short());
@@ -125,18 +130,18 @@ impl Kept {
     }
 
     /// Returns the reason to leave an image alone, if it was to be kept and is not.
-    pub fn objection(&self, repository: &Repository, image: Digest) -> Option<Outcome> {
+    pub(crate) fn objection(&self, repository: &Repository, image: Digest) -> Option<Outcome> {
         self.failure(repository, image).map(Outcome::Failed)
     }
 
     /// Returns the same as a failure.
-    pub fn failure(&self, repository: &Repository, image: Digest) -> Option<Failure> {
+    pub(crate) fn failure(&self, repository: &Repository, image: Digest) -> Option<Failure> {
         self.failures.get(&(repository.clone(), image)).cloned()
     }
 
     /// Removes the kept tags of images that were not changed after all, and returns a note about those that keep an
     /// image.
-    pub async fn remove_unneeded(
+    pub(crate) async fn remove_unneeded(
         &self,
         registry: &dyn Registry,
         running: &RunningEntry,
@@ -168,7 +173,7 @@ impl Kept {
 
 /// Returns the manifests that belong to images and may disappear with them: their children, innermost first, and their
 /// referrers.
-pub async fn read_dependents(registry: &dyn Registry, loss: &Loss) -> Vec<Saved> {
+pub(crate) async fn read_dependents(registry: &dyn Registry, loss: &Loss) -> Vec<Saved> {
     let mut all = Vec::new();
     if loss.is_at_risk() {
         for image in &loss.images {

@@ -12,7 +12,7 @@ use crate::ops::context::ChangeContext;
 
 /// Removes a throw-away tag with its manifest, which no other tag has. Returns when it is seen to be gone. A tag that
 /// has another image by now is left alone and counts as gone.
-pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
+pub(crate) async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let now = place.digest_now(&Selector::Tag(probe.tag.clone())).await;
     match now.map_err(|error| error.failure(what(place, probe)))? {
         Some(now) if now == probe.digest => remove_just_put(place, probe).await,
@@ -21,7 +21,7 @@ pub async fn remove(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Fa
 }
 
 /// Removes a throw-away tag that was just put and may not be visible yet.
-pub async fn remove_just_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
+pub(crate) async fn remove_just_put(place: RepositoryClient<'_>, probe: &Probe) -> Result<(), Failure> {
     let selector = Selector::Tag(probe.tag.clone());
     let what = || what(place, probe);
     match place.registry.delete_manifest(place.name, &probe.digest).await {

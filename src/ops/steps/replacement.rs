@@ -28,14 +28,14 @@ const PROBE: &str = "regtui-probe-";
 
 /// The image of a tag, and the replacement that the tag is put on in between.
 #[derive(Debug)]
-pub struct Replacement {
+pub(crate) struct Replacement {
     image: Arc<Manifest>,
     manifest: Manifest,
 }
 
 impl Replacement {
     /// Makes a replacement of this image. Fails with the reason if there can be none.
-    pub fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
+    pub(crate) fn of(image: Arc<Manifest>) -> Result<Replacement, String> {
         let manifest = make_replacement(&image)?;
         Ok(Replacement { image, manifest })
     }
@@ -43,7 +43,11 @@ impl Replacement {
 
 /// Returns the two steps of a tag for the journal: onto the replacement, and away. Without a replacement, the steps
 /// touch nothing.
-pub fn items(repository: &Repository, tag: &Tag, replacement: Option<&Replacement>) -> [JournalItem; 2] {
+pub(crate) fn items(
+    repository: &Repository,
+    tag: &Tag,
+    replacement: Option<&Replacement>,
+) -> [JournalItem; 2] {
     let item = |before: Option<&Manifest>, after: Option<Digest>| JournalItem {
         repository: repository.clone(),
         selector: Selector::Tag(tag.clone()),
@@ -58,14 +62,14 @@ pub fn items(repository: &Repository, tag: &Tag, replacement: Option<&Replacemen
 
 /// The method in one repository. It is tried before the first tag is removed.
 #[derive(Debug, Default)]
-pub struct ReplacementMethod {
+pub(crate) struct ReplacementMethod {
     is_known_to_work: bool,
 }
 
 impl ReplacementMethod {
     /// Tries the method on a throw-away tag, unless that was done before. Fails if it does not work; then no tag must
     /// be touched.
-    pub async fn ensure_works(
+    pub(crate) async fn ensure_works(
         &mut self,
         place: RepositoryClient<'_>,
         running: &RunningEntry,
@@ -80,7 +84,7 @@ impl ReplacementMethod {
     }
 
     /// Removes a tag if it still has its image.
-    pub async fn untag(
+    pub(crate) async fn untag(
         &mut self,
         place: RepositoryClient<'_>,
         running: &RunningEntry,

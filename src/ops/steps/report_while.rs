@@ -6,7 +6,7 @@ use std::time::Duration;
 const TELLING: Duration = Duration::from_millis(100);
 
 /// Waits for the operation, and calls `report` every 100 ms and once more at the end.
-pub async fn report_while<T>(work: impl Future<Output = T>, report: impl Fn()) -> T {
+pub(crate) async fn report_while<T>(work: impl Future<Output = T>, report: impl Fn()) -> T {
     let mut work = Box::pin(work);
     let mut tick = tokio::time::interval(TELLING);
     let ended = loop {

@@ -1,8 +1,8 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
-pub mod restore;
-pub mod shown;
+pub(crate) mod restore;
+pub(crate) mod shown;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,48 +21,48 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 use restore::restore_lost_tags;
-pub use shown::{Shown, Wanted};
+pub(crate) use shown::{Shown, Wanted};
 
 /// The number of tags that are asked for at the same time.
-pub const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
 /// A hint for a tag that was put and does not become visible.
-pub const LOST: &str = "after garbage collection a registry may believe that it still has content that is gone, until it is \
+pub(crate) const LOST: &str = "after garbage collection a registry may believe that it still has content that is gone, until it is \
                         restarted: then copy or push the image again";
 
 /// A repository in which tags are changed.
 #[derive(Debug, Clone, Copy)]
-pub struct RepositoryClient<'a> {
+pub(crate) struct RepositoryClient<'a> {
     /// The registry.
-    pub registry: &'a dyn Registry,
+    pub(crate) registry: &'a dyn Registry,
     /// The repository.
-    pub name: &'a RepositoryName,
+    pub(crate) name: &'a RepositoryName,
     /// Ends all waiting when it is cancelled. If it is `None`, every wait lasts as long as it needs.
-    pub stop: Option<&'a CancellationToken>,
+    pub(crate) stop: Option<&'a CancellationToken>,
 }
 
 /// The result of removing a tag.
 #[derive(Debug)]
-pub struct Untagged {
+pub(crate) struct Untagged {
     /// How it ended.
-    pub outcome: Outcome,
+    pub(crate) outcome: Outcome,
     /// The number of other tags of the image that the server removed without being asked. They were put back, or the
     /// notes say why not.
-    pub removed_along: usize,
+    pub(crate) removed_along: usize,
     /// Notes for the user.
-    pub notes: Vec<SafeText>,
+    pub(crate) notes: Vec<SafeText>,
 }
 
 impl<'a> RepositoryClient<'a> {
     /// Returns a repository in which no wait can be stopped.
-    pub fn of(registry: &'a dyn Registry, name: &'a RepositoryName) -> RepositoryClient<'a> {
+    pub(crate) fn of(registry: &'a dyn Registry, name: &'a RepositoryName) -> RepositoryClient<'a> {
         RepositoryClient { registry, name, stop: None }
     }
 }
 
 impl RepositoryClient<'_> {
     /// Fetches the token that a change needs, if it needs one, so that the look before the change is the last request.
-    pub async fn prefetch_token(&self, access: WriteAccess) {
+    pub(crate) async fn prefetch_token(&self, access: WriteAccess) {
         if let Some(connection) = self.registry.connection() {
             connection.prefetch_token(self.name, access).await;
         }
@@ -70,7 +70,7 @@ impl RepositoryClient<'_> {
 
     /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
     /// again.
-    pub async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
+    pub(crate) async fn wait_to_retry(&self, error: &Error, tries: u32) -> bool {
         match self.registry.connection() {
             Some(connection) => connection.wait_to_retry(error, tries).await,
             None => false,
@@ -83,35 +83,43 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the digest that the registry has for a tag or digest now, or `None` if it does not exist.
-    pub async fn digest_now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
+    pub(crate) async fn digest_now(&self, selector: &Selector) -> Result<Option<Digest>, Error> {
         self.registry.head_manifest(self.name, selector, Priority::Interactive).await
     }
 
     /// Returns the digest that a tag has now.
-    pub async fn tag_digest(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
+    pub(crate) async fn tag_digest(&self, tag: &Tag) -> Result<Option<Digest>, Error> {
         self.digest_now(&Selector::Tag(tag.clone())).await
     }
 
     /// Returns the digest that the registry has for a tag or digest now. If its bytes match one of the `known` digests,
     /// that digest is returned: see [`Registry::digest_now`]. Every comparison with an expected digest uses this
     /// function.
-    pub async fn digest_among(&self, selector: &Selector, known: &[Digest]) -> Result<Option<Digest>, Error> {
+    pub(crate) async fn digest_among(
+        &self,
+        selector: &Selector,
+        known: &[Digest],
+    ) -> Result<Option<Digest>, Error> {
         self.registry.digest_now(self.name, selector, known, Priority::Interactive).boxed().await
     }
 
     /// Returns the digest that a tag has now: one of the `known` digests if its bytes match it.
-    pub async fn tag_digest_among(&self, tag: &Tag, known: &[Digest]) -> Result<Option<Digest>, Error> {
+    pub(crate) async fn tag_digest_among(
+        &self,
+        tag: &Tag,
+        known: &[Digest],
+    ) -> Result<Option<Digest>, Error> {
         self.digest_among(&Selector::Tag(tag.clone()), known).await
     }
 
     /// Returns a manifest by its digest, as the registry serves it now. A manifest kept in the journal must be put back
     /// under the media type by which this registry knows it.
-    pub async fn manifest(&self, digest: Digest) -> Result<Arc<Manifest>, Error> {
+    pub(crate) async fn manifest(&self, digest: Digest) -> Result<Arc<Manifest>, Error> {
         self.registry.uncached_manifest(self.name, &digest, Priority::Interactive).await
     }
 
     /// Puts a tag if it still has the `expected` digest (`None` for a free tag), and checks that it has got the image.
-    pub async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
+    pub(crate) async fn put(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
         match self.may_put(tag, expected, manifest.digest).await {
             Ok(()) => self.put_and_verify(tag, expected, manifest).await,
             Err(outcome) => outcome,
@@ -119,7 +127,12 @@ impl RepositoryClient<'_> {
     }
 
     /// Fails with the outcome if a tag must not be put: it has that image already, or another client changed it.
-    pub async fn may_put(&self, tag: &Tag, expected: Option<Digest>, image: Digest) -> Result<(), Outcome> {
+    pub(crate) async fn may_put(
+        &self,
+        tag: &Tag,
+        expected: Option<Digest>,
+        image: Digest,
+    ) -> Result<(), Outcome> {
         self.prefetch_token(WriteAccess::Put).await;
         let known: Vec<Digest> = expected.into_iter().chain([image]).collect();
         match self.tag_digest_among(tag, &known).await {
@@ -131,7 +144,12 @@ impl RepositoryClient<'_> {
     }
 
     /// Puts a tag after [`RepositoryClient::may_put`] has allowed it, and checks that it has got the image.
-    pub async fn put_and_verify(&self, tag: &Tag, expected: Option<Digest>, manifest: &Manifest) -> Outcome {
+    pub(crate) async fn put_and_verify(
+        &self,
+        tag: &Tag,
+        expected: Option<Digest>,
+        manifest: &Manifest,
+    ) -> Outcome {
         let selector = Selector::Tag(tag.clone());
         if let Err(error) = self.registry.put_tag(self.name, tag, expected, manifest).boxed().await {
             match self.look_up_after(&error, tag, &known_digests(expected, manifest)).await {
@@ -158,7 +176,7 @@ impl RepositoryClient<'_> {
 
     /// Removes a tag if it still has this image. Removes nothing but the tag, so it never deletes the digest. `kept`
     /// are tags of the same image that must not be touched; those that vanish all the same are put back.
-    pub async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
+    pub(crate) async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, removed_along: 0, notes: Vec::new() };
         let kept = self.tags_still_on(kept, image.digest).await;
@@ -218,7 +236,7 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the failure of a delete that the server answered as if the target did not exist, although it exists.
-    pub fn no_effect_failure(&self, selector: &Selector, error: &Error, what: String) -> Failure {
+    pub(crate) fn no_effect_failure(&self, selector: &Selector, error: &Error, what: String) -> Failure {
         self.registry.learn(Observation::DeleteWithoutEffect(selector, error));
         let hint = "the server, or a proxy before it, answers deletes as if nothing were there: deletes have to be allowed, \
                     or are done by another method there";
@@ -232,7 +250,7 @@ impl RepositoryClient<'_> {
 
     /// Returns the outcome of a change that the server accepted and does not show. `seen` describes the state that it
     /// shows instead.
-    pub fn unconfirmed_outcome(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
+    pub(crate) fn unconfirmed_outcome(&self, selector: &Selector, seen: &str, also: Option<&str>) -> Outcome {
         let reference = self.reference(selector);
         let command = format!("regtui inspect {}{}{}", self.command_options(), self.name, selector.suffix());
         let also = also.map(|also| format!("; {also}")).unwrap_or_default();
@@ -245,7 +263,7 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns the outcome of a change that the server accepted and that could not be looked at afterwards.
-    pub fn unseen_outcome(&self, selector: &Selector, error: &Error) -> Outcome {
+    pub(crate) fn unseen_outcome(&self, selector: &Selector, error: &Error) -> Outcome {
         self.unconfirmed_outcome(selector, &format!("and looking at it failed: {}", error.why()), None)
     }
 
@@ -286,7 +304,7 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns those of these tags that still have an image, or may have it. Only they can be removed along with it.
-    pub async fn tags_still_on(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
+    pub(crate) async fn tags_still_on(&self, tags: &[Tag], image: Digest) -> Vec<Tag> {
         let now = self.tag_digests(tags, &[image]).await.into_iter();
         let still = now.filter(|(_, now)| now.as_ref().map_or(true, |now| *now == Some(image)));
         still.map(|(tag, _)| tag.clone()).collect()
@@ -294,7 +312,7 @@ impl RepositoryClient<'_> {
 
     /// Returns the digests that these tags have now, each as one of the `known` digests if its bytes match it. They are
     /// asked for at the same time.
-    pub async fn tag_digests<'t>(
+    pub(crate) async fn tag_digests<'t>(
         &self,
         tags: &'t [Tag],
         known: &[Digest],
@@ -312,7 +330,7 @@ fn known_digests(expected: Option<Digest>, manifest: &Manifest) -> Vec<Digest> {
 }
 
 /// Returns the text about a tag that has changed.
-pub fn describe_move(now: Option<Digest>) -> SafeText {
+pub(crate) fn describe_move(now: Option<Digest>) -> SafeText {
     SafeText::from(match now {
         Some(digest) => format!("it moved since, to {}", digest.short()),
         None => "it is gone since".to_string(),
@@ -320,7 +338,7 @@ pub fn describe_move(now: Option<Digest>) -> SafeText {
 }
 
 /// Returns the failure of a refused change, with a hint if the server does not support such changes.
-pub fn put_failure(error: &Error, what: String) -> Failure {
+pub(crate) fn put_failure(error: &Error, what: String) -> Failure {
     let mut failure = error.failure(what);
     if error.is_unsupported() {
         let hint = "the server does not support this: mirrors and caches accept no changes, and some servers never delete";
@@ -331,7 +349,7 @@ pub fn put_failure(error: &Error, what: String) -> Failure {
 }
 
 /// Returns the same as [`put_failure`], with a hint for a server that does not delete tags.
-pub fn untag_failure(error: &Error, what: String) -> Failure {
+pub(crate) fn untag_failure(error: &Error, what: String) -> Failure {
     let mut failure = put_failure(error, what);
     if error.is_unsupported() {
         let hint = "the server does not delete by tag: plan it again to see its methods";
@@ -341,7 +359,7 @@ pub fn untag_failure(error: &Error, what: String) -> Failure {
 }
 
 /// Returns a manifest as the journal keeps it.
-pub fn saved_manifest(manifest: &Manifest) -> SavedManifest {
+pub(crate) fn saved_manifest(manifest: &Manifest) -> SavedManifest {
     SavedManifest {
         digest: manifest.digest,
         media_type: manifest.media_type.as_str().to_string(),

@@ -19,33 +19,33 @@ const MOST_ALIKE: usize = 3;
 
 /// The parts of a change while it runs.
 #[derive(Debug)]
-pub struct Tracker<'a> {
+pub(crate) struct Tracker<'a> {
     control: &'a JobControl,
     items: Vec<ProgressItem>,
     /// The last failure, and how often it occurred in a row.
     last_failure: Option<(Failure, usize)>,
     /// Notes for the report.
-    pub notes: Vec<SafeText>,
+    pub(crate) notes: Vec<SafeText>,
     /// Whether anything was changed, or may have been.
-    pub has_changed: bool,
+    pub(crate) has_changed: bool,
 }
 
 impl<'a> Tracker<'a> {
     /// Returns a tracker of a change that has not begun.
-    pub fn new(control: &'a JobControl, items: impl IntoIterator<Item = ProgressItem>) -> Tracker<'a> {
+    pub(crate) fn new(control: &'a JobControl, items: impl IntoIterator<Item = ProgressItem>) -> Tracker<'a> {
         let items: Vec<ProgressItem> = items.into_iter().collect();
         control.begin(items.clone(), 0);
         Tracker { control, items, last_failure: None, notes: Vec::new(), has_changed: false }
     }
 
     /// Reports the part that is in progress.
-    pub fn report_current(&self, what: SafeText) {
+    pub(crate) fn report_current(&self, what: SafeText) {
         self.control.set_current(what);
     }
 
     /// Returns the reason not to begin the next part, if there is one: the user stopped the change, or the part would
     /// fail like the last ones.
-    pub fn reason_to_stop(&self) -> Option<Outcome> {
+    pub(crate) fn reason_to_stop(&self) -> Option<Outcome> {
         if self.control.stop.is_cancelled() {
             return Some(Outcome::Stopped);
         }
@@ -58,12 +58,12 @@ impl<'a> Tracker<'a> {
     }
 
     /// Returns the token that is cancelled if the change has to end as soon as nothing is half done.
-    pub fn stop_token(&self) -> CancellationToken {
+    pub(crate) fn stop_token(&self) -> CancellationToken {
         self.control.stop.clone()
     }
 
     /// Sets the outcome of a part.
-    pub fn set_outcome(&mut self, index: usize, outcome: Outcome) {
+    pub(crate) fn set_outcome(&mut self, index: usize, outcome: Outcome) {
         self.last_failure = match (&outcome, self.last_failure.take()) {
             (Outcome::Failed(failure), Some((last, times))) if is_same_refusal(failure, &last) => {
                 Some((last, times + 1))
@@ -78,7 +78,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// Sets the outcome of a part, and notes it in the journal for the items of the part.
-    pub async fn record_outcome(
+    pub(crate) async fn record_outcome(
         &mut self,
         running: &RunningEntry,
         items: Range<usize>,
@@ -95,13 +95,13 @@ impl<'a> Tracker<'a> {
 
     /// Sets the outcome of a part that failed half done. Nothing is noted in the journal, so that an undo looks at the
     /// registry itself.
-    pub fn record_half_done(&mut self, index: usize, outcome: Outcome) {
+    pub(crate) fn record_half_done(&mut self, index: usize, outcome: Outcome) {
         self.has_changed = true;
         self.set_outcome(index, outcome);
     }
 
     /// Ends the journal entry and returns the report.
-    pub async fn close(mut self, running: RunningEntry) -> Report {
+    pub(crate) async fn close(mut self, running: RunningEntry) -> Report {
         let id = running.id().clone();
         if let Err(note) = running.end().await {
             self.notes.push(note);
@@ -111,7 +111,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// Returns the report. Parts without an outcome were stopped before they began.
-    pub fn report(self, undo: Option<EntryId>) -> Report {
+    pub(crate) fn report(self, undo: Option<EntryId>) -> Report {
         let stopped = |mut item: ProgressItem| {
             item.outcome.get_or_insert(Outcome::Stopped);
             item
@@ -121,7 +121,7 @@ impl<'a> Tracker<'a> {
     }
 
     /// Returns the report of a change that could not begin: every part failed for the same reason.
-    pub fn into_refused_report(mut self, failure: &Failure) -> Report {
+    pub(crate) fn into_refused_report(mut self, failure: &Failure) -> Report {
         for index in 0..self.items.len() {
             self.set_outcome(index, Outcome::Failed(failure.clone()));
         }
@@ -135,7 +135,7 @@ fn is_same_refusal(one: &Failure, other: &Failure) -> bool {
 }
 
 /// Returns a note about uploads that could not be closed.
-pub fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
+pub(crate) fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
     let open = transfer.unclosed_uploads.load(Ordering::Relaxed);
     let (uploads, them) = if open == 1 { ("upload", "it") } else { ("uploads", "them") };
     let text = format!("{open} {uploads} could not be closed; the registry removes {them} by itself later");

@@ -37,7 +37,7 @@ struct Presence {
 
 /// Looks at everything that a change replaced or removed, and says in its report whether that can be put back. Changes
 /// nothing in the registries.
-pub async fn check_undo(context: &ChangeContext, plan: &ChangePlan, report: &mut Report) {
+pub(crate) async fn check_undo(context: &ChangeContext, plan: &ChangePlan, report: &mut Report) {
     let Some(id) = report.undo.clone() else { return };
     // If the entry cannot be read now, the undo reports that.
     let Ok(entry) = context.journal.entry(&id).await else { return };

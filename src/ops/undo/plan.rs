@@ -364,7 +364,7 @@ async fn find_replaced_image(registry: &dyn Registry, change: &TagChange, now: D
 }
 
 /// Returns the manifest as it was, if the journal still has it.
-pub fn parse_saved(saved: &SavedManifest) -> Option<Manifest> {
+pub(crate) fn parse_saved(saved: &SavedManifest) -> Option<Manifest> {
     Manifest::parse(saved.bytes.clone(), Some(&saved.media_type)).ok()?.verify(saved.digest).ok()
 }
 
@@ -417,7 +417,7 @@ fn is_or_are(count: usize) -> &'static str {
 }
 
 /// Returns the rule that forbids to change one of these repositories.
-pub fn rule_against<'a>(
+pub(crate) fn rule_against<'a>(
     context: &ChangeContext,
     mut repositories: impl Iterator<Item = &'a Repository>,
 ) -> Option<Refusal> {

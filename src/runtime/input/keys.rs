@@ -11,7 +11,7 @@ use crossterm::event::{
 use super::parser::Piece;
 
 /// Returns the event, or `None` if the piece is no key, no mouse and no paste.
-pub fn event(piece: Piece) -> Option<Event> {
+pub(crate) fn event(piece: Piece) -> Option<Event> {
     match piece {
         Piece::Character(character, alt) => {
             let (code, mut modifiers) = key_of_character(character);

@@ -30,7 +30,7 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 
 /// A unit of the terminal's input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Piece {
+pub(crate) enum Piece {
     /// A character, or a control character that stands for a key. Terminals send Alt as an Escape before it.
     Character(char, Alt),
     /// Escape alone.
@@ -48,11 +48,11 @@ pub enum Piece {
 }
 
 /// Whether Alt is held.
-pub type Alt = bool;
+pub(crate) type Alt = bool;
 
 /// Cuts bytes into pieces, no matter how the bytes are split.
 #[derive(Debug, Default)]
-pub struct InputParser {
+pub(crate) struct InputParser {
     state: ParserState,
     /// The kind of the last sequence that was dropped before it ended, and the time.
     cut: Option<(Cut, Instant)>,
@@ -96,7 +96,7 @@ enum Cut {
 
 impl InputParser {
     /// Takes bytes that came at once, and returns the pieces that they complete.
-    pub fn take(&mut self, bytes: &[u8], now: Instant) -> Vec<Piece> {
+    pub(crate) fn take(&mut self, bytes: &[u8], now: Instant) -> Vec<Piece> {
         let mut out = Vec::new();
         let is_fast = self.last.replace(now).is_some_and(|last| now.saturating_duration_since(last) < FAST);
         let is_sent = is_fast || (bytes.len() > 1 && bytes[0] != ESCAPE);
@@ -121,7 +121,7 @@ impl InputParser {
     }
 
     /// Returns how long to wait for the rest of a piece, or `None` between two pieces.
-    pub fn timeout(&self, now: Instant) -> Option<Duration> {
+    pub(crate) fn timeout(&self, now: Instant) -> Option<Duration> {
         let most = match &self.state {
             ParserState::Ground => return None,
             ParserState::Paste { .. } => PASTE_TIMEOUT,
@@ -132,7 +132,7 @@ impl InputParser {
     }
 
     /// Ends an unfinished piece, because nothing more came for [`InputParser::timeout`].
-    pub fn end(&mut self, now: Instant) -> Option<Piece> {
+    pub(crate) fn end(&mut self, now: Instant) -> Option<Piece> {
         let (piece, cut) = match std::mem::take(&mut self.state) {
             ParserState::Ground
             | ParserState::Character { .. }

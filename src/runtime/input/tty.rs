@@ -16,7 +16,7 @@ use super::parser::InputParser;
 const MOST_AT_ONCE: usize = 64 * 1024;
 
 /// Reads the terminal.
-pub struct TerminalReader {
+pub(crate) struct TerminalReader {
     tty: File,
     /// The end of a pair; its other end is closed when the reader has to stop.
     stop: UnixStream,
@@ -25,7 +25,7 @@ pub struct TerminalReader {
 }
 
 /// Stops the reader when it is dropped.
-pub struct TerminalStopper {
+pub(crate) struct TerminalStopper {
     _other_end: UnixStream,
 }
 
@@ -38,7 +38,7 @@ enum Woken {
 
 impl TerminalReader {
     /// Opens the terminal: standard input, or the controlling terminal of the process if standard input is no terminal.
-    pub fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
+    pub(crate) fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
         let stdin = io::stdin();
         let tty = match stdin.is_terminal() {
             true => File::from(stdin.as_fd().try_clone_to_owned()?),
@@ -57,7 +57,7 @@ impl TerminalReader {
     }
 
     /// Waits for events; the list may be empty. Returns `None` if the reader was stopped or the terminal is gone.
-    pub fn next(&mut self) -> Option<Vec<Event>> {
+    pub(crate) fn next(&mut self) -> Option<Vec<Event>> {
         let pieces = match self.wait(self.pieces.timeout(Instant::now())).ok()? {
             Woken::Stop => return None,
             Woken::Silence => self.pieces.end(Instant::now()).into_iter().collect(),

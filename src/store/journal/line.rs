@@ -15,14 +15,14 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
 
 /// The version of the documents.
-pub const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 2;
 /// The number of hexadecimal digits of a checksum.
 const SUM: usize = 16;
 
 /// The content of a line.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum JournalLine<'a> {
+pub(crate) enum JournalLine<'a> {
     /// The first line.
     Entry {
         /// The version of the document.
@@ -129,7 +129,7 @@ pub enum JournalLine<'a> {
 
 impl<'a> JournalLine<'a> {
     /// Returns the line of an item.
-    pub fn of(item: &'a JournalItem) -> JournalLine<'a> {
+    pub(crate) fn of(item: &'a JournalItem) -> JournalLine<'a> {
         JournalLine::Item {
             repository: Cow::Borrowed(&item.repository),
             selector: Cow::Borrowed(&item.selector),
@@ -139,23 +139,23 @@ impl<'a> JournalLine<'a> {
     }
 
     /// Returns the line of a manifest that the change does not touch.
-    pub fn of_saved(saved: &'a Saved) -> JournalLine<'a> {
+    pub(crate) fn of_saved(saved: &'a Saved) -> JournalLine<'a> {
         let repository = Cow::Borrowed(&saved.repository);
         JournalLine::Saved { repository, role: saved.role, digest: saved.held.digest }
     }
 
     /// Returns the line of a manifest, without its bytes.
-    pub fn of_manifest(held: &'a SavedManifest) -> JournalLine<'a> {
+    pub(crate) fn of_manifest(held: &'a SavedManifest) -> JournalLine<'a> {
         JournalLine::Held { digest: held.digest, media_type: Cow::Borrowed(&held.media_type) }
     }
 
     /// Parses a document.
-    pub fn parse(text: &'a str) -> Option<JournalLine<'a>> {
+    pub(crate) fn parse(text: &'a str) -> Option<JournalLine<'a>> {
         serde_json::from_str(text).ok()
     }
 
     /// Returns the document of a line of that number.
-    pub fn document(&self, number: i64) -> io::Result<String> {
+    pub(crate) fn document(&self, number: i64) -> io::Result<String> {
         let document = match self {
             JournalLine::Ended { .. } => {
                 serde_json::to_string(&JournalLine::Ended { lines: number.unsigned_abs() })
@@ -167,7 +167,7 @@ impl<'a> JournalLine<'a> {
 }
 
 /// Returns the checksum of a line.
-pub fn checksum(entry: i64, number: i64, document: &str, bytes: Option<&[u8]>) -> String {
+pub(crate) fn checksum(entry: i64, number: i64, document: &str, bytes: Option<&[u8]>) -> String {
     let mut whole = format!("{entry} {number} {document}").into_bytes();
     if let Some(bytes) = bytes {
         whole.push(0);

@@ -54,18 +54,18 @@ struct OldManifest {
 }
 
 /// Returns whether an earlier version left entries.
-pub fn exist(folder: &Path) -> bool {
+pub(crate) fn exist(folder: &Path) -> bool {
     !names(folder).is_empty()
 }
 
 /// Returns the greatest number of the entries that were left; zero if there are none.
-pub fn last_number(folder: &Path) -> i64 {
+pub(crate) fn last_number(folder: &Path) -> i64 {
     names(folder).last().map_or(0, |id| id.sequence().cast_signed())
 }
 
 /// Takes over all entries that are not being carried out. Returns their names, so that their files can be removed after
 /// the commit. An entry that was taken over before is only returned.
-pub fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<Vec<EntryId>, OperationError> {
+pub(crate) fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<Vec<EntryId>, OperationError> {
     let (mut imported, mut entries) = (Vec::new(), Vec::new());
     for id in names(folder) {
         match read_file(&path(folder, &id)) {
@@ -96,7 +96,7 @@ pub fn import(transaction: &Transaction<'_>, folder: &Path) -> Result<Vec<EntryI
 }
 
 /// Removes the files of entries that were taken over, and the folder if nothing else is in it.
-pub fn remove(folder: &Path, entries: &[EntryId]) {
+pub(crate) fn remove(folder: &Path, entries: &[EntryId]) {
     // A file that stays is recognized by its name the next time.
     entries.iter().for_each(|id| drop(fs::remove_file(path(folder, id))));
     let folder = folder.join(FOLDER);

@@ -22,7 +22,7 @@ const MOST_NAMED: usize = 8;
 
 /// Whether the bytes of the manifests are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ManifestBytes {
+pub(crate) enum ManifestBytes {
     /// They are read and checked.
     Read,
     /// They are skipped.
@@ -31,15 +31,15 @@ pub enum ManifestBytes {
 
 /// An entry as it was read.
 #[derive(Debug)]
-pub struct EntryRead {
+pub(crate) struct EntryRead {
     /// The entry.
-    pub entry: JournalEntry,
+    pub(crate) entry: JournalEntry,
     /// The request of the change.
-    pub request: Option<ChangeRequest>,
+    pub(crate) request: Option<ChangeRequest>,
 }
 
 /// Returns an entry of which only the name is known.
-pub fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
+pub(crate) fn unreadable(id: &EntryId, error: &io::Error) -> JournalEntry {
     let damage = Damage { notes: vec![SafeText::from(error.to_string())], ..Damage::default() };
     JournalEntry {
         id: id.clone(),
@@ -77,7 +77,7 @@ struct EntryHeader {
 }
 
 /// An entry while its lines are read.
-pub struct EntryReader {
+pub(crate) struct EntryReader {
     number: i64,
     bytes: ManifestBytes,
     head: Option<EntryHeader>,
@@ -99,7 +99,7 @@ pub struct EntryReader {
 
 impl EntryReader {
     /// Begins to read the entry of that number.
-    pub fn new(number: i64, bytes: ManifestBytes) -> EntryReader {
+    pub(crate) fn new(number: i64, bytes: ManifestBytes) -> EntryReader {
         EntryReader {
             number,
             bytes,
@@ -119,7 +119,7 @@ impl EntryReader {
 
     /// Reads the next line: its number, checksum, document and bytes. The lines come in the order of their numbers. A
     /// line that was altered counts as missing.
-    pub fn read_row(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
+    pub(crate) fn read_row(&mut self, row: &Row<'_>) -> rusqlite::Result<()> {
         self.is_begun = true;
         let number: i64 = row.get(0)?;
         let (ValueRef::Text(checksum), ValueRef::Text(document)) = (row.get_ref(1)?, row.get_ref(2)?) else {
@@ -206,7 +206,7 @@ impl EntryReader {
     }
 
     /// Returns the entry. Fails if its first line cannot be read.
-    pub fn end(mut self, id: &EntryId, is_running: bool) -> io::Result<EntryRead> {
+    pub(crate) fn end(mut self, id: &EntryId, is_running: bool) -> io::Result<EntryRead> {
         let Some(head) = self.head.take() else {
             let why = match self.is_begun {
                 true => "its first line is damaged, or it is no entry of the journal",

@@ -16,7 +16,7 @@ const MOST_BYTES: i64 = 64 * 1024 * 1024;
 
 /// Removes the oldest entries until the journal is within its limits, but never `kept` or an entry that is open or
 /// running.
-pub fn enforce(transaction: &Transaction<'_>, folder: &Path, kept: i64) -> Result<(), OperationError> {
+pub(crate) fn enforce(transaction: &Transaction<'_>, folder: &Path, kept: i64) -> Result<(), OperationError> {
     enforce_limits(transaction, folder, kept, MOST, MOST_BYTES)
 }
 

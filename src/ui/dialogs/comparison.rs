@@ -25,7 +25,7 @@ const BINDINGS: &[Binding<ComparisonEffect>] = <Box<ComparisonDialog>>::BINDINGS
 
 impl Canvas<'_, '_> {
     /// Draws a comparison.
-    pub fn comparison(&mut self, comparison: &ComparisonDialog) {
+    pub(crate) fn comparison(&mut self, comparison: &ComparisonDialog) {
         let title = match (comparison.rows.is_loading(), marked_text(&comparison.list)) {
             (true, _) => format!("Compare {}", self.spinner_frame()),
             (false, None) => "Compare".to_string(),

@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the prompt.
-    pub fn copy_prompt(&mut self, prompt: &CopyPrompt) {
+    pub(crate) fn copy_prompt(&mut self, prompt: &CopyPrompt) {
         let places = crate::app::dialogs::copy_prompt::places::CopyPlaces::of(self.state, prompt);
         let keys = &self.state.settings.keys;
         let hints = join_hints([

@@ -15,7 +15,7 @@ const KEYS: std::ops::RangeInclusive<usize> = 16..=24;
 
 impl Canvas<'_, '_> {
     /// Draws the help.
-    pub fn help(&mut self, help: &Help) {
+    pub(crate) fn help(&mut self, help: &Help) {
         let rows = keymap::help_rows(self.state, help.input.value());
         let title = Help::title(self.state);
         let area = Help::area(self.state);

@@ -16,7 +16,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the jobs.
-    pub fn jobs(&mut self, dialog: &JobsDialog) {
+    pub(crate) fn jobs(&mut self, dialog: &JobsDialog) {
         let state = self.state;
         let opened = dialog.open.and_then(|id| state.jobs.all.iter().find(|job| job.id == id));
         match opened {

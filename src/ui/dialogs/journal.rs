@@ -22,7 +22,7 @@ const DONE: usize = 11;
 
 impl Canvas<'_, '_> {
     /// Draws the journal.
-    pub fn journal(&mut self, journal: &JournalDialog) {
+    pub(crate) fn journal(&mut self, journal: &JournalDialog) {
         if let Some(entry) = journal.entry().filter(|_| journal.is_open) {
             return self.entry(entry, journal.scroll);
         }

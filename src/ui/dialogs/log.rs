@@ -16,7 +16,7 @@ const WITH_NUMBERS: u16 = 70;
 
 impl Canvas<'_, '_> {
     /// Draws the last requests.
-    pub fn requests(&mut self, scroll: usize) {
+    pub(crate) fn requests(&mut self, scroll: usize) {
         let all = self.state.requests.len();
         let inner = self.log_box(&format!("Requests {all}"));
         let lines: Vec<Line> = window(all, scroll, inner.height)
@@ -27,7 +27,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws the last messages.
-    pub fn messages(&mut self, scroll: usize) {
+    pub(crate) fn messages(&mut self, scroll: usize) {
         let inner = self.log_box(&format!("Messages {}", self.state.notices.all.len()));
         let all = self.state.notices.lines(inner.width.into());
         let lines: Vec<Line> = all[window(all.len(), scroll, inner.height)]

@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws a menu.
-    pub fn menu(&mut self, menu: &Menu) {
+    pub(crate) fn menu(&mut self, menu: &Menu) {
         let labels = menu.label_columns();
         let area = menu.area(self.state);
         let inner = self.overlay(area, &menu.title, &menu.foot(&self.state.settings.keys));

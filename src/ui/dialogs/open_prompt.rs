@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the prompt, the reason why there is no list, and the suggested names.
-    pub fn open_prompt(&mut self, open: &OpenPrompt) {
+    pub(crate) fn open_prompt(&mut self, open: &OpenPrompt) {
         let places = crate::app::dialogs::open_prompt::OpenPlaces::of(self.state, open);
         let keys = &self.state.settings.keys;
         let hints = join_hints([

@@ -17,7 +17,7 @@ const KEYS: usize = 8;
 
 impl Canvas<'_, '_> {
     /// Draws the palette.
-    pub fn palette(&mut self, commands: &Palette) {
+    pub(crate) fn palette(&mut self, commands: &Palette) {
         let keys = &self.state.settings.keys;
         let hints = join_hints([
             keys.hint(Palette::BINDINGS, PaletteEffect::Run),

@@ -12,7 +12,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the prompt.
-    pub fn retag_prompt(&mut self, prompt: &Retag) {
+    pub(crate) fn retag_prompt(&mut self, prompt: &Retag) {
         let places = crate::app::dialogs::retag_prompt::RetagPlaces::of(self.state, prompt);
         let title = if prompt.removes_old_tags { "Rename" } else { "Retag" };
         let keys = &self.state.settings.keys;
@@ -56,7 +56,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws a switch of a prompt.
-    pub fn switch(&mut self, area: Rect, is_on: bool, is_cursor: bool, text: &str, toggle: &str) {
+    pub(crate) fn switch(&mut self, area: Rect, is_on: bool, is_cursor: bool, text: &str, toggle: &str) {
         let base = self.style(if is_cursor { Role::Cursor } else { Role::Text });
         let marker = if is_cursor { "▌" } else { " " };
         let sign = if is_on { "[x]" } else { "[ ]" };

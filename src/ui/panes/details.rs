@@ -20,7 +20,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the details of the image under the cursor.
-    pub fn detail(&mut self, area: Rect) {
+    pub(crate) fn detail(&mut self, area: Rect) {
         let detail = &self.state.detail;
         self.draw_frame(Pane::Details, area, self.tab_titles(area));
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Details);

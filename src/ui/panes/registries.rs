@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the open registries.
-    pub fn registries(&mut self, area: Rect) {
+    pub(crate) fn registries(&mut self, area: Rect) {
         let registries = &self.state.registries;
         let title = vec![Span::raw(format!(
             "Registries {}",

@@ -14,7 +14,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the repositories of the registry under the cursor.
-    pub fn repositories(&mut self, area: Rect) {
+    pub(crate) fn repositories(&mut self, area: Rect) {
         let Some(registry) = self.state.registries.selected() else {
             self.draw_frame(Pane::Repositories, area, vec![Span::raw("Repositories")]);
             return self.draw_text(

@@ -101,7 +101,7 @@ impl TagColumns {
 
 impl Canvas<'_, '_> {
     /// Draws the tags of the repository under the cursor.
-    pub fn tags(&mut self, area: Rect) {
+    pub(crate) fn tags(&mut self, area: Rect) {
         let tags = &self.state.tags;
         self.draw_frame(Pane::Tags, area, self.tags_title(tags));
         self.draw_filter(area, &tags.list);

@@ -9,23 +9,23 @@ use crate::model::columns;
 
 /// The parts of the prompt for the destination of a copy.
 #[derive(Debug)]
-pub struct CopyPlaces {
+pub(crate) struct CopyPlaces {
     /// The box with its border.
-    pub area: Rect,
+    pub(crate) area: Rect,
     /// The line about the images to copy.
-    pub about: Rect,
+    pub(crate) about: Rect,
     /// The text field.
-    pub input: Rect,
+    pub(crate) input: Rect,
     /// The lines about valid input or the problem with it.
-    pub status: Rect,
+    pub(crate) status: Rect,
     /// The rows that fit: indices into [`CopyPrompt::rows`].
-    pub rows: Vec<(usize, Rect)>,
+    pub(crate) rows: Vec<(usize, Rect)>,
 }
 
 impl CopyPlaces {
     /// Computes the parts for this prompt. A problem gets the lines that it needs, as long as some room is left for the
     /// rows.
-    pub fn of(state: &State, prompt: &CopyPrompt) -> CopyPlaces {
+    pub(crate) fn of(state: &State, prompt: &CopyPrompt) -> CopyPlaces {
         let rows = prompt.rows().len();
         // Room for the matching names is kept, so that nothing jumps while they come and go.
         let height = rows - prompt.suggestions.len() + 10;

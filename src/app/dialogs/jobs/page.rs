@@ -16,11 +16,11 @@ const TITLE: usize = 2;
 
 /// An opened job, laid out here because scrolling needs the number of lines.
 #[derive(Debug)]
-pub struct JobPage {
+pub(crate) struct JobPage {
     /// The title of the job, the time when it began and the registries that the title does not name.
-    pub title: Vec<String>,
+    pub(crate) title: Vec<String>,
     /// The parts, each with its failure and hint if it failed, followed by the notes of the report. Nothing is cut.
-    pub lines: Vec<PlanLine>,
+    pub(crate) lines: Vec<PlanLine>,
     columns: usize,
     /// Columns of the outcome word.
     word: usize,
@@ -28,7 +28,7 @@ pub struct JobPage {
 
 impl JobPage {
     /// Lays a job out for this number of columns.
-    pub fn of(job: &Job, columns: usize) -> JobPage {
+    pub(crate) fn of(job: &Job, columns: usize) -> JobPage {
         let place =
             if job.registry_names.is_empty() { String::new() } else { format!(" · {}", job.registry_names) };
         let title = format!("{} · {}{place}", job.title, job.started_at.strftime("%H:%M:%S"));
@@ -49,7 +49,7 @@ impl JobPage {
 
     /// Returns the rows left for the parts if the page has `all` rows. Below the title stand the numbers and the
     /// current activity.
-    pub fn rows(&self, all: usize) -> usize {
+    pub(crate) fn rows(&self, all: usize) -> usize {
         all.saturating_sub(self.title.len() + 2)
     }
 

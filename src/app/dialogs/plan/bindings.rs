@@ -5,7 +5,7 @@ use crate::model::change::wording::PlanOption;
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PlanEffect {
+pub(crate) enum PlanEffect {
     /// Presses the button under the cursor, or confirms with the typed name.
     Confirm,
     /// Chooses the next method.
@@ -28,7 +28,7 @@ pub enum PlanEffect {
 
 impl PlanEffect {
     /// Returns the effect that switches a part of the request.
-    pub fn of(option: PlanOption) -> PlanEffect {
+    pub(crate) fn of(option: PlanOption) -> PlanEffect {
         match option {
             PlanOption::Children => PlanEffect::Children,
             PlanOption::Referrers => PlanEffect::Referrers,
@@ -38,7 +38,7 @@ impl PlanEffect {
 }
 
 /// The keys of a plan.
-pub const BINDINGS: &[Binding<PlanEffect>] = &[
+pub(crate) const BINDINGS: &[Binding<PlanEffect>] = &[
     Binding::new(
         "plan.confirm",
         chords!["Enter"],

@@ -3,7 +3,7 @@
 
 mod rows;
 
-pub use crate::model::change::wording::Tone;
+pub(crate) use crate::model::change::wording::Tone;
 
 use ratatui::layout::Size;
 
@@ -28,16 +28,16 @@ const FEW_ROWS: usize = 8;
 
 /// A line.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PlanLine {
+pub(crate) struct PlanLine {
     /// The pieces of the line, from left to right.
-    pub pieces: Vec<(Tone, String)>,
+    pub(crate) pieces: Vec<(Tone, String)>,
     /// The effect of a click on the line.
-    pub on_click: Option<Press>,
+    pub(crate) on_click: Option<Press>,
 }
 
 /// The effect of a click on a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Press {
+pub(crate) enum Press {
     /// Switches this part of the request.
     Switch(PlanOption),
     /// Chooses this method of deletion.
@@ -45,7 +45,7 @@ pub enum Press {
 }
 
 /// Returns the lines shown while the plan is looked up.
-pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size, keys: &Keys) -> Vec<PlanLine> {
+pub(crate) fn lookup_lines(request: Option<&ChangeRequest>, body: Size, keys: &Keys) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body, keys);
     let (facts, asked) = wording::lookups(request);
     for fact in facts {
@@ -60,7 +60,7 @@ pub fn lookup_lines(request: Option<&ChangeRequest>, body: Size, keys: &Keys) ->
 }
 
 /// Returns the lines that name the marked images that no row shows: they are part of the request.
-pub fn hidden_image_lines(names: &[SafeText], body: Size, keys: &Keys) -> Vec<PlanLine> {
+pub(crate) fn hidden_image_lines(names: &[SafeText], body: Size, keys: &Keys) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body, keys);
     if !names.is_empty() {
         let count = counted(names.len(), "mark that no row shows", "marks that no row shows");
@@ -71,7 +71,7 @@ pub fn hidden_image_lines(names: &[SafeText], body: Size, keys: &Keys) -> Vec<Pl
 
 /// Returns the lines about the replacement, which is confirmed separately because images are briefly replaced by
 /// others.
-pub fn replacement_lines(body: Size, keys: &Keys) -> Vec<PlanLine> {
+pub(crate) fn replacement_lines(body: Size, keys: &Keys) -> Vec<PlanLine> {
     let mut page = PlanPage::new(body, keys);
     page.text(Tone::Warn, "Untag by replacement?");
     for text in REPLACEMENT {
@@ -83,7 +83,7 @@ pub fn replacement_lines(body: Size, keys: &Keys) -> Vec<PlanLine> {
 
 /// Returns all lines of the plan. While the request is looked up again, the plan is an older one, and its switches show
 /// the last request.
-pub fn lines(
+pub(crate) fn lines(
     request: &ChangeRequest,
     change_plan: &ChangePlan,
     is_old: bool,

@@ -20,7 +20,7 @@ fn plan_frame(state: &State) -> u16 {
 }
 
 /// Returns the number of lines of a plan that a box of this height shows.
-pub fn plan_rows(state: &State, area: Rect) -> usize {
+pub(crate) fn plan_rows(state: &State, area: Rect) -> usize {
     area.height.saturating_sub(plan_frame(state)).into()
 }
 
@@ -28,15 +28,15 @@ pub fn plan_rows(state: &State, area: Rect) -> usize {
 #[derive(Debug)]
 pub struct PlanPlaces {
     /// The box with its border.
-    pub area: Rect,
+    pub(crate) area: Rect,
     /// The text of the plan, inside the box.
-    pub body: Rect,
+    pub(crate) body: Rect,
     /// The foot: the impediment, and below it the buttons or the field for the name to type.
     pub foot: Rect,
     /// All lines of the plan, laid out for the body.
-    pub lines: Vec<PlanLine>,
+    pub(crate) lines: Vec<PlanLine>,
     /// Number of rows that the body would need to show everything.
-    pub rows: usize,
+    pub(crate) rows: usize,
 }
 
 impl PlanPlaces {
@@ -63,7 +63,7 @@ pub struct Button {
     /// The area of the button.
     pub area: Rect,
     /// The text of the button.
-    pub text: String,
+    pub(crate) text: String,
     /// Whether the button carries the plan out.
     pub confirms: bool,
 }
@@ -89,7 +89,7 @@ pub fn plan_buttons(plan: &PlanDialog, foot: Rect) -> Vec<Button> {
 
 impl PlanDialog {
     /// Returns all lines of the plan, laid out for a body of this size.
-    pub fn lines(&self, body: Size, keys: &Keys) -> Vec<page::PlanLine> {
+    pub(crate) fn lines(&self, body: Size, keys: &Keys) -> Vec<page::PlanLine> {
         match (&self.request, &self.change_plan.value) {
             _ if self.confirms_replacement => page::replacement_lines(body, keys),
             (Some(request), Some(change_plan)) => {
@@ -110,7 +110,7 @@ impl PlanDialog {
 
     /// Returns the number of rows of the dialog if the plan itself has this many lines. The number never decreases, so
     /// that the box does not jump.
-    pub fn rows(&self, lines: usize, width: usize) -> usize {
+    pub(crate) fn rows(&self, lines: usize, width: usize) -> usize {
         let rows = match &self.change_plan.failure {
             Some(failure) if !self.change_plan.is_loading() => failure_rows(failure, width),
             _ => lines,

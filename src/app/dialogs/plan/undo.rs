@@ -21,13 +21,17 @@ use crate::model::text::SafeText;
 const MOST_STEPS_BACK: usize = 20;
 
 /// Shows the plan for undoing the last change.
-pub fn show(update: &mut Update<'_>) {
+pub(crate) fn show(update: &mut Update<'_>) {
     let ticket = update.ask(Slot::Plan, Duration::ZERO, Ask::Journal);
     PlanDialog::waiting(update, None, ticket, None).show(update.state);
 }
 
 /// Takes the journal in order to undo the last change.
-pub fn take_journal(update: &mut Update<'_>, ticket: Ticket, answer: Result<Vec<JournalEntry>, Failure>) {
+pub(crate) fn take_journal(
+    update: &mut Update<'_>,
+    ticket: Ticket,
+    answer: Result<Vec<JournalEntry>, Failure>,
+) {
     let now = update.now;
     if find_asking(update.state, ticket).is_none() {
         return;

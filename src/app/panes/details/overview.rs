@@ -13,7 +13,7 @@ use crate::model::text::{LONGEST_FIELD, SafeText};
 use crate::model::{annotations, columns, size, time};
 
 /// Columns of the labels.
-pub const LABELS: usize = 12;
+pub(crate) const LABELS: usize = 12;
 
 /// Columns of a size.
 const SIZES: usize = 9;
@@ -24,18 +24,18 @@ const MOST_OF_A_LIST: usize = 100;
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OverviewRow {
+pub(crate) struct OverviewRow {
     /// The label of the row; empty if the row continues the one above.
-    pub label: SafeText,
+    pub(crate) label: SafeText,
     /// The text of the row.
-    pub text: SafeText,
+    pub(crate) text: SafeText,
     /// The look of the row.
-    pub tone: RowTone,
+    pub(crate) tone: RowTone,
 }
 
 /// The look of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RowTone {
+pub(crate) enum RowTone {
     /// Plain text.
     Plain,
     /// A heading above the following rows.
@@ -53,7 +53,7 @@ struct OverviewPage {
 }
 
 /// Returns the rows for a width in columns.
-pub fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
+pub(crate) fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewRow> {
     let mut page = OverviewPage { rows: Vec::new(), width: width.saturating_sub(LABELS).max(8) };
     let Some(inspection) = &state.detail.inspection.value else { return page.rows };
     page.names(state, inspection);

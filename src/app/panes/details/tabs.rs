@@ -23,10 +23,10 @@ pub enum Tab {
 
 impl Tab {
     /// All tabs, from left to right.
-    pub const ALL: [Tab; 5] = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest, Tab::Referrers];
+    pub(crate) const ALL: [Tab; 5] = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest, Tab::Referrers];
 
     /// Returns the title of the tab.
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         match self {
             Tab::Overview => "Overview",
             Tab::Layers => "Layers",
@@ -54,12 +54,12 @@ impl Tab {
 }
 
 /// Returns the tabs that the Details pane shows now, in order: those that have something to show.
-pub fn shown_tabs(detail: &Detail) -> Vec<Tab> {
+pub(crate) fn shown_tabs(detail: &Detail) -> Vec<Tab> {
     Tab::ALL.into_iter().filter(|tab| tab.is_shown(detail)).collect()
 }
 
 /// Returns the number of lines of the open tab in a pane whose rows have this number of columns.
-pub fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize {
+pub(crate) fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize {
     let detail = &state.detail;
     match detail.tab {
         Tab::Overview => overview::rows(state, usize::from(columns).saturating_sub(2), now).len(),

@@ -8,14 +8,14 @@ use crate::model::json::{JsonLine, Outline};
 
 /// JSON documents one below the other, with lines between them.
 #[derive(Debug, Default)]
-pub struct Text {
+pub(crate) struct Text {
     parts: Vec<TextPart>,
     lines: usize,
 }
 
 /// A part of a text.
 #[derive(Debug)]
-pub enum TextPart {
+pub(crate) enum TextPart {
     /// One line.
     Line(JsonLine),
     /// A document, with the index of its lines.
@@ -24,12 +24,12 @@ pub enum TextPart {
 
 impl TextPart {
     /// Creates a part for a document.
-    pub fn json(bytes: &Bytes, outline: &Arc<Outline>) -> TextPart {
+    pub(crate) fn json(bytes: &Bytes, outline: &Arc<Outline>) -> TextPart {
         TextPart::Json(bytes.clone(), outline.clone())
     }
 
     /// Returns the number of lines of the part.
-    pub fn lines(&self) -> usize {
+    pub(crate) fn lines(&self) -> usize {
         match self {
             TextPart::Line(_) => 1,
             TextPart::Json(_, outline) => outline.lines(),
@@ -39,23 +39,23 @@ impl TextPart {
 
 impl Text {
     /// Creates a text of these parts, one below the other.
-    pub fn of(parts: Vec<TextPart>) -> Text {
+    pub(crate) fn of(parts: Vec<TextPart>) -> Text {
         let lines = parts.iter().map(TextPart::lines).sum();
         Text { parts, lines }
     }
 
     /// Returns the number of lines.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.lines
     }
 
     /// Returns whether the text is empty.
-    pub fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.lines == 0
     }
 
     /// Returns at most `count` lines, beginning with line `from`.
-    pub fn window(&self, from: usize, count: usize) -> Vec<JsonLine> {
+    pub(crate) fn window(&self, from: usize, count: usize) -> Vec<JsonLine> {
         let (mut from, mut found) = (from, Vec::new());
         for part in &self.parts {
             let room = count - found.len();

@@ -9,16 +9,16 @@ use crate::model::reference::RepositoryName;
 
 /// A row of the tree.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Branch {
+pub(crate) struct Branch {
     /// Number of namespaces above the row.
-    pub depth: u16,
+    pub(crate) depth: u16,
     /// The namespace or repository of the row.
-    pub node: BranchNode,
+    pub(crate) node: BranchNode,
 }
 
 /// A namespace or a repository in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BranchNode {
+pub(crate) enum BranchNode {
     /// `team/`, with the number of repositories below.
     Namespace {
         /// The whole path with its trailing slash.
@@ -37,12 +37,12 @@ pub enum BranchNode {
 
 impl Repositories {
     /// Returns whether the rows are branches of a tree.
-    pub fn is_tree(&self) -> bool {
+    pub(crate) fn is_tree(&self) -> bool {
         self.tree && !self.list.is_filtered()
     }
 
     /// Returns the branch under the cursor, in a tree.
-    pub fn branch(&self) -> Option<&Branch> {
+    pub(crate) fn branch(&self) -> Option<&Branch> {
         self.branches.get(self.list.cursor).filter(|_| self.is_tree())
     }
 
@@ -63,7 +63,7 @@ impl Repositories {
     }
 
     /// Folds the list into a tree, or unfolds it. The cursor stays on its repository.
-    pub fn toggle_tree(&mut self) {
+    pub(crate) fn toggle_tree(&mut self) {
         let selected = self.selected().cloned();
         self.tree = !self.tree;
         self.refilter();
@@ -73,7 +73,7 @@ impl Repositories {
     }
 
     /// Opens or closes the namespace under the cursor. Returns whether there was one.
-    pub fn toggle_namespace(&mut self) -> bool {
+    pub(crate) fn toggle_namespace(&mut self) -> bool {
         let Some(Branch { node: BranchNode::Namespace { path, open, .. }, .. }) = self.branch() else {
             return false;
         };
@@ -90,7 +90,7 @@ impl Repositories {
 
     /// Closes the open namespace under the cursor, or goes to the one above. Returns whether there was one. Does
     /// nothing in a flat list.
-    pub fn leave_namespace(&mut self) -> bool {
+    pub(crate) fn leave_namespace(&mut self) -> bool {
         match self.branch() {
             Some(Branch { node: BranchNode::Namespace { open: true, .. }, .. }) => self.toggle_namespace(),
             Some(Branch { depth, .. }) if *depth > 0 => {

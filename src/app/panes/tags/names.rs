@@ -8,7 +8,7 @@ use crate::model::version_order::Rank;
 
 /// The data derived from the names of a list, by index of the tag.
 #[derive(Debug, Default)]
-pub struct NameRanks {
+pub(crate) struct NameRanks {
     /// The ranks of the tags as versions.
     ranks: Vec<Rank>,
     /// The tags that only hold data that belongs to images.
@@ -21,7 +21,7 @@ pub struct NameRanks {
 
 impl NameRanks {
     /// Adds the tags of the list that were not processed yet.
-    pub fn extend(&mut self, tags: &[ListedName<Tag>]) {
+    pub(crate) fn extend(&mut self, tags: &[ListedName<Tag>]) {
         for tag in tags.iter().skip(self.ranks.len()) {
             let is_digest_tag = tag.name().is_some_and(Tag::is_digest_tag);
             let longest = &mut self.longest[usize::from(is_digest_tag)];
@@ -34,22 +34,22 @@ impl NameRanks {
     }
 
     /// Returns the rank of a tag as a version.
-    pub fn rank(&self, item: u32) -> Option<Rank> {
+    pub(crate) fn rank(&self, item: u32) -> Option<Rank> {
         self.ranks.get(item as usize).copied()
     }
 
     /// Returns the tags that only hold data that belongs to images, in the order of the server.
-    pub fn digest_tags(&self) -> &[u32] {
+    pub(crate) fn digest_tags(&self) -> &[u32] {
         &self.digest_tags
     }
 
     /// Returns whether the name of a tag can be used in requests.
-    pub fn is_named(&self, item: u32) -> bool {
+    pub(crate) fn is_named(&self, item: u32) -> bool {
         (item as usize) < self.ranks.len() && !self.odd.contains(item)
     }
 
     /// Returns the columns of the longest tag, with or without digest tags.
-    pub fn longest(&self, with_digest_tags: bool) -> usize {
+    pub(crate) fn longest(&self, with_digest_tags: bool) -> usize {
         let [plain, digest_tag] = self.longest;
         if with_digest_tags { plain.max(digest_tag) } else { plain }
     }

@@ -9,17 +9,17 @@ use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 
 /// The row of the image that was opened by name. It stands for no listed tag and cannot be marked.
-pub const OPENED: u32 = u32::MAX;
+pub(crate) const OPENED: u32 = u32::MAX;
 
 /// An image that was opened by name and that has no row in the list.
 #[derive(Debug, Clone)]
-pub struct OpenedImage {
+pub(crate) struct OpenedImage {
     /// The tag or digest that was given.
-    pub selector: Selector,
+    pub(crate) selector: Selector,
     /// The summary of the image, if it is known.
-    pub summary: Option<Summary>,
+    pub(crate) summary: Option<Summary>,
     /// The reason why the image could not be inspected.
-    pub failure: Option<Failure>,
+    pub(crate) failure: Option<Failure>,
     /// The tag of the list that is this image.
     listed_item: Option<u32>,
     /// Number of tags of the list that were compared with it.
@@ -33,7 +33,7 @@ impl OpenedImage {
     }
 
     /// Returns the name in the row: the tag, or the digest after an `@`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         match &self.selector {
             Selector::Tag(tag) => tag.to_string(),
             Selector::Digest(digest) => format!("@{}", digest.short()),
@@ -41,12 +41,12 @@ impl OpenedImage {
     }
 
     /// Returns whether the registry said that the image does not exist.
-    pub fn is_missing(&self) -> bool {
+    pub(crate) fn is_missing(&self) -> bool {
         self.failure.as_ref().is_some_and(|failure| failure.kind == FailureKind::NotFound)
     }
 
     /// Returns the message that the image does not exist.
-    pub fn missing_message(&self, repository: &impl std::fmt::Display) -> SafeText {
+    pub(crate) fn missing_message(&self, repository: &impl std::fmt::Display) -> SafeText {
         SafeText::from(match &self.selector {
             Selector::Tag(tag) => format!("there is no tag `{tag}` in {repository}"),
             Selector::Digest(digest) => format!("there is no image {} in {repository}", digest.short()),
@@ -56,7 +56,7 @@ impl OpenedImage {
 
 impl TagsPane {
     /// Goes to an image: to its tag if that is listed, otherwise to a row of its own.
-    pub fn open(&mut self, selector: Selector) {
+    pub(crate) fn open(&mut self, selector: Selector) {
         self.list.filter.clear();
         self.list.pinned = Some((OPENED, selector.to_string()));
         self.opened = Some(OpenedImage {
@@ -80,14 +80,14 @@ impl TagsPane {
     }
 
     /// Returns the image that was opened by name, if its row is under the cursor.
-    pub fn opened_under_cursor(&self) -> Option<&OpenedImage> {
+    pub(crate) fn opened_under_cursor(&self) -> Option<&OpenedImage> {
         let is_here = self.list.selected() == Some(OPENED as usize);
         self.opened.as_ref().filter(|_| is_here)
     }
 
     /// Takes the summary of the image whose own row is under the cursor. An image that existed and is gone loses its
     /// row.
-    pub fn take_opened_summary(&mut self, found: Result<Summary, Failure>) {
+    pub(crate) fn take_opened_summary(&mut self, found: Result<Summary, Failure>) {
         let Some(opened) = self.opened.as_mut() else { return };
         match found {
             Ok(summary) => (opened.summary, opened.failure) = (Some(summary), None),

@@ -21,7 +21,7 @@ const SORTED_IN: usize = 1_024;
 
 impl TagsPane {
     /// Returns whether rows will appear or be reordered by themselves. [`TagsPane::arrange_next_part`] continues.
-    pub fn is_arranging(&self) -> bool {
+    pub(crate) fn is_arranging(&self) -> bool {
         let all = self.tags.items.len();
         self.sorting.is_some()
             || self.list.order.len() < all
@@ -29,7 +29,7 @@ impl TagsPane {
     }
 
     /// Returns the word for the operation in progress after which there are other rows or another order.
-    pub fn current_operation(&self) -> Option<&'static str> {
+    pub(crate) fn current_operation(&self) -> Option<&'static str> {
         let is_through = |filter: &IncrementalFilter| filter.is_finished(self.tags.items.len());
         match &self.filtering {
             _ if self.sorting.is_some() => Some("sorting"),
@@ -39,7 +39,7 @@ impl TagsPane {
     }
 
     /// Sorts or filters another part.
-    pub fn arrange_next_part(&mut self) {
+    pub(crate) fn arrange_next_part(&mut self) {
         if let Some(mut sorting) = self.sorting.take() {
             if !sorting.sort_next(COMPARISONS, |a, b| self.compare(a, b)) {
                 self.sorting = Some(sorting);
@@ -78,7 +78,7 @@ impl TagsPane {
 
     /// Puts tags whose details arrived since in their place. This does not happen after each of them, or rows would
     /// jump about.
-    pub fn resort_if_stale(&mut self) {
+    pub(crate) fn resort_if_stale(&mut self) {
         if self.stale_items.is_empty() || self.sorting.is_some() {
             return;
         }
@@ -105,13 +105,13 @@ impl TagsPane {
     }
 
     /// Sorts by `by`. If the tags are sorted by it already, reverses the order.
-    pub fn sort_by(&mut self, by: SortBy) {
+    pub(crate) fn sort_by(&mut self, by: SortBy) {
         let reversed = self.sort.by == by && !self.sort.reversed;
         self.set_sort(Sort { by, reversed });
     }
 
     /// Sorts in this order.
-    pub fn set_sort(&mut self, sort: Sort) {
+    pub(crate) fn set_sort(&mut self, sort: Sort) {
         self.sort = sort;
         self.list.range_start = None;
         self.list.keeps_cursor = sort.by.needs_details();
@@ -146,7 +146,7 @@ impl TagsPane {
     }
 
     /// Shows the rows that the filter matches.
-    pub fn refilter(&mut self) {
+    pub(crate) fn refilter(&mut self) {
         self.show();
         self.select_when_listed();
     }

@@ -8,7 +8,7 @@ use crate::model::time::is_reproducible;
 
 /// The progress of loading details for the rows shown, if their order depends on details.
 #[derive(Debug, Default)]
-pub struct OrderProgress {
+pub(crate) struct OrderProgress {
     /// Rows without an answer yet.
     pub(crate) unanswered: Items,
     /// Number of rows that failed.
@@ -25,14 +25,14 @@ impl TagsPane {
     }
 
     /// Returns a text such as `612 of 1,000 dates known`, or `None` if all are known.
-    pub fn known_count_text(&self) -> Option<String> {
+    pub(crate) fn known_count_text(&self) -> Option<String> {
         let (known, all) = self.count_known().filter(|(known, all)| known < all)?;
         let what = if self.sort.by == SortBy::Size { "sizes" } else { "dates" };
         Some(format!("{} of {} {what} known", group_thousands(known), group_thousands(all)))
     }
 
     /// Returns whether no answer is awaited that could reorder rows.
-    pub fn is_in_order(&self) -> bool {
+    pub(crate) fn is_in_order(&self) -> bool {
         self.progress.unanswered.is_empty() && self.stale_items.is_empty() && !self.is_arranging()
     }
 

@@ -7,7 +7,7 @@ const GOOD: u64 = 8 * 1024 * 1024;
 /// The smallest part that is sent, unless the server wants larger ones.
 const SMALLEST: u64 = 16 * 1024;
 /// The largest part, after a whole blob was too much: proxies in front of registries stop at 100 MB and less.
-pub const PART: u64 = 32 * 1024 * 1024;
+pub(crate) const PART: u64 = 32 * 1024 * 1024;
 /// A blob of at most this size is sent a second time in the same way.
 const LITTLE: u64 = 1024 * 1024;
 
@@ -19,27 +19,27 @@ const RISKED_SHARE: u64 = 50;
 
 /// The state of a push, which decides the next request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushPlan {
+pub(crate) struct PushPlan {
     /// The size of the blob.
     size: u64,
     /// Bytes that the server has.
-    pub at: u64,
+    pub(crate) at: u64,
     /// The most bytes that the server ever had.
-    pub furthest: u64,
+    pub(crate) furthest: u64,
     /// The method by which the bytes are sent.
-    pub method: PushMethod,
+    pub(crate) method: PushMethod,
     /// The largest part that may be sent.
-    pub largest: u64,
+    pub(crate) largest: u64,
     /// The largest part that the server took.
-    pub largest_accepted: u64,
+    pub(crate) largest_accepted: u64,
     /// The offset up to which bytes were sent, whether they arrived or not.
-    pub sent_to: u64,
+    pub(crate) sent_to: u64,
     /// Whether each part has a connection of its own. A connection that carried other parts may be near its end.
-    pub is_unpooled: bool,
+    pub(crate) is_unpooled: bool,
     /// Whether the server refused to take the blob in one piece.
-    pub has_refused_whole: bool,
+    pub(crate) has_refused_whole: bool,
     /// Failures since the last progress. After a new beginning, the number of beginnings without coming further.
-    pub failures: u32,
+    pub(crate) failures: u32,
     /// The size of the first part after a break, while the server may not have counted all bytes before it: a part that
     /// continues at an old count is refused as a whole.
     cautious_size: Option<u64>,
@@ -54,7 +54,7 @@ pub struct PushPlan {
 
 /// The method by which the bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PushMethod {
+pub(crate) enum PushMethod {
     /// One PUT with everything.
     Whole,
     /// PATCH with all that is left, then PUT.
@@ -65,23 +65,23 @@ pub enum PushMethod {
 
 /// One request of a push.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PushStep {
+pub(crate) struct PushStep {
     /// The bytes that it carries.
-    pub range: Range<u64>,
+    pub(crate) range: Range<u64>,
     /// Whether it ends the upload.
-    pub closes: bool,
+    pub(crate) closes: bool,
 }
 
 impl PushStep {
     /// Returns the number of bytes that the request carries.
-    pub fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.range.end - self.range.start
     }
 }
 
 impl PushPlan {
     /// Creates the plan for a blob of `size` bytes: everything at once.
-    pub fn new(size: u64) -> PushPlan {
+    pub(crate) fn new(size: u64) -> PushPlan {
         PushPlan {
             size,
             at: 0,
@@ -102,7 +102,7 @@ impl PushPlan {
     }
 
     /// Adapts the plan to a line that lost an upload a moment ago and then carried parts of at most `carried` bytes.
-    pub fn with_safe_part(self, carried: u64) -> PushPlan {
+    pub(crate) fn with_safe_part(self, carried: u64) -> PushPlan {
         match self.size > carried {
             true => {
                 PushPlan { method: PushMethod::Parts(carried), largest: carried, is_unpooled: true, ..self }
@@ -112,7 +112,7 @@ impl PushPlan {
     }
 
     /// Returns the next request.
-    pub fn step(&self) -> PushStep {
+    pub(crate) fn step(&self) -> PushStep {
         let most = match self.method {
             PushMethod::Whole | PushMethod::Rest => self.size,
             PushMethod::Parts(most) => most,
@@ -126,7 +126,7 @@ impl PushPlan {
     }
 
     /// Records that the server took a part. The more breaks there were, the longer parts keep their size.
-    pub fn record_accepted(&mut self, step: &PushStep, least: u64) {
+    pub(crate) fn record_accepted(&mut self, step: &PushStep, least: u64) {
         if self.cautious_size.take().is_some() {
             return self.advance_to(step.range.end);
         }
@@ -144,7 +144,7 @@ impl PushPlan {
 
     /// Records that a request broke and that the server kept the bytes up to `at`. The amount that arrived, minus a
     /// margin, is expected to arrive again over another connection, together with its response.
-    pub fn record_break(&mut self, at: u64, step: &PushStep, least: u64) {
+    pub(crate) fn record_break(&mut self, at: u64, step: &PushStep, least: u64) {
         let came = at.saturating_sub(step.range.start);
         self.method = match came {
             GOOD.. if self.largest == PART => PushMethod::Rest,
@@ -163,7 +163,7 @@ impl PushPlan {
     /// Records that a request broke and that the server kept nothing of the whole upload, as distribution does: it
     /// takes only requests that arrive without a break. So parts become small enough to come through, each over a
     /// connection of its own, and grow only while little would be lost by it.
-    pub fn record_loss(&mut self, step: &PushStep, least: u64) {
+    pub(crate) fn record_loss(&mut self, step: &PushStep, least: u64) {
         if step.length() > LITTLE || self.failures > 0 || self.is_unpooled {
             self.method = PushMethod::Parts(self.less_than(step).max(least));
             self.is_unpooled = true;
@@ -180,12 +180,12 @@ impl PushPlan {
     }
 
     /// Returns whether everything that the server had was lost before.
-    pub fn has_lost(&self) -> bool {
+    pub(crate) fn has_lost(&self) -> bool {
         self.restarts > 0
     }
 
     /// Begins again at the first byte.
-    pub fn start_over(&mut self) {
+    pub(crate) fn start_over(&mut self) {
         self.restarts = if self.furthest > self.furthest_at_restart { 1 } else { self.restarts + 1 };
         self.furthest_at_restart = self.furthest;
         self.failures = self.restarts;
@@ -205,7 +205,7 @@ impl PushPlan {
     }
 
     /// Records that the server has the bytes up to `at`.
-    pub fn advance_to(&mut self, at: u64) {
+    pub(crate) fn advance_to(&mut self, at: u64) {
         self.failures = if at > self.at { 0 } else { self.failures + 1 };
         self.furthest = self.furthest.max(at);
         self.at = at;

@@ -67,7 +67,7 @@ impl Client {
 
     /// Puts a manifest under a tag that had the digest `expected`, or did not exist, when the caller looked at it. The
     /// request is not sent again once another client has put another manifest there.
-    pub async fn put_tag(
+    pub(crate) async fn put_tag(
         &self,
         name: &RepositoryName,
         tag: &Tag,

@@ -8,7 +8,7 @@ use crate::client::http::token::TokenKey;
 
 /// The authorization that a request carries.
 #[derive(Debug)]
-pub enum Authorization {
+pub(crate) enum Authorization {
     /// No header.
     Nothing,
     /// User and password, or a registry token from a file of logins.
@@ -26,7 +26,7 @@ pub enum Authorization {
 
 impl Authorization {
     /// Returns the header.
-    pub fn header(&self) -> Option<&HeaderValue> {
+    pub(crate) fn header(&self) -> Option<&HeaderValue> {
         match self {
             Authorization::Nothing => None,
             Authorization::Login(header) | Authorization::Token { header, .. } => Some(header),
@@ -35,7 +35,10 @@ impl Authorization {
 }
 
 /// Builds the authorization with this token, which was fetched just now or not.
-pub fn authorization_with((token, is_fresh): (Secret, bool), key: TokenKey) -> Result<Authorization, Cause> {
+pub(crate) fn authorization_with(
+    (token, is_fresh): (Secret, bool),
+    key: TokenKey,
+) -> Result<Authorization, Cause> {
     let header =
         token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
     Ok(Authorization::Token { header, key, is_fresh })

@@ -8,7 +8,7 @@ use crate::model::text::SafeText;
 
 /// How far a token endpoint is trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RealmTrust {
+pub(crate) enum RealmTrust {
     /// It may get the login.
     Login,
     /// It is contacted without a login.
@@ -18,7 +18,7 @@ pub enum RealmTrust {
 /// Decides whether a token endpoint that the registry names is contacted, and whether with the login. The registry
 /// chooses the destination of a password, so only its own origin, its own registrable domain over HTTPS, and the hosts
 /// that the user allows may get it.
-pub fn realm_trust(
+pub(crate) fn realm_trust(
     registry: &Origin,
     realm: &Url,
     registry_is_loopback: bool,

@@ -20,7 +20,7 @@ const MOST_SENDS: u32 = 3;
 
 impl Authenticator {
     /// Sends a request, and answers the challenges that come back: at most [`MOST_SENDS`] sends.
-    pub async fn send(&self, request: &Request, attempt: u32) -> Result<ResponseHead, SendError> {
+    pub(crate) async fn send(&self, request: &Request, attempt: u32) -> Result<ResponseHead, SendError> {
         let own = self.transport().origin().await?;
         let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
         let mut sends = 0;

@@ -10,21 +10,21 @@ use crate::model::text::SafeText;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CopySide {
     /// The registry.
-    pub registry: Host,
+    pub(crate) registry: Host,
     /// The side of the copy that the registry is on.
-    pub role: SideRole,
+    pub(crate) role: SideRole,
     /// The transport that requests to it use.
-    pub transport: Transport,
+    pub(crate) transport: Transport,
     /// The secret that is sent to the registry; `None` if there is no login for it.
-    pub sends: Option<Sent>,
+    pub(crate) sends: Option<Sent>,
     /// Whether the registry has asked for the secret already. Otherwise the secret is sent once it asks.
-    pub asked: bool,
+    pub(crate) asked: bool,
 }
 
 /// The side of a copy that a registry is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum SideRole {
+pub(crate) enum SideRole {
     /// The registry that the images come from.
     Source,
     /// The registry that the images go to.
@@ -36,7 +36,7 @@ pub enum SideRole {
 impl CopySide {
     /// Returns a warning if a secret can be read on its way, or goes to a server without a check of its certificate: `a
     /// password is sent unencrypted to …`.
-    pub fn exposure_warning(&self) -> Option<SafeText> {
+    pub(crate) fn exposure_warning(&self) -> Option<SafeText> {
         let sent = match self.sends? {
             Sent::Password => "a password",
             Sent::Token => "an access token",

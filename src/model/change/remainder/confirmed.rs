@@ -20,11 +20,11 @@ pub(super) struct TouchedTarget {
 
 /// Everything that the user confirmed.
 #[derive(Debug)]
-pub struct Confirmed(pub(super) HashMap<(Repository, Selector), TouchedTarget>);
+pub(crate) struct Confirmed(pub(super) HashMap<(Repository, Selector), TouchedTarget>);
 
 impl Confirmed {
     /// Returns everything that the user confirmed with a journal entry.
-    pub fn of(entry: &JournalEntry) -> Confirmed {
+    pub(crate) fn of(entry: &JournalEntry) -> Confirmed {
         let mut all: HashMap<(Repository, Selector), TouchedTarget> = HashMap::new();
         for item in &entry.items {
             let before = item.before.as_ref().map(|held| held.digest);
@@ -39,12 +39,12 @@ impl Confirmed {
     }
 
     /// Returns the tags and digests that are not done.
-    pub fn open_targets(&self) -> impl Iterator<Item = (Repository, Selector)> {
+    pub(crate) fn open_targets(&self) -> impl Iterator<Item = (Repository, Selector)> {
         self.0.iter().filter(|(_, target)| !target.is_done).map(|(key, _)| key.clone())
     }
 
     /// Returns the digests that a tag or digest may have as long as no other client touched it.
-    pub fn known_digests(&self, repository: &Repository, selector: &Selector) -> Vec<Digest> {
+    pub(crate) fn known_digests(&self, repository: &Repository, selector: &Selector) -> Vec<Digest> {
         let target = self.get(repository, selector).into_iter();
         target.flat_map(|target| target.known_digests.iter().copied().chain([target.end])).flatten().collect()
     }
@@ -60,7 +60,7 @@ impl Confirmed {
 
     /// Returns the selectors of those parts of a plan that were not confirmed as they are now, each with the reason to
     /// leave it alone.
-    pub fn unconfirmed_parts(&self, plan: &ChangePlan) -> Vec<(Selector, String)> {
+    pub(crate) fn unconfirmed_parts(&self, plan: &ChangePlan) -> Vec<(Selector, String)> {
         match plan {
             ChangePlan::Delete(plan) => self.unconfirmed_deletes(plan),
             ChangePlan::Retag(plan) => self.unconfirmed_retags(plan),

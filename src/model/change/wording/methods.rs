@@ -15,7 +15,7 @@ impl Rows {
 }
 
 /// Returns the name of a method.
-pub fn method_label(method: DeleteMethod) -> &'static str {
+pub(crate) fn method_label(method: DeleteMethod) -> &'static str {
     match method {
         DeleteMethod::Untag => "untag",
         DeleteMethod::Image => "delete image",
@@ -24,7 +24,7 @@ pub fn method_label(method: DeleteMethod) -> &'static str {
 }
 
 /// Returns the effect of a method. `images_stay` says whether the images are known to stay if only tags are deleted.
-pub fn describe_method(method: DeleteMethod, images_stay: bool) -> &'static str {
+pub(crate) fn describe_method(method: DeleteMethod, images_stay: bool) -> &'static str {
     match method {
         DeleteMethod::Untag if images_stay => "the named tags go, the images stay",
         DeleteMethod::Untag => "only the named tags are deleted",

@@ -13,16 +13,16 @@ use crate::model::text::SafeText;
 
 /// The tags that a server removed without a request.
 #[derive(Debug, Default)]
-pub struct Restored {
+pub(crate) struct Restored {
     /// The number of these tags, whether they could be put back or not.
-    pub removed: usize,
+    pub(crate) removed: usize,
     /// A note about each.
-    pub notes: Vec<SafeText>,
+    pub(crate) notes: Vec<SafeText>,
 }
 
 /// Looks at tags that were to stay, each on its image, and puts back those that do not exist any more. Tags that have
 /// another image by now are left alone. `known` returns the images that the caller has read.
-pub async fn restore_lost_tags(
+pub(crate) async fn restore_lost_tags(
     place: RepositoryClient<'_>,
     kept: &[(Tag, Digest)],
     known: impl Fn(&Digest) -> Option<Arc<Manifest>>,

@@ -12,11 +12,11 @@ use crate::model::digest::Digest;
 use crate::model::reference::Selector;
 
 /// A tag or digest, and the state that is waited for.
-pub type Wanted = (Selector, Shown);
+pub(crate) type Wanted = (Selector, Shown);
 
 /// The state that a tag or digest is expected to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Shown {
+pub(crate) enum Shown {
     /// It has this digest, or does not exist.
     Is(Option<Digest>),
     /// It has any other digest than this one, or does not exist.
@@ -38,12 +38,12 @@ impl RepositoryClient<'_> {
     }
 
     /// Returns how long to wait until a change shows. Zero if the registry shows each change at once.
-    pub fn visibility_timeout(&self) -> Duration {
+    pub(crate) fn visibility_timeout(&self) -> Duration {
         self.registry.visibility().map(Visibility::timeout).unwrap_or_default()
     }
 
     /// Returns whether the registry was found to show changes only some time after it accepted them.
-    pub fn has_delayed_visibility(&self) -> bool {
+    pub(crate) fn has_delayed_visibility(&self) -> bool {
         self.registry.visibility().is_some_and(Visibility::is_delayed)
     }
 
@@ -54,7 +54,11 @@ impl RepositoryClient<'_> {
     }
 
     /// Waits, for some seconds at most, until a tag or digest has the wanted digest. Returns whether it has.
-    pub async fn wait_until_shown(&self, selector: &Selector, wanted: Option<Digest>) -> Result<bool, Error> {
+    pub(crate) async fn wait_until_shown(
+        &self,
+        selector: &Selector,
+        wanted: Option<Digest>,
+    ) -> Result<bool, Error> {
         let wanted = vec![(selector.clone(), Shown::Is(wanted))];
         Ok(self.wait_until_all_shown(wanted, self.visibility_timeout()).await?.is_empty())
     }
@@ -62,7 +66,7 @@ impl RepositoryClient<'_> {
     /// Waits until all of these show the expected state, and asks less and less often. Returns those that do not when
     /// the time is over or the wait is stopped. The visibility of the registry learns that changes show late or
     /// never.
-    pub async fn wait_until_all_shown(
+    pub(crate) async fn wait_until_all_shown(
         &self,
         wanted: Vec<Wanted>,
         most: Duration,

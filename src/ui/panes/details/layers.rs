@@ -29,7 +29,7 @@ const EIGHTHS: [&str; 9] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉",
 
 impl Canvas<'_, '_> {
     /// Draws the layers of the chosen platform.
-    pub fn layers(&mut self, pane: Rect, area: Rect) {
+    pub(crate) fn layers(&mut self, pane: Rect, area: Rect) {
         let Some(variant) = self.state.detail.selected_variant() else { return };
         let (table, said) = layout::layers(self.state, area);
         let mut heading = format!("  {}", columns::right("SIZE", SIZE));

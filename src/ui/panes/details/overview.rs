@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the facts about the image.
-    pub fn overview(&mut self, pane: Rect, area: Rect) {
+    pub(crate) fn overview(&mut self, pane: Rect, area: Rect) {
         let rows = overview::rows(self.state, usize::from(area.width).saturating_sub(2), self.now);
         let scroll = self.state.detail.scroll;
         for (line, row) in rows.iter().skip(scroll).take(area.height.into()).enumerate() {

@@ -10,7 +10,7 @@ use crate::ui::theme::Role;
 
 impl Canvas<'_, '_> {
     /// Draws the lines that fit.
-    pub fn raw(&mut self, pane: Rect, area: Rect, text: &Text) {
+    pub(crate) fn raw(&mut self, pane: Rect, area: Rect, text: &Text) {
         let scroll = self.state.detail.scroll;
         for (row, line) in text.window(scroll, area.height.into()).iter().enumerate() {
             let place = Rect::new(area.x + 1, area.y + row as u16, area.width.saturating_sub(2), 1);

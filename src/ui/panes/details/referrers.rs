@@ -20,7 +20,7 @@ const ENOUGH: usize = 14;
 
 impl Canvas<'_, '_> {
     /// Draws the referrers that fit.
-    pub fn referrers(&mut self, pane: Rect, area: Rect) {
+    pub(crate) fn referrers(&mut self, pane: Rect, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let scroll = self.state.detail.scroll;
         let shown = || inspection.referrers.iter().skip(scroll).take(area.height.into());

@@ -70,19 +70,19 @@ impl From<ImageRow> for Renamed {
 /// A name and its result.
 pub(crate) struct Pair {
     /// The name.
-    pub name: (Tone, String),
+    pub(crate) name: (Tone, String),
     /// The result.
-    pub becomes: Becomes,
+    pub(crate) becomes: Becomes,
 }
 
 /// An old name, a new name, and the result of the renaming.
 pub(crate) struct Renamed {
     /// The old name.
-    pub old: String,
+    pub(crate) old: String,
     /// The new name.
-    pub new: String,
+    pub(crate) new: String,
     /// The result.
-    pub becomes: Becomes,
+    pub(crate) becomes: Becomes,
 }
 
 /// Columns of names. Longer names have lines of their own.
