@@ -29,9 +29,6 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-pub(crate) use blob::reader::BlobReader;
-pub(crate) use blob::uploads::OpenUpload;
-pub(crate) use credentials::secret::Secret;
 pub(crate) use distribution::blobs::SMALL as SMALL_CONFIG;
 pub use distribution::manifests::ManifestHead;
 pub use distribution::manifests::put::PutResult;

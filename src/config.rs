@@ -16,7 +16,7 @@ use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
 pub(crate) use keys::KeySettings;
-pub(crate) use rules::{Pattern, Prefix, RepositoryRules};
+pub(crate) use rules::{Prefix, RepositoryRules};
 
 /// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -244,11 +244,6 @@ impl Demo {
     pub fn expire_tokens(&self) {
         self.registry.tokens.expire();
     }
-
-    /// Serves a connection that was accepted elsewhere, such as one under TLS, until it ends.
-    pub(crate) async fn serve(&self, connection: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
-        serve(connection, self.registry.clone()).await;
-    }
 }
 
 /// The first byte of a TLS greeting.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use crossterm::event::KeyEvent;
 
 use super::list::Move;
-pub(crate) use chord::{BadKey, KeyChord};
+pub(crate) use chord::KeyChord;
 
 /// The keys of a command, checked by the compiler: `chords!["j", "Down"]`.
 macro_rules! chords {

@@ -18,8 +18,6 @@ use super::image::ImageBuilder;
 use super::layer::DemoLayer;
 use super::store::Store;
 
-pub(crate) use releases::push_releases;
-
 /// Returns a store with all samples.
 pub fn sample() -> Store {
     let store = Store::new();

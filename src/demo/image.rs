@@ -64,7 +64,6 @@ pub struct ImageBuilder<'a> {
     history: Vec<DemoStep>,
     layers: Vec<DemoLayer>,
     annotations: Map<String, Value>,
-    subject: Option<PushedImage>,
     foreign_base: Option<&'static str>,
 }
 
@@ -84,7 +83,6 @@ impl Store {
             history: Vec::new(),
             layers: Vec::new(),
             annotations: Map::new(),
-            subject: None,
             foreign_base: None,
         }
         .platform("linux", "amd64")
@@ -201,12 +199,6 @@ impl ImageBuilder<'_> {
         self
     }
 
-    /// Sets the subject that it refers to.
-    pub(crate) fn subject(mut self, subject: &PushedImage) -> Self {
-        self.subject = Some(subject.clone());
-        self
-    }
-
     /// Stores the layers, the config and the manifest, and puts the tags on it.
     pub fn push(self) -> PushedImage {
         let config = bytes_of(&ConfigDocument {
@@ -226,7 +218,7 @@ impl ImageBuilder<'_> {
         let manifest = DemoManifest {
             media_type: media_type.into(),
             bytes: manifest,
-            subject: self.subject.map(|subject| subject.digest),
+            subject: None,
         };
         let stored = self.layers.into_iter().skip(usize::from(self.foreign_base.is_some()));
         self.store.change(&self.repository, |repository| {
@@ -275,7 +267,6 @@ impl ImageBuilder<'_> {
                 urls: None,
             },
             layers,
-            subject: self.subject.as_ref().map(PushedImage::descriptor),
             annotations: &self.annotations,
         }
     }
@@ -337,8 +328,6 @@ struct ManifestDocument<'a> {
     media_type: &'static str,
     config: LayerDescriptor,
     layers: Vec<LayerDescriptor>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<Value>,
     #[serde(skip_serializing_if = "Map::is_empty")]
     annotations: &'a Map<String, Value>,
 }

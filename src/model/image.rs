@@ -12,8 +12,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::Serialize;
 
-pub(crate) use parse::BadConfig;
-
 use super::capped::Capped;
 use super::digest::Digest;
 use super::json::Outline;

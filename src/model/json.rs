@@ -29,11 +29,6 @@ pub(crate) enum JsonToken {
     Garbage,
 }
 
-/// Lays out `bytes`, with two columns per level. Bytes that are not JSON are shown as they are, line by line.
-pub(crate) fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
-    Outline::of(bytes).window(bytes, 0, usize::MAX)
-}
-
 /// Removes the white space between the tokens of JSON and changes nothing else.
 pub(crate) fn compact(bytes: &[u8]) -> String {
     let mut walk = Walk { bytes, at: 0, depth: 0 };
@@ -214,6 +209,11 @@ fn string_token(text: &[u8]) -> (JsonToken, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Returns all lines.
+    fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
+        Outline::of(bytes).window(bytes, 0, usize::MAX)
+    }
 
     fn laid_out(text: &str) -> String {
         let line = |line: JsonLine| {

@@ -104,8 +104,6 @@ pub struct Schema1 {
     pub(crate) layers: Capped<Vec<Digest>>,
     /// The `v1Compatibility` texts, bottom first: JSON in strings.
     pub(crate) history: Capped<Vec<String>>,
-    /// Whether signatures are attached.
-    pub(crate) signed: bool,
 }
 
 /// A pointer to content: OCI image-spec `descriptor.md`.

@@ -17,11 +17,6 @@ impl Secret {
         &self.0
     }
 
-    /// Returns whether it is empty.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
     /// Returns `scheme secret` as the value of an `Authorization` header, which HTTP libraries then keep out of their
     /// logs.
     pub(crate) fn header(&self, scheme: &str) -> Option<HeaderValue> {

@@ -125,15 +125,6 @@ impl Typed {
         Typed::read(text, None, known)
     }
 
-    /// Parses a target that is typed while the registry `here` is open: a name without a host is in that registry.
-    pub(crate) fn parse_in(
-        open_registry: &Host,
-        text: &str,
-        known: &KnownRegistries,
-    ) -> Result<Typed, BadName> {
-        Typed::read(text, Some(open_registry), known)
-    }
-
     /// Parses the text of a prompt. A name without a host is in the open registry, if there is one. Spaces around the
     /// name do not count.
     pub(crate) fn parse_prompt(
@@ -378,7 +369,7 @@ mod tests {
     fn a_name_without_a_host_is_in_the_registry_that_is_open() {
         let here = Host::parse("r.test:5000").expect("a host");
         let read = |text: &str| {
-            Typed::parse_in(&here, text, &known(&["vm"]))
+            Typed::parse_prompt(Some(&here), text, &known(&["vm"]))
                 .map(|typed| shown(&typed))
                 .map_err(|bad| bad.to_string())
         };
@@ -397,11 +388,11 @@ mod tests {
         ] {
             assert_eq!(read(text), Ok(expected.to_string()), "{text}");
         }
-        let both = spellings(Typed::parse_in(&here, "other:6101", &KnownRegistries::default()));
+        let both = spellings(Typed::parse_prompt(Some(&here), "other:6101", &KnownRegistries::default()));
         assert_eq!(both, Some(("other:6101/".into(), "r.test:5000/other:6101".into())));
         assert!(read("Team/app").is_err(), "a slip and no host");
         let bare = Host::parse("vm").expect("a host");
-        let read = Typed::parse_in(&bare, "team/app", &KnownRegistries::default()).map(|typed| shown(&typed));
+        let read = Typed::parse_prompt(Some(&bare), "team/app", &KnownRegistries::default()).map(|typed| shown(&typed));
         assert_eq!(read, Ok("repository vm/team/app".into()), "not of Docker Hub");
     }
 }
