@@ -215,11 +215,7 @@ impl ImageBuilder<'_> {
         let manifest = bytes_of(&self.manifest(config_digest, config.len()));
         let (digest, size) = (Digest::sha256(&manifest), manifest.len());
         let media_type = self.types().manifest;
-        let manifest = DemoManifest {
-            media_type: media_type.into(),
-            bytes: manifest,
-            subject: None,
-        };
+        let manifest = DemoManifest { media_type: media_type.into(), bytes: manifest, subject: None };
         let stored = self.layers.into_iter().skip(usize::from(self.foreign_base.is_some()));
         self.store.change(&self.repository, |repository| {
             repository.blobs.insert(config_digest, config.into());

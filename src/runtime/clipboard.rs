@@ -1,6 +1,7 @@
 //! The clipboard that a copied text is put on: that of the desktop if there is one, else tmux's buffer inside of tmux,
 //! else that of the terminal (OSC 52).
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use crossterm::Command as _;
@@ -16,8 +17,8 @@ use crate::model::text::SafeText;
 const MOST_BY_TERMINAL: usize = 74_000;
 /// The most bytes that GNU screen forwards at once.
 const MOST_BY_SCREEN: usize = 240;
-/// How long tmux may take.
-const TMUX_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long tmux and the programs of the desktop may take.
+const PROGRAM_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A method to reach the clipboard of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,9 +65,9 @@ pub(crate) enum Put {
 /// the text was also written to the terminal. Returns `None` if the text reached no clipboard.
 pub(crate) async fn put(text: &ClipText, method: ClipboardMethod, was_sent: bool) -> Option<Put> {
     let desktop = text.clone();
-    let is_on_desktop = tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
-    let is_in_tmux = method == ClipboardMethod::Tmux
-        && matches!(tokio::time::timeout(TMUX_TIMEOUT, put_into_tmux(text)).await, Ok(Ok(true)));
+    let is_on_desktop = (has_wayland() && in_time(put_on_wayland(text)).await)
+        || tokio::task::spawn_blocking(move || desktop::put(desktop)).await.unwrap_or(false);
+    let is_in_tmux = method == ClipboardMethod::Tmux && in_time(put_into_tmux(text)).await;
     match (is_on_desktop, is_in_tmux) {
         (true, _) => Some(Put::Desktop),
         (false, true) => Some(Put::Tmux),
@@ -74,28 +75,55 @@ pub(crate) async fn put(text: &ClipText, method: ClipboardMethod, was_sent: bool
     }
 }
 
+/// Returns whether a program did its work in time.
+async fn in_time(put: impl Future<Output = std::io::Result<bool>>) -> bool {
+    matches!(tokio::time::timeout(PROGRAM_TIMEOUT, put).await, Ok(Ok(true)))
+}
+
+fn has_wayland() -> bool {
+    cfg!(unix) && std::env::var_os("WAYLAND_DISPLAY").is_some_and(|value| !value.is_empty())
+}
+
+/// Puts text on the clipboard of a Wayland desktop by wl-clipboard's programs, and checks that it is there. `wl-copy`
+/// goes on in the background, so the text outlives regtui. Without these programs the desktop's X11 clipboard is used.
+async fn put_on_wayland(text: &ClipText) -> std::io::Result<bool> {
+    if !run("wl-copy", &["--type", "text/plain"], text).await? {
+        return Ok(false);
+    }
+    reads_back("wl-paste", &["--no-newline"], text).await
+}
+
 /// Loads text into tmux's buffer and checks that it is there. The option `-w` also passes it on to the terminal; tmux
 /// before 3.2 does not have it.
 async fn put_into_tmux(text: &ClipText) -> std::io::Result<bool> {
     for arguments in [&["load-buffer", "-w", "-"][..], &["load-buffer", "-"]] {
-        let mut tmux = tmux(arguments).stdin(std::process::Stdio::piped()).spawn()?;
-        if let Some(mut stdin) = tmux.stdin.take() {
-            // A tmux that does not know the option ends before it reads its input.
-            stdin.write_all(text.as_str().as_bytes()).await.ok();
-        }
-        if tmux.wait().await?.success() {
-            let kept =
-                self::tmux(&["save-buffer", "-"]).stdout(std::process::Stdio::piped()).output().await?;
-            return Ok(kept.stdout == text.as_str().as_bytes());
+        if run("tmux", arguments, text).await? {
+            return reads_back("tmux", &["save-buffer", "-"], text).await;
         }
     }
     Ok(false)
 }
 
-fn tmux(arguments: &[&str]) -> Command {
-    let mut command = Command::new("tmux");
-    let null = std::process::Stdio::null;
-    command.args(arguments).stdin(null()).stdout(null()).stderr(null()).kill_on_drop(true);
+/// Runs a program to its end with `text` as its input. Returns whether it succeeded.
+async fn run(program: &str, arguments: &[&str], text: &ClipText) -> std::io::Result<bool> {
+    let mut child = command(program, arguments).stdin(Stdio::piped()).spawn()?;
+    if let Some(mut stdin) = child.stdin.take() {
+        // A program that does not know one of the arguments ends before it reads its input.
+        stdin.write_all(text.as_str().as_bytes()).await.ok();
+    }
+    Ok(child.wait().await?.success())
+}
+
+/// Returns whether a program prints exactly this text.
+async fn reads_back(program: &str, arguments: &[&str], text: &ClipText) -> std::io::Result<bool> {
+    let kept = command(program, arguments).stdout(Stdio::piped()).output().await?;
+    Ok(kept.stdout == text.as_str().as_bytes())
+}
+
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command.kill_on_drop(true);
     command
 }
 
@@ -151,7 +179,7 @@ pub(crate) fn copy_failure(method: ClipboardMethod) -> Failure {
     }
 }
 
-/// The clipboard of the desktop.
+/// The clipboard of the desktop: X11's (also XWayland's), that of macOS and that of Windows.
 mod desktop {
     use crate::model::clip::ClipText;
 
@@ -160,7 +188,7 @@ mod desktop {
     pub(crate) fn put(text: ClipText) -> bool {
         use std::sync::{Mutex, PoisonError};
 
-        // On X11 and Wayland the contents of the clipboard are lost when the object that provided them is dropped.
+        // On X11 the contents of the clipboard are lost when the object that provided them is dropped.
         static CLIPBOARD: Mutex<Option<arboard::Clipboard>> = Mutex::new(None);
 
         if !is_there() {
@@ -182,7 +210,7 @@ mod desktop {
     #[cfg(feature = "clipboard")]
     fn is_there() -> bool {
         let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        cfg!(not(all(unix, not(target_os = "macos")))) || is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")
+        cfg!(not(all(unix, not(target_os = "macos")))) || is_set("DISPLAY")
     }
 }
 
@@ -212,6 +240,22 @@ mod tests {
         assert_eq!(message(&text, Put::Tmux).as_str(), "copied 7 characters in 2 lines to tmux's buffer");
         let text = ClipText::clean("x");
         assert_eq!(message(&text, Put::Desktop).as_str(), "copied 1 character to the desktop's clipboard");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_text_is_on_a_clipboard_only_if_its_program_gives_it_back() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("clipboard").display().to_string();
+        let text = ClipText::clean("one\ntwo");
+        let keep = format!("cat > '{file}'");
+        assert!(run("sh", &["-c", &keep], &text).await.expect("a program"));
+        assert!(reads_back("cat", &[&file], &text).await.expect("a program"));
+        let cut = format!("head -c 3 > '{file}'");
+        assert!(run("sh", &["-c", &cut], &text).await.expect("a program"));
+        assert!(!reads_back("cat", &[&file], &text).await.expect("a program"));
+        assert!(!run("sh", &["-c", "exit 1"], &text).await.expect("a program"));
+        assert!(run("regtui-has-no-such-program", &[], &text).await.is_err());
     }
 
     #[test]

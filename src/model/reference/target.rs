@@ -392,7 +392,8 @@ mod tests {
         assert_eq!(both, Some(("other:6101/".into(), "r.test:5000/other:6101".into())));
         assert!(read("Team/app").is_err(), "a slip and no host");
         let bare = Host::parse("vm").expect("a host");
-        let read = Typed::parse_prompt(Some(&bare), "team/app", &KnownRegistries::default()).map(|typed| shown(&typed));
+        let read = Typed::parse_prompt(Some(&bare), "team/app", &KnownRegistries::default())
+            .map(|typed| shown(&typed));
         assert_eq!(read, Ok("repository vm/team/app".into()), "not of Docker Hub");
     }
 }
