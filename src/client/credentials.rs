@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::text::SafeText;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
 pub(crate) use keychain::{Keychain, Login};
@@ -73,6 +74,8 @@ impl Credentials {
     pub(crate) async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Login> {
         for keychain in self.keychains.iter() {
             if let Some(login) = keychain.login(host, repository).await {
+                let source = SafeText::from(keychain.source().display().to_string());
+                tracing::debug!(%host, %source, "this source has a login");
                 return Some(login);
             }
         }
