@@ -3,6 +3,13 @@
 //! Each is taken beside a peer in the same run, or counted by the kernel, since machines differ and are noisy. Peers
 //! that are not in PATH (crane, skopeo, wrk, docker-registry) are named and left out.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a measurement may stop where it stands, and prints its figures"
+)]
+#![expect(unreachable_pub, reason = "nothing is outside of the benches")]
+
 mod copy;
 mod delete_plan;
 mod endless;

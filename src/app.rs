@@ -268,9 +268,10 @@ fn handle_key(update: &mut Update<'_>, key: KeyEvent) {
         dialogs::press_key(update, key);
     } else if let Some(action) = chord.and_then(|chord| actions::find_action(keys, update.state.focus, chord))
     {
-        match action.is_about_rows && update.state.has_selection_just_changed(update.now) {
-            true => update.refuse("what is under the cursor or marked has just changed: press the key again"),
-            false => update.perform(action),
+        if action.is_about_rows && update.state.has_selection_just_changed(update.now) {
+            update.refuse("what is under the cursor or marked has just changed: press the key again");
+        } else {
+            update.perform(action);
         }
     }
 }

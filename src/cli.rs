@@ -377,10 +377,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     for text in &cli.targets {
         targets.push(names.target(text)?);
     }
-    let demo = match cli.demo {
-        true => Some(demo::Demo::sample().await?),
-        false => None,
-    };
+    let demo = if cli.demo { Some(demo::Demo::sample().await?) } else { None };
     if let Some(demo) = &demo {
         let address = demo.address().to_string();
         targets.insert(0, names.target(&address)?);

@@ -285,9 +285,10 @@ fn describe_place(text: &str, at: usize, message: &str) -> String {
     let number = before.matches('\n').count();
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
     let line = text.lines().nth(number).unwrap_or_default();
-    let key = match line.trim_start().starts_with('[') {
-        true => redact::secrets(line),
-        false => line.split('=').next().unwrap_or_default().into(),
+    let key = if line.trim_start().starts_with('[') {
+        redact::secrets(line)
+    } else {
+        line.split('=').next().unwrap_or_default().into()
     };
     match key.trim() {
         "" => format!("line {}, column {column}: {message}", number + 1),

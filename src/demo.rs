@@ -257,10 +257,7 @@ async fn accept(listener: TcpListener, registry: Arc<DemoRegistry>) {
                 Ok((stream, _)) => {
                     // Small answers are sent at once.
                     let _ = stream.set_nodelay(true);
-                    match registry.settings.one_at_a_time {
-                        true => take(stream, registry.clone()).await,
-                        false => drop(connections.spawn(take(stream, registry.clone()))),
-                    }
+                    if registry.settings.one_at_a_time { take(stream, registry.clone()).await } else { drop(connections.spawn(take(stream, registry.clone()))) }
                 }
                 // The process has no free file descriptor, or the client has left already. Later connections may still
                 // succeed.

@@ -223,12 +223,11 @@ fn distrust_file_type(path: &Path, is_link: bool) -> Distrust {
 #[cfg(unix)]
 fn check_owner(path: &Path, metadata: &fs::Metadata) -> io::Result<()> {
     let is_ours = std::os::unix::fs::MetadataExt::uid(metadata) == rustix::process::geteuid().as_raw();
-    match is_ours {
-        true => Ok(()),
-        false => {
-            let why = "belongs to another user";
-            Err(Distrust { path: path.to_path_buf(), why, hint: None }.into())
-        }
+    if is_ours {
+        Ok(())
+    } else {
+        let why = "belongs to another user";
+        Err(Distrust { path: path.to_path_buf(), why, hint: None }.into())
     }
 }
 
@@ -256,7 +255,8 @@ fn check_mode(_: &Path, _: &fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 

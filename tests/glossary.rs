@@ -215,9 +215,8 @@ fn names(line: &str) -> Vec<&str> {
 /// The words of a name of any kind: `list_tags`, `ListTags`, `MOST_TAGS`.
 fn words_of_any(name: &str) -> Vec<String> {
     let pieces = name.split('_').filter(|piece| !piece.is_empty());
-    let words = pieces.map(|piece| match piece.contains(char::is_lowercase) {
-        true => words_of(piece),
-        false => vec![piece.to_lowercase()],
+    let words = pieces.map(|piece| {
+        if piece.contains(char::is_lowercase) { words_of(piece) } else { vec![piece.to_lowercase()] }
     });
     words.flatten().collect()
 }

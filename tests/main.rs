@@ -1,5 +1,12 @@
 //! Tests of more than one module, in one binary. Each folder is named after the part that it tests.
 
+#![expect(
+    clippy::expect_used,
+    clippy::print_stdout,
+    reason = "a test may stop where it stands, and says what it left out"
+)]
+#![expect(unreachable_pub, reason = "nothing is outside of the tests")]
+
 mod app {
     mod browse;
     mod cursor;

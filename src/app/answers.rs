@@ -28,7 +28,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             }
         }
         (Slot::Repositories(host), Answer::Repositories(answer)) => {
-            take_repositories(update, &host, ticket, answer)
+            take_repositories(update, &host, ticket, answer);
         }
         (Slot::Tags, Answer::Tags(answer)) => take_tags(update, ticket, answer),
         (Slot::Summary(..), Answer::Summary(answer)) => {

@@ -80,9 +80,10 @@ pub(crate) trait KeyedDialog: Sized {
 
     /// Returns the meaning of a key.
     fn meaning(&self, keys: &Keys, key: KeyEvent) -> Pressed<Self::Effect> {
-        match Self::IS_PROMPT {
-            true => keys.press_in_prompt(Self::BINDINGS, key, self.is_in_text()),
-            false => keys.press(Self::BINDINGS, key),
+        if Self::IS_PROMPT {
+            keys.press_in_prompt(Self::BINDINGS, key, self.is_in_text())
+        } else {
+            keys.press(Self::BINDINGS, key)
         }
     }
 

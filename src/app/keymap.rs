@@ -250,9 +250,10 @@ fn pane_rows(state: &State) -> Vec<HelpRow> {
 }
 
 fn dialog_rows(keys: &Keys, dialog: &DialogKeys) -> Vec<HelpRow> {
-    let (title, bindings) = match dialog.is_prompt {
-        true => ("Dialogs with a text field", PROMPT_BINDINGS),
-        false => ("Dialogs", DIALOG_BINDINGS),
+    let (title, bindings) = if dialog.is_prompt {
+        ("Dialogs with a text field", PROMPT_BINDINGS)
+    } else {
+        ("Dialogs", DIALOG_BINDINGS)
     };
     let is_own = |chord: &KeyChord| dialog.commands.iter().any(|own| keys.is_bound(own, *chord));
     let shared = bindings.iter().map(|binding| {

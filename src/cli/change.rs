@@ -64,7 +64,7 @@ impl ChangeOptions {
 
     /// Plans the request, shows the plan, asks, carries it out, and reports. If `force` is set, existing tags are moved
     /// without a question.
-    pub async fn run(
+    pub(super) async fn run(
         &self,
         context: &ChangeContext,
         request: ChangeRequest,
@@ -112,18 +112,20 @@ impl ChangeOptions {
 
     fn print_plan(&self, change_plan: &ChangePlan) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        match self.json {
-            true => print::json(&mut out, &ChangeDocument { plan: change_plan, report: None })?,
-            false => plan::print(&mut out, change_plan)?,
+        if self.json {
+            print::json(&mut out, &ChangeDocument { plan: change_plan, report: None })?;
+        } else {
+            plan::print(&mut out, change_plan)?;
         }
         Ok(out.flush()?)
     }
 
     fn print_report(&self, change_plan: &ChangePlan, report: &Report, options: &str) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        match self.json {
-            true => print::json(&mut out, &ChangeDocument { plan: change_plan, report: Some(report) })?,
-            false => report::print(&mut out, report, options)?,
+        if self.json {
+            print::json(&mut out, &ChangeDocument { plan: change_plan, report: Some(report) })?;
+        } else {
+            report::print(&mut out, report, options)?;
         }
         Ok(out.flush()?)
     }

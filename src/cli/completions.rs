@@ -17,7 +17,7 @@ pub(crate) struct Completions {
 
 impl Completions {
     /// Prints the script.
-    pub fn run(&self) -> Result<(), CliError> {
+    pub(super) fn run(&self) -> Result<(), CliError> {
         // The generator panics if its writer fails, and a pipe may be closed.
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut Cli::command(), "regtui", &mut script);

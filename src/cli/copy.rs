@@ -45,7 +45,7 @@ pub(crate) struct CopyCommand {
 
 impl CopyCommand {
     /// Runs the copy.
-    pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
+    pub(super) async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let names = ArgumentReader::of(&context.pool);
         let request = self.request(&names)?;
         self.sides.apply(&names, everywhere, &request.from.host, &request.to.host)?;

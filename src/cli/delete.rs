@@ -39,7 +39,7 @@ pub(crate) struct Delete {
 
 impl Delete {
     /// Runs the delete.
-    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
+    pub(super) async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
             .run(context, ChangeRequest::Delete(self.request(&ArgumentReader::of(&context.pool))?), false)
             .await

@@ -74,16 +74,17 @@ struct ReferrerDocument<'a> {
 
 impl Inspect {
     /// Prints the image.
-    pub async fn run(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
+    pub(super) async fn run(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
         let registry = pool.registry(&reference.repository.host);
         let found = inspect::inspect(&*registry, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;
         let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;
         let mut out = BufWriter::new(std::io::stdout().lock());
-        match self.json {
-            true => print::json(&mut out, &document(&reference, &inspection))?,
-            false => InspectPage { out: &mut out, colour }.print(&reference, &inspection)?,
+        if self.json {
+            print::json(&mut out, &document(&reference, &inspection))?;
+        } else {
+            InspectPage { out: &mut out, colour }.print(&reference, &inspection)?;
         }
         Ok(out.flush()?)
     }
@@ -258,9 +259,10 @@ impl<W: Write> InspectPage<'_, W> {
     }
 
     fn heading(&mut self, text: &str) -> std::io::Result<()> {
-        match self.colour {
-            true => writeln!(self.out, "\u{1b}[1m{text}\u{1b}[0m"),
-            false => writeln!(self.out, "{text}"),
+        if self.colour {
+            writeln!(self.out, "\u{1b}[1m{text}\u{1b}[0m")
+        } else {
+            writeln!(self.out, "{text}")
         }
     }
 

@@ -29,7 +29,7 @@ pub(crate) struct JournalCommand {
 
 impl JournalCommand {
     /// Prints the journal.
-    pub async fn run(&self, journal: &Journal) -> Result<(), CliError> {
+    pub(super) async fn run(&self, journal: &Journal) -> Result<(), CliError> {
         until_interrupted(self.print(journal)).await
     }
 

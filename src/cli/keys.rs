@@ -33,7 +33,7 @@ struct KeyRow {
 
 impl KeysCommand {
     /// Prints the keys.
-    pub fn run(&self, keys: &Keys) -> Result<(), CliError> {
+    pub(super) fn run(&self, keys: &Keys) -> Result<(), CliError> {
         let rows = keymap::contexts().into_iter().flat_map(|context| {
             let row = move |command: &&'static crate::app::keys::KeyCommand| KeyRow {
                 context: context.name.clone(),

@@ -70,7 +70,7 @@ struct Long<'a> {
 
 impl Ls {
     /// Prints the list.
-    pub async fn run(&self, pool: &Pool) -> Result<(), CliError> {
+    pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         if matches!(self.sort, By::Date | By::Size) && !self.long {
             return Err(CliError::Usage("sorting by date or size needs `--long`".into()));
         }
@@ -95,16 +95,17 @@ impl Ls {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| error.catalog_failure())?;
             for item in &page.items {
-                match self.json {
-                    true => print::json(
+                if self.json {
+                    print::json(
                         &mut out,
                         &NameRecord {
                             repository: Some(item.text()),
                             tag: None,
                             malformed: item.name().is_none(),
                         },
-                    )?,
-                    false => writeln!(out, "{}", item.text())?,
+                    )?;
+                } else {
+                    writeln!(out, "{}", item.text())?;
                 }
             }
             // Each page is printed as soon as it has arrived.
@@ -129,25 +130,23 @@ impl Ls {
             // These orders are known only when the images are.
             By::Date | By::Size => {}
         }
-        match self.long {
-            true => self.long(registry, &repository.name, items).await,
-            false => self.short(&items),
-        }
+        if self.long { self.long(registry, &repository.name, items).await } else { self.short(&items) }
     }
 
     fn short(&self, items: &[ListedName<Tag>]) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         for item in items {
-            match self.json {
-                true => print::json(
+            if self.json {
+                print::json(
                     &mut out,
                     &NameRecord {
                         repository: None,
                         tag: Some(item.text()),
                         malformed: item.name().is_none(),
                     },
-                )?,
-                false => writeln!(out, "{}", item.text())?,
+                )?;
+            } else {
+                writeln!(out, "{}", item.text())?;
             }
         }
         Ok(out.flush()?)
@@ -202,7 +201,8 @@ impl Ls {
             By::Date => images
                 .sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.created))),
             By::Size => {
-                images.sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.size)))
+                images
+                    .sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.size)));
             }
             By::Version | By::Name => {}
         }

@@ -20,7 +20,7 @@ pub(crate) struct Man {
 
 impl Man {
     /// Writes the pages and prints how many there are. Pages of an earlier version are replaced.
-    pub fn run(&self) -> Result<(), CliError> {
+    pub(super) fn run(&self) -> Result<(), CliError> {
         let folder = &self.folder;
         let fail = |path: &Path, why: &std::io::Error| Failure {
             what: SafeText::from(format!("cannot write `{}`", path.display())),

@@ -17,9 +17,10 @@ pub(crate) fn print_problem(problem: impl Display) {
 fn fit_to_print(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in redact::secrets(text).chars() {
-        match is_unsafe(character) && character != '\n' {
-            true => out.push_str(SafeText::clean(character.encode_utf8(&mut [0; 4])).as_str()),
-            false => out.push(character),
+        if is_unsafe(character) && character != '\n' {
+            out.push_str(SafeText::clean(character.encode_utf8(&mut [0; 4])).as_str());
+        } else {
+            out.push(character);
         }
     }
     out
@@ -101,9 +102,10 @@ impl Table {
                 let room = " ".repeat(widths[column].saturating_sub(cell.width()));
                 let gap = if column == 0 { "" } else { "  " };
                 line.push_str(gap);
-                match self.right.contains(&column) {
-                    true => line.extend([room.as_str(), cell]),
-                    false => line.extend([cell, room.as_str()]),
+                if self.right.contains(&column) {
+                    line.extend([room.as_str(), cell]);
+                } else {
+                    line.extend([cell, room.as_str()]);
                 }
             }
             writeln!(out, "{}", line.trim_end())?;

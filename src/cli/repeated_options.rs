@@ -46,9 +46,10 @@ fn of_arguments(arguments: impl Iterator<Item = OsString>) -> Vec<String> {
 /// Quotes a value for a shell.
 fn quoted(value: &str) -> String {
     let is_plain = |character: char| character.is_ascii_alphanumeric() || "/._-+:,@%".contains(character);
-    match !value.is_empty() && value.chars().all(is_plain) {
-        true => value.into(),
-        false => format!("'{}'", SafeText::clean(value).as_str().replace('\'', "'\\''")),
+    if !value.is_empty() && value.chars().all(is_plain) {
+        value.into()
+    } else {
+        format!("'{}'", SafeText::clean(value).as_str().replace('\'', "'\\''"))
     }
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Resume {
 
 impl Resume {
     /// Plans the rest of the change, and carries it out.
-    pub async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
+    pub(super) async fn run(&self, context: &ChangeContext, everywhere: Everywhere) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => match last_unfinished(context).await? {
@@ -67,15 +67,11 @@ impl Resume {
                 if !self.options.is_dry_run() {
                     context.journal.mark_ended(&entry).await?;
                 }
-                match moved.is_empty() {
-                    // The program ended after the last request and before it could record the end.
-                    true => {
-                        print::print_problem(format_args!(
-                            "nothing is left to do of {title}: it was completed"
-                        ));
-                        Ok(())
-                    }
-                    false => Rest::NothingLeft(moved).into_plan(&title).map(|_| ()).map_err(CliError::Failed),
+                if moved.is_empty() {
+                    print::print_problem(format_args!("nothing is left to do of {title}: it was completed"));
+                    Ok(())
+                } else {
+                    Rest::NothingLeft(moved).into_plan(&title).map(|_| ()).map_err(CliError::Failed)
                 }
             }
         }

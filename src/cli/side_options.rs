@@ -66,10 +66,11 @@ impl Sides {
 }
 
 fn refuse(is_given: bool, option: &str, from: &Host, to: &Host) -> Result<(), CliError> {
-    match is_given {
-        true => Err(CliError::Usage(format!(
+    if is_given {
+        Err(CliError::Usage(format!(
             "`--{option}` would apply to both registries: `--src-{option}` is for `{from}` alone, `--dest-{option}` for `{to}`"
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }

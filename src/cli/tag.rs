@@ -38,7 +38,7 @@ pub(crate) struct NewTag {
 
 impl NewTag {
     /// Runs the retag.
-    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
+    pub(super) async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         self.options
             .run(context, ChangeRequest::Retag(self.request(&ArgumentReader::of(&context.pool))?), self.force)
             .await
@@ -84,12 +84,13 @@ impl NewTag {
         else {
             return Err(CliError::Usage(format!("`{new}` is neither a tag nor an image with a tag")));
         };
-        match repository.host == image.repository.host {
-            true => Ok((repository, tag)),
-            false => Err(CliError::Usage(format!(
+        if repository.host == image.repository.host {
+            Ok((repository, tag))
+        } else {
+            Err(CliError::Usage(format!(
                 "`{new}` is in another registry, `{}`; `regtui copy {image} {repository}:{tag}` copies there",
                 repository.host
-            ))),
+            )))
         }
     }
 }

@@ -27,7 +27,7 @@ pub(crate) struct Undo {
 
 impl Undo {
     /// Runs the undo.
-    pub async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
+    pub(super) async fn run(&self, context: &ChangeContext) -> Result<(), CliError> {
         let entry = match &self.entry {
             Some(entry) => EntryId(entry.clone()),
             None => last_undoable(context).await?,

@@ -257,9 +257,10 @@ pub trait Registry: Debug + Send + Sync {
         known: &'a [Digest],
         priority: Priority,
     ) -> Answer<'a, Option<Digest>> {
-        match known.is_empty() || known.contains(&reported) {
-            true => ready(Ok(Some(reported))).boxed(),
-            false => self.digest_now(name, selector, known, priority),
+        if known.is_empty() || known.contains(&reported) {
+            ready(Ok(Some(reported))).boxed()
+        } else {
+            self.digest_now(name, selector, known, priority)
         }
     }
 

@@ -37,11 +37,12 @@ impl TryFrom<String> for Pattern {
         let fits_a_name = |character: char| {
             character.is_ascii_lowercase() || character.is_ascii_digit() || "._-/*?".contains(character)
         };
-        match !text.is_empty() && text.chars().all(fits_a_name) && !text.starts_with('/') {
-            true => Ok(Pattern(text)),
-            false => Err(format!(
+        if !text.is_empty() && text.chars().all(fits_a_name) && !text.starts_with('/') {
+            Ok(Pattern(text))
+        } else {
+            Err(format!(
                 "{text:?} matches no repository: lower-case letters, digits, `.`, `_`, `-`, `/`, and `*` or `?` are expected"
-            )),
+            ))
         }
     }
 }

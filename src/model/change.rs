@@ -155,7 +155,7 @@ impl ChangeRequest {
         match self {
             ChangeRequest::Delete(request) => request.method = Some(method),
             ChangeRequest::Retag(request) if request.mode.moves() => {
-                request.mode = retag::RetagMode::with_method(method)
+                request.mode = retag::RetagMode::with_method(method);
             }
             _ => {}
         }

@@ -73,9 +73,10 @@ impl ClipText {
         }
         let first = self.text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
         let first: String = first.chars().take(LONGEST_PREVIEW).collect();
-        match notes.is_empty() {
-            true => SafeText::clean(&first),
-            false => SafeText::from(format!("{}: {first}", notes.join(", "))),
+        if notes.is_empty() {
+            SafeText::clean(&first)
+        } else {
+            SafeText::from(format!("{}: {first}", notes.join(", ")))
         }
     }
 }

@@ -46,18 +46,18 @@ fn classic(step: &str) -> String {
 /// Shortens the source of a copy: `file:<hash> in /x` becomes `<file> /x`. The original source is lost.
 fn shorten_copy(rest: &str) -> String {
     let Some((source, target)) = rest.split_once(" in ") else { return rest.to_string() };
-    let name = match source.split_once(':') {
-        Some((kind @ ("file" | "dir" | "multi"), _)) => kind,
-        _ => return rest.to_string(),
+    let Some((name @ ("file" | "dir" | "multi"), _)) = source.split_once(':') else {
+        return rest.to_string();
     };
     format!("<{name}> {}", target.trim())
 }
 
 /// Puts commas into a list as Go prints it: `["a" "b"]` becomes `["a", "b"]`.
 fn with_commas(list: &str) -> String {
-    match list.starts_with('[') && !list.contains("\", \"") && !list.contains("\",\"") {
-        true => list.replace("\" \"", "\", \""),
-        false => list.to_string(),
+    if list.starts_with('[') && !list.contains("\", \"") && !list.contains("\",\"") {
+        list.replace("\" \"", "\", \"")
+    } else {
+        list.to_string()
     }
 }
 

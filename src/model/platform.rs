@@ -62,9 +62,10 @@ impl Platform {
     /// Parses a platform as users type it. `linux/` may be left out, as lists of platforms leave it out.
     pub(crate) fn parse_typed(text: &str) -> Option<Platform> {
         let is_of_linux = matches!(text.split('/').next(), Some("amd64" | "arm64" | "arm"));
-        match is_of_linux || !text.contains('/') {
-            true => Platform::parse(&format!("linux/{text}")),
-            false => Platform::parse(text),
+        if is_of_linux || !text.contains('/') {
+            Platform::parse(&format!("linux/{text}"))
+        } else {
+            Platform::parse(text)
         }
     }
 
@@ -98,9 +99,10 @@ impl Platform {
 }
 
 fn with_v(variant: &str) -> String {
-    match variant.starts_with(|first: char| first.is_ascii_digit()) {
-        true => format!("v{variant}"),
-        false => variant.to_ascii_lowercase(),
+    if variant.starts_with(|first: char| first.is_ascii_digit()) {
+        format!("v{variant}")
+    } else {
+        variant.to_ascii_lowercase()
     }
 }
 

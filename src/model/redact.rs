@@ -51,10 +51,7 @@ pub(crate) fn secrets(text: &str) -> Cow<'_, str> {
         hides = push_word(&mut out, word, hides, is_quoted && after.starts_with(['"', '\'']));
         rest = after;
     }
-    match out == text {
-        true => text.into(),
-        false => out.into(),
-    }
+    if out == text { text.into() } else { out.into() }
 }
 
 /// Returns the output of a program that failed, if it can be quoted without revealing a secret: one short line in

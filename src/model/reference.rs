@@ -204,9 +204,10 @@ impl FromStr for Selector {
     type Err = BadName;
 
     fn from_str(text: &str) -> Result<Selector, BadName> {
-        match text.contains(':') {
-            true => text.parse().map(Selector::Digest).map_err(|_| BadName::Digest),
-            false => Tag::parse(text).map(Selector::Tag),
+        if text.contains(':') {
+            text.parse().map(Selector::Digest).map_err(|_| BadName::Digest)
+        } else {
+            Tag::parse(text).map(Selector::Tag)
         }
     }
 }

@@ -63,10 +63,7 @@ fn sanitize(text: &str) -> String {
 
 /// Returns the first `most` bytes of `text`, or fewer if a character would be cut.
 fn first_bytes(text: &str, most: usize) -> &str {
-    match text.len() <= most {
-        true => text,
-        false => &text[..text.floor_char_boundary(most)],
-    }
+    if text.len() <= most { text } else { &text[..text.floor_char_boundary(most)] }
 }
 
 fn push_grapheme(out: &mut String, grapheme: &str) {

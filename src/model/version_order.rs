@@ -239,9 +239,10 @@ fn leading_numbers(tag: &str) -> (Vec<Number<'_>>, &str) {
         numbers.push(Number::of(&rest[..end]));
         rest = &rest[end..];
         let joins = rest.starts_with('.') || (is_date && numbers.len() < 3 && rest.starts_with('-'));
-        match joins && rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
-            true => rest = &rest[1..],
-            false => return (numbers, rest),
+        if joins && rest[1..].starts_with(|next: char| next.is_ascii_digit()) {
+            rest = &rest[1..];
+        } else {
+            return (numbers, rest);
         }
     }
 }
@@ -305,9 +306,10 @@ fn parts(mut text: &str) -> Vec<VersionPart<'_>> {
         let is_digit = first.is_ascii_digit();
         let end = text.find(|c: char| c.is_ascii_digit() != is_digit).unwrap_or(text.len());
         let (piece, rest) = text.split_at(end);
-        parts.push(match is_digit {
-            true => VersionPart::Digits(Number::of(piece)),
-            false => VersionPart::Text(Caseless(piece)),
+        parts.push(if is_digit {
+            VersionPart::Digits(Number::of(piece))
+        } else {
+            VersionPart::Text(Caseless(piece))
         });
         text = rest;
     }

@@ -61,10 +61,7 @@ fn undo_extent(context: &ChangeContext, plan: &ChangePlan) -> Back {
     if deletes.iter().any(|deletes| is_no(&deletes.by_tag)) {
         return Back::ByReplacement;
     }
-    match deletes.iter().all(|deletes| deletes.by_tag == Ability::Yes) {
-        true => Back::Whole,
-        false => Back::Unknown,
-    }
+    if deletes.iter().all(|deletes| deletes.by_tag == Ability::Yes) { Back::Whole } else { Back::Unknown }
 }
 
 /// Returns the registries that take part in a change.
@@ -81,7 +78,7 @@ fn registries(context: &ChangeContext, plan: &ChangePlan) -> Vec<Arc<dyn Registr
 
 /// Reports the registry that is waited for, if there is one.
 fn report_waits(registries: &[Arc<dyn Registry>], control: &JobControl) {
-    let connections = registries.iter().filter_map(|registry| registry.connection());
-    let waits = connections.filter_map(Connection::describe_wait).next().unwrap_or_default();
+    let mut connections = registries.iter().filter_map(|registry| registry.connection());
+    let waits = connections.find_map(Connection::describe_wait).unwrap_or_default();
     control.set_waiting(waits);
 }

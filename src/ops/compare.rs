@@ -71,14 +71,15 @@ async fn compare_bytes(
                 let priority = Priority::Background;
                 let now = registries.1.confirm_digest(&right.name, &selector, other, &[one], priority).await;
                 let now = now.ok().flatten().unwrap_or(other);
-                let then = match now == one {
-                    true => Some(one),
-                    false => registries
+                let then = if now == one {
+                    Some(one)
+                } else {
+                    registries
                         .0
                         .confirm_digest(&left.name, &selector, one, &[now], priority)
                         .await
                         .ok()
-                        .flatten(),
+                        .flatten()
                 };
                 (tag, (one, other), (then.unwrap_or(one), now))
             }

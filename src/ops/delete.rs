@@ -27,7 +27,7 @@ use crate::model::change::progress::{ProgressItem, Report};
 use crate::model::reference::Selector;
 
 /// Carries out a plan, unless a rule or the server does not allow it.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
+pub(crate) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let rule = context.rules.may_change(&plan.repository).err();
     let closed = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref());
     if let Some(refusal) = closed {

@@ -135,16 +135,15 @@ async fn child_of(
     };
     let mut manifest = fetch().await;
     let is_heavy = manifest.as_ref().is_ok_and(|manifest| is_heavy(manifest) || has_large_config(manifest));
-    let _turn = match is_heavy {
-        true => {
-            // It holds nothing while it waits for its turn.
-            drop(manifest);
-            let turn = registry.large_content_permit().await;
-            let has_room = bytes_left.load(Ordering::Relaxed) > 0;
-            manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
-            turn
-        }
-        false => None,
+    let _turn = if is_heavy {
+        // It holds nothing while it waits for its turn.
+        drop(manifest);
+        let turn = registry.large_content_permit().await;
+        let has_room = bytes_left.load(Ordering::Relaxed) > 0;
+        manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
+        turn
+    } else {
+        None
     };
     let variant = variant_of(registry, name, Some(child.clone()), manifest).await;
     let weight = variant.memory_size();

@@ -294,9 +294,10 @@ impl Journal {
         let is_missing = error.kind() == io::ErrorKind::NotFound;
         Failure {
             what: SafeText::from(what),
-            why: SafeText::from(match is_missing {
-                true => format!("there is no such entry in `{}`", self.state.folder_text()),
-                false => error.to_string(),
+            why: SafeText::from(if is_missing {
+                format!("there is no such entry in `{}`", self.state.folder_text())
+            } else {
+                error.to_string()
             }),
             hint: error::hint(error).map(SafeText::from),
             kind: if is_missing { FailureKind::NotFound } else { FailureKind::Local },

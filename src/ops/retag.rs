@@ -38,7 +38,7 @@ use plan::rule_against;
 const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and removes the old ones if they are to be moved.
-pub async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl) -> Report {
+pub(crate) async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl) -> Report {
     let tracker = Tracker::new(control, plan.steps.iter().map(part));
     let request = request_of(plan);
     let rule = rule_against(context, &request);

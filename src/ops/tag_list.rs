@@ -123,9 +123,10 @@ pub(crate) async fn tags_with(
     let checked: Vec<_> = checked.buffer_unordered(AT_ONCE).collect().await;
     let is_true = checked.iter().all(|(.., is_true)| *is_true);
     checked.into_iter().for_each(|(tag, said, _)| tags.add_answer(name, tag, said));
-    match is_true {
-        true => others.into_iter().for_each(|(tag, said)| tags.add_answer(name, tag, said)),
-        false => resolve(registry, name, others.into_iter().map(|(tag, _)| tag).collect(), &mut tags).await,
+    if is_true {
+        others.into_iter().for_each(|(tag, said)| tags.add_answer(name, tag, said));
+    } else {
+        resolve(registry, name, others.into_iter().map(|(tag, _)| tag).collect(), &mut tags).await;
     }
     Ok(tags)
 }

@@ -138,9 +138,10 @@ impl TransferRoute<'_> {
 
     fn check_stop(&self) -> Result<(), Error> {
         let host = SafeText::default();
-        match self.transfer.stop.is_cancelled() {
-            true => Err(Error { tries: 0, ..Error::unsent(host, Cause::Stopped) }),
-            false => Ok(()),
+        if self.transfer.stop.is_cancelled() {
+            Err(Error { tries: 0, ..Error::unsent(host, Cause::Stopped) })
+        } else {
+            Ok(())
         }
     }
 
@@ -151,9 +152,10 @@ impl TransferRoute<'_> {
         if self.destination.head_blob(self.to, digest, Priority::Interactive).await?.is_some() {
             return Ok(());
         }
-        let method = match self.source.host() == self.destination.host() {
-            true => BlobTransfer::Mount(self.from.clone()),
-            false => BlobTransfer::Move,
+        let method = if self.source.host() == self.destination.host() {
+            BlobTransfer::Mount(self.from.clone())
+        } else {
+            BlobTransfer::Move
         };
         self.blob(blob, digest, &method).await
     }

@@ -36,7 +36,7 @@ const MAY_ARRIVE: &str =
     "it is as it was, but the change was never confirmed and may still arrive: undo it again if it does";
 
 /// Puts back everything that can be put back according to the plan.
-pub async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl) -> Report {
+pub(crate) async fn run(context: &ChangeContext, plan: &UndoPlan, control: &JobControl) -> Report {
     let tracker = Tracker::new(
         control,
         plan.steps.iter().map(|step| ProgressItem::new(step.selector.short(), [step.selector.clone()])),

@@ -52,7 +52,7 @@ impl Effects {
             Cmd::Cancel(slot) => self.drop_slot(&slot),
             Cmd::Forget(host) => self.context.pool.client(&host).forget(),
             Cmd::SetScheme(host, scheme) => {
-                self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme))
+                self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme));
             }
             Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
@@ -183,10 +183,7 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         Ask::InterruptedChanges(hosts) => {
             let entries = context.journal.entries().await;
             let removed = ops::steps::probe::remove_leftovers(context, &entries, Some(&hosts)).await;
-            let entries = match removed.is_empty() {
-                true => entries,
-                false => context.journal.entries().await,
-            };
+            let entries = if removed.is_empty() { entries } else { context.journal.entries().await };
             Answer::InterruptedChanges(entries, removed)
         }
         Ask::ResumeRequest(entry) => {

@@ -30,7 +30,8 @@ pub(crate) fn deprioritize() {
     }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(target_os = "linux")]
+#[cfg(test)]
 mod tests {
     use rustix::process::{getpid, getpriority_process};
 

@@ -118,9 +118,10 @@ impl CacheStore {
                 return Ok(None);
             };
             // Outside of the lock, because it takes longer than the read.
-            match digest.same_algorithm_of(&content) == digest {
-                true => Ok(Some(Bytes::from(content))),
-                false => Err(CacheTask::Remove(digest)),
+            if digest.same_algorithm_of(&content) == digest {
+                Ok(Some(Bytes::from(content)))
+            } else {
+                Err(CacheTask::Remove(digest))
             }
         };
         self.finish(tokio::task::spawn_blocking(read).await.ok()?)?

@@ -222,9 +222,10 @@ fn name_in(row: &Row<'_>) -> rusqlite::Result<EntryId> {
     let name = EntryId(text);
     let is_plain = name.0.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-'));
     let is_numbered = number < FIRST_SEQUENCE.cast_signed() || name.sequence() == number.unsigned_abs();
-    Ok(match name.is_entry() && is_plain && is_numbered {
-        true => name,
-        false => EntryId(format!("19700101T000000.000000Z-{number}")),
+    Ok(if name.is_entry() && is_plain && is_numbered {
+        name
+    } else {
+        EntryId(format!("19700101T000000.000000Z-{number}"))
     })
 }
 

@@ -54,14 +54,13 @@ impl Canvas<'_, '_> {
         let keys = &self.state.settings.keys;
         let run = keys.hint(CommandLine::BINDINGS, CommandLineEffect::Run);
         let leave = keys.cancel_hint(PROMPT_BINDINGS, "leave");
-        let next = match completions.is_empty() {
-            true => join_hints([run, leave.clone()]),
-            false => {
-                let run = run.filter(|_| line.selected_completion.is_some());
-                let complete = command_of(CommandLine::BINDINGS, CommandLineEffect::Complete);
-                let key = complete.map(|complete| keys.name(complete)).unwrap_or_default();
-                join_hints([run, Some(format!("{key}: {}", completions.join("  ")))])
-            }
+        let next = if completions.is_empty() {
+            join_hints([run, leave.clone()])
+        } else {
+            let run = run.filter(|_| line.selected_completion.is_some());
+            let complete = command_of(CommandLine::BINDINGS, CommandLineEffect::Complete);
+            let key = complete.map(|complete| keys.name(complete)).unwrap_or_default();
+            join_hints([run, Some(format!("{key}: {}", completions.join("  ")))])
         };
         let leave = leave.unwrap_or_default();
         let (role, about) = match (&line.problem, line.missing_argument()) {

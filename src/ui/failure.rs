@@ -24,13 +24,12 @@ impl Canvas<'_, '_> {
         let room_above = usize::from(area.height).saturating_sub(hint.len() + next.len());
         let gaps = 1 + usize::from(!hint.is_empty());
         let is_spacious = what.len() + why.len() + gaps <= room_above;
-        let mut lines = match what.len() + why.len() <= room_above {
-            true => [what, why].concat(),
-            false => {
-                let mut lines = vec![(Role::Bad, columns::cut(failure.what.as_str(), room))];
-                lines.extend(truncate_lines(why, room_above.saturating_sub(1).max(1), room));
-                lines
-            }
+        let mut lines = if what.len() + why.len() <= room_above {
+            [what, why].concat()
+        } else {
+            let mut lines = vec![(Role::Bad, columns::cut(failure.what.as_str(), room))];
+            lines.extend(truncate_lines(why, room_above.saturating_sub(1).max(1), room));
+            lines
         };
         for part in [hint, next].into_iter().filter(|part| !part.is_empty()) {
             if is_spacious {

@@ -27,9 +27,10 @@ impl Canvas<'_, '_> {
 
     /// Draws the border and the title of a pane.
     pub(crate) fn draw_frame(&mut self, pane: Pane, area: Rect, title: Vec<Span<'static>>) {
-        let (border, name) = match self.state.focus == pane {
-            true => (Role::BorderFocused, Role::TitleFocused),
-            false => (Role::Border, Role::Title),
+        let (border, name) = if self.state.focus == pane {
+            (Role::BorderFocused, Role::TitleFocused)
+        } else {
+            (Role::Border, Role::Title)
         };
         let mut line = vec![Span::raw(" ")];
         line.extend(title.into_iter().map(|span| {

@@ -399,7 +399,7 @@ async fn nothing_that_is_logged_or_said_holds_a_secret() {
     let here = host(&registry.demo);
     let kept = lines.clone();
     let sink = regtui::client::http::log::Sink::new(move |line| {
-        kept.lock().expect("a lock").push_str(&format!("{line:?}\n"))
+        kept.lock().expect("a lock").push_str(&format!("{line:?}\n"));
     });
     let settings = ClientSettings { credentials: logins(&[(&here, LOGIN)]), sink, ..settings() };
     let shown = format!("{settings:?}");

@@ -164,13 +164,16 @@ async fn a_next_page_at_a_wrong_path_is_asked_for_at_the_right_one() {
 #[tokio::test]
 async fn a_missing_page_ends_the_list_with_the_names_before_it() {
     let registry = registry_of(0).await;
-    registry.demo.fault(|request, _| match request.query.contains("last") {
-        true => Some(Fault::status(404)),
-        false => Some(Fault::answer(
-            200,
-            &[("link", r#"</v2/_catalog?last=a>; rel="next""#)],
-            r#"{"repositories":["a"]}"#,
-        )),
+    registry.demo.fault(|request, _| {
+        if request.query.contains("last") {
+            Some(Fault::status(404))
+        } else {
+            Some(Fault::answer(
+                200,
+                &[("link", r#"</v2/_catalog?last=a>; rel="next""#)],
+                r#"{"repositories":["a"]}"#,
+            ))
+        }
     });
     let (names, incomplete) = catalog(&registry.client).await;
     assert_eq!(
@@ -197,9 +200,12 @@ async fn one_request_after_a_full_page_finds_the_names_that_a_missing_link_hides
 async fn a_failed_request_after_the_last_page_leaves_the_list_as_it_is() {
     for status in [400, 403, 404, 416, 500] {
         let registry = registry_of(1000).await;
-        registry.demo.fault(move |request, _| match request.query.contains("last=") {
-            true => Some(Fault::status(status)),
-            false => Some(Fault::Headers(vec![("link".into(), None)])),
+        registry.demo.fault(move |request, _| {
+            if request.query.contains("last=") {
+                Some(Fault::status(status))
+            } else {
+                Some(Fault::Headers(vec![("link".into(), None)]))
+            }
         });
         let (names, incomplete) = catalog(&registry.client).await;
         assert_eq!((names.len(), incomplete.is_some()), (1000, status == 500), "{status}");

@@ -201,9 +201,10 @@ impl Registry for Shelf {
 
     fn untag<'a>(&'a self, _: &'a RepositoryName, tag: &'a Tag, expected: Digest) -> Answer<'a, ()> {
         let mut content = self.content();
-        let untagged = match content.tags.get(tag) == Some(&expected) {
-            true => content.tags.remove(tag).map(|_| ()),
-            false => None,
+        let untagged = if content.tags.get(tag) == Some(&expected) {
+            content.tags.remove(tag).map(|_| ())
+        } else {
+            None
         };
         ready(untagged.ok_or_else(|| self.refusal(404))).boxed()
     }
@@ -250,9 +251,10 @@ impl Registry for Shelf {
         digest: &'a Digest,
         _: Option<&'a RepositoryName>,
     ) -> Answer<'a, Mount> {
-        let mount = match self.content().blobs.contains_key(digest) {
-            true => Mount::Mounted,
-            false => Mount::Opened(Box::new(NoUpload(self.refusal(405)))),
+        let mount = if self.content().blobs.contains_key(digest) {
+            Mount::Mounted
+        } else {
+            Mount::Opened(Box::new(NoUpload(self.refusal(405))))
         };
         ready(Ok(mount)).boxed()
     }

@@ -153,9 +153,10 @@ async fn an_undo_cut_off_between_the_halves_goes_on_when_it_is_resumed_or_asked_
         let (shop, entry) = cut_off_between_the_halves("two", undoing).await;
         let (journal, before) = (&shop.context.journal, three().repository("app").expect("it is there"));
         let rest = journal.resume(&entry).await.expect("the rest");
-        let request = match resumes {
-            true => rest,
-            false => model::ChangeRequest::UndoByReplacement(rest.undoes().expect("an undo").clone()),
+        let request = if resumes {
+            rest
+        } else {
+            model::ChangeRequest::UndoByReplacement(rest.undoes().expect("an undo").clone())
         };
         let report = shop.carry_out(&request).await;
         assert_eq!((outcomes(&report), shop.tags("app")), (vec![Done], before.tags.clone()), "{report:?}");
@@ -270,9 +271,10 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
                 assert_eq!(tags(&shop), if is_over { tags(&whole) } else { before }, "{what}");
                 continue;
             };
-            let (request, expected) = match resumes {
-                true => (shop.context.journal.resume(&entry).await.expect("the rest"), tags(&whole)),
-                false => (model::ChangeRequest::UndoByReplacement(entry), before),
+            let (request, expected) = if resumes {
+                (shop.context.journal.resume(&entry).await.expect("the rest"), tags(&whole))
+            } else {
+                (model::ChangeRequest::UndoByReplacement(entry), before)
             };
             match regtui::ops::change::plan(&shop.context, &request).await {
                 Ok(work) => {
@@ -281,7 +283,7 @@ async fn cut_off_anywhere(begun: impl AsyncFn(&Shop) -> model::ChangeRequest) {
                 }
                 // Only the end was not noted any more.
                 Err(failure) => {
-                    assert!(resumes && failure.kind == FailureKind::NotFound, "{what}\n{failure}")
+                    assert!(resumes && failure.kind == FailureKind::NotFound, "{what}\n{failure}");
                 }
             }
             assert_eq!(tags(&shop), expected, "{what}");

@@ -67,13 +67,12 @@ async fn undo(shop: &Shop, id: &EntryId, before: &BTreeMap<String, Digest>, what
     for (tag, digest) in &after {
         assert_eq!(Some(digest), before.get(tag), "{what}: `{tag}` is what it never was");
     }
-    match is_named {
-        true => Undone::Named,
-        false => {
-            assert_eq!(after, *before, "{what}: not all is back, and nothing said so: {report:#?}");
-            assert!(report.is_success(), "{what}: {report:#?}");
-            Undone::Whole
-        }
+    if is_named {
+        Undone::Named
+    } else {
+        assert_eq!(after, *before, "{what}: not all is back, and nothing said so: {report:#?}");
+        assert!(report.is_success(), "{what}: {report:#?}");
+        Undone::Whole
     }
 }
 

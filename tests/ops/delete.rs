@@ -105,7 +105,7 @@ async fn an_image_goes_with_all_the_tags_that_the_plan_shows() {
     let shop = Shop::new(only_by_digest(), store).await;
     let plan = shop.delete_plan(&shop.delete(&["1.2"], DeleteMethod::Image)).await;
     let mut going: Vec<&str> = plan.tags_that_go().map(|tag| tag.as_str()).collect();
-    going.sort();
+    going.sort_unstable();
     assert_eq!(going, ["1", "1.2", "latest"]);
     let size = |text: &str| {
         DemoLayer::of(&[(text, if text == "own" { "only here" } else { "the same in both" })]).size()
@@ -330,7 +330,7 @@ async fn children_and_referrers_go_along_only_if_requested_and_not_needed() {
             (&[own, needed][..], &[needed][..])
         );
         let mut kinds: Vec<&str> = plan.images[0].referrers.iter().map(|one| one.kind.as_str()).collect();
-        kinds.sort();
+        kinds.sort_unstable();
         assert_eq!(kinds, ["SBOM", "signature"]);
         let report = shop.run(&ChangePlan::Delete(plan)).await;
         assert!(outcomes(&report).iter().all(|end| *end == Done), "{report:?}");
@@ -482,7 +482,7 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     });
     tokio::select! {
         _ = shop.run(&work) => panic!("it waits at the gate"),
-        _ = gate.reached_by(1) => {}
+        () = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
     let entries = shop.context.journal.entries().await;

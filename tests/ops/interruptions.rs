@@ -46,10 +46,7 @@ fn at_request(
     let seen: Arc<AtomicUsize> = Arc::default();
     for demo in demos {
         let (seen, at) = (seen.clone(), at.clone());
-        demo.fault(move |_, _| match seen.fetch_add(1, Ordering::SeqCst) + 1 == nth {
-            true => at(),
-            false => None,
-        });
+        demo.fault(move |_, _| if seen.fetch_add(1, Ordering::SeqCst) + 1 == nth { at() } else { None });
     }
     seen
 }

@@ -100,7 +100,7 @@ async fn an_index_that_is_not_kept_whole_is_no_reason_to_delete_its_children() {
         let digest = Digest::sha256(&number.to_be_bytes());
         format!(r#"{{"mediaType":"{OCI_MANIFEST}","digest":"{digest}","size":5}}"#)
     };
-    let children: Vec<String> = (0..MOST + 1).map(child).collect();
+    let children: Vec<String> = (0..=MOST).map(child).collect();
     let index =
         format!(r#"{{"schemaVersion":2,"mediaType":"{OCI_INDEX}","manifests":[{}]}}"#, children.join(","));
     let manifest = Manifest::parse(index.into(), None).expect("an index");

@@ -156,16 +156,15 @@ async fn a_copy_keeps_the_replaced_image_or_promises_no_undo() {
         assert_eq!(outcomes(&report), [Done], "{report:#?}");
         let kept = format!("regtui-kept-{}", old.short());
         let tags = || sides.to.demo.store().tags("copy");
-        match keep {
-            false => assert_eq!((report.takes_back, report.undo), (TakesBack::Nothing, None)),
-            true => {
-                assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
-                let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
-                let undo = change::plan(&sides.context, &undo).await.expect("a plan");
-                let undone = change::run(&sides.context, &undo, &watch()).await;
-                assert_eq!((outcomes(&undone), tags()), (vec![Done, Done], vec!["1".into()]), "{undone:#?}");
-                assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
-            }
+        if !keep {
+            assert_eq!((report.takes_back, report.undo), (TakesBack::Nothing, None));
+        } else {
+            assert_eq!((report.takes_back, tags()), (TakesBack::All, vec!["1".into(), kept]));
+            let undo = ChangeRequest::Undo(report.undo.expect("an entry"));
+            let undo = change::plan(&sides.context, &undo).await.expect("a plan");
+            let undone = change::run(&sides.context, &undo, &watch()).await;
+            assert_eq!((outcomes(&undone), tags()), (vec![Done, Done], vec!["1".into()]), "{undone:#?}");
+            assert_eq!(sides.to.demo.store().digest_of("copy", "1"), Some(old));
         }
     }
 }

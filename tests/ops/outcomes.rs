@@ -469,14 +469,15 @@ async fn a_change_whose_answer_was_lost_is_not_sent_again_once_it_shows() {
             let is_it = request.method == method && request.path.ends_with("/manifests/1");
             is_it.then(|| Fault::Done(Box::new(Fault::status(503))))
         });
-        let request = match is_put {
-            false => shop.delete(&["1"], DeleteMethod::Untag),
-            true => ChangeRequest::Retag(retag::RetagRequest {
+        let request = if !is_put {
+            shop.delete(&["1"], DeleteMethod::Untag)
+        } else {
+            ChangeRequest::Retag(retag::RetagRequest {
                 from: shop.repository("app"),
                 items: vec![("2".parse().expect("a tag"), shop.repository("app"), tag("1"))],
                 mode: retag::RetagMode::Add,
                 keep: false,
-            }),
+            })
         };
         let plan = shop.plan(&request).await;
         shop.registry.demo.forget_requests();

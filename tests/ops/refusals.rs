@@ -277,7 +277,7 @@ async fn copied(
 
 #[tokio::test]
 async fn a_refused_blob_of_a_copy_is_explained_and_the_others_finish() {
-    let second = layer(2, 2_000).digest.hex().to_string();
+    let second = layer(2, 2_000).digest.hex();
     let change = async |refusal| {
         let digest = second.clone();
         copied(refusal, move |request| request.method == "PUT" && request.query.contains(&digest)).await

@@ -342,7 +342,7 @@ async fn a_crash_in_the_middle_of_many_leaves_the_rest_to_be_resumed() {
     });
     tokio::select! {
         _ = shop.run(&work) => panic!("it waits at the gate"),
-        _ = gate.reached_by(1) => {}
+        () = gate.reached_by(1) => {}
     }
     shop.registry.demo.clear_faults();
     let entries = shop.context.journal.entries().await;

@@ -50,13 +50,13 @@ fn this(test: &str) -> CommandBuilder {
 #[test]
 #[ignore = "a program for another test, which gives it a terminal"]
 fn the_loop_panics() {
-    run(|_| panic!("the loop panics on purpose"), |_| {});
+    run(|()| panic!("the loop panics on purpose"), |()| {});
 }
 
 #[test]
 #[ignore = "a program for another test, which gives it a terminal"]
 fn a_task_panics() {
-    run(|_| {}, |_| panic!("a task panics on purpose"));
+    run(|()| {}, |()| panic!("a task panics on purpose"));
 }
 
 /// Runs the UI. After the first request, calls one function in the loop and the other one in the task of the request.

@@ -55,7 +55,7 @@ async fn untagging_one_of_three_aliases_leaves_the_others_on_every_server() {
                 assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}: {ended:?}", server.name);
                 let replaced = shell.run(&["delete", &image, "--replace", "--yes"]).await;
                 let is_deletable = server.name == "distribution2";
-                replaced.assert_code(if is_deletable { 0 } else { 1 });
+                replaced.assert_code(i32::from(!is_deletable));
                 if !is_deletable {
                     replaced.assert_says("REGISTRY_STORAGE_DELETE_ENABLED");
                     assert_eq!(tags_that_hold(&uploader, &bytes).await, ALIASES, "{}", server.name);

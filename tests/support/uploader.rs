@@ -104,9 +104,10 @@ impl Uploader {
         is_docker: bool,
         architecture: &str,
     ) -> Value {
-        let (manifest_type, config_type, layer_type) = match is_docker {
-            true => (DOCKER_MANIFEST, DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip"),
-            false => (OCI_MANIFEST, OCI_CONFIG, "application/vnd.oci.image.layer.v1.tar+zstd"),
+        let (manifest_type, config_type, layer_type) = if is_docker {
+            (DOCKER_MANIFEST, DOCKER_CONFIG, "application/vnd.docker.image.rootfs.diff.tar.gzip")
+        } else {
+            (OCI_MANIFEST, OCI_CONFIG, "application/vnd.oci.image.layer.v1.tar+zstd")
         };
         let layer = format!("layer of {architecture}").into_bytes();
         let mut layer = self.blob(repository, &if is_docker { layer } else { zstd(&layer) }).await;

@@ -223,7 +223,7 @@ fn long_names_push_no_digest_aside() {
             }));
             screen.press("Down");
         }
-        columns.sort();
+        columns.sort_unstable();
         columns.dedup();
         assert_eq!(columns.len(), 1, "{size:?}: {columns:?}\n{}", screen.text());
     }

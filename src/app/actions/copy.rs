@@ -19,7 +19,7 @@ use crate::model::reference::Repository;
 /// Asks for the destination of the chosen images.
 pub(crate) static COPY: Action =
     Action::new("tags.copy", chords!["c"], "copy to another repository or registry", |update| {
-        copy_prompt::show_selected(update.state, "")
+        copy_prompt::show_selected(update.state, "");
     })
     .with_hint("copy", 1)
     .about_rows()

@@ -15,13 +15,13 @@ pub(crate) static NEXT_TAB: Action =
 /// Opens the previous tab.
 pub(crate) static PREVIOUS_TAB: Action =
     Action::new("details.previous-tab", chords!["["], "previous tab of Details", |update| {
-        cycle_tab(update.state, -1)
+        cycle_tab(update.state, -1);
     })
     .available_if(check_image);
 /// Chooses the next platform of an index.
 pub(crate) static NEXT_PLATFORM: Action =
     Action::new("details.next-platform", chords!["}"], "next platform of an index", |update| {
-        cycle_platform(update.state, 1)
+        cycle_platform(update.state, 1);
     })
     .with_hint("platform", 4)
     .available_if(check_platforms)
@@ -29,7 +29,7 @@ pub(crate) static NEXT_PLATFORM: Action =
 /// Chooses the previous platform of an index.
 pub(crate) static PREVIOUS_PLATFORM: Action =
     Action::new("details.previous-platform", chords!["{"], "previous platform", |update| {
-        cycle_platform(update.state, -1)
+        cycle_platform(update.state, -1);
     })
     .available_if(check_platforms);
 

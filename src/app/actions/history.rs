@@ -11,7 +11,7 @@ pub(crate) static UNDO: Action =
 /// Shows the jobs.
 pub(crate) static JOBS: Action =
     Action::new("changes.jobs", chords!["w"], "jobs: progress, stop, retry failed parts", |update| {
-        jobs::show(update.state)
+        jobs::show(update.state);
     })
     .with_entry("jobs", "jobs: progress, stop, retry failed parts");
 /// Shows the journal of changes.

@@ -40,9 +40,10 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     let is_undo = job.request.undoes().is_some();
     let ends = JobStage::Ended(update.now, report.clone());
     job.stage = ends;
-    let title = match !place.is_empty() && (is_undo || update.state.registries.items.len() > 1) {
-        true => SafeText::from(format!("{title} in {place}")),
-        false => title,
+    let title = if !place.is_empty() && (is_undo || update.state.registries.items.len() > 1) {
+        SafeText::from(format!("{title} in {place}"))
+    } else {
+        title
     };
     let undo = match (can_go_back, report.takes_back, report.back) {
         (_, TakesBack::Nothing, _) => "; it cannot be undone",
@@ -92,9 +93,10 @@ fn undo_promise_text(update: &mut Update<'_>, untags: &[Host], puts_back: bool) 
             (true, false) => "",
         };
     }
-    match deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
-        true => "; {undo} undoes it",
-        false => "; {undo} may undo it",
+    if deletes.iter().all(|deletes| deletes.is_some_and(|deletes| deletes.by_tag == Ability::Yes)) {
+        "; {undo} undoes it"
+    } else {
+        "; {undo} may undo it"
     }
 }
 

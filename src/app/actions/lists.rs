@@ -32,7 +32,7 @@ pub(crate) static MARK: Action =
 /// Marks a range.
 pub(crate) static MARK_RANGE: Action =
     Action::new("list.mark-range", chords!["v"], "mark a range", |update| {
-        with_list(update, List::toggle_range)
+        with_list(update, List::toggle_range);
     })
     .about_rows()
     .available_if(|state| check_row_marks(Marking::Range, state));
@@ -44,7 +44,7 @@ pub(crate) static MARK_ALL: Action =
 pub(crate) static UNMARK: Action = Action::new("list.unmark", chords!["u"], "unmark all", |update| {
     with_list(update, |list| {
         list.unmark();
-    })
+    });
 })
 .available_if(check_can_be_marked);
 

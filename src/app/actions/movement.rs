@@ -16,7 +16,7 @@ pub(crate) static UP: Action =
     Action::new("list.up", chords!["k", "Up"], "up", |update| update.state.move_cursor(Move::By(-1)));
 /// Moves to the first row.
 pub(crate) static FIRST: Action = Action::new("list.first", chords!["g", "Home"], "first row", |update| {
-    update.state.move_cursor(Move::First)
+    update.state.move_cursor(Move::First);
 });
 /// Moves to the last row.
 pub(crate) static LAST: Action =
@@ -24,12 +24,12 @@ pub(crate) static LAST: Action =
 /// Moves half a page down.
 pub(crate) static PAGE_DOWN: Action =
     Action::new("list.page-down", chords!["Ctrl-d", "PgDn"], "half a page down", |update| {
-        update.state.move_cursor(Move::HalfPages(1))
+        update.state.move_cursor(Move::HalfPages(1));
     });
 /// Moves half a page up.
 pub(crate) static PAGE_UP: Action =
     Action::new("list.page-up", chords!["Ctrl-u", "PgUp"], "half a page up", |update| {
-        update.state.move_cursor(Move::HalfPages(-1))
+        update.state.move_cursor(Move::HalfPages(-1));
     });
 /// Enters the item under the cursor.
 pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
@@ -48,17 +48,17 @@ pub(crate) static NEXT_PANE: Action =
 /// Goes to the previous pane.
 pub(crate) static PREVIOUS_PANE: Action =
     Action::new("panes.previous", chords!["Shift-Tab"], "previous pane", |update| {
-        update.state.cycle_pane(-1)
+        update.state.cycle_pane(-1);
     });
 /// Goes to Registries.
 pub(crate) static REGISTRIES: Action =
     Action::new("panes.registries", chords!["1"], "Registries", |update| {
-        update.state.focus_pane(Pane::Registries)
+        update.state.focus_pane(Pane::Registries);
     });
 /// Goes to Repositories.
 pub(crate) static REPOSITORIES: Action =
     Action::new("panes.repositories", chords!["2"], "Repositories", |update| {
-        update.state.focus_pane(Pane::Repositories)
+        update.state.focus_pane(Pane::Repositories);
     });
 /// Goes to Tags.
 pub(crate) static TAGS: Action =

@@ -41,9 +41,10 @@ fn show_in_pager(update: &mut Update<'_>) {
         Pane::Details if state.detail.tab == Tab::Config => lines(&state.detail.config),
         Pane::Details => lines(&state.detail.manifest),
     };
-    match text.is_empty() {
-        true => update.refuse("nothing to show here"),
-        false => update.cmds.push(Cmd::ShowInPager(text)),
+    if text.is_empty() {
+        update.refuse("nothing to show here");
+    } else {
+        update.cmds.push(Cmd::ShowInPager(text));
     }
 }
 

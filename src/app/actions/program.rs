@@ -9,12 +9,12 @@ use crate::app::keys::chords;
 /// Opens the command line.
 pub(crate) static COMMAND_LINE: Action =
     Action::new("program.command-line", chords![":"], "command line with completion", |update| {
-        update.state.dialogs.push(Dialog::CommandLine(Default::default()))
+        update.state.dialogs.push(Dialog::CommandLine(Default::default()));
     });
 /// Opens the palette of commands.
 pub(crate) static PALETTE: Action =
     Action::new("program.palette", chords!["Ctrl-p"], "the commands, searchable", |update| {
-        update.state.dialogs.push(Dialog::Palette(Palette::of_all()))
+        update.state.dialogs.push(Dialog::Palette(Palette::of_all()));
     });
 /// Opens a registry, a repository or an image by name.
 pub(crate) static OPEN: Action = Action::new(
@@ -26,7 +26,7 @@ pub(crate) static OPEN: Action = Action::new(
 .with_entry("open ", "open a registry, a repository or an image by name");
 /// Shows the request log.
 pub(crate) static REQUESTS: Action = Action::new("program.requests", chords!["@"], "request log", |update| {
-    update.state.dialogs.push(Dialog::Requests(log::RequestLog::default()))
+    update.state.dialogs.push(Dialog::Requests(log::RequestLog::default()));
 })
 .with_entry("requests", "request log");
 /// Shows the messages.
@@ -38,17 +38,17 @@ pub(crate) static MESSAGES: Action = Action::new("program.messages", chords!["m"
 /// Draws every cell again.
 pub(crate) static REPAINT: Action =
     Action::new("program.repaint", chords!["Ctrl-l"], "redraw the screen", |update| {
-        update.cmds.push(Cmd::Repaint)
+        update.cmds.push(Cmd::Repaint);
     });
 /// Suspends the process.
 pub(crate) static SUSPEND: Action =
     Action::new("program.suspend", chords!["Ctrl-z"], "suspend; `fg` comes back", |update| {
-        update.cmds.push(Cmd::Suspend)
+        update.cmds.push(Cmd::Suspend);
     });
 /// Shows help for the focused pane.
 pub(crate) static HELP: Action =
     Action::new("program.help", chords!["?", "F1"], "help for this context, searchable", |update| {
-        update.state.dialogs.push(Dialog::Help(help::Help::default()))
+        update.state.dialogs.push(Dialog::Help(help::Help::default()));
     })
     .with_hint("help", 0)
     .with_entry("help", "help for this context");

@@ -135,9 +135,10 @@ fn host_in_references<'a>(state: &State, host: &'a Host) -> Cow<'a, str> {
 
 fn pull_command(state: &State, repository: &str, tag: &Tag) -> String {
     let inspection = state.detail.inspection.value.as_ref();
-    match inspection.is_some_and(|inspection| inspection.summary.kind == Kind::HelmChart) {
-        true => format!("helm pull oci://{repository} --version {tag}"),
-        false => format!("{} pull {repository}:{tag}", state.settings.pull_with),
+    if inspection.is_some_and(|inspection| inspection.summary.kind == Kind::HelmChart) {
+        format!("helm pull oci://{repository} --version {tag}")
+    } else {
+        format!("{} pull {repository}:{tag}", state.settings.pull_with)
     }
 }
 

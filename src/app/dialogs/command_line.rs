@@ -194,13 +194,14 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
             comparison::show(update, left, right);
             Ok(())
         }
-        "theme" => match update.state.settings.themes.iter().any(|theme| theme == argument) {
-            true => {
+        "theme" => {
+            if update.state.settings.themes.iter().any(|theme| theme == argument) {
                 update.state.settings.theme = argument.into();
                 Ok(())
+            } else {
+                Err(format!("the themes are {}", update.state.settings.themes.join(", ")).into())
             }
-            false => Err(format!("the themes are {}", update.state.settings.themes.join(", ")).into()),
-        },
+        }
         "filter" => {
             check(update.state, "filter")?;
             update.state.filter(argument);

@@ -67,10 +67,8 @@ impl Menu {
     /// Returns the hint for the key that closes the menu without a choice. In the menu about leaving regtui, it means
     /// to stay.
     pub(crate) fn foot(&self, keys: &Keys) -> String {
-        let label = match self.entries.iter().any(|entry| entry.choice == Choice::Stay) {
-            true => "stay",
-            false => "leave",
-        };
+        let label =
+            if self.entries.iter().any(|entry| entry.choice == Choice::Stay) { "stay" } else { "leave" };
         keys.cancel_hint(DIALOG_BINDINGS, label).unwrap_or_default()
     }
 
@@ -123,9 +121,10 @@ impl KeyedDialog for Menu {
     /// The keys of the entries come before all others.
     fn meaning(&self, keys: &Keys, key: crossterm::event::KeyEvent) -> Pressed<MenuEffect> {
         let typed = KeyChord::of(key).and_then(KeyChord::character);
-        match self.entries.iter().any(|entry| Some(entry.key) == typed) {
-            true => Pressed::Text(key),
-            false => keys.press(Menu::BINDINGS, key),
+        if self.entries.iter().any(|entry| Some(entry.key) == typed) {
+            Pressed::Text(key)
+        } else {
+            keys.press(Menu::BINDINGS, key)
         }
     }
 
@@ -143,7 +142,7 @@ impl KeyedDialog for Menu {
                 }
             }
             Pressed::Shared(SharedEffect::Move(to)) => {
-                self.cursor = move_row(self.cursor, self.entries.len(), to)
+                self.cursor = move_row(self.cursor, self.entries.len(), to);
             }
             Pressed::Shared(SharedEffect::Help) => {}
         }

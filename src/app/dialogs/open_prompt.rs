@@ -102,7 +102,7 @@ impl KeyedDialog for OpenPrompt {
                 self.cursor = Some(next.min(self.suggestions.len() - 1));
             }
             Pressed::Shared(SharedEffect::Move(Move::By(-1))) => {
-                self.cursor = self.cursor.and_then(|cursor| cursor.checked_sub(1))
+                self.cursor = self.cursor.and_then(|cursor| cursor.checked_sub(1));
             }
             Pressed::Text(key) if edit_input(&mut self.input, key) => {
                 self.problem = None;

@@ -79,7 +79,7 @@ impl KeyedDialog for Palette {
                 self.cursor = 0;
             }
             Pressed::Shared(SharedEffect::Move(to)) => {
-                self.cursor = move_row(self.cursor, self.rows.len(), to)
+                self.cursor = move_row(self.cursor, self.rows.len(), to);
             }
             Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
         }

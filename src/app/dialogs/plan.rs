@@ -135,9 +135,10 @@ pub(crate) fn show_after_prompt(update: &mut Update<'_>, request: ChangeRequest,
     let ticket = update.ask(Slot::Plan, Duration::ZERO, Ask::Plan(request.clone()));
     let is_all = matches!(&request, ChangeRequest::Copy(copy::CopyRequest { what: copy::What::AllTags, .. }));
     // The request is for all tags, marked or not.
-    let hidden = match is_all && update.state.focus != Pane::Repositories {
-        true => Vec::new(),
-        false => hidden_selected_names(update.state),
+    let hidden = if is_all && update.state.focus != Pane::Repositories {
+        Vec::new()
+    } else {
+        hidden_selected_names(update.state)
     };
     let mut plan = PlanDialog::waiting(update, Some(request), ticket, Some(prompt));
     plan.hidden = hidden;

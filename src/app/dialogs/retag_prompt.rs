@@ -238,7 +238,7 @@ impl KeyedDialog for Retag {
             Pressed::Shared(SharedEffect::Cancel) => return None,
             Pressed::Own(RetagEffect::Plan) => return self.submit(update),
             Pressed::Own(RetagEffect::Rename | RetagEffect::Switch) => {
-                self.removes_old_tags = !self.removes_old_tags
+                self.removes_old_tags = !self.removes_old_tags;
             }
             Pressed::Shared(SharedEffect::Move(Move::By(_))) => self.is_on_switch = !self.is_on_switch,
             Pressed::Text(key) if edit_input(&mut self.input, key) => {

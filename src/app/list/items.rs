@@ -94,10 +94,7 @@ mod tests {
         fn it_behaves_like_a_set(changes in proptest::collection::vec((0u32..300, proptest::bool::ANY), 0..200)) {
             let (mut items, mut set) = (Items::default(), BTreeSet::new());
             for (item, is_added) in changes {
-                match is_added {
-                    true => proptest::prop_assert_eq!(items.insert(item), set.insert(item)),
-                    false => proptest::prop_assert_eq!(items.remove(item), set.remove(&item)),
-                }
+                if is_added { proptest::prop_assert_eq!(items.insert(item), set.insert(item)) } else { proptest::prop_assert_eq!(items.remove(item), set.remove(&item)) }
             }
             proptest::prop_assert_eq!((items.len(), items.is_empty()), (set.len(), set.is_empty()));
             proptest::prop_assert!((0..400).all(|item| items.contains(item) == set.contains(&item)));

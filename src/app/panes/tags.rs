@@ -169,9 +169,10 @@ impl TagsPane {
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) -> bool {
-        let old = match next.is_none() && self.tags.incoming.is_some() {
-            true => self.tags_with_details(),
-            false => HashMap::new(),
+        let old = if next.is_none() && self.tags.incoming.is_some() {
+            self.tags_with_details()
+        } else {
+            HashMap::new()
         };
         self.may_be_empty &= next.is_some();
         let length = page.len();

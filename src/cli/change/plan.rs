@@ -121,9 +121,10 @@ pub(super) fn wrap_names(names: impl Iterator<Item = String>) -> Vec<String> {
 
 /// Returns the lines of a fact. Long lists of names take several.
 fn fact_lines(indent: usize, fact: &Fact) -> Vec<String> {
-    let texts = match fact.is_list {
-        true => wrap_names(fact.text.split(", ").map(ToString::to_string)),
-        false => vec![fact.text.clone()],
+    let texts = if fact.is_list {
+        wrap_names(fact.text.split(", ").map(ToString::to_string))
+    } else {
+        vec![fact.text.clone()]
     };
     let label = |index| if index == 0 { fact.label } else { "" };
     let line = |(index, text): (usize, &String)| line_of(indent, label(index), text);

@@ -30,10 +30,7 @@ impl Bar {
     pub(crate) fn of(progress: Receiver<Progress>) -> Bar {
         let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
         let can_change = std::io::stderr().is_terminal() && !is_dumb;
-        let target = match can_change {
-            true => ProgressDrawTarget::stderr(),
-            false => ProgressDrawTarget::hidden(),
-        };
+        let target = if can_change { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target);
         let follower = tokio::spawn(draw_updates(bar.clone(), progress, can_change)).abort_handle();
         Bar { bar, follower }

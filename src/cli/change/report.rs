@@ -113,7 +113,7 @@ fn print_failures(report: &Report) {
         match alike.names.as_slice() {
             [name] => print::print_problem(format_args!("`{name}`: skipped: {why}")),
             names => {
-                print::print_problem(format_args!("{} skipped: {why}: {}", names.len(), join_names(names)))
+                print::print_problem(format_args!("{} skipped: {why}: {}", names.len(), join_names(names)));
             }
         }
     }

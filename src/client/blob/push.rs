@@ -130,10 +130,7 @@ impl OpenUpload {
         push.close_upload().await;
         // No failure is reported before the repository was checked for the blob.
         let is_over = error.is_stopped() || transfer.stop.is_cancelled();
-        match !is_over && push.client().has_blob(&push.upload.name, &digest).await {
-            true => Ok(()),
-            false => Err(error),
-        }
+        if !is_over && push.client().has_blob(&push.upload.name, &digest).await { Ok(()) } else { Err(error) }
     }
 }
 
@@ -180,13 +177,15 @@ impl Push {
 
     async fn send(&self, step: &PushStep) -> Result<HttpAnswer, Error> {
         let location = self.location()?;
-        let (method, url) = match step.closes {
-            true => (Method::PUT, location::with_digest(location, &self.digest)),
-            false => (Method::PATCH, location.clone()),
+        let (method, url) = if step.closes {
+            (Method::PUT, location::with_digest(location, &self.digest))
+        } else {
+            (Method::PATCH, location.clone())
         };
-        let payload = match step.range.is_empty() {
-            true => Payload::Empty,
-            false => Payload::Stream(Arc::new(self.body.part(step.range.clone()))),
+        let payload = if step.range.is_empty() {
+            Payload::Empty
+        } else {
+            Payload::Stream(Arc::new(self.body.part(step.range.clone())))
         };
         let request = Request::new(method, url, self.scope(), Priority::Upload);
         let reuse = if self.plan.is_unpooled { Reuse::Unpooled } else { Reuse::Pooled };

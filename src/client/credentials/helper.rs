@@ -142,7 +142,8 @@ fn read(output: &[u8]) -> Result<Option<Login>, SafeText> {
     })
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
@@ -187,9 +188,9 @@ mod tests {
             r#"echo 'found {"Secret":"CANARY7"} and failed'; exit 1"#,
             "echo username=u; echo password=CANARY7; exit 1",
             "echo CANARY7; exit 1",
-            r#"echo 'stored: https://u:CANARY7@r.test/'; exit 1"#,
+            r"echo 'stored: https://u:CANARY7@r.test/'; exit 1",
             r#"echo '{"Secret":"CANARY7"}'; kill -9 $$"#,
-            r#"printf 'CANARY7 \377 bytes'; exit 1"#,
+            r"printf 'CANARY7 \377 bytes'; exit 1",
         ] {
             let problem = ask(script, TIMEOUT).await.expect_err(script);
             let has_status = problem.contains("exit status") || problem.contains("signal");

@@ -12,9 +12,12 @@ pub(crate) fn read(body: &[u8], member: &'static str, mut take: impl FnMut(&str)
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let read = deserializer.deserialize_map(NameList { member, take: &mut take });
     let read = read.and_then(|()| deserializer.end());
-    read.map_err(|error| match error.is_eof() {
-        true => Cause::BadAnswer("the list breaks off in the middle".into()),
-        false => Cause::BadAnswer("the answer is not the list that a registry sends".into()),
+    read.map_err(|error| {
+        if error.is_eof() {
+            Cause::BadAnswer("the list breaks off in the middle".into())
+        } else {
+            Cause::BadAnswer("the answer is not the list that a registry sends".into())
+        }
     })
 }
 

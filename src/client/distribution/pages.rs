@@ -199,9 +199,10 @@ impl NewNames {
 fn hand_out<T>(list: &PagedList<T>, mut next: NextPage) -> Page<T> {
     let part = next.buffered.pop().unwrap_or_default();
     let items = part.iter().filter_map(|name| (list.read)(name)).collect();
-    match next.buffered.is_empty() && next.path_and_query.is_none() {
-        true => last_page(items, next.incomplete),
-        false => Page { items, next: Some(next), incomplete: None },
+    if next.buffered.is_empty() && next.path_and_query.is_none() {
+        last_page(items, next.incomplete)
+    } else {
+        Page { items, next: Some(next), incomplete: None }
     }
 }
 

@@ -40,12 +40,11 @@ pub struct Referrers {
 impl Referrers {
     /// Fails if there are more than are kept.
     pub(crate) fn check_whole(self) -> Result<Referrers, Cause> {
-        match self.descriptors.is_whole() {
-            true => Ok(self),
-            false => {
-                let text = format!("{} referrers are more than can be looked at", self.descriptors.count());
-                Err(Cause::BadAnswer(SafeText::from(text)))
-            }
+        if self.descriptors.is_whole() {
+            Ok(self)
+        } else {
+            let text = format!("{} referrers are more than can be looked at", self.descriptors.count());
+            Err(Cause::BadAnswer(SafeText::from(text)))
         }
     }
 }

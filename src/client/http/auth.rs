@@ -300,9 +300,10 @@ impl Authenticator {
             return Ok(token.header("Bearer").map_or(Authorization::Nothing, Authorization::Login));
         }
         let own = self.transport().origin().await?;
-        let peer = match Origin::of(&realm).as_ref() == Some(&own) {
-            true => Peer::Registry,
-            false => Peer::TokenService(origin::host_and_port(&realm)),
+        let peer = if Origin::of(&realm).as_ref() == Some(&own) {
+            Peer::Registry
+        } else {
+            Peer::TokenService(origin::host_and_port(&realm))
         };
         let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
         let may_log_in =

@@ -100,15 +100,13 @@ async fn wait_while_it_moves(
             return Ok(answer);
         }
         let StreamProgress { given_out, is_waiting_for_source } = stream.progress();
-        still = match given_out != seen || is_waiting_for_source {
-            true => Duration::ZERO,
-            false => still + timeouts.idle,
-        };
+        still =
+            if given_out != seen || is_waiting_for_source { Duration::ZERO } else { still + timeouts.idle };
         seen = given_out;
-        let limit = match given_out - before >= stream.length() {
-            true => timeouts.headers + Duration::from_secs(stream.length() / STORING),
-            // One piece may take a slow line longer than the time of one wait.
-            false => timeouts.idle * 3,
+        let limit = if given_out - before >= stream.length() {
+            timeouts.headers + Duration::from_secs(stream.length() / STORING)
+        } else {
+            timeouts.idle * 3
         };
         if still >= limit {
             return Err(Cause::Timeout("while a blob was sent", still));

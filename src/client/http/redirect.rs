@@ -43,9 +43,10 @@ impl Redirects {
         attempt: u32,
     ) -> Result<Exchange, SendError> {
         let mut url = request.url.clone();
-        let mut peer = match Origin::of(&url).as_ref() == Some(own) {
-            true => Peer::Registry,
-            false => Peer::UploadLocation(origin::host_and_port(&url)),
+        let mut peer = if Origin::of(&url).as_ref() == Some(own) {
+            Peer::Registry
+        } else {
+            Peer::UploadLocation(origin::host_and_port(&url))
         };
         for _ in 0..=MOST_REDIRECTS {
             if !matches!(request.method, Method::GET | Method::HEAD) {
@@ -55,7 +56,7 @@ impl Redirects {
             let envelope = Envelope { request, url: &url, peer: peer.clone(), authorization, attempt };
             let (answer, from) = match self.transport.exchange(envelope).await? {
                 Exchange::Other(answer, from) => (answer, from),
-                success => return Ok(success),
+                success @ Exchange::Success(_) => return Ok(success),
             };
             let next =
                 target(&answer, self.transport.host().is_loopback()).map_err(|cause| cause.at(&from))?;
@@ -99,9 +100,10 @@ fn target(answer: &HttpAnswer, registry_is_loopback: bool) -> Result<Option<Url>
 fn check_method(method: &Method, answer: &HttpAnswer, next: &Url) -> Result<(), Cause> {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     let keeps = matches!(answer.status, 307 | 308) && Origin::of(&answer.url) == Origin::of(next);
-    match reads || keeps {
-        true => Ok(()),
-        false => Err(Cause::Redirect("requests that change something are not redirected".into())),
+    if reads || keeps {
+        Ok(())
+    } else {
+        Err(Cause::Redirect("requests that change something are not redirected".into()))
     }
 }
 

@@ -87,9 +87,6 @@ impl HttpAnswer {
 
     /// Returns the body. Fails if it is a web page.
     pub(crate) fn json(&self) -> Result<&Bytes, Cause> {
-        match self.body.trim_ascii_start().starts_with(b"<") {
-            true => Err(Cause::WebPage),
-            false => Ok(&self.body),
-        }
+        if self.body.trim_ascii_start().starts_with(b"<") { Err(Cause::WebPage) } else { Ok(&self.body) }
     }
 }

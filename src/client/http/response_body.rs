@@ -160,10 +160,9 @@ async fn read_piece(
 
 fn check_encoding(response: &Response) -> Result<(), Cause> {
     let encoding = response.headers().get(CONTENT_ENCODING);
-    match encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        true => {
-            Err(Cause::BadAnswer("the answer is compressed although no compression was requested".into()))
-        }
-        false => Ok(()),
+    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        Err(Cause::BadAnswer("the answer is compressed although no compression was requested".into()))
+    } else {
+        Ok(())
     }
 }

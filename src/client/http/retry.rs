@@ -75,7 +75,7 @@ impl Retries {
 
     /// Does work until it succeeds, or another try would not help or is not wanted any more. The error holds the number
     /// of failures. The token ends the waits between the tries.
-    pub async fn run<R: Retried>(
+    pub(crate) async fn run<R: Retried>(
         &self,
         retried: &mut R,
         stop: Option<&CancellationToken>,
@@ -215,9 +215,10 @@ mod tests {
 
         async fn attempt(&mut self, number: u32) -> Result<u32, Error> {
             self.tries = number;
-            match self.causes.is_empty() {
-                true => Ok(number),
-                false => Err(Error::unsent("r.test", self.causes.remove(0))),
+            if self.causes.is_empty() {
+                Ok(number)
+            } else {
+                Err(Error::unsent("r.test", self.causes.remove(0)))
             }
         }
 

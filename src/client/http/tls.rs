@@ -137,8 +137,9 @@ struct CertificateFolder(Vec<PathBuf>);
 impl CertificateFolder {
     fn find(host: &Host) -> CertificateFolder {
         let home = directories::BaseDirs::new().map(|dirs| dirs.config_dir().join("containers/certs.d"));
-        let places = home.into_iter().chain(["/etc/containers/certs.d".into(), "/etc/docker/certs.d".into()]);
-        let files = places.filter_map(|place| std::fs::read_dir(place.join(host.as_str())).ok()).next();
+        let mut places =
+            home.into_iter().chain(["/etc/containers/certs.d".into(), "/etc/docker/certs.d".into()]);
+        let files = places.find_map(|place| std::fs::read_dir(place.join(host.as_str())).ok());
         let mut files: Vec<PathBuf> =
             files.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         files.sort();
@@ -179,9 +180,10 @@ impl Resolve for AddressGuard {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
             let allowed: Vec<SocketAddr> =
                 found.filter(|address| !origin::is_forbidden(address.ip(), registry_is_loopback)).collect();
-            match allowed.is_empty() {
-                true => Err("the name leads to an address inside this machine or network link".into()),
-                false => Ok(Box::new(allowed.into_iter()) as Addrs),
+            if allowed.is_empty() {
+                Err("the name leads to an address inside this machine or network link".into())
+            } else {
+                Ok(Box::new(allowed.into_iter()) as Addrs)
             }
         })
     }

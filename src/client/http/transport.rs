@@ -254,9 +254,10 @@ impl Transport {
     pub(crate) async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, SendError> {
         let ResponseHead { status, url, peer, response, mut entry } = head;
         let headers = response.headers().clone();
-        let body = match response.status().is_success() {
-            true => response_body::read_whole(response, cap, &self.timeouts, &self.large).await,
-            false => Ok((response_body::read_error_body(response, &self.timeouts).await, None)),
+        let body = if response.status().is_success() {
+            response_body::read_whole(response, cap, &self.timeouts, &self.large).await
+        } else {
+            Ok((response_body::read_error_body(response, &self.timeouts).await, None))
         };
         match &body {
             Ok((body, _)) => entry.line.bytes = body.len() as u64,

@@ -69,10 +69,7 @@ impl Comparison {
             .filter(|(count, _)| *count > 0)
             .map(|(count, word)| format!("{count} {word}"))
             .collect();
-        match named.is_empty() {
-            true => "no tags on either side".into(),
-            false => SafeText::from(named.join(", ")),
-        }
+        if named.is_empty() { "no tags on either side".into() } else { SafeText::from(named.join(", ")) }
     }
 }
 

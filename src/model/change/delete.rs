@@ -163,9 +163,10 @@ impl DeletePlan {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
             || self.method == DeleteMethod::Replace
             || self.method == DeleteMethod::Untag && is_blocked;
-        match cannot_untag {
-            true => vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image],
-            false => vec![DeleteMethod::Untag, DeleteMethod::Image],
+        if cannot_untag {
+            vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image]
+        } else {
+            vec![DeleteMethod::Untag, DeleteMethod::Image]
         }
     }
 

@@ -96,10 +96,7 @@ pub struct Reached {
 impl Reached {
     /// Returns this in words: `r.test is reached over plain HTTP, as for the change`.
     pub(crate) fn describe(&self) -> SafeText {
-        let how = match self.plain_http {
-            true => "over plain HTTP",
-            false => "without a check of its certificate",
-        };
+        let how = if self.plain_http { "over plain HTTP" } else { "without a check of its certificate" };
         SafeText::from(format!("{} is reached {how}, as for the change", self.host))
     }
 }
@@ -168,9 +165,10 @@ impl JournalEntry {
         let title = self.title.as_str();
         let hosts = self.hosts().into_iter().filter(|host| !title.contains(host.as_str()));
         let hosts: Vec<&str> = hosts.map(|host| host.as_str()).collect();
-        match hosts.is_empty() {
-            true => self.title.clone(),
-            false => SafeText::from(format!("{title} · {}", hosts.join(", "))),
+        if hosts.is_empty() {
+            self.title.clone()
+        } else {
+            SafeText::from(format!("{title} · {}", hosts.join(", ")))
         }
     }
 

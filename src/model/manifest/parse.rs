@@ -151,13 +151,15 @@ impl Shape<'_> {
             return Err(BadManifest::Ambiguous("its media type is not the one of the answer"));
         }
         let media_type = written.or(header).unwrap_or_else(|| MediaType::new(self.guess_media_type()));
-        let contradicts = match media_type.is_index() {
-            true => self.layers.is_some() || self.config.is_some() || self.fs_layers.is_some(),
-            false => media_type.is_manifest() && self.manifests.is_some(),
+        let contradicts = if media_type.is_index() {
+            self.layers.is_some() || self.config.is_some() || self.fs_layers.is_some()
+        } else {
+            media_type.is_manifest() && self.manifests.is_some()
         };
-        match contradicts {
-            true => Err(BadManifest::Ambiguous("its media type is not that of its members")),
-            false => Ok(media_type),
+        if contradicts {
+            Err(BadManifest::Ambiguous("its media type is not that of its members"))
+        } else {
+            Ok(media_type)
         }
     }
 

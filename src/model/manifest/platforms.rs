@@ -114,10 +114,7 @@ fn platforms(index: &Index) -> Vec<Platform> {
 
 fn join_platforms(platforms: &[Platform]) -> String {
     let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
-    match names.is_empty() {
-        true => "children without a platform".into(),
-        false => names.join(", "),
-    }
+    if names.is_empty() { "children without a platform".into() } else { names.join(", ") }
 }
 
 #[cfg(test)]

@@ -52,9 +52,10 @@ impl Host {
     /// Returns the name in front of a repository, for other programs. It has the port of the scheme if the name has
     /// neither a dot nor a port, because docker and podman take `vm/app` for a repository of Docker Hub.
     pub(crate) fn reference_prefix(&self, is_plain: bool) -> Cow<'_, str> {
-        match self.0.contains(['.', ':']) || self.is_loopback() {
-            true => Cow::Borrowed(&self.0),
-            false => Cow::Owned(format!("{self}:{}", if is_plain { 80 } else { 443 })),
+        if self.0.contains(['.', ':']) || self.is_loopback() {
+            Cow::Borrowed(&self.0)
+        } else {
+            Cow::Owned(format!("{self}:{}", if is_plain { 80 } else { 443 }))
         }
     }
 

@@ -109,10 +109,7 @@ impl KnownRegistries {
     /// registry is open, capital letters are taken for a typing mistake, not for a host.
     fn host_of(&self, first: &str, is_open: bool) -> Result<Option<Host>, BadName> {
         let looks = super::looks_like_host(first) && !(is_open && super::is_bare(first));
-        match looks {
-            true => Host::parse(first).map(Some),
-            false => Ok(self.named(first)),
-        }
+        if looks { Host::parse(first).map(Some) } else { Ok(self.named(first)) }
     }
 }
 

@@ -240,9 +240,10 @@ impl<'a> Draft<'a> {
         let mut blobs = Vec::with_capacity(wanted.len());
         for blob in &wanted {
             let is_there = !is_missing(&blob) || blob.digest.is_some_and(|digest| found.contains(&digest));
-            match is_there {
-                true => blobs.push(PlannedBlob { descriptor: blob.clone(), transfer: BlobTransfer::There }),
-                false => blobs.extend(self.plan_transfer(blob).await?),
+            if is_there {
+                blobs.push(PlannedBlob { descriptor: blob.clone(), transfer: BlobTransfer::There });
+            } else {
+                blobs.extend(self.plan_transfer(blob).await?);
             }
         }
         Ok(blobs)

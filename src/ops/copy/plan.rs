@@ -46,9 +46,10 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     let lists = there.lists(&manifests);
     let sides = sides(request, &*source, refused.is_none().then_some(&*to)).await?;
     let unauthenticated = destination.as_ref().and_then(Destination::unauthenticated);
-    let loss = match refused.is_none() && unauthenticated.is_none() {
-        true => loss(&*to, request, &images).await,
-        false => Loss::default(),
+    let loss = if refused.is_none() && unauthenticated.is_none() {
+        loss(&*to, request, &images).await
+    } else {
+        Loss::default()
     };
     let common = PlanCommon {
         refused: refused.or(unauthenticated),
@@ -79,17 +80,16 @@ async fn loss(registry: &dyn Registry, request: &CopyRequest, images: &[ImageToC
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
         replaced.filter_map(|image| Some((request.to.clone(), image.replaces?, false))).collect();
-    match losing.is_empty() {
-        true => Loss { keep: request.keep, ..Loss::default() },
-        false => {
-            kept_tags::plan_kept_tags(
-                registry,
-                registry.cleanups(&request.to.name).await.untagged,
-                request.keep,
-                losing,
-            )
-            .await
-        }
+    if losing.is_empty() {
+        Loss { keep: request.keep, ..Loss::default() }
+    } else {
+        kept_tags::plan_kept_tags(
+            registry,
+            registry.cleanups(&request.to.name).await.untagged,
+            request.keep,
+            losing,
+        )
+        .await
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) struct Check<'a> {
 
 impl Check<'_> {
     /// Fails if a referrer is not listed and putting it once more does not help.
-    pub async fn run(&self) -> Result<(), CopyError> {
+    pub(super) async fn run(&self) -> Result<(), CopyError> {
         let Missing { referrers, by_api } = self.find_missing().await?;
         if referrers.is_empty() {
             return Ok(());
@@ -51,9 +51,10 @@ impl Check<'_> {
             }
         }
         let still = self.find_missing().await?;
-        match still.referrers.is_empty() {
-            true => Ok(()),
-            false => Err(self.lost_referrers(&still.referrers, still.by_api)),
+        if still.referrers.is_empty() {
+            Ok(())
+        } else {
+            Err(self.lost_referrers(&still.referrers, still.by_api))
         }
     }
 

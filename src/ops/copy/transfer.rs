@@ -169,9 +169,10 @@ impl<'a> CopyTransfer<'a> {
         let digests: BTreeSet<Digest> = children.chain([manifest.digest]).chain(subject).collect();
         let mut held = Vec::new();
         for (digest, lock) in digests.iter().filter_map(|digest| self.locks.get_key_value(digest)) {
-            held.push(match *digest == manifest.digest || Some(*digest) == subject {
-                true => Either::Left(lock.write().await),
-                false => Either::Right(lock.read().await),
+            held.push(if *digest == manifest.digest || Some(*digest) == subject {
+                Either::Left(lock.write().await)
+            } else {
+                Either::Right(lock.read().await)
             });
         }
         held
@@ -184,9 +185,10 @@ impl<'a> CopyTransfer<'a> {
 
     /// Returns the reason why a request to the destination failed.
     pub(crate) fn error_of(&self, error: &Error, what: String) -> CopyError {
-        match error.cause == Cause::Stopped {
-            true => CopyError::Stopped,
-            false => CopyError::Failed(put_failure(error, what)),
+        if error.cause == Cause::Stopped {
+            CopyError::Stopped
+        } else {
+            CopyError::Failed(put_failure(error, what))
         }
     }
 
@@ -205,9 +207,10 @@ impl<'a> CopyTransfer<'a> {
                 && self.plan.from.host != self.plan.to.host;
             self.error_of(
                 &error,
-                match is_source {
-                    true => format!("cannot read the blob {} of {}", digest.short(), self.plan.from),
-                    false => format!("cannot copy the blob {} to {}", digest.short(), self.plan.to),
+                if is_source {
+                    format!("cannot read the blob {} of {}", digest.short(), self.plan.from)
+                } else {
+                    format!("cannot copy the blob {} to {}", digest.short(), self.plan.to)
                 },
             )
         })?;

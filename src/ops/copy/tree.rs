@@ -145,9 +145,10 @@ fn can_be_copied(manifest: &Manifest) -> Result<(), Failure> {
             format!("it lists more than {MOST_LISTED} descriptors, too many to be looked at"),
         ));
     }
-    match manifest.blobs().all(|blob| blob.digest.is_some()) {
-        true => Ok(()),
-        false => Err(not_copied(manifest, UNKNOWN_DIGEST)),
+    if manifest.blobs().all(|blob| blob.digest.is_some()) {
+        Ok(())
+    } else {
+        Err(not_copied(manifest, UNKNOWN_DIGEST))
     }
 }
 

@@ -34,7 +34,7 @@ use parts::{DeleteReason, DeletedDigest, items, parts};
 const KEEPS_TAGS: &str = "this registry's delete by digest keeps the tags, so untag them";
 
 /// Deletes the images of a plan.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
+pub(super) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
     let tracker = Tracker::new(control, parts.iter().map(DeletedDigest::item));
     let registry = context.pool.registry(&plan.repository.host);
@@ -75,10 +75,10 @@ pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobContro
         if matches!(outcome, Outcome::Unconfirmed(_)) {
             deleting.unconfirmed.add(index, items.clone(), part.wanted());
         }
-        match is_half_done {
-            // Nothing is noted of a part that is half done: an undo looks at the registry itself.
-            true => deleting.tracker.record_half_done(index, outcome),
-            false => deleting.tracker.record_outcome(&running, items, index, outcome).await,
+        if is_half_done {
+            deleting.tracker.record_half_done(index, outcome);
+        } else {
+            deleting.tracker.record_outcome(&running, items, index, outcome).await;
         }
     }
     deleting.confirm_all(&parts, &running).await;

@@ -18,9 +18,10 @@ pub(crate) fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> Del
         return DeleteMethod::Image;
     }
     let only_keep = images.iter().all(|image| image.named.iter().all(Tag::keeps_image) && !image.by_digest);
-    match only_keep && is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) {
-        true => DeleteMethod::Replace,
-        false => DeleteMethod::Untag,
+    if only_keep && is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) {
+        DeleteMethod::Replace
+    } else {
+        DeleteMethod::Untag
     }
 }
 
@@ -65,10 +66,7 @@ pub(crate) async fn ask_deletes(
     name: &RepositoryName,
     may_probe: bool,
 ) -> (Deletes, Option<SafeText>) {
-    let denied = match may_probe {
-        true => registry.probe_deletes(name).await.err(),
-        false => None,
-    };
+    let denied = if may_probe { registry.probe_deletes(name).await.err() } else { None };
     let deletes = registry.deletes();
     // If the question fails for another reason, nothing is known.
     let denied = denied.filter(|error| matches!(error.cause.status(), Some(401 | 403)));

@@ -26,7 +26,7 @@ use crate::ops::summary;
 use crate::ops::tag_list::{self, AT_ONCE, TagList};
 
 /// Plans a delete.
-pub async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<DeletePlan, Failure> {
+pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Result<DeletePlan, Failure> {
     let registry = context.pool.registry(&request.repository.host);
     let name = &request.repository.name;
     let refused = context.rules.may_change(&request.repository).err();

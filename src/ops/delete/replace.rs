@@ -28,7 +28,7 @@ struct ReplacedTag<'a> {
 }
 
 /// Removes the tags of a plan by replacements.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
+pub(super) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let registry = context.pool.registry(&plan.repository.host);
     let parts = parts(plan, &*registry).await;
     let mut tracker = Tracker::new(

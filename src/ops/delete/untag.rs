@@ -34,7 +34,7 @@ struct UntaggedTag<'a> {
 }
 
 /// Removes the tags of a plan.
-pub async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
+pub(super) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
     let parts = parts(plan);
     let mut tracker = Tracker::new(
         control,
@@ -130,9 +130,10 @@ async fn begin(
                 && matches!(place.tag_digest(part.tag).boxed().await, Ok(None));
             tracker.set_outcome(
                 index,
-                match is_gone {
-                    true => Outcome::Unchanged("it was gone already".into()),
-                    false => Outcome::Failed(failure.clone()),
+                if is_gone {
+                    Outcome::Unchanged("it was gone already".into())
+                } else {
+                    Outcome::Failed(failure.clone())
                 },
             );
         }

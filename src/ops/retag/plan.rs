@@ -23,13 +23,14 @@ use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 
 /// Plans the requested tags. Changes nothing.
-pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<RetagPlan, Failure> {
+pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<RetagPlan, Failure> {
     check(request)?;
     let registry = context.pool.registry(&request.from.host);
     let refused = rule_against(context, request);
-    let leaving = match request.mode.moves() && refused.is_none() {
-        true => Leaving::of(&*registry, request).boxed().await,
-        false => Leaving { mode: request.mode, methods: Vec::new(), blocked: None },
+    let leaving = if request.mode.moves() && refused.is_none() {
+        Leaving::of(&*registry, request).boxed().await
+    } else {
+        Leaving { mode: request.mode, methods: Vec::new(), blocked: None }
     };
     let asked: Vec<_> = request.items.iter().map(|item| step(&*registry, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
@@ -40,10 +41,7 @@ pub async fn plan(context: &ChangeContext, request: &RetagRequest) -> Result<Ret
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
     let Leaving { mode, methods, blocked } = leaving;
-    let loss = match refused.is_none() {
-        true => loss(&*registry, request, &steps).await,
-        false => Loss::default(),
-    };
+    let loss = if refused.is_none() { loss(&*registry, request, &steps).await } else { Loss::default() };
     let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
     Ok(RetagPlan { common, from: request.from.clone(), mode, steps })
 }
@@ -56,17 +54,16 @@ async fn loss(registry: &dyn Registry, request: &RetagRequest, steps: &[RetagSte
     let moved = steps.iter().filter(|step| request.mode.moves() && step.to != request.from);
     let moved = moved.map(|step| (request.from.clone(), step.digest, false));
     let losing: Vec<_> = replaced.chain(moved).collect();
-    match losing.is_empty() {
-        true => Loss { keep: request.keep, ..Loss::default() },
-        false => {
-            kept_tags::plan_kept_tags(
-                registry,
-                registry.cleanups(&request.from.name).await.untagged,
-                request.keep,
-                losing,
-            )
-            .await
-        }
+    if losing.is_empty() {
+        Loss { keep: request.keep, ..Loss::default() }
+    } else {
+        kept_tags::plan_kept_tags(
+            registry,
+            registry.cleanups(&request.from.name).await.untagged,
+            request.keep,
+            losing,
+        )
+        .await
     }
 }
 
@@ -106,9 +103,12 @@ fn check(request: &RetagRequest) -> Result<(), Failure> {
 /// Returns the rule that forbids the request.
 pub(crate) fn rule_against(context: &ChangeContext, request: &RetagRequest) -> Option<Refusal> {
     let own = request.mode.moves().then(|| context.rules.may_change(&request.from));
-    let targets = request.items.iter().map(|(_, to, _)| match *to == request.from {
-        true => context.rules.may_change(to),
-        false => context.rules.may_copy(&request.from, to),
+    let targets = request.items.iter().map(|(_, to, _)| {
+        if *to == request.from {
+            context.rules.may_change(to)
+        } else {
+            context.rules.may_copy(&request.from, to)
+        }
     });
     own.into_iter().chain(targets).find_map(Result::err)
 }

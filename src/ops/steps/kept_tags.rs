@@ -42,9 +42,10 @@ pub(crate) async fn plan_kept_tags(
         losing.into_iter().filter(|(repository, digest, _)| seen.insert((repository.clone(), *digest)));
     let chosen = images.map(|(repository, digest, is_last)| {
         async move {
-            let tag = match keep {
-                true => find_free_tag(registry, &repository, digest).await,
-                false => Tag::kept_tag(&digest, 1),
+            let tag = if keep {
+                find_free_tag(registry, &repository, digest).await
+            } else {
+                Tag::kept_tag(&digest, 1)
             };
             Nameless { repository, digest, is_last, tag: Some(tag) }
         }

@@ -117,9 +117,10 @@ async fn try_method(
     let selector = Selector::Tag(probe.tag.clone());
     let put = place.registry.put_manifest(place.name, &selector, &manifest).boxed().await;
     // The tag may have been put although the answer was lost, so it is looked up in any case.
-    let gone = match put.is_ok() {
-        true => probe::remove_just_put(place, &probe).await,
-        false => probe::remove(place, &probe).await,
+    let gone = if put.is_ok() {
+        probe::remove_just_put(place, &probe).await
+    } else {
+        probe::remove(place, &probe).await
     };
     match &gone {
         Ok(()) => running.note_probe_removed(&probe).await,

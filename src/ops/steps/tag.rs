@@ -212,9 +212,10 @@ impl RepositoryClient<'_> {
         }
         let selector = Selector::Tag(tag.clone());
         // Other tags that the server removed can be noticed only after this tag is gone.
-        let most = match self.has_delayed_visibility() && kept.is_empty() {
-            true => Duration::ZERO,
-            false => self.visibility_timeout(),
+        let most = if self.has_delayed_visibility() && kept.is_empty() {
+            Duration::ZERO
+        } else {
+            self.visibility_timeout()
         };
         let outcome = match self.wait_until_all_shown(vec![(selector.clone(), Shown::Is(None))], most).await {
             Ok(left) if left.is_empty() => Outcome::Done("untagged".into()),
@@ -276,9 +277,10 @@ impl RepositoryClient<'_> {
     /// again because another client was faster. Returns `None` if the change was stopped, if the connection was
     /// refused, or if the tag cannot be looked up.
     async fn look_up_after(&self, error: &Error, tag: &Tag, known: &[Digest]) -> Option<Option<Digest>> {
-        match error.is_stopped() || error.cause == Cause::Refused {
-            true => None,
-            false => self.tag_digest_among(tag, known).await.ok(),
+        if error.is_stopped() || error.cause == Cause::Refused {
+            None
+        } else {
+            self.tag_digest_among(tag, known).await.ok()
         }
     }
 

@@ -38,7 +38,11 @@ const ARRIVES: SignedDuration = SignedDuration::from_mins(10);
 
 /// Plans the undo of a journal entry. `method` says how new tags are removed if the server cannot untag. Changes
 /// nothing.
-pub async fn plan(context: &ChangeContext, id: &EntryId, method: DeleteMethod) -> Result<UndoPlan, Failure> {
+pub(crate) async fn plan(
+    context: &ChangeContext,
+    id: &EntryId,
+    method: DeleteMethod,
+) -> Result<UndoPlan, Failure> {
     let (entry, request) = context.journal.entry_and_request(id).await?;
     let fail = |why: &'static str| Failure {
         what: SafeText::from(format!("cannot undo {}", entry.title)),
@@ -330,7 +334,7 @@ impl Planning<'_> {
         let Ability::No(why) = &deletes.by_tag else { return None };
         match &closed {
             None => self.methods = vec![DeleteMethod::Untag, DeleteMethod::Replace],
-            Some(refusal) => self.hint = refusal.hint.clone(),
+            Some(refusal) => self.hint.clone_from(&refusal.hint),
         }
         match (self.method, closed) {
             (DeleteMethod::Replace, closed) => closed.map(|refusal| refusal.why),

@@ -166,9 +166,10 @@ impl InputParser {
                     return self.begin(byte, false, out);
                 }
                 bytes.push(byte);
-                match bytes.len() == length {
-                    true => out.extend(character(&bytes).map(|character| Piece::Character(character, alt))),
-                    false => self.state = ParserState::Character { bytes, length, alt },
+                if bytes.len() == length {
+                    out.extend(character(&bytes).map(|character| Piece::Character(character, alt)));
+                } else {
+                    self.state = ParserState::Character { bytes, length, alt }
                 }
             }
             ParserState::Csi(parameters) => self.in_csi(parameters, byte, out),
@@ -282,9 +283,10 @@ impl InputParser {
                 keep(&[byte]);
             }
         }
-        match matched == PASTE_END.len() {
-            true => out.push(parse_paste(&text)),
-            false => self.state = ParserState::Paste { text, matched },
+        if matched == PASTE_END.len() {
+            out.push(parse_paste(&text));
+        } else {
+            self.state = ParserState::Paste { text, matched }
         }
     }
 }

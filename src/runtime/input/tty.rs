@@ -40,9 +40,10 @@ impl TerminalReader {
     /// Opens the terminal: standard input, or the controlling terminal of the process if standard input is no terminal.
     pub(crate) fn open() -> io::Result<(TerminalReader, TerminalStopper)> {
         let stdin = io::stdin();
-        let tty = match stdin.is_terminal() {
-            true => File::from(stdin.as_fd().try_clone_to_owned()?),
-            false => File::open("/dev/tty")?,
+        let tty = if stdin.is_terminal() {
+            File::from(stdin.as_fd().try_clone_to_owned()?)
+        } else {
+            File::open("/dev/tty")?
         };
         TerminalReader::of(tty)
     }

@@ -173,7 +173,7 @@ pub(crate) fn checksum(entry: i64, number: i64, document: &str, bytes: Option<&[
         whole.push(0);
         whole.extend_from_slice(bytes);
     }
-    let mut hex = Digest::sha256(&whole).hex().to_string();
+    let mut hex = Digest::sha256(&whole).hex();
     hex.truncate(SUM);
     hex
 }

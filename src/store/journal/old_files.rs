@@ -128,9 +128,10 @@ fn free_number(transaction: &Transaction<'_>, number: i64) -> Result<i64, Operat
         .query_row("SELECT 1 FROM entry WHERE number = ?", [number], |_| Ok(()))
         .optional()?
         .is_some();
-    match is_taken {
-        false => Ok(number),
-        true => Ok(transaction.query_row("SELECT 1 + max(number) FROM entry", [], |row| row.get(0))?),
+    if !is_taken {
+        Ok(number)
+    } else {
+        Ok(transaction.query_row("SELECT 1 + max(number) FROM entry", [], |row| row.get(0))?)
     }
 }
 
@@ -144,9 +145,10 @@ fn read_file(path: &Path) -> io::Result<Option<OldEntry>> {
     file.take(MOST).read_to_end(&mut text)?;
     let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let lines: Vec<&str> = lines.map(|line| std::str::from_utf8(line).unwrap_or_default()).collect();
-    Ok(Some(match lines.first().is_some_and(|first| first.starts_with('{')) {
-        true => of_version_1(&lines),
-        false => of_version_2(&lines),
+    Ok(Some(if lines.first().is_some_and(|first| first.starts_with('{')) {
+        of_version_1(&lines)
+    } else {
+        of_version_2(&lines)
     }))
 }
 

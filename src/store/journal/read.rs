@@ -187,9 +187,10 @@ impl EntryReader {
                 if let Some(item) = self.items.get_mut(&index) {
                     item.done = (!unconfirmed).then_some(done);
                 }
-                match unconfirmed {
-                    true => self.unconfirmed.insert(index),
-                    false => self.unconfirmed.remove(&index),
+                if unconfirmed {
+                    self.unconfirmed.insert(index)
+                } else {
+                    self.unconfirmed.remove(&index)
                 };
             }
             JournalLine::Probing { repository, tag, digest } => {
@@ -208,9 +209,10 @@ impl EntryReader {
     /// Returns the entry. Fails if its first line cannot be read.
     pub(crate) fn end(mut self, id: &EntryId, is_running: bool) -> io::Result<EntryRead> {
         let Some(head) = self.head.take() else {
-            let why = match self.is_begun {
-                true => "its first line is damaged, or it is no entry of the journal",
-                false => "it is empty",
+            let why = if self.is_begun {
+                "its first line is damaged, or it is no entry of the journal"
+            } else {
+                "it is empty"
             };
             return Err(io::Error::new(io::ErrorKind::InvalidData, why));
         };

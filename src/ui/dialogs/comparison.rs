@@ -126,9 +126,10 @@ impl Canvas<'_, '_> {
 /// written once. The name is then shortened before the hosts are, because only the hosts tell the sides apart.
 fn sides(comparison: &ComparisonDialog, columns: usize) -> String {
     let (left, right) = (&comparison.left, &comparison.right);
-    let (shared, left, right) = match left.name == right.name {
-        true => (format!("{}: ", left.name), left.host.to_string(), right.host.to_string()),
-        false => (String::new(), left.to_string(), right.to_string()),
+    let (shared, left, right) = if left.name == right.name {
+        (format!("{}: ", left.name), left.host.to_string(), right.host.to_string())
+    } else {
+        (String::new(), left.to_string(), right.to_string())
     };
     let whole = format!("{shared}{left} → {right}");
     if columns::width(&whole) <= columns {
@@ -158,9 +159,10 @@ impl ComparisonColumns {
 
     fn heading(&self) -> String {
         let tag = columns::left("TAG", self.tag);
-        match self.digests {
-            true => format!("  {tag}  {}  {}RIGHT", columns::left("LEFT", DIGEST), " ".repeat(WORD)),
-            false => format!("  {tag}  ON THE RIGHT"),
+        if self.digests {
+            format!("  {tag}  {}  {}RIGHT", columns::left("LEFT", DIGEST), " ".repeat(WORD))
+        } else {
+            format!("  {tag}  ON THE RIGHT")
         }
     }
 }

@@ -53,7 +53,7 @@ impl Canvas<'_, '_> {
                 self.switch(area, prompt.includes_referrers, is_cursor, text, &toggle);
             }
             PromptRow::AllTags => {
-                self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository", &toggle)
+                self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository", &toggle);
             }
             PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {

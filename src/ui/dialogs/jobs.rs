@@ -94,7 +94,7 @@ impl Canvas<'_, '_> {
         for (row, line) in page.lines.into_iter().skip(scroll).take(height).enumerate() {
             let pieces =
                 line.pieces.into_iter().map(|(tone, text)| Span::styled(text, self.style(role(tone))));
-            let line = Line::from_iter(pieces);
+            let line = pieces.collect::<Line>();
             self.draw_line(layout::row(body, row as u16), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..body }, body, scroll, all);

@@ -27,9 +27,10 @@ impl Canvas<'_, '_> {
             return self.entry(entry, journal.scroll);
         }
         let entries = journal.entries.value.as_deref().unwrap_or_default();
-        let title = match journal.entries.is_loading() {
-            true => format!("Journal {}", self.spinner_frame()),
-            false => format!("Journal {}", entries.len()),
+        let title = if journal.entries.is_loading() {
+            format!("Journal {}", self.spinner_frame())
+        } else {
+            format!("Journal {}", entries.len())
         };
         let keys = &self.state.settings.keys;
         let hints = hints(keys, journal.entry(), false);
@@ -75,10 +76,10 @@ impl Canvas<'_, '_> {
         let body = Rect { y: head.y + 2, height: inner.height.saturating_sub(2), ..head };
         let (all, height) = (entry.items.len(), usize::from(body.height));
         let scroll = scroll.min(all.saturating_sub(height));
-        let name = match entry.items.windows(2).all(|pair| pair[0].repository == pair[1].repository) {
-            // The title already names the repository.
-            true => selector,
-            false => name,
+        let name = if entry.items.windows(2).all(|pair| pair[0].repository == pair[1].repository) {
+            selector
+        } else {
+            name
         };
         let names = entry.items.iter().map(|item| columns::width(&name(item))).max().unwrap_or(0);
         let names = names.min(usize::from(body.width) / 2);

@@ -19,15 +19,16 @@ const BINDINGS: &[Binding<PlanEffect>] = <Box<PlanDialog>>::BINDINGS;
 
 impl Canvas<'_, '_> {
     /// Draws a plan.
-    pub fn plan(&mut self, plan: &PlanDialog) {
+    pub(crate) fn plan(&mut self, plan: &PlanDialog) {
         let places = PlanPlaces::of(self.state, plan);
         let title = match (plan.change_plan.is_loading(), self.spinner_frame()) {
             (true, turning) => format!("{} {turning}", wording::title(plan.request.as_ref())),
             (false, _) => wording::title(plan.request.as_ref()).to_string(),
         };
-        let esc = match plan.prompt.is_some() || plan.confirms_replacement || self.state.dialogs.len() > 1 {
-            true => "back",
-            false => "leave",
+        let esc = if plan.prompt.is_some() || plan.confirms_replacement || self.state.dialogs.len() > 1 {
+            "back"
+        } else {
+            "leave"
         };
         let keys = &self.state.settings.keys;
         self.overlay(places.area, &title, &hints(keys, plan, &places, esc));
@@ -52,7 +53,7 @@ impl Canvas<'_, '_> {
                 let role = if is_old { Role::Dim } else { role(*tone) };
                 Span::styled(text.as_str(), self.style(role))
             });
-            let line = Line::from_iter(pieces);
+            let line = pieces.collect::<Line>();
             self.draw_line(Rect::new(body.x, body.y + row as u16, body.width, 1), line);
         }
         self.scrollbar(Rect { width: body.width + 2, ..*body }, *body, scroll, all);
@@ -77,10 +78,8 @@ impl Canvas<'_, '_> {
         let buttons = plan_buttons(plan, foot);
         let is_on_verb = plan.is_confirm_focused && buttons.iter().any(|button| button.confirms);
         for button in buttons {
-            let (marker, role) = match button.confirms == is_on_verb {
-                true => ("▌", Role::Cursor),
-                false => (" ", Role::Text),
-            };
+            let (marker, role) =
+                if button.confirms == is_on_verb { ("▌", Role::Cursor) } else { (" ", Role::Text) };
             let text = columns::cut(&format!("{marker}{} ", button.text), button.area.width.into());
             let style = self.style(role);
             self.draw_line(button.area, Line::styled(text, style));

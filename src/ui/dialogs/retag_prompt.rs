@@ -72,9 +72,10 @@ impl Canvas<'_, '_> {
         let height = usize::from(area.height);
         let shown = if targets.len() > height { height.saturating_sub(1) } else { targets.len() };
         for (row, (old, repository, tag)) in targets.iter().take(shown).enumerate() {
-            let new = match *repository == prompt.from {
-                true => tag.to_string(),
-                false => format!("{}:{tag}", repository.name),
+            let new = if *repository == prompt.from {
+                tag.to_string()
+            } else {
+                format!("{}:{tag}", repository.name)
             };
             // Long names often differ only at the beginning or at the end, so they are cut in the middle.
             let old = columns::left(&columns::cut_middle(&old.to_string(), names), names);

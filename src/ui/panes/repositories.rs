@@ -27,11 +27,10 @@ impl Canvas<'_, '_> {
         };
         let repositories = &registry.repositories;
         let names = &repositories.names;
-        let title = match repositories.is_tree() && !names.items.is_empty() {
-            true => {
-                format!("Repositories {}{}", names.items.len(), if names.is_loading() { "…" } else { "" })
-            }
-            false => Self::title_with_count("Repositories", &repositories.list, names.items.len(), names),
+        let title = if repositories.is_tree() && !names.items.is_empty() {
+            format!("Repositories {}{}", names.items.len(), if names.is_loading() { "…" } else { "" })
+        } else {
+            Self::title_with_count("Repositories", &repositories.list, names.items.len(), names)
         };
         self.draw_frame(Pane::Repositories, area, vec![Span::raw(title)]);
         self.draw_filter(area, &repositories.list);
@@ -115,7 +114,7 @@ impl Canvas<'_, '_> {
             Some(failure) => {
                 let open = self.key_hint("registries.open", "opens a repository by name");
                 let again = self.key_hint("panes.refresh", "asks again");
-                self.failure(rows, failure, &format!("{open}, {again}"))
+                self.failure(rows, failure, &format!("{open}, {again}"));
             }
             None if names.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
             None => self.draw_text(

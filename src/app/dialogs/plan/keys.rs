@@ -51,7 +51,7 @@ impl KeyedDialog for Box<PlanDialog> {
             Pressed::Own(PlanEffect::Keep) => self.toggle_keep(update),
             Pressed::Shared(SharedEffect::Move(to)) => self.scroll_by(update.state, to),
             Pressed::Own(PlanEffect::Confirm) if self.change_plan.is_loading() => {
-                self.problem = Some("it is still being looked up")
+                self.problem = Some("it is still being looked up");
             }
             Pressed::Own(PlanEffect::Confirm) if !is_let_in => {
                 self.problem = Some("this was not on the screen when Enter was pressed: press it again");
@@ -60,7 +60,7 @@ impl KeyedDialog for Box<PlanDialog> {
             Pressed::Own(PlanEffect::Confirm) => return self.submit(update, may_confirm),
             Pressed::Own(PlanEffect::Close) => return self.close(update),
             Pressed::Own(PlanEffect::Retry) if self.change_plan.failure.is_some() => {
-                self.plan_again(update, Duration::ZERO)
+                self.plan_again(update, Duration::ZERO);
             }
             Pressed::Own(PlanEffect::FocusCancel) => self.is_confirm_focused = false,
             Pressed::Own(PlanEffect::FocusConfirm) => self.is_confirm_focused = self.ready_plan().is_some(),

@@ -65,14 +65,11 @@ pub(crate) fn take_journal(
                 }
                 None => {
                     close(update.state, ticket);
-                    update.refuse(match elsewhere {
-                        true => {
-                            let journal = quoted_key(&update.state.settings.keys, "changes.journal");
-                            format!(
-                                "nothing in these registries could be undone: {journal} lists other changes"
-                            )
-                        }
-                        false => "there is no change that could be undone".into(),
+                    update.refuse(if elsewhere {
+                        let journal = quoted_key(&update.state.settings.keys, "changes.journal");
+                        format!("nothing in these registries could be undone: {journal} lists other changes")
+                    } else {
+                        "there is no change that could be undone".into()
                     });
                 }
             }
@@ -126,7 +123,7 @@ impl PlanDialog {
         }
         let older = self.older_entries.pop_front()?;
         let why = undo.steps.iter().find_map(|step| step.impossible.as_ref());
-        let why = why.map(SafeText::as_str).unwrap_or("there is nothing in it");
+        let why = why.map_or("there is nothing in it", SafeText::as_str);
         self.skipped.push(SafeText::from(format!("{}: {why}", undo.of)));
         Some(older)
     }

@@ -130,7 +130,7 @@ impl OverviewPage {
         self.field("type", summary.media_type.as_str());
         match summary.size {
             Some(bytes) if summary.kind == Kind::Index => {
-                self.field("size", &format!("{} compressed, all platforms", size::bytes(bytes)))
+                self.field("size", &format!("{} compressed, all platforms", size::bytes(bytes)));
             }
             Some(bytes) => self.field("size", &format!("{} compressed", size::bytes(bytes))),
             None => self.field("size", "not known"),
@@ -192,7 +192,7 @@ impl OverviewPage {
         match (variant.layers.size(), layers) {
             (_, 0) => {}
             (_, count) if more > 0 => {
-                self.field("layers", &format!("{count}, and {more} more that are not shown"))
+                self.field("layers", &format!("{count}, and {more} more that are not shown"));
             }
             (Some(bytes), 1) => self.field("layers", &format!("1, {}", size::bytes(bytes))),
             (Some(bytes), count) => self.field("layers", &format!("{count}, {}", size::bytes(bytes))),

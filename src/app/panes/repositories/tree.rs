@@ -151,7 +151,7 @@ fn add_branches(
             order = rest;
             continue;
         };
-        let namespace = &name[..prefix + slash + 1];
+        let namespace = &name[..=prefix + slash];
         let end = order.partition_point(|item| names[*item as usize].text().starts_with(namespace));
         let path = common_namespace(namespace, name, &names[order[end.max(1) - 1] as usize]);
         let is_open = open.contains(path);
@@ -170,7 +170,7 @@ fn common_namespace<'a>(namespace: &str, first: &'a str, last: &ListedName<Repos
     let mut end = namespace.len();
     while let Some(slash) = first[end..].find('/')
         && last.name().is_some()
-        && last.text().starts_with(&first[..end + slash + 1])
+        && last.text().starts_with(&first[..=end + slash])
     {
         end += slash + 1;
     }

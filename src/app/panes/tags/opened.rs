@@ -92,7 +92,7 @@ impl TagsPane {
         match found {
             Ok(summary) => (opened.summary, opened.failure) = (Some(summary), None),
             Err(failure) if failure.kind == FailureKind::NotFound && opened.summary.is_some() => {
-                self.remove_opened_row()
+                self.remove_opened_row();
             }
             Err(failure) => opened.failure = Some(failure),
         }

@@ -103,11 +103,10 @@ impl PushPlan {
 
     /// Adapts the plan to a line that lost an upload a moment ago and then carried parts of at most `carried` bytes.
     pub(crate) fn with_safe_part(self, carried: u64) -> PushPlan {
-        match self.size > carried {
-            true => {
-                PushPlan { method: PushMethod::Parts(carried), largest: carried, is_unpooled: true, ..self }
-            }
-            false => self,
+        if self.size > carried {
+            PushPlan { method: PushMethod::Parts(carried), largest: carried, is_unpooled: true, ..self }
+        } else {
+            self
         }
     }
 

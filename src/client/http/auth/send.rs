@@ -25,10 +25,8 @@ impl Authenticator {
         let is_ours = Origin::of(&request.url).as_ref() == Some(&own);
         let mut sends = 0;
         loop {
-            let authorization = match is_ours {
-                true => self.authorization(&request.scope).await?,
-                false => Authorization::Nothing,
-            };
+            let authorization =
+                if is_ours { self.authorization(&request.scope).await? } else { Authorization::Nothing };
             let exchange = self.redirects.send(request, &own, authorization.header(), attempt).await?;
             let (answer, peer) = match exchange {
                 Exchange::Success(head) => {

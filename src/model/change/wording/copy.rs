@@ -75,9 +75,10 @@ fn result(image: &ImageToCopy, is_refused: bool) -> (Tone, String) {
         true => (Tone::Warn, format!("current image not known  {}", image.digest.short())),
         false => describe_change(image.replaces.as_ref(), &image.digest),
     };
-    match image.source == image.digest {
-        true => (tone, text),
-        false => (tone, format!("{text} (was {})", image.source.short())),
+    if image.source == image.digest {
+        (tone, text)
+    } else {
+        (tone, format!("{text} (was {})", image.source.short()))
     }
 }
 

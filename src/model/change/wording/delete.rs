@@ -189,35 +189,29 @@ fn dependents(plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) -> V
 fn children(plan: &DeletePlan, image: &ImageToDelete, at_stake: &AtStake) -> Vec<Fact> {
     let mut facts = Vec::new();
     for parent in image.broken_indexes(at_stake) {
-        let name = match parent.tags.is_empty() {
-            true => parent.digest.short(),
-            false => joined(&parent.tags),
-        };
+        let name = if parent.tags.is_empty() { parent.digest.short() } else { joined(&parent.tags) };
         facts.push(Fact::new("breaks", Tone::Bad, format!("{name}: an index that lists it")));
     }
     let spare = image.removable_children().count();
     if spare > 0 {
-        match plan.along.children {
-            true => {
-                let text = counted(spare, "goes along", "go along");
-                facts.push(Fact::new("children", Tone::Warn, text));
-            }
-            false => {
-                let (tone, text) = match plan.common.loss.cleanup {
-                    Cleanup::Later => {
-                        (Tone::Plain, counted(spare, "stays without a name", "stay without a name"))
-                    }
-                    _ => (
-                        Tone::Warn,
-                        counted(
-                            spare,
-                            "may go with it: nothing else names it",
-                            "may go with it: nothing else names them",
-                        ),
+        if plan.along.children {
+            let text = counted(spare, "goes along", "go along");
+            facts.push(Fact::new("children", Tone::Warn, text));
+        } else {
+            let (tone, text) = match plan.common.loss.cleanup {
+                Cleanup::Later => {
+                    (Tone::Plain, counted(spare, "stays without a name", "stay without a name"))
+                }
+                _ => (
+                    Tone::Warn,
+                    counted(
+                        spare,
+                        "may go with it: nothing else names it",
+                        "may go with it: nothing else names them",
                     ),
-                };
-                facts.push(Fact::new("children", tone, text));
-            }
+                ),
+            };
+            facts.push(Fact::new("children", tone, text));
         }
     }
     if !image.needed_children.is_empty() {
@@ -235,9 +229,10 @@ fn referrers(plan: &DeletePlan, image: &ImageToDelete) -> Vec<Fact> {
     let (go, stay): (Vec<&PlannedReferrer>, Vec<&PlannedReferrer>) =
         image.referrers.iter().partition(|referrer| going.contains(&referrer.digest));
     let goes = (Tone::Warn, ["goes along", "go along"], go);
-    let stays = match plan.common.loss.is_at_risk() {
-        false => (Tone::Plain, ["stays behind", "stay behind"], stay),
-        true => (Tone::Warn, ["may go with it", "may go with it"], stay),
+    let stays = if !plan.common.loss.is_at_risk() {
+        (Tone::Plain, ["stays behind", "stay behind"], stay)
+    } else {
+        (Tone::Warn, ["may go with it", "may go with it"], stay)
     };
     for (tone, [one, many], referrers) in [goes, stays] {
         let kinds: Vec<String> = referrers

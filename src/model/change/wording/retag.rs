@@ -44,8 +44,5 @@ impl Rows {
 
 /// Returns the new tag, with its repository if that is another one.
 fn target(from: &Repository, step: &RetagStep) -> String {
-    match step.to == *from {
-        true => step.tag.to_string(),
-        false => format!("{}:{}", step.to.name, step.tag),
-    }
+    if step.to == *from { step.tag.to_string() } else { format!("{}:{}", step.to.name, step.tag) }
 }

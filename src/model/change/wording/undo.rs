@@ -44,10 +44,7 @@ impl Rows {
 
 /// Returns the name of a step, without its registry if there is only one.
 fn name(step: &UndoStep, is_one: bool) -> String {
-    let repository = match is_one {
-        true => step.repository.name.to_string(),
-        false => step.repository.to_string(),
-    };
+    let repository = if is_one { step.repository.name.to_string() } else { step.repository.to_string() };
     match &step.selector {
         Selector::Tag(tag) => format!("{repository}:{tag}"),
         Selector::Digest(digest) => format!("{repository}@{}", digest.short()),

@@ -99,10 +99,7 @@ pub(crate) struct RowColumns {
 impl RowColumns {
     /// Returns the column at which results begin.
     fn results_column(self) -> usize {
-        match self.has_room {
-            true => self.first + self.second + GAP,
-            false => BELOW,
-        }
+        if self.has_room { self.first + self.second + GAP } else { BELOW }
     }
 }
 
@@ -145,10 +142,8 @@ impl PlanPage<'_> {
         let with = columns_within(rows, self.width.saturating_sub(ARROW_COLUMNS + GAP + beside));
         let fitting = rows.iter().filter(|row| row.fits(with.0, with.1)).count();
         let has_room = 2 * fitting > rows.len();
-        let (old, new) = match has_room {
-            true => with,
-            false => columns_within(rows, self.width.saturating_sub(ARROW_COLUMNS)),
-        };
+        let (old, new) =
+            if has_room { with } else { columns_within(rows, self.width.saturating_sub(ARROW_COLUMNS)) };
         RowColumns { first: old, second: new + ARROW_COLUMNS, has_room }
     }
 
@@ -194,10 +189,7 @@ fn columns_within(rows: &[Renamed], room: usize) -> (usize, usize) {
     let old: Vec<usize> = rows.iter().map(|row| width(&row.old)).collect();
     let new: Vec<usize> = rows.iter().map(|row| width(&row.new)).collect();
     let all = (longest(&old, usize::MAX), longest(&new, usize::MAX));
-    match all.0 + all.1 <= room {
-        true => all,
-        false => (longest(&old, room / 2), longest(&new, room / 2)),
-    }
+    if all.0 + all.1 <= room { all } else { (longest(&old, room / 2), longest(&new, room / 2)) }
 }
 
 /// Returns the largest of the widths that are at most `most`.
