@@ -27,6 +27,7 @@ pub mod msg;
 pub mod notices;
 mod open;
 pub mod panes;
+pub mod questions;
 mod reconcile;
 pub(crate) mod remote;
 pub mod selection;
@@ -171,7 +172,11 @@ pub fn init(
     }
     reconcile::reconcile(&mut update);
     let hosts = update.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
-    update.ask(cmd::Slot::InterruptedChanges, std::time::Duration::ZERO, cmd::Ask::InterruptedChanges(hosts));
+    update.ask(
+        questions::Slot::InterruptedChanges,
+        std::time::Duration::ZERO,
+        questions::Ask::InterruptedChanges(hosts),
+    );
     let cmds = update.cmds;
     (state, cmds)
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::Pane;
-use super::cmd::{Ask, Slot};
 use super::dialogs::{comparison, journal, open_prompt, plan};
-use super::msg::Answer;
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::tags::opened::OpenedImage;
+use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
 use super::remote::Ticket;
 use super::update::Update;

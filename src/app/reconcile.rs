@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use super::Pane;
-use super::cmd::{Ask, Cmd, Slot};
+use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
 use super::panes::details::{Tab, tabs};
 use super::panes::tags::TagsPane;
+use super::questions::{Ask, Slot};
 use super::update::Update;
 use super::view_cache::is_stale;
 use crate::model::reference::{Host, Repository, Selector};

@@ -5,8 +5,9 @@ use std::time::Duration;
 use jiff::{Span, Timestamp};
 
 use super::State;
-use super::cmd::{Ask, Cmd, Slot};
+use super::cmd::Cmd;
 use super::notices::{Level, Notice, Toast};
+use super::questions::{Ask, Slot};
 use super::remote::Ticket;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;

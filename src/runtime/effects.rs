@@ -9,9 +9,10 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
 use super::jobs::JobRunner;
-use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
-use crate::app::msg::{Answer, Msg};
+use crate::app::msg::Msg;
+use crate::app::questions::{Answer, Ask, Slot};
 use crate::app::remote::Ticket;
 use crate::client::Priority;
 use crate::model::change::journal::EntryId;

@@ -1,10 +1,11 @@
 //! Pictures of prompts, jobs, the journal and a comparison.
 
-use regtui::app::cmd::{Cmd, Slot};
+use regtui::app::cmd::Cmd;
 use regtui::app::dialogs::Dialog;
 use regtui::app::jobs::JobId;
-use regtui::app::msg::{Answer, Msg};
+use regtui::app::msg::Msg;
 use regtui::app::notices::Level;
+use regtui::app::questions::{Answer, Slot};
 use regtui::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide, Standing};
 use regtui::model::change::copy::{self, What};
 use regtui::model::change::delete::DeleteMethod as Way;
@@ -1001,10 +1002,9 @@ fn the_end_of_a_job_reloads_the_list_that_it_changed() {
     let report =
         Report { items: vec![item("1.10.0-rc.1", Some(Outcome::Done("".into())))], ..Report::default() };
     screen.send(Msg::JobEnded(JobId(1), report));
-    let asks = screen
-        .open
-        .iter()
-        .filter(|cmd| matches!(cmd, regtui::app::cmd::Cmd::Load { slot: regtui::app::cmd::Slot::Tags, .. }));
+    let asks = screen.open.iter().filter(|cmd| {
+        matches!(cmd, regtui::app::cmd::Cmd::Load { slot: regtui::app::questions::Slot::Tags, .. })
+    });
     assert_eq!(asks.count(), 1);
 }
 

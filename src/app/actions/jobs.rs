@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use crate::app::actions::quoted_key;
-use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::cmd::Cmd;
 use crate::app::dialogs;
 use crate::app::jobs::{JobId, JobStage};
 use crate::app::notices::Level;
+use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{load_image, load_tags};
 use crate::app::update::Update;
 use crate::model::change::progress::{Back, Outcome, Report, TakesBack};

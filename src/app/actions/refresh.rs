@@ -5,8 +5,9 @@ use std::time::Duration;
 use super::Action;
 use super::availability::check_open;
 use crate::app::Pane;
-use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
+use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, load_tags};
 use crate::app::update::Update;
 

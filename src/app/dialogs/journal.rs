@@ -7,10 +7,11 @@ use ratatui::layout::Position;
 
 use super::{Dialog, KeyedDialog, click, move_row, plan};
 use crate::app::actions::quoted_key;
-use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout;
 use crate::app::notices::Level;
+use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::model::change::ChangeRequest;

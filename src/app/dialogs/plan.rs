@@ -14,9 +14,10 @@ use std::time::Duration;
 use tui_input::Input;
 
 use super::Dialog;
-use crate::app::cmd::{Ask, Cmd, Slot};
+use crate::app::cmd::Cmd;
 use crate::app::key_guard::KeyGuard;
 use crate::app::list::Move;
+use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::selection::hidden_selected_names;
 use crate::app::update::Update;

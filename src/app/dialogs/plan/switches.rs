@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::PlanDialog;
-use crate::app::cmd::Slot;
+use crate::app::questions::Slot;
 use crate::app::update::Update;
 use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;

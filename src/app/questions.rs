@@ -1,0 +1,90 @@
+//! The questions that the app asks the runtime, their answers, and the places on the screen that wait for them.
+
+use std::sync::Arc;
+
+use crate::model::change::comparison::Comparison;
+use crate::model::change::journal::{EntryId, JournalEntry};
+use crate::model::change::{ChangePlan, ChangeRequest};
+use crate::model::failure::Failure;
+use crate::model::inspection::Inspection;
+use crate::model::page::{NextPage, Page};
+use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::server::Server;
+use crate::model::summary::Summary;
+use crate::model::text::SafeText;
+
+/// A question.
+#[derive(Debug)]
+pub enum Ask {
+    /// Asks for the properties of a registry.
+    Server(Host),
+    /// Asks for a page of the catalog of a registry.
+    Repositories(Host, Option<Box<NextPage>>),
+    /// Asks for a page of the tags of a repository.
+    Tags(Repository, Option<Box<NextPage>>),
+    /// Asks for the summary of an image, shown in one line.
+    Summary(Repository, Tag),
+    /// Asks for an image in full. If all tags of the repository are known, its digest tags are passed along.
+    Inspection(Repository, Selector, Option<Vec<Tag>>),
+    /// Asks for the plan of a request. Changes nothing.
+    Plan(ChangeRequest),
+    /// Asks for the journal.
+    Journal,
+    /// Asks for the journal at the start, after removing the throw-away tags that an earlier run left in these
+    /// registries.
+    InterruptedChanges(Vec<Host>),
+    /// Asks for the rest of a change that a crash left half done.
+    ResumeRequest(EntryId),
+    /// Asks for the plan of the rest of that change. Tags that have moved since are left alone. Changes nothing.
+    ResumePlan(EntryId, ChangeRequest),
+    /// Asks for the differences between two repositories, tag by tag.
+    Comparison(Repository, Repository),
+}
+
+/// The answer to a question.
+#[derive(Debug)]
+pub enum Answer {
+    /// The properties of the registry.
+    Server(Result<Server, Failure>),
+    /// A page of the catalog.
+    Repositories(Result<Page<RepositoryName>, Failure>),
+    /// A page of tags.
+    Tags(Result<Page<Tag>, Failure>),
+    /// A row of the Tags pane.
+    Summary(Result<Summary, Failure>),
+    /// The image for the Details pane.
+    Inspection(Result<Arc<Inspection>, Failure>),
+    /// The plan of a request.
+    Plan(Result<Box<ChangePlan>, Failure>),
+    /// The journal entries, newest first.
+    Journal(Result<Vec<JournalEntry>, Failure>),
+    /// The journal entries, newest first, and a sentence for each throw-away tag of earlier runs that was removed.
+    InterruptedChanges(Vec<JournalEntry>, Vec<SafeText>),
+    /// The rest of a change that a crash left half done.
+    ResumeRequest(Result<Box<ChangeRequest>, Failure>),
+    /// Two repositories side by side.
+    Comparison(Result<Comparison, Failure>),
+}
+
+/// A place on the screen that wants only its newest answer.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The header card of a registry.
+    Server(Host),
+    /// The repositories of a registry.
+    Repositories(Host),
+    /// The tags shown.
+    Tags,
+    /// A row of the Tags pane.
+    Summary(Repository, Tag),
+    /// The image shown.
+    Detail,
+    /// The plan shown.
+    Plan,
+    /// The changes that were cut off in an earlier run.
+    InterruptedChanges,
+    /// The journal.
+    Journal,
+    /// The comparison.
+    Comparison,
+}
