@@ -40,3 +40,7 @@ pub mod ops;
 pub mod runtime;
 pub mod store;
 pub mod ui;
+
+// Unit tests share the builders of `tests/support/plans.rs`, which name this crate as other tests do.
+#[cfg(test)]
+extern crate self as regtui;

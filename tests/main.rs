@@ -9,8 +9,10 @@
 
 mod app {
     mod browse;
+    mod confirm;
     mod cursor;
     mod dialogs;
+    mod loads;
     mod manage;
     mod no_catalog;
     mod open;
@@ -107,6 +109,7 @@ mod store {
     mod processes;
 }
 mod support {
+    pub mod app;
     pub mod blob;
     pub mod cases;
     pub mod context;
@@ -116,6 +119,8 @@ mod support {
     pub mod hostile;
     pub mod journal_child;
     pub mod outcomes;
+    #[allow(dead_code, reason = "the unit tests in `src/` use the others")]
+    pub mod plans;
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;

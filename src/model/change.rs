@@ -309,3 +309,206 @@ impl ChangePlan {
         all
     }
 }
+
+/// Builders of plans and journal entries, for all unit tests and for `tests/`.
+#[cfg(test)]
+#[path = "../../tests/support/plans.rs"]
+#[allow(dead_code, missing_docs, unreachable_pub, reason = "the tests in `tests/` use the others")]
+pub(crate) mod builders;
+
+#[cfg(test)]
+mod tests {
+    use super::builders::*;
+    use super::copy::{CopyRequest, ImageToCopy, What};
+    use super::delete::DeleteMethod::{Image, Replace, Untag};
+    use super::retag::RetagMode::{Add, Move, MoveByReplacement};
+    use super::retag::RetagStep;
+    use super::undo::UndoStep;
+    use super::*;
+
+    fn retag(mode: retag::RetagMode, replaces: &[Option<&str>]) -> ChangePlan {
+        let step = |replaced: &Option<&str>| RetagStep {
+            replaces: replaced.map(digest),
+            ..retag_step("1.4.2", "stable")
+        };
+        ChangePlan::Retag(retag_plan(mode, replaces.iter().map(step).collect()))
+    }
+
+    fn delete(method: delete::DeleteMethod) -> ChangePlan {
+        ChangePlan::Delete(delete_plan(method, vec![image_to_delete("a", &["1.4.2"])]))
+    }
+
+    fn copy(replaces: &[Option<&str>]) -> ChangePlan {
+        let image =
+            |replaced: &Option<&str>| ImageToCopy { replaces: replaced.map(digest), ..image_to_copy("1") };
+        ChangePlan::Copy(copy_plan(replaces.iter().map(image).collect()))
+    }
+
+    fn undo(by_replacement: bool) -> ChangePlan {
+        ChangePlan::Undo(undo_plan(vec![UndoStep { by_replacement, ..undo_step("1.4.2", None, Some("a")) }]))
+    }
+
+    /// The new image is `a` in all of them.
+    #[test]
+    fn only_plans_that_replace_and_remove_nothing_are_harmless() {
+        let (a, b) = (Some("a"), Some("b"));
+        let table = [
+            ("a new tag", retag(Add, &[None]), true),
+            ("a tag that has the image already", retag(Add, &[a]), true),
+            ("one of two tags has another image", retag(Add, &[None, b]), false),
+            ("the old tag goes", retag(Move, &[None]), false),
+            ("the old tag goes by replacement", retag(MoveByReplacement, &[None]), false),
+            ("a copy to a free tag", copy(&[None]), true),
+            ("a copy of an image that is there", copy(&[a]), true),
+            ("a copy over another image", copy(&[a, b]), false),
+            ("an untagging", delete(Untag), false),
+            ("an undo", undo(false), false),
+        ];
+        for (case, plan, is_harmless) in table {
+            assert_eq!(plan.is_harmless(), is_harmless, "{case}");
+        }
+    }
+
+    #[test]
+    fn every_plan_that_uses_replacements_says_so() {
+        let table = [
+            ("an added tag", retag(Add, &[None]), None, false),
+            ("a rename", retag(Move, &[None]), Some(Untag), false),
+            ("a rename by replacement", retag(MoveByReplacement, &[None]), Some(Replace), true),
+            ("an untagging", delete(Untag), Some(Untag), false),
+            ("a deleted image", delete(Image), Some(Image), false),
+            ("an untagging by replacement", delete(Replace), Some(Replace), true),
+            ("a copy", copy(&[Some("b")]), None, false),
+            ("an undo", undo(false), Some(Untag), false),
+            ("an undo with a step by replacement", undo(true), Some(Untag), true),
+        ];
+        for (case, plan, method, replaces) in table {
+            assert_eq!((plan.method(), plan.replaces_images()), (method, replaces), "{case}");
+        }
+    }
+
+    #[test]
+    fn an_undo_deletes_the_tags_that_were_new_and_puts_back_those_that_were_replaced() {
+        let (a, b) = (Some("a"), Some("b"));
+        let table: [(&str, ChangePlan, &[&str], bool); 9] = [
+            ("a new tag", retag(Add, &[None]), &["r.test"], false),
+            ("a replaced tag", retag(Add, &[b]), &[], true),
+            ("a tag in place already", retag(Add, &[a]), &[], false),
+            ("a rename", retag(Move, &[None]), &["r.test"], true),
+            ("a copy to a free tag", copy(&[None]), &["b.test"], false),
+            ("a copy over another image", copy(&[b]), &[], true),
+            ("a copy of both kinds", copy(&[None, b, a]), &["b.test"], true),
+            ("a delete", delete(Image), &[], true),
+            ("an undo", undo(false), &[], true),
+        ];
+        for (case, plan, hosts, puts_back) in table {
+            let (untags, restores) = plan.undo_needs();
+            let untags: Vec<&str> = untags.iter().map(Host::as_str).collect();
+            assert_eq!((untags.as_slice(), restores), (hosts, puts_back), "{case}");
+        }
+    }
+
+    #[test]
+    fn each_repository_that_changes_is_named_once() {
+        let elsewhere = |name: &str| RetagStep { to: repository(name), ..retag_step("1", "2") };
+        let steps = vec![elsewhere("r.test/z"), elsewhere("r.test/b"), elsewhere("r.test/b")];
+        let both = [undo_step("1", None, Some("a")), undo_step("2", None, Some("a"))];
+        let table: [(&str, ChangePlan, &[&str]); 4] = [
+            (
+                "a retag",
+                ChangePlan::Retag(retag_plan(Add, steps)),
+                &["r.test/b", "r.test/team/app", "r.test/z"],
+            ),
+            ("a delete", delete(Untag), &["r.test/team/app"]),
+            ("a copy", copy(&[None]), &["b.test/team/app"]),
+            ("an undo", ChangePlan::Undo(undo_plan(both.into())), &["r.test/team/app"]),
+        ];
+        for (case, plan, expected) in table {
+            let changed: Vec<String> =
+                plan.changed_repositories().iter().map(Repository::to_string).collect();
+            assert_eq!(changed, expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_named_before_the_reason_of_the_server() {
+        let (rule, server) = (refusal("r.test is read-only"), refusal("405"));
+        let common = |refused: &Option<Refusal>, blocked: &Option<Refusal>| PlanCommon {
+            refused: refused.clone(),
+            blocked: blocked.clone(),
+            ..PlanCommon::default()
+        };
+        let (rule, server) = (Some(rule), Some(server));
+        for (refused, blocked, obstacle) in
+            [(&None, &None, &None), (&rule, &None, &rule), (&None, &server, &server), (&rule, &server, &rule)]
+        {
+            assert_eq!(common(refused, blocked).obstacle(), obstacle.as_ref());
+        }
+    }
+
+    #[test]
+    fn a_request_takes_the_methods_that_it_knows() {
+        let entry = journal::EntryId("1".into());
+        let retag = |mode| ChangeRequest::Retag(retag_request(mode, &[("1", "2")]));
+        let delete = |method| {
+            ChangeRequest::Delete(delete::DeleteRequest { method: Some(method), ..delete_request(&["1"]) })
+        };
+        let copy = || ChangeRequest::Copy(copy_request(What::AllTags));
+        let (undo, replacing) =
+            (ChangeRequest::Undo(entry.clone()), ChangeRequest::UndoByReplacement(entry.clone()));
+        // The request, the method that is chosen, and the request afterwards.
+        let table = [
+            (delete(Untag), Image, delete(Image)),
+            (delete(Image), Replace, delete(Replace)),
+            (retag(Move), Replace, retag(MoveByReplacement)),
+            (retag(MoveByReplacement), Untag, retag(Move)),
+            // An image never goes with its old tag, and a tag that is added removes none.
+            (retag(MoveByReplacement), Image, retag(Move)),
+            (retag(Add), Replace, retag(Add)),
+            (copy(), Image, copy()),
+            (undo.clone(), Replace, replacing.clone()),
+            (replacing, Untag, undo),
+        ];
+        for (before, method, after) in table {
+            let mut request = before.clone();
+            request.use_method(method);
+            assert_eq!(request, after, "{before:?} by {method:?}");
+        }
+    }
+
+    #[test]
+    fn an_undo_keeps_no_images_and_every_other_change_can() {
+        let mut requests = [
+            (ChangeRequest::Retag(retag_request(Add, &[("1", "2")])), true),
+            (ChangeRequest::Delete(delete_request(&["1"])), true),
+            (ChangeRequest::Copy(copy_request(What::AllTags)), true),
+            (ChangeRequest::Undo(journal::EntryId("1".into())), false),
+        ];
+        for (request, can_keep) in &mut requests {
+            request.set_keep(true);
+            assert_eq!(request.keeps_images(), *can_keep, "{request:?}");
+        }
+    }
+
+    #[test]
+    fn content_that_an_undo_leaves_behind_is_named_with_its_repository() {
+        let retag = |to: &str| {
+            let mut request = retag_request(Add, &[("1", "2"), ("1", "3")]);
+            request.items[1].1 = repository(to);
+            ChangeRequest::Retag(request)
+        };
+        let copy = |referrers| ChangeRequest::Copy(CopyRequest { referrers, ..copy_request(What::AllTags) });
+        let table = [
+            (retag("r.test/team/app"), None),
+            (retag("r.test/b"), Some(("the images and their blobs", "r.test/b"))),
+            (copy(false), Some(("the images and their blobs", "b.test/team/app"))),
+            (copy(true), Some(("the images, their referrers and their blobs", "b.test/team/app"))),
+            (ChangeRequest::Delete(delete_request(&["1"])), None),
+            (ChangeRequest::Undo(journal::EntryId("1".into())), None),
+        ];
+        for (request, expected) in table {
+            let added = request.added_content().map(|(what, place)| (what, place.to_string()));
+            assert_eq!(added, expected.map(|(what, place)| (what, place.to_string())), "{request:?}");
+        }
+    }
+}

@@ -121,3 +121,43 @@ impl Indexes {
 fn may_be_index(media_type: Option<&MediaType>) -> bool {
     media_type.is_none_or(|media_type| media_type.is_index() || !media_type.is_manifest())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::digest;
+
+    impl Indexes {
+        /// Creates indexes, each with the contents of the manifests that it lists.
+        pub(crate) fn listing(lists: &[(&str, &[&str])]) -> Indexes {
+            let list = |(index, children): &(&str, &[&str])| {
+                (digest(index), children.iter().map(|child| digest(child)).collect())
+            };
+            Indexes { lists: lists.iter().map(list).collect(), unread: Vec::new() }
+        }
+    }
+
+    fn digests(contents: &[&str]) -> Vec<Digest> {
+        contents.iter().map(|content| digest(content)).collect()
+    }
+
+    #[test]
+    fn everything_below_an_index_is_found_once_even_if_indexes_lead_in_circles() {
+        let nested = Indexes::listing(&[("top", &["inner", "a"]), ("inner", &["a", "b"])]);
+        let circle = Indexes::listing(&[("top", &["inner"]), ("inner", &["top", "a"])]);
+        let table = [
+            ("an index in an index", &nested, "top", digests(&["inner", "a", "b"])),
+            ("the inner one", &nested, "inner", digests(&["a", "b"])),
+            ("an image", &nested, "a", digests(&[])),
+            ("a circle", &circle, "top", digests(&["inner", "a"])),
+        ];
+        for (case, indexes, index, below) in table {
+            assert_eq!(indexes.descendants(digest(index)), below, "{case}");
+            let reached = indexes.reachable_from([digest(index)]);
+            let expected: HashSet<Digest> = below.into_iter().chain([digest(index)]).collect();
+            assert_eq!(reached, expected, "{case}");
+        }
+        let parents: HashSet<Digest> = nested.parents(digest("a")).collect();
+        assert_eq!(parents, digests(&["top", "inner"]).into_iter().collect());
+    }
+}

@@ -406,3 +406,48 @@ fn request_of(plan: &RetagPlan) -> RetagRequest {
     let items = plan.steps.iter().map(item).collect();
     RetagRequest { from: plan.from.clone(), items, mode: plan.mode, keep: plan.common.loss.keep }
 }
+
+#[cfg(test)]
+mod tests {
+    use RetagMode::{Add, Move, MoveByReplacement};
+
+    use super::*;
+    use crate::model::change::builders::{digest, empty_manifest, repository, retag_plan, retag_step};
+
+    #[test]
+    fn only_a_tag_that_moves_elsewhere_is_removed() {
+        let elsewhere = || RetagStep { to: repository("r.test/b"), ..retag_step("1", "1") };
+        let by_digest = || retag_step(&digest("a").to_string(), "2");
+        let table = [
+            ("added", Add, retag_step("1", "2"), None),
+            ("renamed", Move, retag_step("1", "2"), Some("1")),
+            ("renamed by replacement", MoveByReplacement, retag_step("1", "2"), Some("1")),
+            ("renamed to itself", Move, retag_step("1", "1"), None),
+            ("the same tag in another repository", Move, elsewhere(), Some("1")),
+            ("an image named by digest", Move, by_digest(), None),
+        ];
+        for (case, mode, step, old) in table {
+            let plan = retag_plan(mode, vec![step]);
+            assert_eq!(old_tag(&plan, &plan.steps[0]).map(Tag::as_str), old, "{case}");
+        }
+    }
+
+    /// The journal has a line for each thing that a step does, whether or not a manifest could be read.
+    #[test]
+    fn each_step_has_as_many_items_as_its_mode_and_the_old_tag_ends_gone() {
+        let image = Arc::new(empty_manifest());
+        let manifests = HashMap::from([(image.digest, Ok(image.clone()))]);
+        let step = |old, new| RetagStep { digest: image.digest, ..retag_step(old, new) };
+        for mode in [Add, Move, MoveByReplacement] {
+            let plan = retag_plan(mode, vec![step("1", "2"), step("3", "3")]);
+            let replacements = make_replacements(&plan, &manifests);
+            let items = items(&plan, &manifests, &replacements);
+            assert_eq!(items.len(), 2 * items_per_step(&plan), "{mode:?}");
+            let (renamed, to_itself) = items.split_at(items_per_step(&plan));
+            assert_eq!(renamed[0].after, Some(image.digest), "{mode:?}");
+            let last = renamed.last().expect("an item");
+            assert_eq!(last.after.is_none(), mode.moves(), "{mode:?}");
+            assert!(to_itself.iter().all(|item| item.after == Some(image.digest)), "{mode:?}: it stays");
+        }
+    }
+}

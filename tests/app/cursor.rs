@@ -1,12 +1,9 @@
 //! The cursor stays on the item that the user chose while other rows come and go.
 
-use crossterm::event::{KeyCode, KeyEvent};
-use regtui::app::Pane;
-use regtui::app::msg::Msg;
-use regtui::demo::faults::{Fault, Gate};
+use regtui::demo::faults::Fault;
 use regtui::demo::{self, Store};
 
-use crate::support::harness::{Harness, key_of};
+use crate::support::harness::Harness;
 use crate::support::samples;
 
 fn selected(harness: &Harness) -> String {
@@ -41,32 +38,6 @@ async fn a_refresh_goes_to_the_tag_that_was_opened_before_it_was_there() {
     harness.press("r").await;
     assert_eq!(tag(&harness), "0.0.1");
     harness.shows("› team/app › 0.0.1");
-}
-
-/// A user who opened an image has chosen its row, even if the cursor never moved.
-#[tokio::test]
-async fn later_pages_do_not_change_the_image_that_the_user_opened() {
-    let store = Store::new();
-    for number in 0..1500 {
-        store.image("many").tag(format!("1.{number:04}")).push();
-    }
-    let demo = demo::Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
-    let gate = Gate::new();
-    let held = gate.clone();
-    demo.fault(move |request, _| {
-        let is_second = request.path.ends_with("/tags/list") && request.query.contains("last=");
-        is_second.then(|| Fault::Gate(held.clone()))
-    });
-    let target = regtui::model::reference::Target::parse(&format!("{}/many", demo.address()));
-    let mut harness = Harness::unsettled(demo, vec![target.expect("a target")]);
-    harness.until(|harness| !harness.state.tags.tags.items.is_empty()).await;
-    assert_eq!(tag(&harness), "1.0999");
-    harness.take(Msg::Key(KeyEvent::from(KeyCode::Enter)));
-    assert_eq!(harness.state.focus, Pane::Details);
-    gate.open();
-    harness.settle().await;
-    assert_eq!(harness.state.tags.tags.items.len(), 1500);
-    assert_eq!(tag(&harness), "1.0999");
 }
 
 #[tokio::test]
@@ -144,38 +115,4 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
     harness.press("G").await;
     harness.resize(150, 60).await;
     harness.shows("\"architecture\"");
-}
-
-/// Answers move rows too: a key that was pressed for one row must not act on the row that took its place.
-#[tokio::test]
-async fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
-    for keys in ["d", "t", "c", "Y", "y", "Space"] {
-        let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await;
-        harness.press("j").await;
-        let before = harness.state.tags.selected().expect("a tag").clone();
-        harness.demo.store().untag("team/app", before.as_str());
-        harness.press("r").await;
-        assert_ne!(harness.state.tags.selected(), Some(&before), "{keys}");
-        harness.take(Msg::Key(key_of(keys)));
-        assert!(harness.state.dialogs.is_empty() && harness.state.tags.list.marks.is_empty(), "{keys}");
-        assert!(harness.state.taken.is_none(), "{keys}");
-        harness.shows("has just changed: press the key again");
-        harness.press(keys).await;
-        let has_acted = !harness.state.dialogs.is_empty()
-            || !harness.state.tags.list.marks.is_empty()
-            || harness.state.taken.is_some();
-        assert!(has_acted, "{keys}: what is highlighted now could be read");
-    }
-}
-
-#[tokio::test]
-async fn marks_of_tags_that_are_gone_after_a_refresh_are_reported() {
-    let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/team/app").await;
-    harness.press("Space Space Space").await;
-    harness.shows("3 marked");
-    harness.demo.store().untag("team/app", "1.4.2");
-    harness.demo.store().untag("team/app", "1.4.1");
-    harness.press("r").await;
-    harness.shows("2 marked names no longer exist");
-    harness.shows("1 marked");
 }

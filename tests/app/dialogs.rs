@@ -127,37 +127,6 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
 }
 
 #[tokio::test]
-async fn ranges_wait_for_the_rest_of_a_list_that_still_loads() {
-    let store = Store::new();
-    for number in 0..1500 {
-        store.image("many").tag(format!("1.{number:04}")).push();
-    }
-    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
-    let gate = Gate::new();
-    let held = gate.clone();
-    demo.fault(move |request, _| {
-        let is_second = request.path.ends_with("/tags/list") && request.query.contains("last=");
-        is_second.then(|| Fault::Gate(held.clone()))
-    });
-    let target = Target::parse(&format!("{}/many", demo.address())).expect("a target");
-    let mut harness = Harness::unsettled(demo, vec![target]);
-    harness.until(|harness| !harness.state.tags.tags.items.is_empty()).await;
-    harness.wait(300);
-    for key in ["v", "*"] {
-        harness.take(Msg::Key(key_of(key)));
-        harness.shows("not now: the list is still loading, 1,000 so far: ranges and `*` wait for the rest");
-        assert!(harness.state.tags.list.marks.is_empty());
-    }
-    harness.wait(1000);
-    harness.take(Msg::Key(key_of("Space")));
-    assert_eq!(harness.state.tags.list.marks.len(), 1);
-    gate.open();
-    harness.settle().await;
-    harness.press("Esc *").await;
-    harness.shows("1500 marked");
-}
-
-#[tokio::test]
 async fn a_list_that_was_cut_off_takes_single_marks_only() {
     let store = Store::new();
     for number in 0..1500 {
@@ -327,20 +296,6 @@ async fn the_mouse_focuses_selects_opens_and_turns_tabs() {
     assert_eq!(harness.state.detail.tab, tabs[1].0);
 }
 
-/// A pasted key has no effect.
-#[tokio::test]
-async fn a_paste_of_commands_changes_nothing() {
-    let mut harness = at_tags().await;
-    harness.demo.forget_requests();
-    harness.take(Msg::Pasted("Dy\ny\nyes\nq\n".repeat(8192)));
-    harness.settle().await;
-    assert!(!harness.quit && harness.copied.is_empty() && harness.demo.requests().is_empty());
-    harness.press("/").await;
-    harness.take(Msg::Pasted("1.4\nq\n".into()));
-    harness.shows("/1.4");
-    assert!(!harness.quit);
-}
-
 #[tokio::test]
 async fn reload_forgets_and_asks_again() {
     let mut harness = at_tags().await;
@@ -416,40 +371,6 @@ async fn an_invalid_layer_digest_is_not_offered() {
     harness.press("j y").await;
     harness.shows("digest reference");
     harness.does_not_show("layer digest");
-}
-
-/// Keys act on hidden marks too, so the plan of every key lists them.
-#[tokio::test]
-async fn every_plan_lists_the_marks_that_a_filter_hides() {
-    for keys in ["d", "t", "c", "Y"] {
-        let mut harness = at_tags().await;
-        // The marked rows: 1.4.2 stays, 1.4.1 and 1.4.0 are hidden.
-        harness.press("/").await.type_text("1.4").await.press("Enter").await;
-        harness.press("Esc Space Space Space /").await.type_text("1.4.2").await.press("Enter").await;
-        harness.shows("marked, ");
-        let hidden = regtui::app::selection::hidden_selected_names(&harness.state);
-        assert!(!hidden.is_empty(), "{:?}", harness.state.tags.list.rows);
-        harness.press(keys).await;
-        match keys {
-            "t" => {
-                harness.type_text("{tag}-x").await.press("Enter").await;
-            }
-            "c" => {
-                let host = harness.state.registries.items[0].host.clone();
-                harness.press("Ctrl-u").await;
-                harness.type_text(&format!("{host}/team/elsewhere")).await.press("Enter").await;
-            }
-            "Y" => {
-                harness.shows(&format!(", {} hidden", hidden.len()));
-                harness.press("2 j p").await;
-            }
-            _ => {}
-        }
-        harness.shows("no row shows");
-        for name in &hidden {
-            harness.shows(name.as_str());
-        }
-    }
 }
 
 /// The match of a filter is chosen with Enter: dates that come later must not put another row under the cursor.

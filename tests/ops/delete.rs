@@ -497,17 +497,6 @@ async fn a_crash_in_the_middle_leaves_an_entry_that_can_be_resumed() {
     assert_eq!(open.count(), 0, "what was resumed is over");
 }
 
-#[tokio::test]
-async fn more_than_one_digest_at_stake_asks_for_the_name() {
-    let (store, _) = aliases();
-    let shop = Shop::open(store).await;
-    let asks = async |selectors: &[&str]| {
-        shop.delete_plan(&shop.delete(selectors, None)).await.common.name_to_type.map(|name| name.to_string())
-    };
-    assert_eq!(asks(&["1", "1.2"]).await, None);
-    assert_eq!(asks(&["1", "other"]).await.as_deref(), Some("app"));
-}
-
 /// An index with two children, an SBOM and a signature.
 fn family() -> (Store, String) {
     let store = Store::new();

@@ -236,9 +236,9 @@ async fn an_image_that_its_tags_still_serve_is_not_called_deleted() {
     assert_eq!(shop.tags("app")["1"], index.digest);
 }
 
-/// The timeouts of a user, so that late effects are waited for.
+/// The timeouts of a user, so that late effects are waited for. The first look comes after a 64th of the time.
 fn patient() -> Client {
-    Client { timeouts: Timeouts { visibility: Duration::from_secs(60), ..timeouts() }, ..settings() }
+    Client { timeouts: Timeouts { visibility: Duration::from_secs(10), ..timeouts() }, ..settings() }
 }
 
 async fn patient_shop(demo: DemoSettings, store: Store) -> Shop {

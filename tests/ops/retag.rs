@@ -7,7 +7,7 @@ use regtui::model::change::progress::Progress;
 use regtui::model::change::retag::{self, RetagMode, RetagPlan};
 use regtui::model::change::rules::{Rule, Rules};
 use regtui::model::change::{ChangePlan, ChangeRequest, copy, delete};
-use regtui::model::reference::{Host, Selector};
+use regtui::model::reference::Selector;
 use regtui::ops::change;
 
 use crate::support::context::{Shop, watch};
@@ -274,26 +274,8 @@ async fn another_repository_gets_the_image_by_mounting_or_by_bytes() {
 }
 
 #[tokio::test]
-async fn impossible_requests_are_refused_before_the_server_is_asked() {
+async fn an_image_that_is_not_there_is_named() {
     let shop = Shop::open(contents()).await;
-    let mut elsewhere = shop.repository("app");
-    elsewhere.host = Host::parse("other.test").expect("a host");
-    let selector: Selector = "1".parse().expect("a selector");
-    let to_elsewhere = retag::RetagRequest {
-        from: shop.repository("app"),
-        items: vec![(selector, elsewhere, tag("1"))],
-        mode: RetagMode::Add,
-        keep: false,
-    };
-    let nonsense = [
-        (ChangeRequest::Retag(to_elsewhere), "another registry"),
-        (request(&shop, &[], RetagMode::Add), "no image"),
-        (request(&shop, &[("1", "x"), ("old", "x")], RetagMode::Add), "two images"),
-    ];
-    for (request, why) in nonsense {
-        let failure = change::plan(&shop.context, &request).await.expect_err(why);
-        assert!(failure.why.as_str().contains(why), "{failure}");
-    }
     let missing = change::plan(&shop.context, &request(&shop, &[("none", "x")], RetagMode::Add)).await;
     assert!(missing.expect_err("it is not there").what.as_str().contains("app:none"));
 }
@@ -362,19 +344,6 @@ async fn an_old_tag_stays_if_the_new_one_moved_meanwhile() {
     let before = shop.tags("app");
     let report = shop.run(&work).await;
     assert_eq!((outcomes(&report), shop.tags("app")), (vec![Skipped], before), "{report:?}");
-}
-
-#[tokio::test]
-async fn a_name_that_is_given_and_taken_at_once_is_refused() {
-    let shop = Shop::open(contents()).await;
-    for mode in [RetagMode::Add, RetagMode::Move] {
-        for items in [[("old", "1"), ("1", "stable")], [("1", "old"), ("old", "1")]] {
-            let failure = change::plan(&shop.context, &request(&shop, &items, mode))
-                .await
-                .expect_err("in which order?");
-            assert!(failure.hint.is_some_and(|hint| hint.as_str().contains("one after the other")));
-        }
-    }
 }
 
 #[tokio::test]

@@ -7,28 +7,22 @@ use regtui::app::msg::Msg;
 use regtui::app::notices::Level;
 use regtui::app::questions::{Answer, Slot};
 use regtui::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide, Standing};
-use regtui::model::change::copy::{self, What};
+use regtui::model::change::copy::{self, BlobTransfer, What};
 use regtui::model::change::delete::DeleteMethod as Way;
-use regtui::model::change::journal::{self, EntryId, EntryState, JournalEntry, SavedManifest};
+use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem};
 use regtui::model::change::progress::{Outcome, Progress, ProgressItem, Report};
-use regtui::model::change::retag::{self, RetagMode};
-use regtui::model::change::{ChangeKind, ChangePlan, ChangeRequest, PlanCommon, undo};
+use regtui::model::change::retag::{self, RetagMode, RetagStep};
+use regtui::model::change::undo::{UndoPlan, UndoStep};
+use regtui::model::change::{ChangeKind, ChangePlan, ChangeRequest};
 use regtui::model::failure::{Failure, FailureKind};
-use regtui::model::reference::{Repository, Selector, Tag};
+use regtui::model::reference::{Selector, Tag};
 use regtui::model::server::{Ability, Deletes};
 
 use super::panes::registry;
 use super::plans::{PLAN_SIZES, delete_plan, digest, info};
 use super::screen::{Registry, Screen, failure, now, picture_at};
 use crate::support::harness::key_of;
-
-fn tag(text: &str) -> Tag {
-    Tag::parse(text).expect("a tag")
-}
-
-fn repository(text: &str) -> Repository {
-    Repository::parse(text).expect("a repository")
-}
+use crate::support::plans::{self, repository, tag};
 
 /// The plans of the requests in these pictures.
 fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
@@ -37,77 +31,37 @@ fn plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         ChangeRequest::Retag(request) => Ok(ChangePlan::Retag(retag_plan(request))),
         ChangeRequest::Copy(request) => Ok(ChangePlan::Copy(copy_plan(request))),
         ChangeRequest::Undo(entry) | ChangeRequest::UndoByReplacement(entry) => {
-            Ok(ChangePlan::Undo(undo::UndoPlan {
-                common: PlanCommon::default(),
+            let step = |name, before, now: Option<u8>| UndoStep {
+                repository: repository("localhost:5000/team/app"),
+                before: Some(digest(before)),
+                now: now.map(digest),
+                info: info(before),
+                ..plans::undo_step(name, None, None)
+            };
+            let moved = UndoStep { impossible: Some("it moved since".into()), ..step("1.4.1", 8, Some(9)) };
+            Ok(ChangePlan::Undo(UndoPlan {
                 entry: entry.clone(),
-                of: "untag team/app:1.4.2".into(),
-                at: "2026-11-21T11:40:00Z".parse().expect("a time"),
                 method: request.method().expect("untag"),
-                leaves: None,
-                hint: None,
-                steps: vec![
-                    undo::UndoStep {
-                        repository: repository("localhost:5000/team/app"),
-                        selector: Selector::Tag(tag("1.4.2")),
-                        before: Some(digest(7)),
-                        now: None,
-                        info: info(7),
-                        left_on: None,
-                        by_replacement: false,
-                        is_probe: false,
-                        may_arrive: false,
-                        impossible: None,
-                    },
-                    undo::UndoStep {
-                        repository: repository("localhost:5000/team/app"),
-                        selector: Selector::Tag(tag("1.4.1")),
-                        before: Some(digest(8)),
-                        now: Some(digest(9)),
-                        info: info(8),
-                        left_on: None,
-                        by_replacement: false,
-                        is_probe: false,
-                        may_arrive: false,
-                        impossible: Some("it moved since".into()),
-                    },
-                ],
+                ..plans::undo_plan(vec![step("1.4.2", 7, None), moved])
             }))
         }
     }
 }
 
 fn retag_plan(request: &retag::RetagRequest) -> retag::RetagPlan {
-    let steps = request.items.iter().zip(7u8..).map(|((selector, to, tag), number)| retag::RetagStep {
+    let steps = request.items.iter().zip(7u8..).map(|((selector, to, tag), number)| RetagStep {
         selector: selector.clone(),
         digest: digest(number),
         info: info(number),
         to: to.clone(),
-        tag: tag.clone(),
         replaces: (number % 3 == 1 && *to == request.from).then(|| digest(number + 0x40)),
-        left_on: None,
+        ..plans::retag_step("any", tag.as_str())
     });
-    retag::RetagPlan {
-        common: PlanCommon::default(),
-        from: request.from.clone(),
-        mode: request.mode,
-        steps: steps.collect(),
-    }
+    retag::RetagPlan { from: request.from.clone(), ..plans::retag_plan(request.mode, steps.collect()) }
 }
 
+/// Three of fourteen blobs are moved, and the first tag is replaced.
 fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
-    use regtui::model::manifest::{Body, Descriptor, Manifest};
-    let text = r#"{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json","config":{"mediaType":"application/vnd.oci.image.config.v1+json","digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101","size":2},"layers":[]}"#;
-    let manifest =
-        std::sync::Arc::new(Manifest::parse(text.as_bytes().to_vec().into(), None).expect("a manifest"));
-    let descriptor = match &manifest.body {
-        Body::Image(image) => image.config.clone().expect("a config"),
-        _ => panic!("an image"),
-    };
-    let blob = |number: u8, way| {
-        let descriptor =
-            Descriptor { digest: Some(digest(number)), size: Some(13_700_000), ..descriptor.clone() };
-        copy::PlannedBlob { descriptor, transfer: way }
-    };
     let images = match &request.what {
         What::Images(images) => images.clone(),
         What::AllTags => vec![Selector::Tag(tag("1.0")), Selector::Tag(tag("1.1"))],
@@ -122,28 +76,20 @@ fn copy_plan(request: &copy::CopyRequest) -> copy::CopyPlan {
         source: digest(number),
         info: info(number),
         replaces: (number == 3).then(|| digest(0x33)),
-        unknown: false,
-        takes: Vec::new(),
-        leaves: Vec::new(),
-        manifest: manifest.clone(),
+        ..plans::image_to_copy("any")
     });
+    let blob = |number: u8| {
+        let transfer = if number > 3 { BlobTransfer::There } else { BlobTransfer::Move };
+        plans::planned_blob(&number.to_string(), 13_700_000, transfer)
+    };
     copy::CopyPlan {
-        common: PlanCommon::default(),
         from: request.from.clone(),
         to: request.to.clone(),
-        images: images.collect(),
-        manifests: vec![manifest.clone()],
-        blobs: (1..=14)
-            .map(|number| {
-                blob(number, if number > 3 { copy::BlobTransfer::There } else { copy::BlobTransfer::Move })
-            })
-            .collect(),
-        referrers: Vec::new(),
-        lists: Vec::new(),
+        manifests: vec![plans::empty_manifest().into()],
+        blobs: (1..=14).map(blob).collect(),
         digests_change: !request.platforms.is_empty(),
-        left_out: Vec::new(),
-        sides: Vec::new(),
         request: request.clone(),
+        ..plans::copy_plan(images.collect())
     }
 }
 
@@ -166,29 +112,17 @@ pub fn after(size: (u16, u16), keys: &[&str]) -> Screen {
 }
 
 fn entries() -> Vec<JournalEntry> {
-    let item = |name: &str, done| journal::JournalItem {
+    let item = |name: &str, done| JournalItem {
         repository: repository("localhost:5000/team/app"),
-        selector: Selector::Tag(tag(name)),
-        before: Some(SavedManifest {
-            digest: digest(7),
-            media_type: "application/vnd.oci.image.manifest.v1+json".into(),
-            bytes: bytes::Bytes::new(),
-        }),
-        after: None,
         done,
+        ..plans::journal_item(name, Some("a"), None)
     };
     let entry = |id: &str, title: &str, at: &str, state, items| JournalEntry {
         id: EntryId(id.into()),
         at: at.parse().expect("a time"),
         title: title.to_string().into(),
         kind: None,
-        state,
-        items,
-        saved: Vec::new(),
-        probes: Vec::new(),
-        reached: Vec::new(),
-        unconfirmed: Vec::new(),
-        damage: journal::Damage::default(),
+        ..plans::journal_entry(state, items)
     };
     vec![
         JournalEntry {
@@ -925,30 +859,6 @@ fn a_change_that_was_cut_off_in_an_earlier_run_is_shown_at_the_start() {
         Answer::InterruptedChanges(entries(), Vec::new()),
     ));
     assert!(old.state.notices.all.is_empty(), "who left it so for weeks knows why");
-}
-
-#[test]
-fn the_journal_says_how_much_of_a_change_was_done() {
-    let mut entry = entries().remove(0);
-    let template = entry.items[0].clone();
-    let (yes, no, unknown) = (Some(true), Some(false), None);
-    let table: [(journal::EntryState, &[Option<bool>], &str, bool); 9] = [
-        (EntryState::Ended, &[yes, yes], "done", true),
-        (EntryState::Ended, &[], "done", true),
-        (EntryState::Ended, &[yes, no, no], "1 of 3 done", true),
-        (EntryState::Ended, &[no, no], "nothing done", false),
-        (EntryState::Ended, &[unknown, no], "not known", true),
-        (EntryState::Open, &[yes, unknown], "cut off", true),
-        (EntryState::Open, &[no, no], "cut off", false),
-        (EntryState::Running, &[yes, unknown], "runs", false),
-        (EntryState::Undone, &[yes, yes], "undone", false),
-    ];
-    for (state, done, word, can_be_undone) in table {
-        entry.state = state;
-        entry.items =
-            done.iter().map(|done| journal::JournalItem { done: *done, ..template.clone() }).collect();
-        assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), (word, can_be_undone), "{done:?}");
-    }
 }
 
 #[test]

@@ -1,13 +1,9 @@
 //! Pictures of plans, and the keys that they take.
 
-use std::collections::BTreeMap;
-
 use regtui::app::cmd::Cmd;
 use regtui::app::dialogs::Dialog;
 use regtui::app::msg::Msg;
-use regtui::model::change::delete::{
-    self, Along, DeleteMethod, Deletes, ImageToDelete, Parent, PlannedReferrer,
-};
+use regtui::model::change::delete::{self, Along, DeleteMethod, ImageToDelete, Parent, PlannedReferrer};
 use regtui::model::change::image_info::ImageInfo;
 use regtui::model::change::loss::{Loss, Nameless};
 use regtui::model::change::rules::Refusal;
@@ -21,6 +17,7 @@ use regtui::model::server::{Ability, Cleanup};
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, SIZES, Screen, failure, picture_at};
 use crate::support::harness::key_of;
+use crate::support::plans::{self, tag};
 
 /// The sizes of the pictures of changes.
 pub const PLAN_SIZES: [(u16, u16); 3] = [(50, 15), (80, 24), (150, 42)];
@@ -41,23 +38,9 @@ pub fn info(number: u8) -> ImageInfo {
     }
 }
 
-fn tag(text: &str) -> Tag {
-    Tag::parse(text).expect("a tag")
-}
-
-fn image(number: u8, named: Vec<Tag>) -> ImageToDelete {
-    ImageToDelete {
-        digest: digest(number),
-        media_type: MediaType::new(media_type::OCI_MANIFEST),
-        info: info(number),
-        named,
-        by_digest: false,
-        others: Vec::new(),
-        parents: Vec::new(),
-        children: Vec::new(),
-        needed_children: Vec::new(),
-        referrers: Vec::new(),
-    }
+fn image(number: u8, named: Tag) -> ImageToDelete {
+    let image = plans::image_to_delete("an image", &[named.as_str()]);
+    ImageToDelete { digest: digest(number), info: info(number), ..image }
 }
 
 /// The plan for a registry that deletes tags: one image for each tag, `latest` beside the first.
@@ -68,7 +51,7 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
         Selector::Digest(_) => None,
     });
     let mut images: Vec<ImageToDelete> =
-        named.enumerate().map(|(number, tag)| image(number as u8 + 0x9f, vec![tag])).collect();
+        named.enumerate().map(|(number, tag)| image(number as u8 + 0x9f, tag)).collect();
     if let Some(first) = images.first_mut() {
         first.others = vec![tag("latest"), tag("1.4")];
         first.media_type = MediaType::new(media_type::OCI_INDEX);
@@ -84,21 +67,15 @@ pub fn delete_plan(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     }
     let method = request.method.unwrap_or(DeleteMethod::Untag);
     let is_image = method == DeleteMethod::Image;
+    let loss = Loss { cleanup: Cleanup::Later, ..Loss::default() };
     let mut plan = delete::DeletePlan {
-        common: PlanCommon {
-            loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-            ..PlanCommon::default()
-        },
+        common: PlanCommon { loss, ..PlanCommon::default() },
         repository: request.repository.clone(),
-        method,
         along: request.along,
-        deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
-        unknown: Vec::new(),
         frees: Some(if is_image { 1_300_000_000 } else { 0 }),
         shared: Some(if is_image { 2_800_000_000 } else { 0 }),
         shared_with: 14,
-        images,
-        tags: BTreeMap::new(),
+        ..plans::delete_plan(method, images)
     };
     plan.common.name_to_type = plan.is_far_reaching().then(|| request.repository.name.clone());
     plan.common.methods = plan.offered_methods(false);

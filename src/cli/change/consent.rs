@@ -164,36 +164,20 @@ impl Question {
 mod tests {
     use super::*;
     use crate::model::change::PlanCommon;
-    use crate::model::change::image_info::ImageInfo;
-
-    use crate::model::change::retag;
-    use crate::model::digest::Digest;
-    use crate::model::reference::{Repository, Selector};
+    use crate::model::change::builders::{app, digest, retag_plan, retag_step};
+    use crate::model::change::retag::{RetagMode, RetagPlan, RetagStep};
 
     const NO: Consent = Consent { yes: false, confirm: None, force: false };
     const YES: Consent = Consent { yes: true, ..NO };
 
     /// Returns the plan of a new tag, which may exist already, in a repository that may be protected.
     fn change_plan(is_free: bool, is_protected: bool) -> ChangePlan {
-        let repository = Repository::parse("r.test/team/app").expect("a repository");
-        let tag = |text| Tag::parse(text).expect("a tag");
-        let step = retag::RetagStep {
-            selector: Selector::Tag(tag("1.4.2")),
-            digest: Digest::sha256(b"a"),
-            info: ImageInfo::default(),
-            to: repository.clone(),
-            tag: tag("stable"),
-            replaces: (!is_free).then(|| Digest::sha256(b"b")),
-            left_on: None,
-        };
-        ChangePlan::Retag(retag::RetagPlan {
-            common: PlanCommon {
-                name_to_type: is_protected.then(|| repository.name.clone()),
-                ..PlanCommon::default()
-            },
-            from: repository,
-            mode: retag::RetagMode::Add,
-            steps: vec![step],
+        let replaces = (!is_free).then(|| digest("b"));
+        let step = RetagStep { replaces, ..retag_step("1.4.2", "stable") };
+        let name_to_type = is_protected.then(|| app().name);
+        ChangePlan::Retag(RetagPlan {
+            common: PlanCommon { name_to_type, ..PlanCommon::default() },
+            ..retag_plan(RetagMode::Add, vec![step])
         })
     }
 

@@ -146,28 +146,18 @@ fn line_of(indent: usize, label: &str, text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::change::PlanCommon;
+    use crate::model::change::builders::{
+        delete_plan, digest, image_to_delete, retag_plan, retag_step, tag, undo_plan, undo_step,
+    };
+    use crate::model::change::delete::ImageToDelete;
     use crate::model::change::image_info::ImageInfo;
-    use crate::model::change::journal::EntryId;
-    use crate::model::change::{PlanCommon, delete, retag};
-    use crate::model::digest::Digest;
+    use crate::model::change::retag::{RetagMode, RetagStep};
+    use crate::model::change::undo::{UndoPlan, UndoStep};
     use crate::model::media_type::{MediaType, OCI_INDEX};
-    use crate::model::reference::{Repository, Selector, Tag};
-    use crate::model::server::Ability;
-
-    fn repository() -> Repository {
-        Repository::parse("r.test/team/app").expect("a repository")
-    }
-
-    fn tag(text: &str) -> Tag {
-        Tag::parse(text).expect("a tag")
-    }
 
     fn info() -> ImageInfo {
         ImageInfo { created: "2026-11-20T09:30:00Z".parse().ok(), size: Some(41_200_000) }
-    }
-
-    fn digest(text: &str) -> Digest {
-        Digest::sha256(text.as_bytes())
     }
 
     fn printed(plan: ChangePlan) -> String {
@@ -180,23 +170,10 @@ mod tests {
 
     #[test]
     fn a_retag_shows_the_old_digest_and_the_new_one() {
-        let step = |name: &str, replaces| retag::RetagStep {
-            selector: Selector::Tag(tag("1.4.2")),
-            digest: digest("a"),
-            info: info(),
-            to: repository(),
-            tag: tag(name),
-            replaces,
-            left_on: None,
-        };
+        let step = |name, replaces| RetagStep { info: info(), replaces, ..retag_step("1.4.2", name) };
         let steps =
             vec![step("new", None), step("same", Some(digest("a"))), step("stable", Some(digest("b")))];
-        let text = printed(ChangePlan::Retag(retag::RetagPlan {
-            common: PlanCommon::default(),
-            from: repository(),
-            mode: retag::RetagMode::Move,
-            steps,
-        }));
+        let text = printed(ChangePlan::Retag(retag_plan(RetagMode::Move, steps)));
         let rows: Vec<&str> = text.lines().skip(4).collect();
         assert_eq!(rows[0], "IMAGE  NEW TAG  CREATED        SIZE  RESULT", "{text}");
         assert!(rows[1].starts_with("1.4.2  new      2026-11-20  41.2 MB  new  "), "{text}");
@@ -208,30 +185,15 @@ mod tests {
 
     #[test]
     fn an_undo_names_the_images_that_it_cannot_put_back() {
-        let step = |impossible: Option<&'static str>| undo::UndoStep {
-            repository: repository(),
-            selector: Selector::Tag(tag("1.4.2")),
-            before: Some(digest("a")),
-            now: None,
+        let step = |impossible: Option<&'static str>| UndoStep {
             info: info(),
-            left_on: None,
-            by_replacement: false,
-            is_probe: false,
-            may_arrive: false,
             impossible: impossible.map(Into::into),
+            ..undo_step("1.4.2", Some("a"), None)
         };
-        let text = printed(ChangePlan::Undo(undo::UndoPlan {
-            common: PlanCommon {
-                notes: vec!["its entry in the journal is damaged".into()],
-                ..PlanCommon::default()
-            },
-            entry: EntryId("1".into()),
-            of: "untag team/app:1.4.2".into(),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            method: DeleteMethod::Untag,
-            leaves: None,
-            hint: None,
-            steps: vec![step(None), step(Some("2 of its blobs are gone"))],
+        let notes = vec!["its entry in the journal is damaged".into()];
+        let text = printed(ChangePlan::Undo(UndoPlan {
+            common: PlanCommon { notes, ..PlanCommon::default() },
+            ..undo_plan(vec![step(None), step(Some("2 of its blobs are gone"))])
         }));
         for part in [
             "undo: untag team/app:1.4.2\n\nundoes     untag team/app:1.4.2\nregistry   r.test\n",
@@ -245,32 +207,14 @@ mod tests {
 
     #[test]
     fn a_switch_is_printed_with_its_option_and_many_names_take_several_lines() {
-        let others = (0..20).map(|number| tag(&format!("alias-{number}"))).collect();
-        let image = delete::ImageToDelete {
-            digest: digest("a"),
+        let image = ImageToDelete {
             media_type: MediaType::new(OCI_INDEX),
             info: info(),
-            named: vec![tag("1.4.2")],
-            by_digest: false,
-            others,
-            parents: Vec::new(),
+            others: (0..20).map(|number| tag(&format!("alias-{number}"))).collect(),
             children: vec![digest("x")],
-            needed_children: Vec::new(),
-            referrers: Vec::new(),
+            ..image_to_delete("a", &["1.4.2"])
         };
-        let text = printed(ChangePlan::Delete(delete::DeletePlan {
-            common: PlanCommon::default(),
-            repository: repository(),
-            method: DeleteMethod::Image,
-            along: delete::Along::default(),
-            deletes: delete::Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
-            images: vec![image],
-            unknown: Vec::new(),
-            frees: None,
-            shared: None,
-            shared_with: 0,
-            tags: std::collections::BTreeMap::new(),
-        }));
+        let text = printed(ChangePlan::Delete(delete_plan(DeleteMethod::Image, vec![image])));
         assert!(
             text.contains("along      [ ] 1 child that nothing else needs (`--with-children`)\n"),
             "{text}"

@@ -324,55 +324,13 @@ impl CopyPlan {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
+    use crate::model::change::builders::{copy_plan, digest, empty_manifest, image_to_copy, planned_blob};
 
     /// A plan to copy tags, and images by digest for names that are no tags.
-    pub(in crate::model::change) fn plan(names: &[&str]) -> CopyPlan {
-        let text = br#"{"schemaVersion":2,"layers":[],"config":{"mediaType":"a/b","size":2,"digest":"sha256:0101010101010101010101010101010101010101010101010101010101010101"}}"#;
-        let manifest = Manifest::parse(text.to_vec().into(), None).expect("a manifest");
-        let (manifest, digest) = (Arc::new(manifest), Digest::sha256(b"one"));
-        let image = |name: &&str| {
-            let tag = Tag::parse(name).ok();
-            let selector = tag.clone().map_or(Selector::Digest(digest), Selector::Tag);
-            ImageToCopy {
-                selector,
-                digest,
-                source: digest,
-                info: ImageInfo::default(),
-                tag,
-                replaces: None,
-                unknown: false,
-                takes: Vec::new(),
-                leaves: Vec::new(),
-                manifest: manifest.clone(),
-            }
-        };
-        let from = Repository::parse("a.test/team/app").expect("a repository");
-        let to = Repository::parse("b.test/team/app").expect("a repository");
-        let request = CopyRequest {
-            from: from.clone(),
-            what: What::AllTags,
-            to: to.clone(),
-            tag: None,
-            platforms: Vec::new(),
-            referrers: false,
-            keep: false,
-        };
-        CopyPlan {
-            common: PlanCommon::default(),
-            request,
-            from,
-            to,
-            images: names.iter().map(image).collect(),
-            manifests: Vec::new(),
-            blobs: Vec::new(),
-            referrers: Vec::new(),
-            lists: Vec::new(),
-            digests_change: false,
-            left_out: Vec::new(),
-            sides: Vec::new(),
-        }
+    fn plan(names: &[&str]) -> CopyPlan {
+        copy_plan(names.iter().map(|name| image_to_copy(name)).collect())
     }
 
     #[test]
@@ -394,5 +352,110 @@ pub(super) mod tests {
         assert_eq!(title(&["1", "2"]), "copy 2 tags of team/app → b.test/team/app");
         assert_eq!(title(&["1", &signature]), "copy team/app:1 → b.test/team/app:1");
         assert!(title(&[&signature]).starts_with("copy team/app:sha256-"));
+    }
+
+    fn blobs(transfers: &[BlobTransfer]) -> CopyPlan {
+        let blob = |(at, transfer): (usize, &BlobTransfer)| {
+            planned_blob(&at.to_string(), 1_000_000, transfer.clone())
+        };
+        CopyPlan { blobs: transfers.iter().enumerate().map(blob).collect(), ..plan(&["1"]) }
+    }
+
+    #[test]
+    fn transfers_are_summed_up_by_the_way_that_blobs_take() {
+        use BlobTransfer::{Mount, Move, There};
+        let mount = || Mount(RepositoryName::parse("base").expect("a name"));
+        let table = [
+            (vec![], "0 of 0 blobs, 0 B"),
+            (vec![Move], "1 of 1 blob, 1 MB"),
+            (vec![Move, There, There], "1 of 3 blobs, 1 MB; the rest is there already"),
+            (vec![Move, Move, mount()], "2 of 3 blobs, 2 MB; 1 mounted without moving bytes"),
+            (
+                vec![There, mount(), mount()],
+                "0 of 3 blobs, 0 B; 2 mounted without moving bytes, 1 there already",
+            ),
+        ];
+        for (transfers, summary) in table {
+            assert_eq!(blobs(&transfers).summary().as_str(), summary);
+        }
+    }
+
+    #[test]
+    fn a_copy_is_done_if_every_tag_manifest_and_blob_is_there() {
+        let there = |name: &str| ImageToCopy { replaces: Some(digest("a")), ..image_to_copy(name) };
+        let done = || copy_plan(vec![there("1")]);
+        let blob = |transfer| vec![planned_blob("b", 1, transfer)];
+        let table = [
+            ("all there", done(), true),
+            ("a free tag", plan(&["1"]), false),
+            (
+                "another image",
+                copy_plan(vec![ImageToCopy { replaces: Some(digest("b")), ..there("1") }]),
+                false,
+            ),
+            ("by digest", copy_plan(vec![there("@")]), false),
+            ("a blob is there", CopyPlan { blobs: blob(BlobTransfer::There), ..done() }, true),
+            ("a blob is moved", CopyPlan { blobs: blob(BlobTransfer::Move), ..done() }, false),
+            ("a manifest is put", CopyPlan { manifests: vec![empty_manifest().into()], ..done() }, false),
+        ];
+        for (case, plan, is_done) in table {
+            assert_eq!(plan.is_done(), is_done, "{case}");
+        }
+    }
+
+    #[test]
+    fn platforms_that_are_left_out_are_told_once_for_all_images_alike() {
+        let platform = |name: &str| Platform::parse(name).expect("a platform");
+        let image = |name: &str, takes: &[&str], leaves: &[&str]| ImageToCopy {
+            takes: takes.iter().map(|name| platform(name)).collect(),
+            leaves: leaves.iter().map(|name| platform(name)).collect(),
+            ..image_to_copy(name)
+        };
+        let (amd, arm) = (["linux/amd64"], ["linux/arm64"]);
+        let one = "takes linux/amd64; leaves linux/arm64";
+        let table: [(Vec<ImageToCopy>, Vec<String>); 4] = [
+            (vec![image("1", &[], &[])], vec![]),
+            (vec![image("1", &amd, &[])], vec!["takes linux/amd64".into()]),
+            (vec![image("1", &amd, &arm), image("2", &[], &[]), image("3", &amd, &arm)], vec![one.into()]),
+            (
+                vec![image("1", &amd, &arm), image("2", &arm, &amd), image("3", &amd, &arm)],
+                vec![format!("1, 3: {one}"), "2: takes linux/arm64; leaves linux/amd64".into()],
+            ),
+        ];
+        for (images, platforms) in table {
+            assert_eq!(copy_plan(images).platforms(), platforms);
+        }
+    }
+
+    #[test]
+    fn referrers_that_come_along_are_counted_with_the_way_in_which_they_are_listed() {
+        let list = |unknown, replaces: Option<&str>| ReferrerList {
+            subject: digest("a"),
+            tag: Tag::parse("sha256-a").expect("a tag"),
+            replaces: replaces.map(digest),
+            unknown,
+            adds: vec![digest("s")],
+        };
+        let with = |count: usize, lists: Vec<ReferrerList>| {
+            let referrers = (0..count).map(|number| digest(&number.to_string())).collect();
+            CopyPlan { referrers, lists, ..plan(&["1"]) }.describe_referrers()
+        };
+        let table = [
+            (0, vec![], None),
+            (1, vec![], Some("1 comes along")),
+            (2, vec![list(false, None)], Some("2 come along; no referrers API there, so tags list them:")),
+            (
+                2,
+                vec![list(true, None)],
+                Some("2 come along; unless the registry lists them itself, tags do:"),
+            ),
+        ];
+        for (count, lists, text) in table {
+            assert_eq!(with(count, lists).as_deref(), text);
+        }
+        let old = digest("b").short();
+        assert_eq!(list(false, None).change(), "nothing → new");
+        assert_eq!(list(false, Some("b")).change(), format!("{old} → merged"));
+        assert_eq!(list(true, Some("b")).change(), "not known → merged");
     }
 }

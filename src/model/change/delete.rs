@@ -284,3 +284,148 @@ impl AtStake {
         self.images.iter().chain(&self.referrers).chain(&self.children).copied()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use DeleteMethod::{Image, Replace, Untag};
+
+    use super::*;
+    use crate::model::change::builders::{
+        delete_plan, deletes_by_digest, digest, image_to_delete, signature, tag,
+    };
+
+    fn image(named: &[&str], others: &[&str]) -> ImageToDelete {
+        ImageToDelete { others: others.iter().map(|name| tag(name)).collect(), ..image_to_delete("a", named) }
+    }
+
+    #[test]
+    fn a_title_names_one_image_or_counts_tags_and_images() {
+        let bare = || image_to_delete("b", &[]);
+        let table = [
+            (Untag, vec![image(&["1"], &["2"])], "untag team/app:1".to_string()),
+            (Replace, vec![image(&["1"], &[])], "untag team/app:1".into()),
+            (Untag, vec![image(&["1", "2"], &[])], "untag 2 tags of team/app".into()),
+            (Image, vec![image(&["1"], &[])], "delete team/app:1".into()),
+            (Image, vec![image(&["1"], &["2"])], "delete team/app:1 and its other tag 2".into()),
+            (Image, vec![image(&["1"], &["2", "3"])], "delete team/app:1 and its 2 other tags".into()),
+            (Image, vec![bare()], format!("delete team/app@{}", digest("b").short())),
+            (Image, vec![image(&["1"], &["2"]), bare()], "delete 2 images (1 tag named) of team/app".into()),
+            (Image, vec![image(&["1", "2"], &[])], "delete 1 image (2 tags named) of team/app".into()),
+        ];
+        for (method, images, title) in table {
+            assert_eq!(delete_plan(method, images).title().as_str(), title);
+        }
+    }
+
+    #[test]
+    fn replacements_are_offered_only_if_the_server_cannot_untag() {
+        let with = [Untag, Replace, Image].to_vec();
+        let table = [
+            ("it can", Untag, Ability::Yes, false, [Untag, Image].to_vec()),
+            ("it is not known", Untag, Ability::Unknown, false, [Untag, Image].to_vec()),
+            ("it cannot", Image, Ability::No("405".into()), false, with.clone()),
+            ("the plan replaces", Replace, Ability::Unknown, false, with.clone()),
+            ("untagging is blocked", Untag, Ability::Unknown, true, with),
+            ("deleting is blocked", Image, Ability::Yes, true, [Untag, Image].to_vec()),
+        ];
+        for (case, method, by_tag, is_blocked, offered) in table {
+            let deletes = Deletes { by_tag, ..deletes_by_digest() };
+            let plan = DeletePlan { deletes, ..delete_plan(method, vec![image(&["1"], &[])]) };
+            assert_eq!(plan.offered_methods(is_blocked), offered, "{case}");
+        }
+    }
+
+    /// An image with the tags `1` (named) and `2`, a signature under a digest tag, and an SBOM without a tag.
+    fn signed(method: DeleteMethod, others: &[&str], referrers: bool) -> DeletePlan {
+        let tagged = PlannedReferrer { tag: Some(tag("sha256-a.sig")), ..signature("s", "a") };
+        let image = ImageToDelete { referrers: vec![tagged, signature("b", "a")], ..image(&["1"], others) };
+        let along = Along { referrers, ..Along::default() };
+        DeletePlan { along, ..delete_plan(method, vec![image]) }
+    }
+
+    #[test]
+    fn tags_that_go_are_those_of_the_method_and_more_than_named_is_far_reaching() {
+        // The plan; the tags that go, those that were not named, the digests at stake, and whether that is much.
+        let table: [(&str, DeletePlan, &str, &str, usize, bool); 8] = [
+            ("untag one of two", signed(Untag, &["2"], false), "1", "", 1, false),
+            ("untag it with referrers", signed(Untag, &["2"], true), "1", "", 1, false),
+            ("untag the last", signed(Untag, &[], false), "1", "", 1, false),
+            (
+                "untag the last with referrers",
+                signed(Untag, &[], true),
+                "1 sha256-a.sig",
+                "sha256-a.sig",
+                2,
+                true,
+            ),
+            ("replace the last with referrers", signed(Replace, &[], true), "1", "", 1, false),
+            ("delete with one tag", signed(Image, &[], false), "1", "", 1, false),
+            ("delete with two tags", signed(Image, &["2"], false), "1 2", "2", 1, true),
+            (
+                "delete with referrers",
+                signed(Image, &["2"], true),
+                "1 2 sha256-a.sig",
+                "2 sha256-a.sig",
+                3,
+                true,
+            ),
+        ];
+        let joined = |tags: Vec<&Tag>| tags.iter().map(|tag| tag.as_str()).collect::<Vec<_>>().join(" ");
+        for (case, plan, going, unnamed, at_stake, is_far_reaching) in table {
+            assert_eq!(joined(plan.tags_that_go().collect()), going, "{case}");
+            assert_eq!(joined(plan.unnamed_tags().collect()), unnamed, "{case}");
+            assert_eq!(plan.at_stake().count(), at_stake, "{case}");
+            assert_eq!(plan.is_far_reaching(), is_far_reaching, "{case}");
+        }
+    }
+
+    #[test]
+    fn two_images_are_far_reaching_even_if_every_tag_was_named() {
+        let plan = delete_plan(Untag, vec![image_to_delete("a", &["1"]), image_to_delete("b", &["2"])]);
+        assert!(plan.is_far_reaching());
+        assert_eq!(plan.unnamed_tags().count(), 0);
+    }
+
+    #[test]
+    fn children_go_along_only_with_their_index_and_if_nothing_else_needs_them() {
+        let index = || ImageToDelete {
+            children: vec![digest("x"), digest("y")],
+            needed_children: vec![digest("y")],
+            ..image(&["1"], &[])
+        };
+        for (method, children, going) in
+            [(Image, true, 1), (Image, false, 0), (Untag, true, 0), (Replace, true, 0)]
+        {
+            let along = Along { children, ..Along::default() };
+            let plan = DeletePlan { along, ..delete_plan(method, vec![index()]) };
+            assert_eq!(plan.children_that_go(&plan.images[0]).count(), going, "{method:?} {children}");
+        }
+    }
+
+    #[test]
+    fn a_digest_at_stake_for_two_reasons_counts_once_for_the_first() {
+        let index = ImageToDelete {
+            children: vec![digest("b"), digest("s"), digest("c")],
+            referrers: vec![signature("s", "a"), signature("b", "a")],
+            ..image(&["1"], &[])
+        };
+        let along = Along { children: true, referrers: true };
+        let images = vec![index, image_to_delete("b", &["2"])];
+        let at_stake = DeletePlan { along, ..delete_plan(Image, images) }.at_stake();
+        let set = |names: &[&str]| names.iter().map(|name| digest(name)).collect::<HashSet<Digest>>();
+        let expected = AtStake { images: set(&["a", "b"]), referrers: set(&["s"]), children: set(&["c"]) };
+        assert_eq!(at_stake, expected);
+        assert!(at_stake.has(&digest("c")) && !at_stake.has(&digest("d")));
+    }
+
+    #[test]
+    fn only_indexes_that_stay_break() {
+        let parent = |content: &str| Parent { digest: digest(content), tags: Vec::new() };
+        let listed = ImageToDelete { parents: vec![parent("p"), parent("q")], ..image(&["1"], &[]) };
+        let plan = delete_plan(Image, vec![listed, image_to_delete("p", &["all"])]);
+        let at_stake = plan.at_stake();
+        let broken: Vec<Digest> =
+            plan.images[0].broken_indexes(&at_stake).map(|parent| parent.digest).collect();
+        assert_eq!(broken, [digest("q")]);
+    }
+}

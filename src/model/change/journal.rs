@@ -261,3 +261,103 @@ pub struct SavedManifest {
     #[serde(skip)]
     pub bytes: Bytes,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{app, digest, journal_entry, journal_item, repository, tag};
+
+    const YES: Option<bool> = Some(true);
+    const NO: Option<bool> = Some(false);
+
+    fn items(done: &[Option<bool>]) -> Vec<JournalItem> {
+        let item = |done: &Option<bool>| JournalItem { done: *done, ..journal_item("1", Some("a"), None) };
+        done.iter().map(item).collect()
+    }
+
+    #[test]
+    fn an_entry_says_how_much_of_a_change_was_done_and_whether_it_can_be_undone() {
+        let table: [(EntryState, &[Option<bool>], &str, bool); 10] = [
+            (EntryState::Ended, &[YES, YES], "done", true),
+            (EntryState::Ended, &[], "done", true),
+            (EntryState::Ended, &[YES, NO, NO], "1 of 3 done", true),
+            (EntryState::Ended, &[NO, NO], "nothing done", false),
+            (EntryState::Ended, &[None, NO], "not known", true),
+            (EntryState::Open, &[YES, None], "cut off", true),
+            (EntryState::Open, &[NO, NO], "cut off", false),
+            (EntryState::Running, &[YES, None], "runs", false),
+            (EntryState::Undone, &[YES, YES], "undone", false),
+            (EntryState::Unreadable, &[YES], "cannot be read", false),
+        ];
+        for (state, done, word, can_be_undone) in table {
+            let entry = journal_entry(state, items(done));
+            assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), (word, can_be_undone), "{done:?}");
+        }
+    }
+
+    /// Something may be left to undo even if no item that can be read was done.
+    #[test]
+    fn a_damaged_entry_says_so_and_lost_items_and_throw_away_tags_can_be_undone() {
+        let nothing = || journal_entry(EntryState::Ended, items(&[NO]));
+        let lost = Damage { notes: vec!["a line is lost".into()], lost: 1, ..Damage::default() };
+        let entry = JournalEntry { damage: lost, ..nothing() };
+        assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), ("damaged", true));
+        let probe = Probe { repository: app(), tag: tag("probe"), digest: digest("p") };
+        let entry = JournalEntry { probes: vec![probe], ..nothing() };
+        assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), ("nothing done", true));
+    }
+
+    #[test]
+    fn a_title_is_followed_by_the_registries_that_it_does_not_name() {
+        let at =
+            |name: &str| JournalItem { repository: repository(name), ..journal_item("1", None, Some("a")) };
+        let table = [
+            (vec![], "untag team/app:1.4.2"),
+            (vec![at("r.test/a"), at("r.test/b")], "untag team/app:1.4.2 · r.test"),
+            (vec![at("s.test/a"), at("r.test/b")], "untag team/app:1.4.2 · r.test, s.test"),
+        ];
+        for (items, title) in table {
+            assert_eq!(journal_entry(EntryState::Ended, items).whole_title().as_str(), title);
+        }
+        let named = JournalEntry {
+            title: "copy a → s.test/a:1".into(),
+            ..journal_entry(EntryState::Ended, vec![at("s.test/a"), at("r.test/b")])
+        };
+        assert_eq!(named.whole_title().as_str(), "copy a → s.test/a:1 · r.test");
+    }
+
+    #[test]
+    fn kept_tags_are_new_tags_of_that_name_that_were_or_may_have_been_put() {
+        let kept = Tag::kept_tag(&digest("a"), 1).to_string();
+        let item = |name: &str, before, done| JournalItem { done, ..journal_item(name, before, Some("a")) };
+        let table = [
+            ("put", item(&kept, None, YES), true),
+            ("not known", item(&kept, None, None), true),
+            ("not put", item(&kept, None, NO), false),
+            ("it was there before", item(&kept, Some("b"), YES), false),
+            ("another tag", item("1", None, YES), false),
+        ];
+        for (case, item, is_kept) in table {
+            let entry = journal_entry(EntryState::Ended, vec![item]);
+            assert_eq!(entry.kept_tags().next().is_some(), is_kept, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_name_of_an_entry_tells_its_place_in_the_order_of_all() {
+        let table = [
+            ("2026-11-21T12:00:00Z-1000", true, 1000),
+            ("2026-11-21T12:00:00Z-1234", true, 1234),
+            // Entries of earlier versions come before all others.
+            ("2026-11-21T12:00:00Z-7", true, 0),
+            ("2026-11-21T12:00:00Z", false, 0),
+            ("journal-1234", false, 0),
+            ("Z-1234", false, 0),
+            ("", false, 0),
+        ];
+        for (name, is_entry, sequence) in table {
+            let id = EntryId(name.into());
+            assert_eq!((id.is_entry(), id.sequence()), (is_entry, sequence), "{name}");
+        }
+    }
+}

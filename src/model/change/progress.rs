@@ -265,7 +265,7 @@ impl Report {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::failure::FailureKind;
+    use crate::model::change::builders::failure;
 
     #[test]
     fn parts_that_failed_alike_stand_together_and_finished_parts_alone() {
@@ -294,5 +294,28 @@ mod tests {
             .map(|alike| alike.names.iter().map(|name| name.as_str()).collect::<String>())
             .collect();
         assert_eq!(names, ["a", "bd", "c", "eg", "f", "h", "i"]);
+    }
+
+    #[test]
+    fn each_outcome_has_its_effect_and_says_whether_the_part_is_as_asked_for() {
+        let failed = |kind| Outcome::Failed(failure(kind));
+        let table = [
+            (Outcome::Done("untagged".into()), Effect::Done, true),
+            (Outcome::Unchanged("it was gone".into()), Effect::NotDone, true),
+            (Outcome::Skipped("it moved".into()), Effect::NotDone, false),
+            (Outcome::Unconfirmed(failure(FailureKind::Unconfirmed)), Effect::Unknown, false),
+            (failed(FailureKind::Denied), Effect::NotDone, false),
+            // The answer was lost, so the change may have been made.
+            (failed(FailureKind::Unreachable), Effect::Unknown, false),
+            (Outcome::Stopped, Effect::NotDone, false),
+        ];
+        for (outcome, effect, is_success) in table {
+            assert_eq!(outcome.effect(), effect, "{outcome:?}");
+            assert_eq!(effect.may_be_done(), effect != Effect::NotDone);
+            let items = vec![ProgressItem::new("1", []).ended(outcome)];
+            assert_eq!(Report { items, ..Report::default() }.is_success(), is_success, "{effect:?}");
+        }
+        let open = Report { items: vec![ProgressItem::new("1", [])], ..Report::default() };
+        assert!(!open.is_success(), "a part without an outcome is not done");
     }
 }

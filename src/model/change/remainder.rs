@@ -300,38 +300,21 @@ pub(crate) fn unresolved(selector: &Selector, why: String) -> Unresolved {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::ChangeKind;
-    use crate::model::change::delete;
-    use crate::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem, SavedManifest};
-
-    fn tag(text: &str) -> Selector {
-        Selector::Tag(Tag::parse(text).expect("a tag"))
-    }
-
-    fn digest(text: &str) -> Digest {
-        Digest::sha256(text.as_bytes())
-    }
-
-    fn repository() -> Repository {
-        Repository::parse("r.test/app").expect("a repository")
-    }
+    use crate::model::change::builders::{
+        self, app, copy_request, delete_request, digest, failure, journal_entry, journal_item, retag_request,
+        selector,
+    };
+    use crate::model::change::copy::{CopyRequest, What};
+    use crate::model::change::delete::DeleteRequest;
+    use crate::model::change::journal::{EntryId, EntryState};
+    use crate::model::change::retag::RetagMode::{Add, Move};
 
     fn delete(tags: &[&str]) -> ChangeRequest {
-        ChangeRequest::Delete(delete::DeleteRequest {
-            repository: repository(),
-            selectors: tags.iter().map(|text| tag(text)).collect(),
-            method: None,
-            along: delete::Along::default(),
-            keep: false,
-        })
-    }
-
-    fn failure(kind: FailureKind) -> Failure {
-        Failure { what: "untag".into(), why: "500".into(), hint: None, kind }
+        ChangeRequest::Delete(delete_request(tags))
     }
 
     fn item(text: &str, outcome: Outcome) -> ProgressItem {
-        ProgressItem::new(format!("{text} (an image)"), [tag(text)]).ended(outcome)
+        ProgressItem::new(format!("{text} (an image)"), [selector(text)]).ended(outcome)
     }
 
     #[test]
@@ -362,38 +345,16 @@ mod tests {
         assert_eq!(undo.unfinished(&[list]), Some(undo.clone()));
     }
 
-    /// The journal entry of a change of `a` to `b`, with the outcome of each tag.
-    fn entry(items: &[(&str, Option<bool>)]) -> JournalEntry {
-        let saved = |text: &str| SavedManifest {
-            digest: digest(text),
-            media_type: String::new(),
-            bytes: Default::default(),
-        };
-        let item = |(name, done): &(&str, Option<bool>)| JournalItem {
-            repository: repository(),
-            selector: tag(name),
-            before: Some(saved("a")),
-            after: None,
-            done: *done,
-        };
-        JournalEntry {
-            id: EntryId("1".into()),
-            at: jiff::Timestamp::UNIX_EPOCH,
-            title: "untag app:1".into(),
-            kind: Some(ChangeKind::Delete),
-            state: EntryState::Open,
-            reached: Vec::new(),
-            items: items.iter().map(item).collect(),
-            saved: Vec::new(),
-            probes: Vec::new(),
-            unconfirmed: Vec::new(),
-            damage: Default::default(),
-        }
-    }
-
+    /// The remainder of an untagging of the image `a`. `items` has each tag with whether that was done, and `now` has
+    /// its present image.
     fn remainder(items: &[(&str, Option<bool>)], now: &[(&str, Option<&str>)]) -> Remainder {
-        let now = now.iter().map(|(name, at)| ((repository(), tag(name)), at.map(digest)));
-        Remainder { confirmed: Confirmed::of(&entry(items)), now: now.collect(), moved: Vec::new() }
+        let item = |(name, done): &(&str, Option<bool>)| JournalItem {
+            done: *done,
+            ..journal_item(name, Some("a"), None)
+        };
+        let entry = journal_entry(EntryState::Open, items.iter().map(item).collect());
+        let now = now.iter().map(|(name, at)| ((app(), selector(name)), at.map(digest)));
+        Remainder { confirmed: Confirmed::of(&entry), now: now.collect(), moved: Vec::new() }
     }
 
     #[test]
@@ -412,5 +373,177 @@ mod tests {
         let mut remainder = remainder(&[("1", None), ("2", Some(true))], &[("1", None)]);
         assert_eq!(remainder.rest(delete(&["1", "2"])), None);
         assert!(remainder.moved.is_empty());
+    }
+
+    fn retag(mode: retag::RetagMode, names: &[(&str, &str)]) -> ChangeRequest {
+        ChangeRequest::Retag(retag_request(mode, names))
+    }
+
+    fn copy(what: What, tag: Option<&str>) -> ChangeRequest {
+        ChangeRequest::Copy(CopyRequest { tag: tag.map(builders::tag), ..copy_request(what) })
+    }
+
+    fn images(names: &[&str]) -> What {
+        What::Images(names.iter().map(|name| selector(name)).collect())
+    }
+
+    #[test]
+    fn a_request_is_part_of_one_that_asks_for_all_of_it_and_more() {
+        let two = [("1", "a"), ("2", "b")];
+        let table = [
+            ("fewer tags", delete(&["1"]), delete(&["1", "2"]), true),
+            ("more tags", delete(&["1", "2"]), delete(&["1"]), false),
+            ("other tags", delete(&["3"]), delete(&["1", "2"]), false),
+            ("fewer new tags", retag(Add, &two[..1]), retag(Add, &two), true),
+            ("another new tag", retag(Add, &[("1", "c")]), retag(Add, &two), false),
+            ("the same copy", copy(What::AllTags, None), copy(What::AllTags, None), true),
+            ("fewer copies", copy(images(&["1"]), None), copy(images(&["1", "2"]), None), false),
+            ("another kind", delete(&["1"]), retag(Add, &two), false),
+        ];
+        for (case, request, whole, is_part) in table {
+            assert_eq!(request.is_part_of(&whole), is_part, "{case}");
+        }
+    }
+
+    /// The journal items are in `app`, those of copies at the destination.
+    #[test]
+    fn parts_that_the_journal_has_as_done_are_left_out() {
+        let (yes, no) = (Some(true), Some(false));
+        let item = |name: &str, done| JournalItem { done, ..journal_item(name, Some("a"), None) };
+        let there =
+            |name: &str, done| JournalItem { repository: copy_request(What::AllTags).to, ..item(name, done) };
+        let digest = digest("a").to_string();
+        let undo = ChangeRequest::Undo(EntryId("1".into()));
+        let table = [
+            ("one of two", delete(&["1", "2"]), vec![item("1", yes), item("2", None)], Some(delete(&["2"]))),
+            (
+                "one that failed",
+                delete(&["1", "2"]),
+                vec![item("1", yes), item("2", no)],
+                Some(delete(&["2"])),
+            ),
+            ("all", delete(&["1"]), vec![item("1", yes)], None),
+            (
+                "the second step is open",
+                delete(&["1"]),
+                vec![item("1", yes), item("1", None)],
+                Some(delete(&["1"])),
+            ),
+            (
+                "the tags went and the digest did not",
+                delete(&["1"]),
+                vec![item("1", yes), item(&digest, None)],
+                Some(delete(&[&digest])),
+            ),
+            ("a new tag", retag(Add, &[("1", "2")]), vec![item("2", yes)], None),
+            (
+                "a new tag whose old one stays still",
+                retag(Move, &[("1", "2")]),
+                vec![item("2", yes), item("1", None)],
+                Some(retag(Move, &[("1", "2")])),
+            ),
+            ("a rename", retag(Move, &[("1", "2")]), vec![item("2", yes), item("1", yes)], None),
+            (
+                "one of two copies",
+                copy(images(&["1", "2"]), None),
+                vec![there("1", yes)],
+                Some(copy(images(&["2"]), None)),
+            ),
+            ("a copy under another tag", copy(images(&["1"]), Some("2")), vec![there("2", yes)], None),
+            (
+                "a tag of the same name at the source",
+                copy(images(&["1"]), None),
+                vec![item("1", yes)],
+                Some(copy(images(&["1"]), None)),
+            ),
+            ("an undo", undo.clone(), vec![item("1", yes)], Some(undo)),
+        ];
+        for (case, request, items, rest) in table {
+            assert_eq!(request.without_done(&items), rest, "{case}");
+        }
+    }
+
+    #[test]
+    fn only_named_parts_are_retained() {
+        let table = [
+            ("tags", delete(&["1", "2"]), Some(delete(&["1"]))),
+            ("no tag", delete(&["2"]), None),
+            ("new tags", retag(Add, &[("1", "a"), ("2", "b")]), Some(retag(Add, &[("1", "a")]))),
+            ("no new tag", retag(Add, &[("2", "b")]), None),
+            ("copies", copy(images(&["1", "2"]), None), Some(copy(images(&["1"]), None))),
+            ("no copy", copy(images(&["2"]), None), None),
+            ("all tags", copy(What::AllTags, None), None),
+            ("an undo", ChangeRequest::Undo(EntryId("1".into())), None),
+        ];
+        for (case, request, expected) in table {
+            assert_eq!(request.retain(|one| *one == selector("1")), expected, "{case}");
+        }
+    }
+
+    /// The rename of `old`, the image `a`, to `new`, which was the image `b`. Each row has the images that the tags have
+    /// now, whether the rest is planned again, and the name of the tag that moved.
+    #[test]
+    fn a_rename_goes_on_unless_one_of_its_tags_moved() {
+        let (a, b, c) = (Some("a"), Some("b"), Some("c"));
+        let table = [
+            ("untouched", Move, a, b, true, ""),
+            ("put, and the old tag stays", Move, a, a, true, ""),
+            ("put, and the old tag is gone", Move, None, a, false, ""),
+            ("put, and the old tag moved", Move, c, a, false, "old"),
+            ("the new tag moved", Move, a, c, false, "new"),
+            ("the source moved", Move, c, b, false, "old"),
+            ("the source is gone", Move, None, b, false, "old"),
+            ("added", Add, a, a, false, ""),
+            ("to be added", Add, a, b, true, ""),
+            ("to be added, and the source moved", Add, c, b, false, "old"),
+        ];
+        for (case, mode, old, new, is_left, moved) in table {
+            let added = journal_item("new", b, a);
+            let removed = journal_item("old", a, None);
+            let items = if mode == Add { vec![added] } else { vec![added, removed] };
+            let now =
+                [("old", old), ("new", new)].map(|(name, at)| ((app(), selector(name)), at.map(digest)));
+            let confirmed = Confirmed::of(&journal_entry(EntryState::Open, items));
+            let mut remainder = Remainder { confirmed, now: now.into(), moved: Vec::new() };
+            let request = retag(mode, &[("old", "new")]);
+            assert_eq!(remainder.rest(request.clone()), is_left.then_some(request), "{case}");
+            let names: Vec<&str> = remainder.moved.iter().map(|one| one.name.as_str()).collect();
+            assert_eq!(names.join(" "), moved, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_digest_of_an_image_whose_tags_went_still_goes() {
+        let digest_a = digest("a").to_string();
+        let request = |names: &[&str]| {
+            let method = Some(DeleteMethod::Image);
+            ChangeRequest::Delete(DeleteRequest { method, ..delete_request(names) })
+        };
+        for (case, now, rest) in
+            [("it is there", Some("a"), Some(request(&[&digest_a]))), ("it is gone", None, None)]
+        {
+            let mut remainder = remainder(&[("1", Some(true)), (&digest_a, None)], &[(&digest_a, now)]);
+            assert_eq!(remainder.rest(request(&["1"])), rest, "{case}");
+        }
+    }
+
+    /// Tags that came to the source later were not confirmed, and lists of referrers are planned with their images.
+    #[test]
+    fn the_rest_of_a_copy_of_all_tags_is_the_tags_that_were_confirmed() {
+        let list = format!("sha256-{}", "ab".repeat(32));
+        let to = copy_request(What::AllTags).to;
+        let item = |name: &str, done| JournalItem {
+            repository: to.clone(),
+            done,
+            ..journal_item(name, None, Some("a"))
+        };
+        let items = vec![item("1", Some(true)), item("2", None), item("3", None), item(&list, None)];
+        let confirmed = Confirmed::of(&journal_entry(EntryState::Open, items));
+        let now = [("2", None), ("3", Some("c"))]
+            .map(|(name, at): (&str, Option<&str>)| ((to.clone(), selector(name)), at.map(digest)));
+        let mut remainder = Remainder { confirmed, now: now.into(), moved: Vec::new() };
+        let rest = remainder.rest(copy(What::AllTags, None));
+        assert_eq!(rest, Some(copy(images(&["2"]), None)));
+        assert_eq!(remainder.moved.iter().map(|one| one.name.as_str()).collect::<Vec<_>>(), ["3"]);
     }
 }

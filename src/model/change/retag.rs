@@ -121,3 +121,55 @@ impl RetagPlan {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use RetagMode::{Add, Move, MoveByReplacement};
+
+    use super::*;
+    use crate::model::change::builders::{digest, repository, retag_plan, retag_step};
+
+    #[test]
+    fn a_title_names_one_tag_or_counts_them() {
+        let other = RetagStep { to: repository("r.test/prod"), ..retag_step("1.4.2", "stable") };
+        let by_digest = RetagStep { selector: Selector::Digest(digest("a")), ..retag_step("1", "stable") };
+        let table = [
+            (Add, vec![retag_step("1.4.2", "stable")], "retag team/app:1.4.2 → stable".to_string()),
+            (Move, vec![retag_step("1.4.2", "stable")], "rename team/app:1.4.2 → stable".into()),
+            (MoveByReplacement, vec![other], "rename team/app:1.4.2 → prod:stable".into()),
+            (Add, vec![by_digest], format!("retag team/app:{} → stable", digest("a"))),
+            (Add, vec![retag_step("1", "a"), retag_step("2", "b")], "retag 2 tags of team/app".into()),
+        ];
+        for (mode, steps, title) in table {
+            assert_eq!(retag_plan(mode, steps).title().as_str(), title);
+        }
+    }
+
+    #[test]
+    fn nothing_is_left_to_do_if_every_new_tag_is_in_place_and_every_old_one_stays() {
+        let step = |replaces: Option<&str>| RetagStep {
+            replaces: replaces.map(digest),
+            ..retag_step("1.4.2", "stable")
+        };
+        let table = [
+            ("in place", Add, vec![step(Some("a"))], true),
+            ("one of two is free", Add, vec![step(Some("a")), step(None)], false),
+            ("another image is there", Add, vec![step(Some("b"))], false),
+            ("the old tag still has to go", Move, vec![step(Some("a"))], false),
+        ];
+        for (case, mode, steps, is_done) in table {
+            assert_eq!(retag_plan(mode, steps).is_done(), is_done, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_rename_removes_old_tags_by_name_or_by_replacement_and_never_images() {
+        use delete::DeleteMethod::{Image, Replace, Untag};
+        for (mode, method) in [(Add, None), (Move, Some(Untag)), (MoveByReplacement, Some(Replace))] {
+            assert_eq!((mode.method(), mode.moves()), (method, method.is_some()), "{mode:?}");
+        }
+        for (method, mode) in [(Untag, Move), (Image, Move), (Replace, MoveByReplacement)] {
+            assert_eq!(RetagMode::with_method(method), mode, "{method:?}");
+        }
+    }
+}

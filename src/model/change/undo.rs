@@ -72,3 +72,23 @@ impl UndoPlan {
         SafeText::from(format!("undo: {}", self.of))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{undo_plan, undo_step};
+
+    #[test]
+    fn an_undo_is_impossible_if_no_step_of_it_is_possible() {
+        let possible = || undo_step("1", Some("a"), None);
+        let impossible = || UndoStep { impossible: Some("it moved since".into()), ..possible() };
+        for (case, steps, is_impossible) in [
+            ("no step", vec![], true),
+            ("all are impossible", vec![impossible(), impossible()], true),
+            ("one is possible", vec![impossible(), possible()], false),
+        ] {
+            assert_eq!(undo_plan(steps).is_impossible(), is_impossible, "{case}");
+        }
+        assert_eq!(undo_plan(Vec::new()).title().as_str(), "undo: untag team/app:1.4.2");
+    }
+}

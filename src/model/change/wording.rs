@@ -334,3 +334,133 @@ fn describe_change(replaces: Option<&Digest>, digest: &Digest) -> (Tone, String)
 fn joined<T: ToString>(names: &[T]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{
+        copy_plan, copy_request, delete_plan, delete_request, digest, image_to_copy, image_to_delete,
+        refusal, retag_plan, retag_request, retag_step, signature, tag, undo_plan, undo_step,
+    };
+    use crate::model::change::copy::What;
+    use crate::model::change::delete::DeleteMethod::{Image, Replace, Untag};
+    use crate::model::change::delete::ImageToDelete;
+    use crate::model::change::journal::EntryId;
+    use crate::model::change::retag::RetagMode::{Add, Move, MoveByReplacement};
+    use crate::model::change::retag::RetagStep;
+    use crate::model::change::undo::UndoStep;
+
+    fn retag(mode: super::super::retag::RetagMode) -> ChangePlan {
+        ChangePlan::Retag(retag_plan(mode, vec![retag_step("1", "2")]))
+    }
+
+    fn delete(method: DeleteMethod, images: Vec<ImageToDelete>) -> ChangePlan {
+        ChangePlan::Delete(delete_plan(method, images))
+    }
+
+    fn undo(step: UndoStep) -> ChangePlan {
+        ChangePlan::Undo(undo_plan(vec![step]))
+    }
+
+    /// An index with two tags, a child and a signature.
+    fn index() -> ImageToDelete {
+        ImageToDelete {
+            others: vec![tag("latest")],
+            children: vec![digest("x")],
+            referrers: vec![signature("s", "a")],
+            ..image_to_delete("a", &["1"])
+        }
+    }
+
+    #[test]
+    fn the_button_says_everything_that_its_key_does() {
+        let along = |children, referrers| {
+            let along = Along { children, referrers };
+            ChangePlan::Delete(DeletePlan { along, ..delete_plan(Image, vec![index()]) })
+        };
+        let two = || vec![image_to_delete("a", &["1", "2"]), image_to_delete("b", &["3"])];
+        let replacing = UndoStep { by_replacement: true, ..undo_step("1", None, Some("a")) };
+        let copies = copy_plan(vec![image_to_copy("1"), image_to_copy("@")]);
+        let table = [
+            (retag(Add), "Retag 1 tag"),
+            (retag(Move), "Rename 1 tag"),
+            (retag(MoveByReplacement), "Rename 1 tag by replacement"),
+            (delete(Untag, two()), "Untag 3 tags"),
+            (delete(Replace, two()), "Untag 3 tags by replacement"),
+            (delete(Image, vec![image_to_delete("a", &[])]), "Delete 1 image"),
+            (delete(Image, two()), "Delete 2 images, 3 tags"),
+            (along(false, false), "Delete 1 image, 2 tags"),
+            (along(true, true), "Delete 1 image, 1 child, 1 referrer, 2 tags"),
+            (ChangePlan::Copy(copies), "Copy 1 tag and 1 image"),
+            (undo(undo_step("1", Some("a"), None)), "Undo it"),
+            (undo(replacing), "Undo it by replacement"),
+        ];
+        for (plan, label) in table {
+            assert_eq!(confirm_label(&plan), label);
+        }
+    }
+
+    #[test]
+    fn a_plan_that_cannot_or_need_not_be_carried_out_says_why() {
+        let refused = |mut plan: ChangePlan| {
+            plan.common_mut().refused = Some(refusal("r.test is read-only"));
+            plan
+        };
+        let blocked = |mut plan: ChangePlan| {
+            plan.common_mut().blocked = Some(refusal("the server does not delete by tag"));
+            plan
+        };
+        let image = || vec![image_to_delete("a", &["1"])];
+        let in_place = RetagStep { replaces: Some(digest("a")), ..retag_step("1", "2") };
+        let in_place = || ChangePlan::Retag(retag_plan(Add, vec![in_place.clone()]));
+        let copied = super::super::copy::ImageToCopy { replaces: Some(digest("a")), ..image_to_copy("1") };
+        let step = || undo_step("1", Some("a"), None);
+        let lost = UndoStep { impossible: Some("1 of its blobs is gone".into()), ..step() };
+        let (cannot, done) =
+            ("the server does not delete by tag", "nothing would change: the tags are in place already");
+        let table = [
+            ("a rule", refused(retag(Add)), Some("r.test is read-only")),
+            (
+                "a rule before the server",
+                refused(blocked(delete(Untag, image()))),
+                Some("r.test is read-only"),
+            ),
+            ("a blocked delete", blocked(delete(Untag, image())), Some(cannot)),
+            ("an empty delete", delete(Untag, vec![]), Some("there is nothing to delete")),
+            ("a delete", delete(Untag, image()), None),
+            ("a blocked rename", blocked(retag(Move)), Some(cannot)),
+            ("tags in place", in_place(), Some(done)),
+            ("a retag", retag(Add), None),
+            (
+                "a copy that is there",
+                ChangePlan::Copy(copy_plan(vec![copied])),
+                Some("nothing would change: everything is there already"),
+            ),
+            ("a copy", ChangePlan::Copy(copy_plan(vec![image_to_copy("1")])), None),
+            ("an impossible undo", undo(lost), Some("no part of it can be put back")),
+            ("an undo", undo(step()), None),
+        ];
+        for (case, plan, why) in table {
+            assert_eq!(impediment(&plan).as_ref().map(SafeText::as_str), why, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_dialog_is_named_and_says_the_lookups_before_its_plan() {
+        let entry = || EntryId("1".into());
+        let requests = [
+            (Some(ChangeRequest::Retag(retag_request(Add, &[("1", "2")]))), "Retag", 1),
+            (Some(ChangeRequest::Retag(retag_request(Move, &[("1", "2")]))), "Rename", 1),
+            (Some(ChangeRequest::Delete(delete_request(&["1"]))), "Delete", 1),
+            (Some(ChangeRequest::Copy(copy_request(What::AllTags))), "Copy", 2),
+            (Some(ChangeRequest::Undo(entry())), "Undo", 0),
+            (Some(ChangeRequest::UndoByReplacement(entry())), "Undo", 0),
+            (None, "Looking it up", 0),
+        ];
+        for (request, name, repositories) in requests {
+            let (facts, steps) = lookups(request.as_ref());
+            assert_eq!((title(request.as_ref()), facts.len()), (name, repositories));
+            assert!(!steps.is_empty(), "{name}");
+        }
+    }
+}

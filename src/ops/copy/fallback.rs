@@ -130,3 +130,38 @@ pub(crate) fn check_listing(outcome: &Outcome, list: &ReferrerList) -> Result<()
         })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{digest, failure, tag};
+
+    #[test]
+    fn an_image_is_left_out_if_its_referrers_are_certainly_not_listed() {
+        let list = ReferrerList {
+            subject: digest("a"),
+            tag: tag("sha256-a"),
+            replaces: None,
+            unknown: false,
+            adds: vec![digest("s")],
+        };
+        let failed = || failure(FailureKind::Denied);
+        let table = [
+            (Outcome::Done("listed".into()), "listed"),
+            (Outcome::Unchanged("listed".into()), "listed"),
+            (Outcome::Unconfirmed(failed()), "listed"),
+            (Outcome::Stopped, "stopped"),
+            (Outcome::Failed(failed()), "cannot do it"),
+            (Outcome::Skipped("it moved since".into()), "cannot list the referrers of"),
+        ];
+        for (outcome, expected) in table {
+            let said = match check_listing(&outcome, &list) {
+                Ok(()) => "listed".to_string(),
+                Err(CopyError::Stopped) => "stopped".into(),
+                Err(CopyError::Failed(failure)) => failure.what.to_string(),
+                Err(CopyError::NotNeeded) => "not needed".into(),
+            };
+            assert!(said.starts_with(expected), "{outcome:?}: {said}");
+        }
+    }
+}

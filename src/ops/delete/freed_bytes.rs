@@ -151,3 +151,61 @@ fn blobs<'a>(
     }
     .boxed()
 }
+
+#[cfg(test)]
+mod tests {
+    use DeleteMethod::{Image, Replace, Untag};
+
+    use super::*;
+    use crate::model::change::builders::{delete_plan, digest, image_to_delete, signature, tag};
+    use crate::model::change::delete::{Along, PlannedReferrer};
+
+    /// An index with the children `x` and `y`, of which `y` is needed, a tagged signature `s` and an untagged one `t`.
+    fn index(others: &[&str]) -> ImageToDelete {
+        let tagged = PlannedReferrer { tag: Some(tag("sha256-a.sig")), ..signature("s", "a") };
+        ImageToDelete {
+            others: others.iter().map(|name| tag(name)).collect(),
+            children: vec![digest("x"), digest("y")],
+            needed_children: vec![digest("y")],
+            referrers: vec![tagged, signature("t", "a")],
+            ..image_to_delete("a", &["1"])
+        }
+    }
+
+    #[test]
+    fn manifests_without_a_name_afterwards_are_those_that_go_and_the_rest_stays_behind() {
+        // The method, whether the image has another tag, what goes along; what goes, and what stays behind.
+        let table: [(&str, DeleteMethod, &[&str], Along, &str, &str); 7] = [
+            ("untag one of two", Untag, &["2"], Along { children: true, referrers: true }, "", "xyst"),
+            ("untag the last", Untag, &[], Along::default(), "ax", "yst"),
+            (
+                "untag the last with referrers",
+                Untag,
+                &[],
+                Along { children: false, referrers: true },
+                "axs",
+                "yt",
+            ),
+            (
+                "replace the last with referrers",
+                Replace,
+                &[],
+                Along { children: false, referrers: true },
+                "ax",
+                "yst",
+            ),
+            ("delete", Image, &["2"], Along::default(), "a", "xyst"),
+            ("delete with children", Image, &[], Along { children: true, referrers: false }, "ax", "yst"),
+            ("delete with everything", Image, &[], Along { children: true, referrers: true }, "axst", "y"),
+        ];
+        let set = |contents: &str| -> HashSet<Digest> {
+            contents.chars().map(|content| digest(&content.to_string())).collect()
+        };
+        for (case, method, others, along, going, behind) in table {
+            let plan = DeletePlan { along, ..delete_plan(method, vec![index(others)]) };
+            let (found, stays) = find_orphans(&plan);
+            assert_eq!(found.into_iter().collect::<HashSet<_>>(), set(going), "{case}");
+            assert_eq!(stays, set(behind), "{case}");
+        }
+    }
+}

@@ -154,3 +154,223 @@ fn answered(why: &'static str, answer: &SafeText, hint: SafeText) -> Option<Refu
 pub(crate) fn enable_hint(host: &Host) -> SafeText {
     delete_hint(host).unwrap_or(ENABLE_DELETES).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use DeleteMethod::{Image, Replace, Untag};
+
+    use super::*;
+    use crate::model::change::builders::{
+        all_deletes, delete_plan, deletes_by_digest, digest, image_to_delete, tag,
+    };
+    use crate::model::change::delete::Parent;
+
+    fn no() -> Ability {
+        Ability::No("405".into())
+    }
+
+    fn deletes(by_tag: Ability, by_digest: Ability) -> Deletes {
+        Deletes { by_tag, by_digest }
+    }
+
+    #[test]
+    fn the_default_method_never_removes_more_than_was_named() {
+        let kept = Tag::kept_tag(&digest("a"), 1).to_string();
+        let image = |named: &[&str]| image_to_delete("a", named);
+        let with_digest = |named: &[&str]| ImageToDelete { by_digest: true, ..image(named) };
+        let table = [
+            ("a tag", vec![image(&["1"])], all_deletes(), Untag),
+            ("a tag, and nothing is known", vec![image(&["1"])], Deletes::default(), Untag),
+            ("a tag, only by digest", vec![image(&["1"])], deletes_by_digest(), Untag),
+            ("a digest", vec![image(&[])], all_deletes(), Image),
+            ("a digest and a tag of it", vec![with_digest(&["1"])], all_deletes(), Untag),
+            ("a digest and another tag", vec![image(&[]), image(&["1"])], all_deletes(), Untag),
+            ("a kept tag", vec![image(&[&kept])], all_deletes(), Untag),
+            ("a kept tag, only by digest", vec![image(&[&kept])], deletes_by_digest(), Replace),
+            ("a kept tag, and nothing is deleted", vec![image(&[&kept])], deletes(no(), no()), Untag),
+            ("a kept tag and another one", vec![image(&[&kept, "1"])], deletes_by_digest(), Untag),
+            ("a kept tag and its digest", vec![with_digest(&[&kept])], deletes_by_digest(), Untag),
+        ];
+        for (case, images, deletes, method) in table {
+            assert_eq!(default_method(&images, &deletes), method, "{case}");
+        }
+    }
+
+    /// Returns the reason and the hint if the plan is blocked.
+    fn blocked_by(plan: &DeletePlan, denied: Option<&'static str>) -> Option<(String, String)> {
+        let denied = denied.map(SafeText::from);
+        let refusal = blocked(plan, denied.as_ref(), None, &Indexes::default())?;
+        Some((refusal.text().to_string(), refusal.hint.expect("a hint").to_string()))
+    }
+
+    #[test]
+    fn a_method_that_the_server_lacks_is_blocked_with_a_hint_that_helps() {
+        let (yes, unknown) = (|| Ability::Yes, || Ability::Unknown);
+        let enable = enable_hint(&Host::parse("r.test").expect("a host")).to_string();
+        let other = "untag by replacement manifests, or delete the images with all their tags";
+        let only_digest =
+            format!("{} was named by its digest, so there is no tag to take away", digest("a").short());
+        let table: [(&str, DeleteMethod, &[&str], Deletes, Option<(&str, &str)>); 14] = [
+            ("untag", Untag, &["1"], deletes(yes(), no()), None),
+            ("untag, not known", Untag, &["1"], deletes(unknown(), unknown()), None),
+            (
+                "untag, only by digest",
+                Untag,
+                &["1"],
+                deletes(no(), yes()),
+                Some(("the server does not delete by tag (405)", other)),
+            ),
+            (
+                "untag, digests not known",
+                Untag,
+                &["1"],
+                deletes(no(), unknown()),
+                Some(("the server does not delete by tag (405)", other)),
+            ),
+            (
+                "untag, nothing is deleted",
+                Untag,
+                &["1"],
+                deletes(no(), no()),
+                Some(("the server does not delete by tag (405)", &enable)),
+            ),
+            (
+                "untag a digest",
+                Untag,
+                &[],
+                deletes(yes(), yes()),
+                Some((&only_digest, "delete the image, or name its tags")),
+            ),
+            ("delete", Image, &["1"], deletes(no(), yes()), None),
+            ("delete, not known", Image, &[], deletes(unknown(), unknown()), None),
+            (
+                "delete, only by tag",
+                Image,
+                &["1"],
+                deletes(yes(), no()),
+                Some(("the server does not delete by digest (405)", &enable)),
+            ),
+            ("replace, only by digest", Replace, &["1"], deletes(no(), yes()), None),
+            ("replace, not known", Replace, &["1"], deletes(unknown(), unknown()), None),
+            (
+                "replace, and the server untags",
+                Replace,
+                &["1"],
+                deletes(yes(), yes()),
+                Some(("the server deletes by tag: no replacement is needed", "untag instead")),
+            ),
+            (
+                "replace, nothing is deleted",
+                Replace,
+                &["1"],
+                deletes(no(), no()),
+                Some(("the server does not delete by digest either (405)", &enable)),
+            ),
+            (
+                "replace a digest",
+                Replace,
+                &[],
+                deletes(no(), yes()),
+                Some((&only_digest, "delete the image, or name its tags")),
+            ),
+        ];
+        for (case, method, named, deletes, expected) in table {
+            let plan = DeletePlan { deletes, ..delete_plan(method, vec![image_to_delete("a", named)]) };
+            let expected = expected.map(|(why, hint)| (why.to_string(), hint.to_string()));
+            assert_eq!(blocked_by(&plan, None), expected, "{case}");
+        }
+    }
+
+    /// A replacement that is put and cannot be deleted would stay.
+    #[test]
+    fn a_user_who_may_not_delete_makes_no_replacement() {
+        let plan = |method, by_tag| {
+            let deletes = deletes(by_tag, Ability::Unknown);
+            DeletePlan { deletes, ..delete_plan(method, vec![image_to_delete("a", &["1"])]) }
+        };
+        let denied = Some("403");
+        let refused = blocked_by(&plan(Replace, no()), denied).expect("it is refused");
+        let expected =
+            ("the server does not let this user delete by digest (403)", "log in as a user who may delete");
+        assert_eq!((refused.0.as_str(), refused.1.as_str()), expected);
+        assert_eq!(blocked_by(&plan(Replace, no()), None), None);
+        assert_eq!(blocked_by(&plan(Image, no()), denied), None, "the request itself will tell");
+        assert_eq!(blocked_by(&plan(Untag, Ability::Yes), denied), None);
+    }
+
+    #[test]
+    fn an_image_is_not_deleted_if_unknown_tags_or_indexes_may_need_it() {
+        let parent = |content: &str, tags: &[&str]| Parent {
+            digest: digest(content),
+            tags: tags.iter().map(|name| tag(name)).collect(),
+        };
+        let listed = |parents| vec![ImageToDelete { parents, ..image_to_delete("a", &["1"]) }];
+        let with_its_index = || {
+            let mut images = listed(vec![parent("p", &["all"])]);
+            images.push(image_to_delete("p", &["all"]));
+            images
+        };
+        let unread = || {
+            let mut indexes = Indexes::default();
+            indexes.unread.push(digest("u"));
+            indexes
+        };
+        let (a, p, u) = (digest("a").short(), digest("p").short(), digest("u").short());
+        let none = Indexes::default;
+        // The images, tags of unknown digest, whether the list was cut off, indexes; the reason.
+        let table = [
+            ("a plain image", listed(vec![]), "", false, none(), None),
+            (
+                "an unknown tag",
+                listed(vec![]),
+                "odd",
+                false,
+                none(),
+                Some("the digest of 1 tags is not known (`odd` …): they might be deleted too".to_string()),
+            ),
+            (
+                "a list that was cut off",
+                listed(vec![]),
+                "",
+                true,
+                none(),
+                Some("not all tags may be known (it was cut off): others might be deleted too".into()),
+            ),
+            (
+                "an index that cannot be read",
+                listed(vec![]),
+                "",
+                false,
+                unread(),
+                Some(format!("{u} may list the images and cannot be read")),
+            ),
+            (
+                "an index that stays",
+                listed(vec![parent("p", &["all"])]),
+                "",
+                false,
+                none(),
+                Some(format!("the index `all` lists {a} and would be broken")),
+            ),
+            (
+                "an index without a tag",
+                listed(vec![parent("p", &[])]),
+                "",
+                false,
+                none(),
+                Some(format!("the index `{p}` lists {a} and would be broken")),
+            ),
+            ("an index that goes too", with_its_index(), "", false, none(), None),
+        ];
+        for (case, images, unknown, is_cut_off, indexes, expected) in table {
+            let unknown: Vec<Tag> = Tag::parse(unknown).into_iter().collect();
+            let incomplete = is_cut_off.then(|| SafeText::from("it was cut off"));
+            let why = |method| {
+                let plan = DeletePlan { unknown: unknown.clone(), ..delete_plan(method, images.clone()) };
+                blocked(&plan, None, incomplete.as_ref(), &indexes).map(|refusal| refusal.why.to_string())
+            };
+            assert_eq!(why(Image), expected, "{case}");
+            assert_eq!(why(Untag), None, "{case}: untagging deletes no image");
+        }
+    }
+}

@@ -383,3 +383,136 @@ fn kind_of(suffix: &str) -> SafeText {
         _ => SafeText::clean(suffix.trim_start_matches('.')),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use DeleteMethod::{Image, Untag};
+
+    use super::*;
+    use crate::model::change::builders::{digest, image_to_delete, signature, tag};
+
+    fn tag_list(tags: &[(&str, &str)]) -> TagList {
+        let digests = tags.iter().map(|(name, content)| (tag(name), digest(content))).collect();
+        TagList { digests, ..TagList::default() }
+    }
+
+    fn digests(contents: &[&str]) -> Vec<Digest> {
+        contents.iter().map(|content| digest(content)).collect()
+    }
+
+    /// The index `i` lists `x` and `y`, and `o` lists `i`; other tags may need them too.
+    #[test]
+    fn children_that_another_tag_or_index_needs_are_kept() {
+        let indexes = Indexes::listing(&[("i", &["x", "y"]), ("o", &["i"])]);
+        // The method, the named images, the tags of the repository; the children of the first image, those that are
+        // needed, and the number of indexes that list it.
+        let table: [(&str, DeleteMethod, &[&str], &[(&str, &str)], &[&str], &[&str], usize); 6] = [
+            ("alone", Image, &["i"], &[("i", "i")], &["x", "y"], &[], 1),
+            ("a tagged child", Image, &["i"], &[("i", "i"), ("x", "x")], &["x", "y"], &["x"], 1),
+            (
+                "the index above is tagged",
+                Image,
+                &["i"],
+                &[("i", "i"), ("o", "o")],
+                &["x", "y"],
+                &["x", "y"],
+                1,
+            ),
+            ("a child that was named", Image, &["i", "x"], &[("i", "i"), ("x", "x")], &["y"], &[], 1),
+            (
+                "untagged, and another tag stays",
+                Untag,
+                &["i"],
+                &[("i", "i"), ("j", "i")],
+                &["x", "y"],
+                &["x", "y"],
+                1,
+            ),
+            ("an image", Image, &["x"], &[("x", "x")], &[], &[], 1),
+        ];
+        for (case, method, named, tags, children, needed, parents) in table {
+            let mut images: Vec<ImageToDelete> =
+                named.iter().map(|name| image_to_delete(name, &[name])).collect();
+            add_relations(&mut images, method, &tag_list(tags), &indexes);
+            assert_eq!(images[0].children, digests(children), "{case}");
+            assert_eq!(images[0].needed_children, digests(needed), "{case}");
+            assert_eq!(images[0].parents.len(), parents, "{case}");
+        }
+    }
+
+    #[test]
+    fn referrers_that_a_tag_or_index_needs_stay_with_everything_that_refers_to_them() {
+        let tagged =
+            |content, subject, name| PlannedReferrer { tag: Some(tag(name)), ..signature(content, subject) };
+        let sbom_and_its_signature = || vec![signature("b", "a"), signature("s", "b")];
+        let table: [(&str, DeleteMethod, Vec<PlannedReferrer>, &[(&str, &str)], &str); 5] = [
+            ("nothing needs them", Image, sbom_and_its_signature(), &[("1", "a")], "bs"),
+            ("a tag needs the first", Image, sbom_and_its_signature(), &[("1", "a"), ("t", "b")], ""),
+            ("a tag needs the second", Image, sbom_and_its_signature(), &[("1", "a"), ("t", "s")], "b"),
+            (
+                "its own digest tag is no need",
+                Image,
+                vec![tagged("s", "a", "sha256-a.sig")],
+                &[("1", "a"), ("sha256-a.sig", "s")],
+                "s",
+            ),
+            (
+                "only the digest tag goes",
+                Untag,
+                vec![tagged("s", "a", "sha256-a.sig")],
+                &[("1", "a"), ("sha256-a.sig", "s"), ("t", "s")],
+                "s",
+            ),
+        ];
+        for (case, method, referrers, tags, expected) in table {
+            let mut images = vec![ImageToDelete { referrers, ..image_to_delete("a", &["1"]) }];
+            keep_needed_referrers(&mut images, method, &tag_list(tags), &Indexes::default());
+            let left = images[0].referrers.iter().map(|referrer| referrer.digest);
+            let expected = expected.chars().map(|content| digest(&content.to_string()));
+            assert_eq!(left.collect::<Vec<_>>(), expected.collect::<Vec<_>>(), "{case}");
+        }
+    }
+
+    #[test]
+    fn tags_that_remain_are_those_that_the_method_does_not_remove() {
+        let tags = tag_list(&[("1", "a"), ("2", "a"), ("3", "b")]);
+        let images = [image_to_delete("a", &["1"])];
+        for (method, expected) in [(Untag, "2 3"), (DeleteMethod::Replace, "2 3"), (Image, "3")] {
+            let remaining = remaining_tags(&images, method, &tags);
+            let names: Vec<&str> = remaining.keys().map(Tag::as_str).collect();
+            assert_eq!(names.join(" "), expected, "{method:?}");
+        }
+    }
+
+    #[test]
+    fn lists_of_referrers_lead_neither_in_circles_nor_on_without_end() {
+        let known = |count: usize| ImageToDelete {
+            referrers: (0..count).map(|number| signature(&number.to_string(), "a")).collect(),
+            ..image_to_delete("a", &["1"])
+        };
+        let tagged = |content| PlannedReferrer { tag: Some(tag("sha256-a.sig")), ..signature(content, "a") };
+        let table = [
+            ("another one", known(1), signature("s", "a"), true),
+            ("a known one", known(1), signature("0", "a"), false),
+            ("a known one under a digest tag", known(1), tagged("0"), true),
+            ("the image itself", known(0), signature("a", "a"), false),
+            ("one too many", known(MOST), signature("s", "a"), false),
+        ];
+        for (case, image, referrer, expected) in table {
+            assert_eq!(is_new(&image, &referrer), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn the_suffix_of_a_digest_tag_tells_its_content() {
+        for (suffix, kind) in [
+            ("", "list of referrers"),
+            (".sig", "signature"),
+            (".att", "attestation"),
+            (".sbom", "SBOM"),
+            (".x", "x"),
+        ] {
+            assert_eq!(kind_of(suffix).as_str(), kind);
+        }
+    }
+}

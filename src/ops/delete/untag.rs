@@ -236,3 +236,45 @@ fn tags_to_check(plan: &DeletePlan, parts: &[UntaggedTag<'_>], index: usize) -> 
     let most = if is_first || is_last { usize::MAX } else { 1 };
     stay.map(|(tag, _)| tag.clone()).take(most).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{delete_plan, digest, image_to_delete, signature, tag};
+    use crate::model::change::delete::{Along, DeleteMethod, ImageToDelete, PlannedReferrer};
+
+    #[test]
+    fn tags_that_go_are_the_named_ones_and_digest_tags_of_images_that_keep_none() {
+        let image = |others: &[&str]| ImageToDelete {
+            others: others.iter().map(|name| tag(name)).collect(),
+            referrers: vec![
+                PlannedReferrer { tag: Some(tag("sha256-a.sig")), ..signature("s", "a") },
+                signature("t", "a"),
+            ],
+            ..image_to_delete("a", &["1", "2"])
+        };
+        for (case, image, referrers, expected) in [
+            ("without referrers", image(&[]), false, "1 2"),
+            ("with referrers", image(&[]), true, "1 2 sha256-a.sig"),
+            ("another tag stays", image(&["3"]), true, "1 2"),
+        ] {
+            let along = Along { children: false, referrers };
+            let plan = DeletePlan { along, ..delete_plan(DeleteMethod::Untag, vec![image]) };
+            let tags: Vec<&str> = parts(&plan).iter().map(|part| part.tag.as_str()).collect();
+            assert_eq!(tags.join(" "), expected, "{case}");
+        }
+    }
+
+    /// A server that removes one tag along removes all, so one of them tells in between.
+    #[test]
+    fn all_tags_that_stay_are_checked_after_the_first_and_the_last_tag_of_an_image() {
+        let tags = ["1", "2", "3", "stays", "too"].map(|name| (tag(name), digest("a")));
+        let plan = DeletePlan {
+            tags: tags.into_iter().chain([(tag("other"), digest("b"))]).collect(),
+            ..delete_plan(DeleteMethod::Untag, vec![image_to_delete("a", &["1", "2", "3"])])
+        };
+        let parts = parts(&plan);
+        let checked = |index| tags_to_check(&plan, &parts, index).len();
+        assert_eq!([checked(0), checked(1), checked(2), checked(3)], [2, 1, 2, 0]);
+    }
+}

@@ -203,3 +203,109 @@ async fn resolve_replacement(
         kind: FailureKind::Local,
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use RetagMode::{Add, Move, MoveByReplacement};
+
+    use super::*;
+    use crate::client::{ClientSettings, Pool};
+    use crate::model::change::builders::{refusal, repository, retag_request};
+    use crate::model::change::rules::{Rule, Rules};
+    use crate::model::reference::Host;
+    use crate::ops::journal::Journal;
+
+    /// Returns a request to give images of `app` tags in other repositories.
+    fn request(mode: RetagMode, items: &[(&str, &str, &str)]) -> RetagRequest {
+        let names: Vec<(&str, &str)> = items.iter().map(|(old, _, new)| (*old, *new)).collect();
+        let mut request = retag_request(mode, &names);
+        for (item, (_, to, _)) in request.items.iter_mut().zip(items) {
+            item.1 = repository(to);
+        }
+        request
+    }
+
+    #[test]
+    fn requests_that_make_no_sense_are_refused_before_the_server_is_asked() {
+        const APP: &str = "r.test/team/app";
+        let both = "is given to one image while another one is named by it";
+        let table: [(&str, &[(&str, &str, &str)], Option<&str>); 10] = [
+            ("a new tag", &[("1", APP, "2")], None),
+            ("the same tag", &[("1", APP, "1")], None),
+            ("another repository", &[("1", "r.test/b", "1")], None),
+            ("one image under two tags", &[("1", APP, "2"), ("1", APP, "3")], None),
+            ("the same tag in two repositories", &[("1", APP, "x"), ("2", "r.test/b", "x")], None),
+            ("nothing", &[], Some("no image was named")),
+            ("another registry", &[("1", "s.test/b", "1")], Some("s.test/b is another registry")),
+            (
+                "one tag for two images",
+                &[("1", APP, "x"), ("2", APP, "x")],
+                Some("two images would get the tag team/app:x"),
+            ),
+            ("a tag that is given and taken", &[("2", APP, "1"), ("1", APP, "3")], Some(both)),
+            ("the same in the other order", &[("1", APP, "3"), ("2", APP, "1")], Some(both)),
+        ];
+        for (case, items, why) in table {
+            for mode in [Add, Move, MoveByReplacement] {
+                let refused = check(&request(mode, items)).err().map(|failure| failure.why);
+                let is_it = match (&refused, why) {
+                    (None, None) => true,
+                    (Some(refused), Some(why)) => refused.as_str().contains(why),
+                    _ => false,
+                };
+                assert!(is_it, "{case}, {mode:?}: {refused:?}");
+            }
+        }
+        let swapped = check(&request(Add, &[("2", APP, "1"), ("1", APP, "2")])).expect_err("in which order?");
+        assert_eq!(swapped.hint.expect("a hint").as_str(), "retag them one after the other");
+    }
+
+    #[test]
+    fn a_rule_for_any_repository_that_changes_forbids_the_retag() {
+        let rule = |name: &str, repositories: &str| Rule {
+            name: name.into(),
+            host: Host::parse("r.test").expect("a host"),
+            repositories: Some(repositories.into()),
+            read_only: false,
+            protect: false,
+            promote: None,
+        };
+        let read_only = |repositories| Rule { read_only: true, ..rule("read-only", repositories) };
+        let promote = Rule { promote: Some(vec!["r.test/prod".into()]), ..rule("promote", "team/*") };
+        let here: &[(&str, &str, &str)] = &[("1", "r.test/team/app", "2")];
+        let there: &[(&str, &str, &str)] = &[("1", "r.test/b", "2")];
+        let table = [
+            ("no rule", None, Add, here, false),
+            ("its own repository", Some(read_only("team/app")), Add, here, true),
+            ("its own repository keeps its tags", Some(read_only("team/app")), Add, there, false),
+            ("its own repository loses a tag", Some(read_only("team/app")), Move, there, true),
+            ("the other repository", Some(read_only("b")), Add, there, true),
+            ("a repository that is not touched", Some(read_only("c")), Move, there, false),
+            ("a promotion elsewhere", Some(promote.clone()), Add, there, true),
+            ("a promotion within the repository", Some(promote), Add, here, false),
+        ];
+        for (case, rule, mode, items, is_refused) in table {
+            let context = ChangeContext {
+                pool: Pool::new(ClientSettings::default()),
+                rules: Rules { read_only: None, rules: rule.into_iter().collect() },
+                journal: Journal::open("unused".into()),
+            };
+            assert_eq!(rule_against(&context, &request(mode, items)).is_some(), is_refused, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_rename_that_cannot_untag_names_a_replacement_or_the_reason_why_there_is_none() {
+        let why = "the server does not delete by tag (405), so the old tag would stay";
+        for (closed, hint) in [
+            (None, "retag without moving, or untag the old tag by replacement manifests"),
+            (Some(refusal("it deletes nothing")), "retag without moving; ask its owner"),
+        ] {
+            let refusal = untag_impossible(&"405".into(), closed);
+            assert_eq!(
+                (refusal.why.as_str(), refusal.hint.as_ref().map(SafeText::as_str)),
+                (why, Some(hint))
+            );
+        }
+    }
+}

@@ -198,3 +198,64 @@ async fn teach_client(
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{app, digest, journal_entry, journal_item};
+    use crate::model::change::journal::{EntryId, EntryState, JournalItem};
+
+    #[test]
+    fn replaced_manifests_are_those_that_a_part_put_away_each_once() {
+        let item = |name, before, after, done| JournalItem { done, ..journal_item(name, before, after) };
+        let (yes, no, a, b) = (Some(true), Some(false), Some("a"), Some("b"));
+        let table: [(&str, Vec<JournalItem>, &[&str]); 6] = [
+            ("removed", vec![item("1", a, None, yes)], &["a"]),
+            ("replaced", vec![item("1", a, b, None)], &["a"]),
+            ("put as it was", vec![item("1", a, a, yes)], &[]),
+            ("new", vec![item("1", None, a, yes)], &[]),
+            ("not done", vec![item("1", a, None, no)], &[]),
+            ("two tags of one image", vec![item("1", a, None, yes), item("2", a, b, yes)], &["a"]),
+        ];
+        for (case, items, expected) in table {
+            let replaced = replaced_manifests(&journal_entry(EntryState::Ended, items));
+            let digests: Vec<Digest> = replaced.into_iter().map(|(_, digest)| digest).collect();
+            let expected: Vec<Digest> = expected.iter().map(|content| digest(content)).collect();
+            assert_eq!(digests, expected, "{case}");
+        }
+    }
+
+    /// Each row has the tags that were put, the images that were replaced, and those of them that can return.
+    #[test]
+    fn an_undo_is_promised_as_far_as_the_replaced_images_can_return() {
+        let table: [(&str, &[&str], &[(&str, bool)], TakesBack, bool); 6] = [
+            ("all can return", &[], &[("a", true), ("b", true)], TakesBack::All, true),
+            ("one of two", &[], &[("a", true), ("b", false)], TakesBack::Part, true),
+            ("none", &[], &[("a", false)], TakesBack::Nothing, false),
+            ("none, and a new tag of another image", &["c"], &[("a", false)], TakesBack::Part, true),
+            (
+                "none, and a new tag that keeps the last image",
+                &["a"],
+                &[("a", false)],
+                TakesBack::Nothing,
+                false,
+            ),
+            ("nothing was replaced", &["a"], &[], TakesBack::All, true),
+        ];
+        for (case, put, replaced, takes_back, has_undo) in table {
+            let new = put.iter().map(|content| journal_item("new", None, Some(content)));
+            let old = replaced.iter().map(|(content, _)| journal_item(content, Some(content), None));
+            let entry = journal_entry(EntryState::Ended, new.chain(old).collect());
+            let before: Vec<_> = replaced.iter().map(|(content, _)| (app(), digest(content))).collect();
+            let found: Vec<Result<Presence, Error>> = replaced
+                .iter()
+                .map(|(_, can_return)| Ok(Presence { is_there: false, can_return: *can_return }))
+                .collect();
+            let mut report = Report { undo: Some(EntryId("1".into())), ..Report::default() };
+            report_lost(&entry, &before, &found, &mut report);
+            assert_eq!((report.takes_back, report.undo.is_some()), (takes_back, has_undo), "{case}");
+            let names_it = report.notes.iter().any(|note| note.as_str().contains("undo cannot put"));
+            assert_eq!(names_it, takes_back != TakesBack::All, "{case}");
+        }
+    }
+}

@@ -427,3 +427,83 @@ pub(crate) fn rule_against<'a>(
 ) -> Option<Refusal> {
     repositories.find_map(|repository| context.rules.may_change(repository).err())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{app, digest, journal_entry, saved_manifest, undo_step};
+    use crate::model::reference::Host;
+
+    #[test]
+    fn a_new_tag_stays_if_it_may_be_the_last_one_of_an_image_that_cannot_be_put_back() {
+        let lost =
+            |before| UndoStep { impossible: Some("it moved since".into()), ..undo_step("1", before, None) };
+        let (a, b) = (Some("a"), Some("b"));
+        let table = [
+            ("its image cannot be put back", lost(a), undo_step("2", None, a), true),
+            ("another image cannot", lost(b), undo_step("2", None, a), false),
+            ("its image is put back", undo_step("1", a, None), undo_step("2", None, a), false),
+            ("it is not new", lost(a), undo_step("2", b, a), false),
+            ("it is gone", lost(None), undo_step("2", None, None), false),
+        ];
+        for (case, other, step, is_needed) in table {
+            assert_eq!(needs(&other, &step), is_needed, "{case}");
+        }
+    }
+
+    #[test]
+    fn content_that_stays_behind_is_told_with_what_the_registry_does_to_it() {
+        let table = [
+            (Cleanup::Later, "the images stay in team/app, untagged, until its registry collects garbage"),
+            (Cleanup::AtOnce, "the images in team/app are removed by the registry at once"),
+            (
+                Cleanup::Unknown,
+                "the images in team/app are not deleted, but whether the registry keeps them is not known",
+            ),
+        ];
+        for (cleanup, text) in table {
+            assert_eq!(describe_leftovers("the images", &app(), cleanup).as_str(), text);
+        }
+    }
+
+    #[test]
+    fn lost_lines_are_named_as_parts_that_cannot_be_put_back() {
+        for (lost, name) in [
+            (0, None),
+            (1, Some("1 damaged line of the journal")),
+            (3, Some("3 damaged lines of the journal")),
+        ] {
+            let unresolved = unresolved_of(&Damage { lost, ..Damage::default() });
+            assert_eq!(unresolved.first().map(|one| one.name.as_str()), name);
+        }
+    }
+
+    #[test]
+    fn the_notes_tell_damage_then_connections_then_that_the_change_was_cut_off() {
+        let reached =
+            Reached { host: Host::parse("r.test").expect("a host"), plain_http: true, insecure: false };
+        let damage = Damage { notes: vec!["a line is lost".into()], ..Damage::default() };
+        let entry = |state| JournalEntry {
+            reached: vec![reached.clone()],
+            damage: damage.clone(),
+            ..journal_entry(state, Vec::new())
+        };
+        let text = |state| notes(&entry(state)).iter().map(ToString::to_string).collect::<Vec<_>>();
+        let both = ["a line is lost", "r.test is reached over plain HTTP, as for the change"];
+        assert_eq!(text(EntryState::Ended), both);
+        assert_eq!(text(EntryState::Open)[..2], both);
+        assert!(text(EntryState::Open)[2].starts_with("it was cut off"));
+    }
+
+    #[test]
+    fn a_manifest_that_the_journal_has_altered_or_lost_is_not_put_back() {
+        let whole = crate::ops::steps::tag::saved_manifest(&crate::model::change::builders::empty_manifest());
+        assert!(parse_saved(&whole).is_some());
+        let empty = SavedManifest { bytes: Default::default(), ..whole.clone() };
+        let altered = SavedManifest { digest: digest("another"), ..whole };
+        let text = saved_manifest("no manifest");
+        for (case, held) in [("lost", empty), ("altered", altered), ("no manifest", text)] {
+            assert!(parse_saved(&held).is_none(), "{case}");
+        }
+    }
+}

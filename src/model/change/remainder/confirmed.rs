@@ -136,3 +136,104 @@ pub(super) fn describe_move(now: Option<Digest>) -> String {
         None => "it is gone since the change was confirmed".into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{
+        app, copy_plan, copy_request, delete_plan, digest, image_to_copy, image_to_delete, journal_entry,
+        journal_item, retag_plan, retag_step, selector, signature, tag,
+    };
+    use crate::model::change::copy::{ImageToCopy, What};
+    use crate::model::change::delete::{Along, DeletePlan, ImageToDelete};
+    use crate::model::change::journal::{EntryState, JournalItem};
+    use crate::model::change::retag::{RetagMode, RetagStep};
+
+    fn confirmed(items: Vec<JournalItem>) -> Confirmed {
+        Confirmed::of(&journal_entry(EntryState::Open, items))
+    }
+
+    /// Returns each selector with its reason.
+    fn described(parts: Vec<(Selector, String)>) -> Vec<String> {
+        parts.into_iter().map(|(selector, why)| format!("{}: {why}", selector.short())).collect()
+    }
+
+    #[test]
+    fn a_delete_leaves_out_images_that_are_not_as_they_were_confirmed() {
+        use DeleteMethod::{Image, Untag};
+        let (image_digest, signature_digest) = (digest("a").to_string(), digest("s").to_string());
+        let items: [(&str, &str); 4] =
+            [("1", "a"), ("2", "a"), (&image_digest, "a"), (&signature_digest, "s")];
+        let confirmed =
+            confirmed(items.map(|(name, content)| journal_item(name, Some(content), None)).into());
+        let image = |content, named: &[&str], others: &[&str]| ImageToDelete {
+            others: others.iter().map(|name| tag(name)).collect(),
+            ..image_to_delete(content, named)
+        };
+        let signed = |by| ImageToDelete { referrers: vec![signature(by, "a")], ..image("a", &["1"], &[]) };
+        let moved = format!("1: it moved since the change was confirmed, to {}", digest("b").short());
+        let signed_since = format!("1: {} refers to it since the change was confirmed", digest("t").short());
+        let table: [(&str, DeleteMethod, ImageToDelete, Vec<String>); 7] = [
+            ("as it was", Untag, image("a", &["1"], &[]), vec![]),
+            ("the tag moved", Untag, image("b", &["1"], &[]), vec![moved]),
+            ("another tag of it", Image, image("a", &["1"], &["2"]), vec![]),
+            (
+                "a new tag of it",
+                Image,
+                image("a", &["1"], &["3"]),
+                vec!["1: `3` points to it too since the change was confirmed".into()],
+            ),
+            ("a new tag of it, which stays", Untag, image("a", &["1"], &["3"]), vec![]),
+            ("its signature", Image, signed("s"), vec![]),
+            ("a new signature of it", Image, signed("t"), vec![signed_since]),
+        ];
+        for (case, method, image, expected) in table {
+            let along = Along { referrers: true, ..Along::default() };
+            let plan = DeletePlan { along, ..delete_plan(method, vec![image]) };
+            assert_eq!(described(confirmed.unconfirmed_parts(&ChangePlan::Delete(plan))), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn retags_and_copies_leave_out_tags_that_are_not_as_they_were_confirmed() {
+        let (a, b, c) = (Some("a"), Some("b"), Some("c"));
+        let to = copy_request(What::AllTags).to;
+        let there = JournalItem { repository: to, ..journal_item("new", b, a) };
+        let confirmed = confirmed(vec![journal_item("new", b, a), there]);
+        let moved =
+            |now: &str| format!("it moved since the change was confirmed, to {}", digest(now).short());
+        let gone = "it is gone since the change was confirmed".to_string();
+        // The image that is put, the image that the new tag has now, and the reason, if there is one.
+        let table = [
+            ("as it was", "a", b, None),
+            ("done already", "a", a, None),
+            ("the image moved", "c", b, Some(moved("c"))),
+            ("the new tag moved", "a", c, Some(moved("c"))),
+            ("the new tag is gone", "a", None, Some(gone)),
+        ];
+        for (case, image, now, why) in table {
+            let (image, replaces) = (digest(image), now.map(digest));
+            let step = RetagStep { digest: image, replaces, ..retag_step("old", "new") };
+            let retag = ChangePlan::Retag(retag_plan(RetagMode::Add, vec![step]));
+            let names_tag =
+                |why: &String| if image == digest("a") { format!("new: {why}") } else { why.clone() };
+            let expected: Vec<(Selector, String)> =
+                why.iter().map(|why| (selector("old"), names_tag(why))).collect();
+            assert_eq!(confirmed.unconfirmed_parts(&retag), expected, "{case}");
+            let copied = ImageToCopy { digest: image, source: image, replaces, ..image_to_copy("new") };
+            let copy = ChangePlan::Copy(copy_plan(vec![copied]));
+            let expected: Vec<(Selector, String)> =
+                why.into_iter().map(|why| (selector("new"), why)).collect();
+            assert_eq!(confirmed.unconfirmed_parts(&copy), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_tag_that_is_changed_in_two_steps_may_have_each_of_their_images() {
+        let steps = vec![journal_item("1", Some("a"), Some("b")), journal_item("1", Some("b"), None)];
+        let confirmed = confirmed(steps);
+        let known = confirmed.known_digests(&app(), &selector("1"));
+        assert_eq!(known, [digest("a"), digest("b")]);
+        assert_eq!(confirmed.open_targets().count(), 1);
+    }
+}

@@ -89,16 +89,17 @@ fn target(image: &ImageToCopy) -> String {
 #[cfg(test)]
 mod tests {
     use crate::model::change::ChangePlan;
+    use crate::model::change::builders::{copy_plan, digest, image_to_copy, refusal};
     use crate::model::change::copy::CopyPlan;
-    use crate::model::change::copy::tests::plan;
     use crate::model::change::rules::Refusal;
     use crate::model::change::wording::{PlanOption, PlanRow, Requested, rows};
-    use crate::model::digest::Digest;
 
-    fn refused(plan: CopyPlan) -> CopyPlan {
-        let refusal = Refusal { why: "b.test is read-only".into(), answer: None, hint: None };
-        let mut plan = plan;
-        plan.common.refused = Some(refusal);
+    fn plan(names: &[&str]) -> CopyPlan {
+        copy_plan(names.iter().map(|name| image_to_copy(name)).collect())
+    }
+
+    fn refused(mut plan: CopyPlan) -> CopyPlan {
+        plan.common.refused = Some(Refusal { hint: None, ..refusal("b.test is read-only") });
         plan
     }
 
@@ -130,8 +131,7 @@ mod tests {
 
     #[test]
     fn each_image_has_its_result() {
-        let digest = Digest::sha256(b"one");
-        let other = Digest::sha256(b"other");
+        let (digest, other) = (digest("a"), digest("other"));
         let (one, old) = (digest.short(), other.short());
         let table = [
             (None, false, digest, format!("new  {one}")),

@@ -264,62 +264,40 @@ fn name(image: &ImageToDelete) -> String {
 
 #[cfg(test)]
 mod tests {
+    use crate::model::change::ChangePlan;
+    use crate::model::change::PlanCommon;
+    use crate::model::change::builders::{delete_plan, digest, image_to_delete, signature, tag};
     use crate::model::change::delete::{
         Along, DeleteMethod, DeletePlan, ImageToDelete, Parent, PlannedReferrer,
     };
     use crate::model::change::loss::Loss;
     use crate::model::change::wording::{PlanRow, Requested, rows};
-    use crate::model::change::{ChangePlan, PlanCommon};
-    use crate::model::digest::Digest;
     use crate::model::media_type::{MediaType, OCI_INDEX};
-    use crate::model::reference::{Repository, Tag};
-    use crate::model::server::{Ability, Cleanup, Deletes};
-
-    fn tag(text: &str) -> Tag {
-        Tag::parse(text).expect("a tag")
-    }
-
-    fn digest(text: &str) -> Digest {
-        Digest::sha256(text.as_bytes())
-    }
+    use crate::model::server::Cleanup;
 
     /// An index with another tag, an index above it, two children of which one is needed, and a signature.
     fn image() -> ImageToDelete {
         ImageToDelete {
-            digest: digest("a"),
             media_type: MediaType::new(OCI_INDEX),
-            info: Default::default(),
-            named: vec![tag("1.4.2")],
-            by_digest: false,
             others: vec![tag("latest")],
             parents: vec![Parent { digest: digest("p"), tags: vec![tag("all")] }],
             children: vec![digest("x"), digest("y")],
             needed_children: vec![digest("y")],
-            referrers: vec![PlannedReferrer {
-                digest: digest("s"),
-                subject: digest("a"),
-                tag: Some(tag("sha256-a.sig")),
-                kind: "signature".into(),
-            }],
+            referrers: vec![PlannedReferrer { tag: Some(tag("sha256-a.sig")), ..signature("s", "a") }],
+            ..image_to_delete("a", &["1.4.2"])
         }
     }
 
     fn plan(method: DeleteMethod, along: Along) -> DeletePlan {
+        let loss = Loss { cleanup: Cleanup::Later, ..Loss::default() };
         DeletePlan {
-            common: PlanCommon {
-                loss: Loss { cleanup: Cleanup::Later, ..Loss::default() },
-                ..PlanCommon::default()
-            },
-            repository: Repository::parse("r.test/team/app").expect("a repository"),
-            method,
+            common: PlanCommon { loss, ..PlanCommon::default() },
             along,
-            deletes: Deletes { by_tag: Ability::Yes, by_digest: Ability::Yes },
-            images: vec![image()],
             unknown: vec![tag("odd")],
             frees: Some(1_300_000_000),
             shared: Some(2_800_000_000),
             shared_with: 14,
-            tags: Default::default(),
+            ..delete_plan(method, vec![image()])
         }
     }
 
@@ -397,12 +375,7 @@ mod tests {
         let bare = |method, along| {
             let mut plan = plan(method, along);
             plan.images[0].others.clear();
-            plan.images[0].referrers.push(PlannedReferrer {
-                digest: digest("b"),
-                subject: digest("a"),
-                tag: None,
-                kind: "SBOM".into(),
-            });
+            plan.images[0].referrers.push(PlannedReferrer { kind: "SBOM".into(), ..signature("b", "a") });
             text(plan)
         };
         let (signature, sbom) =

@@ -70,3 +70,42 @@ fn effect(step: &UndoStep) -> (Tone, String) {
         (None, None) => (Tone::Dim, "is gone already".into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{digest, repository, undo_step};
+
+    #[test]
+    fn each_step_of_an_undo_has_its_effect() {
+        let (a, b) = (digest("a").short(), digest("b").short());
+        let step = |before, now| undo_step("1", before, now);
+        let (old, now) = (Some("a"), Some("b"));
+        let impossible = UndoStep { impossible: Some("it moved since".into()), ..step(old, now) };
+        let arriving = UndoStep { may_arrive: true, ..step(old, old) };
+        let probe = UndoStep { is_probe: true, ..step(None, now) };
+        let replacing = UndoStep { by_replacement: true, ..step(None, now) };
+        let table = [
+            (impossible, Tone::Dim, "left as it is".to_string()),
+            (arriving, Tone::Warn, "unchanged; the change was never confirmed and may still arrive".into()),
+            (step(old, old), Tone::Dim, "is that already".into()),
+            (step(old, now), Tone::Warn, format!("put back  {b} → {a}")),
+            (step(old, None), Tone::Good, format!("put back  {a}")),
+            (probe, Tone::Warn, format!("throw-away tag removed  {b}")),
+            (replacing, Tone::Warn, format!("untagged by replacement  {b}")),
+            (step(None, now), Tone::Warn, format!("untagged  {b}")),
+            (step(None, None), Tone::Dim, "is gone already".into()),
+        ];
+        for (step, tone, text) in table {
+            assert_eq!(effect(&step), (tone, text));
+        }
+    }
+
+    #[test]
+    fn a_step_names_its_registry_only_if_there_are_several() {
+        let step = UndoStep { repository: repository("r.test/a/b"), ..undo_step("1", Some("a"), None) };
+        assert_eq!((name(&step, true), name(&step, false)), ("a/b:1".into(), "r.test/a/b:1".into()));
+        let by_digest = UndoStep { selector: Selector::Digest(digest("a")), ..step };
+        assert_eq!(name(&by_digest, true), format!("a/b@{}", digest("a").short()));
+    }
+}

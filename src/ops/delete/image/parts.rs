@@ -129,3 +129,70 @@ pub(super) fn items(
     }
     (items, ranges)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::{delete_plan, digest, image_to_delete, signature, tag};
+    use crate::model::change::delete::{Along, DeleteMethod, Parent, PlannedReferrer};
+
+    /// The contents of the parts in their order.
+    fn order(images: Vec<ImageToDelete>) -> String {
+        let along = Along { children: true, referrers: true };
+        let plan = DeletePlan { along, ..delete_plan(DeleteMethod::Image, images) };
+        let letters = "abcdefghijklmnopqrstuvwxyz";
+        let name = |part: &DeletedDigest<'_>| {
+            letters.chars().find(|letter| digest(&letter.to_string()) == part.digest).unwrap_or('?')
+        };
+        parts(&plan).iter().map(name).collect()
+    }
+
+    fn listed_by(content: &str, parents: &[&str]) -> ImageToDelete {
+        let parent = |content: &&str| Parent { digest: digest(content), tags: Vec::new() };
+        ImageToDelete {
+            parents: parents.iter().map(parent).collect(),
+            ..image_to_delete(content, &[content])
+        }
+    }
+
+    fn listing(content: &str, children: &[&str]) -> ImageToDelete {
+        let children = children.iter().map(|child| digest(child)).collect();
+        ImageToDelete { children, ..image_to_delete(content, &[content]) }
+    }
+
+    #[test]
+    fn indexes_go_before_their_images_then_referrers_then_children() {
+        let signed = ImageToDelete { referrers: vec![signature("s", "i")], ..listing("i", &["c"]) };
+        let table = [
+            ("as named", vec![listed_by("b", &[]), listed_by("a", &[])], "ba"),
+            ("an index after its image", vec![listed_by("a", &["i"]), listed_by("i", &[])], "ia"),
+            (
+                "an index in an index",
+                vec![listed_by("a", &["i"]), listed_by("i", &["o"]), listed_by("o", &[])],
+                "oia",
+            ),
+            ("an index that stays", vec![listed_by("a", &["x"]), listed_by("b", &[])], "ab"),
+            ("a server that claims a circle", vec![listed_by("a", &["b"]), listed_by("b", &["a"])], "ab"),
+            ("everything", vec![listed_by("a", &["i"]), signed], "iasc"),
+            ("a child of two indexes", vec![listing("i", &["c"]), listing("j", &["c", "d"])], "ijcd"),
+        ];
+        for (case, images, expected) in table {
+            assert_eq!(order(images), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_referrer_with_two_digest_tags_is_deleted_once_with_both() {
+        let tagged = |name| PlannedReferrer { tag: Some(tag(name)), ..signature("s", "a") };
+        let image =
+            ImageToDelete { referrers: vec![tagged("x"), tagged("y")], ..image_to_delete("a", &["1"]) };
+        let along = Along { children: false, referrers: true };
+        let plan = DeletePlan { along, ..delete_plan(DeleteMethod::Image, vec![image]) };
+        let parts = parts(&plan);
+        let tags: Vec<Vec<&str>> =
+            parts.iter().map(|part| part.tags.iter().map(|tag| tag.as_str()).collect()).collect();
+        assert_eq!(tags, [vec!["1"], vec!["x", "y"]]);
+        let (items, ranges) = items(&plan, &parts, &HashMap::new());
+        assert_eq!((items.len(), ranges), (5, vec![0..2, 2..5]));
+    }
+}

@@ -1,0 +1,429 @@
+//! The questions that the app asks, when it asks them, and what it does with answers that come late or fail.
+
+use std::time::Duration;
+
+use regtui::app::Pane;
+use regtui::app::msg::{Answer, Msg};
+use regtui::model::failure::FailureKind;
+use regtui::model::page::ListedName;
+use regtui::model::reference::Selector;
+
+use crate::support::app::{
+    App, REPOSITORIES, TAGS, failed_tags, first_tags, inspection, repositories, repository, summary, tags,
+};
+use crate::support::plans::{digest, failure, tag};
+
+#[test]
+fn a_registry_is_asked_for_its_properties_and_repositories_and_then_follows_the_cursor() {
+    let mut app = App::new("r.test");
+    assert_eq!(app.asked(), ["server r.test", "repositories r.test", "interrupted changes"]);
+    app.answer_usually("repositories r.test");
+    assert_eq!(app.asked(), ["tags a"]);
+    app.answer_usually("tags a");
+    // The image of the first row brings that row along.
+    assert_eq!(app.asked(), ["image a:3", "row a:2", "row a:1"]);
+    app.answer_all();
+    assert!(app.asked().is_empty() && app.aborted().is_empty() && !app.state.is_loading());
+}
+
+#[test]
+fn a_late_list_of_another_repository_is_dropped() {
+    let mut app = App::loaded();
+    app.press("j");
+    let late = app.question("tags b");
+    app.press("j");
+    app.answer(late, tags(&["of-b"]));
+    assert_eq!((app.repository(), app.rows()), (Some("c"), vec![]));
+    app.answer_usually("tags c");
+    assert_eq!(app.rows(), TAGS);
+}
+
+#[test]
+fn a_late_list_of_the_same_repository_is_dropped() {
+    let mut app = App::at_tags();
+    app.press("r");
+    let late = app.question("tags a");
+    app.press("r");
+    app.answer(late, tags(&["old"]));
+    assert_eq!(app.rows(), TAGS);
+    let newer = app.question("tags a");
+    app.answer(newer, tags(&["new"]));
+    assert_eq!(app.rows(), ["new"]);
+}
+
+#[test]
+fn a_late_row_of_another_repository_is_dropped() {
+    let mut app = App::new("r.test");
+    for question in ["server r.test", "repositories r.test", "tags a"] {
+        app.answer_usually(question);
+    }
+    let late = app.question("row a:2");
+    app.press("j");
+    app.answer_usually("tags b");
+    app.answer(late, Answer::Summary(Ok(summary(&repository("a"), "2"))));
+    let known = app.state.tags.summaries.values().filter(|row| row.value.is_some());
+    assert_eq!((app.repository(), known.count()), (Some("b"), 0));
+}
+
+#[test]
+fn a_late_image_is_not_shown_under_the_name_of_another() {
+    let mut app = App::at_tags();
+    app.press("r");
+    app.press("4 r");
+    let late = app.question("image a:3");
+    app.press("3 j");
+    let shown = |app: &App| app.state.detail.inspection.value.as_ref().map(|image| image.summary.digest);
+    let before = shown(&app);
+    app.answer(late, Answer::Inspection(Ok(inspection(&repository("a"), &Selector::Tag(tag("3"))))));
+    assert_eq!(app.cursor(), Some("2"));
+    assert_eq!(shown(&app), before);
+    app.answer_all();
+    assert_eq!(shown(&app), Some(digest("a:2")));
+}
+
+#[test]
+fn a_late_catalog_is_dropped_after_a_refresh() {
+    let mut app = App::new("r.test");
+    let question = app.question("repositories r.test");
+    app.press("r");
+    app.answer(question, repositories(&["late"]));
+    let registry = app.state.registries.selected().expect("a registry");
+    assert!(registry.repositories.names.items.is_empty() && registry.repositories.names.is_loading());
+}
+
+#[test]
+fn moving_down_and_up_again_asks_nothing_new() {
+    let mut app = App::at_tags();
+    app.press("j");
+    app.answer_all();
+    app.press("j");
+    app.answer_all();
+    app.asked();
+    app.press("k k j j");
+    assert!(app.asked().is_empty() && app.aborted().is_empty());
+    app.press("2 j");
+    app.answer_all();
+    app.asked();
+    app.press("k j k");
+    assert!(app.asked().is_empty());
+    assert_eq!(app.rows(), TAGS);
+}
+
+#[test]
+fn an_image_that_its_row_knows_is_asked_for_by_its_digest() {
+    let mut app = App::at_tags();
+    app.press("j");
+    assert_eq!(app.asked(), [format!("image a@{}", digest("a:2").short())]);
+}
+
+#[test]
+fn rows_and_images_are_asked_for_once_each() {
+    let mut app = App::new("r.test");
+    app.answer_all();
+    app.press("l j");
+    app.answer_all();
+    app.press("j");
+    app.answer_all();
+    let mut asked = app.asked();
+    asked.retain(|question| question.starts_with("row ") || question.starts_with("image "));
+    let by_digest = |name: &str| format!("image a@{}", digest(name).short());
+    assert_eq!(asked, ["image a:3", "row a:2", "row a:1", &by_digest("a:2"), &by_digest("a:1")]);
+}
+
+/// The first screen comes at once; after that, the cursor may move on.
+#[test]
+fn a_question_waits_until_the_cursor_rests_and_the_next_move_aborts_it() {
+    let mut app = App::new("r.test");
+    app.answer_usually("repositories r.test");
+    let first = app.question("tags a");
+    assert_eq!(first.delay, Duration::ZERO);
+    app.answer(first, tags(&TAGS));
+    app.answer_all();
+    app.press("j");
+    app.aborted();
+    app.press("j");
+    assert_eq!(app.aborted(), ["tags b"]);
+    assert!(app.question("tags c").delay >= Duration::from_millis(50));
+}
+
+/// Returns an app at the tags `t00`, `t01` and so on, in order of their names, with no row answered.
+fn at_many(count: usize) -> App {
+    let names: Vec<String> = (0..count).map(|number| format!("t{number:02}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut app = App::new("r.test/a");
+    app.press("s n");
+    let question = app.question("tags a");
+    app.answer(question, tags(&names));
+    app
+}
+
+/// Answers rows until none is open, and returns them in the order of the questions.
+fn answer_rows(app: &mut App) -> Vec<String> {
+    let mut rows = Vec::new();
+    loop {
+        let asked = app.asked();
+        let asked = asked.into_iter().filter(|question| question.starts_with("row "));
+        let next: Vec<String> = asked.collect();
+        if next.is_empty() {
+            return rows;
+        }
+        next.iter().for_each(|question| app.answer_usually(question));
+        rows.extend(next);
+    }
+}
+
+#[test]
+fn visible_rows_come_first_and_rows_far_away_are_not_asked_for() {
+    let mut app = at_many(99);
+    app.answer_usually("image a:t00");
+    let height = app.state.tags.list.height;
+    let rows = answer_rows(&mut app);
+    let expected: Vec<String> =
+        (1..height + height / 2).map(|number| format!("row a:t{number:02}")).collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn eight_rows_are_asked_for_at_once_and_rows_that_were_scrolled_away_are_given_up() {
+    let mut app = at_many(99);
+    let asked: Vec<String> =
+        app.asked().into_iter().filter(|question| question.starts_with("row ")).collect();
+    assert_eq!(asked.len(), 8);
+    app.press("G");
+    let mut aborted: Vec<String> =
+        app.aborted().into_iter().filter(|question| question.starts_with("row ")).collect();
+    aborted.sort();
+    assert_eq!(aborted, asked);
+    let first = 99 - app.state.tags.list.height;
+    assert_eq!(
+        app.asked().iter().find(|question| question.starts_with("row ")),
+        Some(&format!("row a:t{first}"))
+    );
+}
+
+#[test]
+fn an_order_by_date_asks_for_every_row_and_for_visible_ones_first() {
+    let mut app = at_many(99);
+    app.press("s d");
+    app.answer_all();
+    let mut rows: Vec<String> =
+        app.asked().into_iter().filter(|question| question.starts_with("row ")).collect();
+    assert_eq!(rows.len(), 98, "the image under the cursor brings its row along");
+    rows.sort();
+    rows.dedup();
+    assert_eq!(rows.len(), 98, "each is asked for once");
+}
+
+#[test]
+fn a_failed_list_is_not_asked_for_again_before_the_user_says_so() {
+    let mut app = App::new("r.test");
+    app.answer_usually("repositories r.test");
+    let question = app.question("tags a");
+    app.answer(question, failed_tags(failure(FailureKind::Unreachable)));
+    assert!(app.state.tags.tags.failure.is_some() && !app.state.tags.tags.is_loading());
+    app.asked();
+    app.send(Msg::Ticked);
+    assert!(app.asked().is_empty());
+    app.press("l r");
+    assert_eq!(app.asked(), ["tags a"]);
+    app.answer_usually("tags a");
+    assert!(app.state.tags.tags.failure.is_none());
+    assert_eq!(app.rows(), TAGS);
+}
+
+#[test]
+fn old_rows_stay_if_a_refresh_fails_and_the_messages_say_why() {
+    let mut app = App::at_tags();
+    app.press("r");
+    let question = app.question("tags a");
+    app.answer(question, failed_tags(failure(FailureKind::Denied)));
+    assert_eq!(app.rows(), TAGS);
+    let said = app.state.notices.all.back().expect("a message").text.as_str();
+    assert_eq!((said, app.toast()), ("not refreshed: cannot do it: 500", ""));
+}
+
+#[test]
+fn a_failed_image_is_asked_for_again_in_details_and_not_by_itself() {
+    let mut app = App::at_tags();
+    app.press("j");
+    let by_digest = format!("image a@{}", digest("a:2").short());
+    let question = app.question(&by_digest);
+    app.answer(question, Answer::Inspection(Err(failure(FailureKind::Busy))));
+    app.asked();
+    app.send(Msg::Ticked);
+    assert!(app.asked().is_empty() && app.state.detail.inspection.failure.is_some());
+    app.press("l r");
+    assert_eq!((app.state.focus, app.asked()), (Pane::Details, vec!["image a:2".to_string()]));
+}
+
+#[test]
+fn loads_of_a_repository_end_when_the_cursor_leaves_it() {
+    let mut app = App::new("r.test");
+    app.answer_usually("repositories r.test");
+    app.answer_usually("tags a");
+    app.press("j");
+    let mut aborted = app.aborted();
+    aborted.sort();
+    assert_eq!(aborted, ["image a:3", "row a:1", "row a:2"]);
+    assert!(!app.asked().iter().any(|question| question.contains("a:")), "nothing of it is asked for again");
+}
+
+#[test]
+fn the_image_is_not_loaded_any_more_if_a_filter_hides_its_row() {
+    let mut app = App::at_tags();
+    app.press("j /");
+    app.aborted();
+    app.type_text("none");
+    assert_eq!(app.aborted(), [format!("image a@{}", digest("a:2").short())]);
+    assert!(app.rows().is_empty() && app.state.detail.image.is_none());
+    assert!(!app.state.is_loading());
+}
+
+#[test]
+fn a_repository_is_shown_again_from_memory_and_asked_for_again_when_that_is_old() {
+    let mut app = App::loaded();
+    app.press("j");
+    app.answer_all();
+    app.asked();
+    app.wait(50_000);
+    app.press("k");
+    assert!(app.asked().is_empty(), "it is a minute old at most");
+    assert_eq!(app.rows(), TAGS);
+    app.wait(50_000);
+    app.press("j k");
+    assert_eq!(app.rows(), TAGS, "old rows are shown");
+    assert!(app.asked().contains(&"tags a".to_string()));
+}
+
+#[test]
+fn pages_are_asked_for_one_by_one_and_shown_as_they_come() {
+    let mut app = App::new("r.test/a");
+    let question = app.question("tags a");
+    app.asked();
+    app.answer(question, first_tags(&["9", "8"]));
+    assert_eq!(app.rows(), ["9", "8"]);
+    assert_eq!(app.asked()[0], "more tags a");
+    let question = app.question("more tags a");
+    app.answer(question, tags(&["7"]));
+    assert_eq!(app.rows(), ["9", "8", "7"]);
+    assert!(app.state.tags.tags.complete);
+}
+
+#[test]
+fn a_refresh_replaces_the_rows_only_when_its_last_page_is_there() {
+    let mut app = App::at_tags();
+    app.press("r");
+    let question = app.question("tags a");
+    app.answer(question, first_tags(&["9"]));
+    assert_eq!(app.rows(), TAGS);
+    let question = app.question("more tags a");
+    app.answer(question, tags(&["3"]));
+    assert_eq!(app.rows(), ["9", "3"]);
+    assert_eq!(app.cursor(), Some("3"), "the cursor stays on its tag");
+}
+
+#[test]
+fn marks_and_the_cursor_survive_sorting_and_refreshing() {
+    let mut app = App::at_tags();
+    app.press("j Space");
+    assert_eq!((app.marked(), app.cursor()), (vec!["2"], Some("1")));
+    app.press("s n");
+    assert_eq!((app.rows(), app.marked(), app.cursor()), (vec!["1", "2", "3"], vec!["2"], Some("1")));
+    app.answer_all();
+    app.press("s d");
+    assert_eq!((app.rows(), app.marked()), (vec!["3", "2", "1"], vec!["2"]));
+    app.press("r");
+    let question = app.question("tags a");
+    app.answer(question, tags(&["5", "2", "3", "1"]));
+    assert_eq!(app.marked(), ["2"]);
+}
+
+/// A user who opened an image has chosen its row, even if the cursor never moved.
+#[test]
+fn later_pages_do_not_change_the_image_that_the_user_opened() {
+    let mut app = App::new("r.test/a");
+    let question = app.question("tags a");
+    app.answer(question, first_tags(&["1", "2"]));
+    assert_eq!(app.cursor(), Some("2"));
+    app.press("Enter");
+    assert_eq!(app.state.focus, Pane::Details);
+    let question = app.question("more tags a");
+    app.answer(question, tags(&["3", "4"]));
+    assert_eq!((app.rows(), app.cursor()), (vec!["4", "3", "2", "1"], Some("2")));
+}
+
+/// Answers move rows too: a key that was pressed for one row must not act on the row that took its place.
+#[test]
+fn a_key_that_follows_a_row_that_moved_by_itself_has_to_be_pressed_again() {
+    for key in ["d", "t", "c", "Y", "y", "Space"] {
+        let mut app = App::at_tags();
+        app.press("j r");
+        let question = app.question("tags a");
+        app.answer(question, tags(&["3", "1"]));
+        assert_ne!(app.cursor(), Some("2"), "{key}");
+        let has_acted = |app: &App| {
+            !app.state.dialogs.is_empty() || !app.marked().is_empty() || app.state.taken.is_some()
+        };
+        app.press_at_once(key);
+        assert!(!has_acted(&app), "{key}");
+        assert!(app.toast().contains("has just changed: press the key again"), "{key}: {}", app.toast());
+        app.press(key);
+        assert!(has_acted(&app), "{key}: what is highlighted now could be read");
+    }
+}
+
+#[test]
+fn ranges_wait_for_the_rest_of_a_list_that_still_loads() {
+    let mut app = App::new("r.test/a");
+    let question = app.question("tags a");
+    app.answer(question, first_tags(&TAGS));
+    for key in ["v", "*"] {
+        app.press(key);
+        assert_eq!(app.toast(), "the list is still loading, 3 so far: ranges and `*` wait for the rest");
+        assert!(app.marked().is_empty());
+    }
+    app.press("Space");
+    assert_eq!(app.marked(), ["3"]);
+    let question = app.question("more tags a");
+    app.answer(question, tags(&["0"]));
+    app.press("Esc *");
+    assert_eq!(app.marked().len(), 4);
+}
+
+#[test]
+fn lost_marks_are_told_after_a_refresh() {
+    let mut app = App::at_tags();
+    app.press("Space Space Space r");
+    let question = app.question("tags a");
+    app.answer(question, tags(&["1"]));
+    assert_eq!((app.marked(), app.toast()), (vec!["1"], "2 marked names no longer exist"));
+}
+
+#[test]
+fn an_answer_to_a_closed_comparison_changes_nothing() {
+    let mut app = App::loaded();
+    app.press(":");
+    app.type_text("compare b");
+    app.press("Enter");
+    let late = app.question("comparison a b");
+    app.press("Esc");
+    assert!(app.state.dialogs.is_empty());
+    let before = format!("{:?}", app.state);
+    app.answer(late, Answer::Comparison(Err(failure(FailureKind::Denied))));
+    assert_eq!(format!("{:?}", app.state), before);
+}
+
+#[test]
+fn the_first_repository_is_under_the_cursor_and_names_that_are_none_are_never_asked_for() {
+    let mut app = App::new("r.test");
+    let question = app.question("repositories r.test");
+    app.answer(question, repositories(&REPOSITORIES));
+    assert_eq!(app.repository(), Some("a"));
+    let question = app.question("tags a");
+    app.asked();
+    let names = [ListedName::Malformed("not a tag".into()), ListedName::Named(tag("1"))];
+    let page = regtui::model::page::Page { items: names.into(), next: None, incomplete: None };
+    app.answer(question, Answer::Tags(Ok(page)));
+    app.press("G g");
+    assert!(app.asked().iter().all(|question| !question.contains("not a tag")));
+}
