@@ -100,8 +100,8 @@ fn a_harmless_plan_starts_with_enter_alone() {
     app.press("t");
     app.type_text("x");
     app.press("Enter");
-    let plan = RetagPlan { from: repository("a"), ..retag_plan(RetagMode::Add, vec![retag_step("3", "3x")]) };
-    app.answer_plan("plan retag 3→3x", ChangePlan::Retag(plan));
+    let plan = RetagPlan { from: repository("a"), ..retag_plan(RetagMode::Add, vec![retag_step("3", "x")]) };
+    app.answer_plan("plan retag 3→x", ChangePlan::Retag(plan));
     app.press("Enter");
     assert_eq!(app.started().len(), 1);
 }
@@ -296,7 +296,7 @@ fn every_plan_lists_the_marks_that_a_filter_hides() {
             }
             _ => {}
         }
-        app.question(question);
+        app.answer_plan(question, untagging());
         assert_eq!(dialog(&app).hidden, ["2".into(), "1".into()], "{key}");
         app.shows("2 marks that no row shows");
     }
