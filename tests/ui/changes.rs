@@ -9,7 +9,7 @@ use regtui::app::questions::{Answer, Slot};
 use regtui::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide, Standing};
 use regtui::model::change::copy::{self, BlobTransfer, What};
 use regtui::model::change::delete::DeleteMethod as Way;
-use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem};
+use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem, SavedManifest};
 use regtui::model::change::progress::{Outcome, Progress, ProgressItem, Report};
 use regtui::model::change::retag::{self, RetagMode, RetagStep};
 use regtui::model::change::undo::{UndoPlan, UndoStep};
@@ -114,8 +114,9 @@ pub fn after(size: (u16, u16), keys: &[&str]) -> Screen {
 fn entries() -> Vec<JournalEntry> {
     let item = |name: &str, done| JournalItem {
         repository: repository("localhost:5000/team/app"),
+        before: Some(SavedManifest { digest: digest(7), ..plans::saved_manifest("a") }),
         done,
-        ..plans::journal_item(name, Some("a"), None)
+        ..plans::journal_item(name, None, None)
     };
     let entry = |id: &str, title: &str, at: &str, state, items| JournalEntry {
         id: EntryId(id.into()),

@@ -342,15 +342,15 @@ mod tests {
         copy_plan, copy_request, delete_plan, delete_request, digest, image_to_copy, image_to_delete,
         refusal, retag_plan, retag_request, retag_step, signature, tag, undo_plan, undo_step,
     };
-    use crate::model::change::copy::What;
+    use crate::model::change::copy::{ImageToCopy, What};
     use crate::model::change::delete::DeleteMethod::{Image, Replace, Untag};
     use crate::model::change::delete::ImageToDelete;
     use crate::model::change::journal::EntryId;
     use crate::model::change::retag::RetagMode::{Add, Move, MoveByReplacement};
-    use crate::model::change::retag::RetagStep;
+    use crate::model::change::retag::{RetagMode, RetagStep};
     use crate::model::change::undo::UndoStep;
 
-    fn retag(mode: super::super::retag::RetagMode) -> ChangePlan {
+    fn retag(mode: RetagMode) -> ChangePlan {
         ChangePlan::Retag(retag_plan(mode, vec![retag_step("1", "2")]))
     }
 
@@ -413,7 +413,7 @@ mod tests {
         let image = || vec![image_to_delete("a", &["1"])];
         let in_place = RetagStep { replaces: Some(digest("a")), ..retag_step("1", "2") };
         let in_place = || ChangePlan::Retag(retag_plan(Add, vec![in_place.clone()]));
-        let copied = super::super::copy::ImageToCopy { replaces: Some(digest("a")), ..image_to_copy("1") };
+        let copied = ImageToCopy { replaces: Some(digest("a")), ..image_to_copy("1") };
         let step = || undo_step("1", Some("a"), None);
         let lost = UndoStep { impossible: Some("1 of its blobs is gone".into()), ..step() };
         let (cannot, done) =

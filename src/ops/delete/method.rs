@@ -210,71 +210,73 @@ mod tests {
         let other = "untag by replacement manifests, or delete the images with all their tags";
         let only_digest =
             format!("{} was named by its digest, so there is no tag to take away", digest("a").short());
-        let table: [(&str, DeleteMethod, &[&str], Deletes, Option<(&str, &str)>); 14] = [
-            ("untag", Untag, &["1"], deletes(yes(), no()), None),
-            ("untag, not known", Untag, &["1"], deletes(unknown(), unknown()), None),
+        // Whether the image is named by a tag stands after the method.
+        let table = [
+            ("untag", Untag, true, deletes(yes(), no()), None),
+            ("untag, not known", Untag, true, deletes(unknown(), unknown()), None),
             (
                 "untag, only by digest",
                 Untag,
-                &["1"],
+                true,
                 deletes(no(), yes()),
                 Some(("the server does not delete by tag (405)", other)),
             ),
             (
                 "untag, digests not known",
                 Untag,
-                &["1"],
+                true,
                 deletes(no(), unknown()),
                 Some(("the server does not delete by tag (405)", other)),
             ),
             (
                 "untag, nothing is deleted",
                 Untag,
-                &["1"],
+                true,
                 deletes(no(), no()),
-                Some(("the server does not delete by tag (405)", &enable)),
+                Some(("the server does not delete by tag (405)", enable.as_str())),
             ),
             (
                 "untag a digest",
                 Untag,
-                &[],
+                false,
                 deletes(yes(), yes()),
-                Some((&only_digest, "delete the image, or name its tags")),
+                Some((only_digest.as_str(), "delete the image, or name its tags")),
             ),
-            ("delete", Image, &["1"], deletes(no(), yes()), None),
-            ("delete, not known", Image, &[], deletes(unknown(), unknown()), None),
+            ("delete", Image, true, deletes(no(), yes()), None),
+            ("delete, not known", Image, false, deletes(unknown(), unknown()), None),
             (
                 "delete, only by tag",
                 Image,
-                &["1"],
+                true,
                 deletes(yes(), no()),
-                Some(("the server does not delete by digest (405)", &enable)),
+                Some(("the server does not delete by digest (405)", enable.as_str())),
             ),
-            ("replace, only by digest", Replace, &["1"], deletes(no(), yes()), None),
-            ("replace, not known", Replace, &["1"], deletes(unknown(), unknown()), None),
+            ("replace, only by digest", Replace, true, deletes(no(), yes()), None),
+            ("replace, not known", Replace, true, deletes(unknown(), unknown()), None),
             (
                 "replace, and the server untags",
                 Replace,
-                &["1"],
+                true,
                 deletes(yes(), yes()),
                 Some(("the server deletes by tag: no replacement is needed", "untag instead")),
             ),
             (
                 "replace, nothing is deleted",
                 Replace,
-                &["1"],
+                true,
                 deletes(no(), no()),
-                Some(("the server does not delete by digest either (405)", &enable)),
+                Some(("the server does not delete by digest either (405)", enable.as_str())),
             ),
             (
                 "replace a digest",
                 Replace,
-                &[],
+                false,
                 deletes(no(), yes()),
-                Some((&only_digest, "delete the image, or name its tags")),
+                Some((only_digest.as_str(), "delete the image, or name its tags")),
             ),
         ];
-        for (case, method, named, deletes, expected) in table {
+        for (case, method, is_tagged, deletes, expected) in table {
+            let named: &[&str] = if is_tagged { &["1"] } else { &[] };
             let plan = DeletePlan { deletes, ..delete_plan(method, vec![image_to_delete("a", named)]) };
             let expected = expected.map(|(why, hint)| (why.to_string(), hint.to_string()));
             assert_eq!(blocked_by(&plan, None), expected, "{case}");

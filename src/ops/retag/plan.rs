@@ -215,8 +215,11 @@ mod tests {
     use crate::model::reference::Host;
     use crate::ops::journal::Journal;
 
+    /// Old tags, each with the repository and the tag to put it under.
+    type Items<'a> = &'a [(&'a str, &'a str, &'a str)];
+
     /// Returns a request to give images of `app` tags in other repositories.
-    fn request(mode: RetagMode, items: &[(&str, &str, &str)]) -> RetagRequest {
+    fn request(mode: RetagMode, items: Items) -> RetagRequest {
         let names: Vec<(&str, &str)> = items.iter().map(|(old, _, new)| (*old, *new)).collect();
         let mut request = retag_request(mode, &names);
         for (item, (_, to, _)) in request.items.iter_mut().zip(items) {
@@ -229,7 +232,7 @@ mod tests {
     fn requests_that_make_no_sense_are_refused_before_the_server_is_asked() {
         const APP: &str = "r.test/team/app";
         let both = "is given to one image while another one is named by it";
-        let table: [(&str, &[(&str, &str, &str)], Option<&str>); 10] = [
+        let table: [(&str, Items, Option<&str>); 10] = [
             ("a new tag", &[("1", APP, "2")], None),
             ("the same tag", &[("1", APP, "1")], None),
             ("another repository", &[("1", "r.test/b", "1")], None),
@@ -272,8 +275,8 @@ mod tests {
         };
         let read_only = |repositories| Rule { read_only: true, ..rule("read-only", repositories) };
         let promote = Rule { promote: Some(vec!["r.test/prod".into()]), ..rule("promote", "team/*") };
-        let here: &[(&str, &str, &str)] = &[("1", "r.test/team/app", "2")];
-        let there: &[(&str, &str, &str)] = &[("1", "r.test/b", "2")];
+        let here: Items = &[("1", "r.test/team/app", "2")];
+        let there: Items = &[("1", "r.test/b", "2")];
         let table = [
             ("no rule", None, Add, here, false),
             ("its own repository", Some(read_only("team/app")), Add, here, true),

@@ -225,22 +225,25 @@ mod tests {
         }
     }
 
-    /// Each row has the tags that were put, the images that were replaced, and those of them that can return.
+    /// Images that were replaced, each with whether it can return.
+    type Replaced<'a> = &'a [(&'a str, bool)];
+
+    /// Each row has the image of a new tag, the images that were replaced, and whether they can return.
     #[test]
     fn an_undo_is_promised_as_far_as_the_replaced_images_can_return() {
-        let table: [(&str, &[&str], &[(&str, bool)], TakesBack, bool); 6] = [
-            ("all can return", &[], &[("a", true), ("b", true)], TakesBack::All, true),
-            ("one of two", &[], &[("a", true), ("b", false)], TakesBack::Part, true),
-            ("none", &[], &[("a", false)], TakesBack::Nothing, false),
-            ("none, and a new tag of another image", &["c"], &[("a", false)], TakesBack::Part, true),
+        let table: [(&str, Option<&str>, Replaced, TakesBack, bool); 6] = [
+            ("all can return", None, &[("a", true), ("b", true)], TakesBack::All, true),
+            ("one of two", None, &[("a", true), ("b", false)], TakesBack::Part, true),
+            ("none", None, &[("a", false)], TakesBack::Nothing, false),
+            ("none, and a new tag of another image", Some("c"), &[("a", false)], TakesBack::Part, true),
             (
                 "none, and a new tag that keeps the last image",
-                &["a"],
+                Some("a"),
                 &[("a", false)],
                 TakesBack::Nothing,
                 false,
             ),
-            ("nothing was replaced", &["a"], &[], TakesBack::All, true),
+            ("nothing was replaced", Some("a"), &[], TakesBack::All, true),
         ];
         for (case, put, replaced, takes_back, has_undo) in table {
             let new = put.iter().map(|content| journal_item("new", None, Some(content)));

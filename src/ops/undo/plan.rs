@@ -431,8 +431,11 @@ pub(crate) fn rule_against<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::builders::{app, digest, journal_entry, saved_manifest, undo_step};
+    use crate::model::change::builders::{
+        app, digest, empty_manifest, journal_entry, saved_manifest, undo_step,
+    };
     use crate::model::reference::Host;
+    use crate::ops::steps::tag;
 
     #[test]
     fn a_new_tag_stays_if_it_may_be_the_last_one_of_an_image_that_cannot_be_put_back() {
@@ -497,7 +500,7 @@ mod tests {
 
     #[test]
     fn a_manifest_that_the_journal_has_altered_or_lost_is_not_put_back() {
-        let whole = crate::ops::steps::tag::saved_manifest(&crate::model::change::builders::empty_manifest());
+        let whole = tag::saved_manifest(&empty_manifest());
         assert!(parse_saved(&whole).is_some());
         let empty = SavedManifest { bytes: Default::default(), ..whole.clone() };
         let altered = SavedManifest { digest: digest("another"), ..whole };
