@@ -29,7 +29,7 @@ mod open;
 pub mod panes;
 pub mod questions;
 mod reconcile;
-pub(crate) mod remote;
+pub mod remote;
 pub mod selection;
 pub mod settings;
 mod update;
@@ -253,7 +253,7 @@ impl State {
     }
 
     /// Returns whether an answer is awaited for something on the screen.
-    pub(crate) fn is_loading(&self) -> bool {
+    pub fn is_loading(&self) -> bool {
         let registry = self.registries.selected();
         registry
             .is_some_and(|registry| registry.server.is_loading() || registry.repositories.names.is_loading())

@@ -119,7 +119,7 @@ mod support {
     pub mod hostile;
     pub mod journal_child;
     pub mod outcomes;
-    #[allow(dead_code, reason = "the unit tests in `src/` use the others")]
+    #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;
     #[cfg(unix)]
     pub mod pty;

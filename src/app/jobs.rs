@@ -138,7 +138,7 @@ impl Jobs {
     }
 
     /// Returns whether any job runs.
-    pub(crate) fn are_running(&self) -> bool {
+    pub fn are_running(&self) -> bool {
         self.running().next().is_some()
     }
 

@@ -28,7 +28,7 @@ pub struct List {
     /// The first row drawn: an index into `rows`.
     pub offset: usize,
     /// Number of rows that fit on the screen, from the last layout.
-    pub(crate) height: usize,
+    pub height: usize,
     /// An item that stands above all others, with its name. It is shown unless a filter hides it.
     pub(crate) pinned: Option<(u32, String)>,
     /// The text of the filter; empty if there is no filter.

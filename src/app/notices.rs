@@ -20,7 +20,7 @@ pub struct Notices {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Toast {
     /// The message.
-    pub(crate) notice: Notice,
+    pub notice: Notice,
     /// The time until which it is shown.
     pub(crate) until: Timestamp,
 }

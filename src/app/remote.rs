@@ -83,7 +83,7 @@ impl<T> Remote<T> {
     }
 
     /// Returns whether an answer is awaited.
-    pub(crate) fn is_loading(&self) -> bool {
+    pub fn is_loading(&self) -> bool {
         self.pending.is_some()
     }
 }

@@ -237,7 +237,7 @@ impl ChangePlan {
     }
 
     /// Returns the method by which the plan removes tags, if it removes any.
-    pub(crate) fn method(&self) -> Option<delete::DeleteMethod> {
+    pub fn method(&self) -> Option<delete::DeleteMethod> {
         match self {
             ChangePlan::Retag(plan) => plan.mode.method(),
             ChangePlan::Delete(plan) => Some(plan.method),
@@ -313,7 +313,7 @@ impl ChangePlan {
 /// Builders of plans and journal entries, for all unit tests and for `tests/`.
 #[cfg(test)]
 #[path = "../../tests/support/plans.rs"]
-#[allow(dead_code, missing_docs, unreachable_pub, reason = "the tests in `tests/` use the others")]
+#[expect(unreachable_pub, reason = "the tests in `tests/` use it too")]
 pub(crate) mod builders;
 
 #[cfg(test)]

@@ -142,7 +142,7 @@ pub struct Reference {
 
 impl Selector {
     /// Returns the tag, or the short form of the digest, as lists show it.
-    pub(crate) fn short(&self) -> String {
+    pub fn short(&self) -> String {
         match self {
             Selector::Tag(tag) => tag.to_string(),
             Selector::Digest(digest) => digest.short(),

@@ -23,7 +23,7 @@ pub struct Summary {
     /// The digest of the manifest that the tag names.
     pub digest: Digest,
     /// The media type of that manifest.
-    pub(crate) media_type: MediaType,
+    pub media_type: MediaType,
     /// The kind of the manifest.
     pub kind: Kind,
     /// Compressed bytes, every distinct blob counted once; over all platforms for an index. `None` if not known.

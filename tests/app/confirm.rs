@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use regtui::app::cmd::{Ask, Cmd};
+use regtui::app::cmd::Cmd;
 use regtui::app::dialogs::Dialog;
 use regtui::app::dialogs::plan::PlanDialog;
 use regtui::app::jobs::JobId;
-use regtui::app::msg::{Answer, Msg};
+use regtui::app::msg::Msg;
 use regtui::app::notices::Level;
+use regtui::app::questions::{Answer, Ask};
 use regtui::model::change::ChangePlan;
 use regtui::model::change::delete::{DeleteMethod, DeletePlan};
 use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem};

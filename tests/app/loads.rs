@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use regtui::app::Pane;
-use regtui::app::msg::{Answer, Msg};
+use regtui::app::msg::Msg;
+use regtui::app::questions::Answer;
 use regtui::model::failure::FailureKind;
 use regtui::model::page::ListedName;
 use regtui::model::reference::Selector;

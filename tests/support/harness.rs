@@ -147,7 +147,7 @@ impl Harness {
                 Cmd::Repaint | Cmd::Suspend => {}
                 // Each test lets the cursor rest after its keys, so most of the pause would only be waited out.
                 Cmd::Load { slot, ticket, delay, ask } => {
-                    self.effects.start(Cmd::Load { slot, ticket, delay: delay / 20, ask })
+                    self.effects.start(Cmd::Load { slot, ticket, delay: delay / 20, ask });
                 }
                 other => self.effects.start(other),
             }

@@ -40,21 +40,21 @@ pub struct PlanDialog {
     /// The journal entry that a crash left half done, if this is the plan of its rest.
     pub(crate) resumed_entry: Option<EntryId>,
     /// The plan itself.
-    pub(crate) change_plan: Remote<Box<ChangePlan>>,
+    pub change_plan: Remote<Box<ChangePlan>>,
     /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
     pub(crate) older_entries: VecDeque<EntryId>,
     /// Changes that cannot be undone, each with the reason.
-    pub(crate) skipped: Vec<SafeText>,
+    pub skipped: Vec<SafeText>,
     /// Whether the cursor is on the button that carries the plan out, not on the one that leaves.
-    pub(crate) is_confirm_focused: bool,
+    pub is_confirm_focused: bool,
     /// The text typed as the repository's name, if the name must be typed.
     pub(crate) input: Input,
     /// The problem with the text, or the reason why Enter did nothing.
-    pub(crate) problem: Option<&'static str>,
+    pub problem: Option<&'static str>,
     /// Whether the replacement is being confirmed separately.
     pub confirms_replacement: bool,
     /// The names of the marked images that belong to the plan and that no row shows.
-    pub(crate) hidden: Vec<SafeText>,
+    pub hidden: Vec<SafeText>,
     /// First line drawn.
     pub(crate) scroll: usize,
     /// The prompt that led to the plan, with the text typed there. Esc goes back to it.

@@ -41,7 +41,7 @@ impl List {
     }
 
     /// Returns the marked items in the order shown, followed by those that a filter hides.
-    pub(crate) fn marked(&self) -> Vec<usize> {
+    pub fn marked(&self) -> Vec<usize> {
         let shown: Vec<u32> = self.rows.iter().copied().filter(|item| self.marks.contains(*item)).collect();
         let is_shown: Items = shown.iter().copied().collect();
         let hidden: Vec<u32> = self.marks.iter().filter(|item| !is_shown.contains(*item)).collect();

@@ -16,7 +16,7 @@ pub struct Paged<T> {
     /// The ticket of the awaited page.
     pub(crate) pending: Option<Ticket>,
     /// The reason why the last page did not come.
-    pub(crate) failure: Option<Failure>,
+    pub failure: Option<Failure>,
     /// Whether the last page has come, of this list or of the one before the refresh in progress.
     pub complete: bool,
     /// The reason why the list may be incomplete.
@@ -52,7 +52,7 @@ pub(crate) enum PageChange {
 
 impl<T> Paged<T> {
     /// Returns whether a page is awaited.
-    pub(crate) fn is_loading(&self) -> bool {
+    pub fn is_loading(&self) -> bool {
         self.pending.is_some()
     }
 

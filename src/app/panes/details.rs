@@ -19,7 +19,7 @@ pub(crate) use text::{Text, TextPart};
 #[derive(Debug, Default)]
 pub struct Detail {
     /// The image shown.
-    pub(crate) image: Option<(Repository, Selector)>,
+    pub image: Option<(Repository, Selector)>,
     /// The inspection of the image.
     pub inspection: Remote<Arc<Inspection>>,
     /// The tab that is open.

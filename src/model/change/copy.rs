@@ -198,7 +198,7 @@ impl ReferrerList {
 
 impl CopyRequest {
     /// Returns the request to copy images with their referrers, under their own tags and with all platforms.
-    pub(crate) fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
+    pub fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
         CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false }
     }
 }

@@ -137,7 +137,7 @@ pub struct PlannedReferrer {
 
 impl DeletePlan {
     /// Returns the plan in a few words.
-    pub(crate) fn title(&self) -> SafeText {
+    pub fn title(&self) -> SafeText {
         let name = &self.repository.name;
         let verb = if self.method == DeleteMethod::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();

@@ -58,7 +58,7 @@ impl ProgressItem {
     }
 
     /// Returns the part with its outcome.
-    pub(crate) fn ended(self, outcome: Outcome) -> ProgressItem {
+    pub fn ended(self, outcome: Outcome) -> ProgressItem {
         ProgressItem { outcome: Some(outcome), ..self }
     }
 }

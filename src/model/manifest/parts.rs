@@ -5,7 +5,7 @@ use crate::model::digest::Digest;
 
 impl Manifest {
     /// Returns the blobs that a manifest names: its config, then its layers, bottom first.
-    pub(crate) fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
+    pub fn blobs(&self) -> impl Iterator<Item = &Descriptor> {
         let config = match &self.body {
             Body::Image(image) => image.config.as_ref(),
             _ => None,
