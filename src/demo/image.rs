@@ -141,7 +141,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds a step that made no layer.
-    pub(crate) fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
+    pub fn step(mut self, created_by: impl Into<Cow<'static, str>>) -> Self {
         self.add_step(created_by.into(), true);
         self
     }
