@@ -1,4 +1,4 @@
-//! The switches of a plan: the method, the manifests that go along, and whether images are kept. They change_plan at any time,
+//! The switches of a plan: the method, the manifests that go along, and whether images are kept. They change the plan at any time,
 //! since they change nothing on the server. The last one wins, and the plan is looked up again after a pause.
 
 use std::time::Duration;
