@@ -1,4 +1,4 @@
-//! The questions that the app asks, when it asks them, and what it does with answers that come late or fail.
+//! The questions that the app asks, their moments, and the answers that come late or fail.
 
 use std::time::Duration;
 
@@ -342,7 +342,7 @@ fn marks_survive_sorting_and_refreshing_and_a_refresh_leaves_the_cursor_on_its_t
     assert_eq!((app.marked(), app.cursor()), (vec!["2"], Some("1")));
 }
 
-/// A user who opened an image has chosen its row, even if the cursor never moved.
+/// By opening an image, the user chose its row, even if the cursor never moved.
 #[test]
 fn later_pages_do_not_change_the_image_that_the_user_opened() {
     let mut app = App::new("r.test/a");

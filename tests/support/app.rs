@@ -27,7 +27,7 @@ use regtui::model::server::{Ability, Identity, Server, Transport};
 use regtui::model::summary::{Kind, Summary};
 use regtui::ui::{self, theme::Theme};
 
-use super::harness::{key_of, now};
+use super::harness::{handle, key_of, now};
 use super::plans::{all_deletes, digest, empty_manifest, tag};
 
 /// The repositories of the registry, each with [`TAGS`].
@@ -83,12 +83,8 @@ impl App {
     }
 
     pub fn send(&mut self, msg: Msg) {
-        let cmds = app::update(&mut self.state, self.clock, msg);
+        let cmds = handle(&mut self.state, self.clock, msg);
         self.obey(cmds);
-        while app::has_more_to_do(&self.state) {
-            let cmds = app::update(&mut self.state, self.clock, Msg::Idle);
-            self.obey(cmds);
-        }
     }
 
     /// Does with questions as the runtime does: a newer one for a slot aborts the older one.
@@ -111,7 +107,8 @@ impl App {
             .extend(self.open.extract_if(.., |open| open.slot == *slot).map(|open| describe(&open.ask)));
     }
 
-    /// Presses keys, named as in the key table and separated by spaces, as slowly as a user who reads the screen first.
+    /// Presses keys, named as in the key table and separated by spaces. The pauses are those of a user that reads the
+    /// screen first.
     pub fn press(&mut self, keys: &str) {
         self.wait(300);
         for key in keys.split(' ') {

@@ -47,6 +47,15 @@ pub fn now() -> Timestamp {
     "2026-11-21T12:00:00Z".parse().expect("a date")
 }
 
+/// Handles a message, and then the rest of the work as the runtime does when nothing else happens.
+pub fn handle(state: &mut State, clock: Timestamp, msg: Msg) -> Vec<Cmd> {
+    let mut cmds = app::update(state, clock, msg);
+    while app::has_more_to_do(state) {
+        cmds.extend(app::update(state, clock, Msg::Idle));
+    }
+    cmds
+}
+
 impl Harness {
     /// The sample registry, 120 × 40, everything loaded.
     pub async fn sample() -> Harness {
@@ -129,12 +138,8 @@ impl Harness {
     /// Handles one message.
     pub fn take(&mut self, msg: Msg) {
         self.effects.record_end(&msg);
-        let cmds = app::update(&mut self.state, self.clock, msg);
+        let cmds = handle(&mut self.state, self.clock, msg);
         self.obey(cmds);
-        while app::has_more_to_do(&self.state) {
-            let cmds = app::update(&mut self.state, self.clock, Msg::Idle);
-            self.obey(cmds);
-        }
     }
 
     fn obey(&mut self, cmds: Vec<Cmd>) {

@@ -1,5 +1,5 @@
-//! Builders of plans and journal entries. Each function fills in what is usual, so that a test says only the facts that
-//! it is about: `RetagStep { replaces: Some(digest("b")), ..retag_step("1.4.2", "stable") }`.
+//! Builders of plans and journal entries. Each function fills in the usual facts, so that a test says only those that it
+//! is about: `RetagStep { replaces: Some(digest("b")), ..retag_step("1.4.2", "stable") }`.
 //!
 //! The unit tests in `src/` use the same file: see the end of `src/model/change.rs`. Images and manifests have the digest
 //! of a short text that stands for their content.
@@ -175,7 +175,7 @@ pub fn copy_plan(images: Vec<ImageToCopy>) -> CopyPlan {
     }
 }
 
-/// The image `a`, which gets its own tag at the destination, where that is free. A name that is no tag stands for an
+/// The image `a`, which gets its own tag at the destination. No image has that tag there. A name that is no tag stands for an
 /// image that is copied by its digest.
 pub fn image_to_copy(name: &str) -> ImageToCopy {
     let tag = Tag::parse(name).ok();
@@ -227,18 +227,7 @@ pub fn undo_plan(steps: Vec<UndoStep>) -> UndoPlan {
 
 /// The step that brings a tag or digest from its present content back to the content before.
 pub fn undo_step(name: &str, before: Option<&str>, now: Option<&str>) -> UndoStep {
-    UndoStep {
-        repository: app(),
-        selector: selector(name),
-        before: before.map(digest),
-        now: now.map(digest),
-        info: ImageInfo::default(),
-        left_on: None,
-        by_replacement: false,
-        is_probe: false,
-        may_arrive: false,
-        impossible: None,
-    }
+    UndoStep::new(app(), selector(name), before.map(digest), now.map(digest))
 }
 
 /// The entry of `untag team/app:1.4.2`.

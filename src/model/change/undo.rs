@@ -61,6 +61,30 @@ pub struct UndoStep {
     pub impossible: Option<SafeText>,
 }
 
+impl UndoStep {
+    /// Creates the step that brings a tag or manifest from its digest `now` back to the one `before`. Nothing else is
+    /// known about it yet.
+    pub fn new(
+        repository: Repository,
+        selector: Selector,
+        before: Option<Digest>,
+        now: Option<Digest>,
+    ) -> UndoStep {
+        UndoStep {
+            repository,
+            selector,
+            before,
+            now,
+            info: ImageInfo::default(),
+            left_on: None,
+            by_replacement: false,
+            is_probe: false,
+            may_arrive: false,
+            impossible: None,
+        }
+    }
+}
+
 impl UndoPlan {
     /// Returns whether no step is possible.
     pub(crate) fn is_impossible(&self) -> bool {

@@ -80,17 +80,7 @@ async fn loss(registry: &dyn Registry, request: &CopyRequest, images: &[ImageToC
     let replaced = images.iter().filter(|image| !image.is_done());
     let losing: Vec<_> =
         replaced.filter_map(|image| Some((request.to.clone(), image.replaces?, false))).collect();
-    if losing.is_empty() {
-        Loss { keep: request.keep, ..Loss::default() }
-    } else {
-        kept_tags::plan_kept_tags(
-            registry,
-            registry.cleanups(&request.to.name).await.untagged,
-            request.keep,
-            losing,
-        )
-        .await
-    }
+    kept_tags::loss_of_untagging(registry, &request.to.name, request.keep, losing).await
 }
 
 /// Returns how the registries that were asked are reached. Leaves out those that are not reached over a network.

@@ -54,17 +54,7 @@ async fn loss(registry: &dyn Registry, request: &RetagRequest, steps: &[RetagSte
     let moved = steps.iter().filter(|step| request.mode.moves() && step.to != request.from);
     let moved = moved.map(|step| (request.from.clone(), step.digest, false));
     let losing: Vec<_> = replaced.chain(moved).collect();
-    if losing.is_empty() {
-        Loss { keep: request.keep, ..Loss::default() }
-    } else {
-        kept_tags::plan_kept_tags(
-            registry,
-            registry.cleanups(&request.from.name).await.untagged,
-            request.keep,
-            losing,
-        )
-        .await
-    }
+    kept_tags::loss_of_untagging(registry, &request.from.name, request.keep, losing).await
 }
 
 /// Fails if the request makes no sense, whatever the server answers.

@@ -14,7 +14,7 @@ use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
 use crate::ops::copy::companions::FURTHEST;
@@ -28,6 +28,19 @@ const MOST_NUMBERS: usize = 9;
 const DEEPEST: usize = 8;
 /// The highest number of manifests that are saved with one change.
 const MOST_SAVED: usize = 2_000;
+
+/// Returns the images that lose a tag. If there are any, the registry's reaction to images without a tag is looked up.
+pub(crate) async fn loss_of_untagging(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    keep: bool,
+    losing: Vec<(Repository, Digest, bool)>,
+) -> Loss {
+    if losing.is_empty() {
+        return Loss { keep, ..Loss::default() };
+    }
+    plan_kept_tags(registry, registry.cleanups(name).await.untagged, keep, losing).await
+}
 
 /// Chooses the kept tags, each of them free or on its image already. The registry is asked about them only if keeping
 /// is requested.

@@ -238,18 +238,9 @@ struct Planning<'a> {
 
 impl Planning<'_> {
     async fn step(&mut self, change: &TagChange, now: Result<Option<Digest>, Failure>) -> UndoStep {
-        let mut step = UndoStep {
-            repository: change.repository.clone(),
-            selector: change.selector.clone(),
-            before: change.before.as_ref().map(|held| held.digest),
-            now: now.as_ref().ok().copied().flatten(),
-            info: ImageInfo::default(),
-            left_on: None,
-            by_replacement: false,
-            is_probe: false,
-            may_arrive: false,
-            impossible: None,
-        };
+        let before = change.before.as_ref().map(|saved| saved.digest);
+        let found = now.as_ref().ok().copied().flatten();
+        let mut step = UndoStep::new(change.repository.clone(), change.selector.clone(), before, found);
         let impossible = match now {
             Ok(_) if change.is_uncertain => Ok(Some(
                 "its outcome, or the manifest that it replaced, can no longer be read in the journal".into(),
