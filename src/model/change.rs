@@ -2,6 +2,8 @@
 //!
 //! A [`ChangeRequest`] is planned, and the [`ChangePlan`] is shown to the user. Once the user confirms the plan,
 //! exactly that plan is carried out.
+//!
+//! Requests and plans share this file, although it is long: a new kind of change adds its variants in one place.
 
 pub mod comparison;
 pub mod copy;

@@ -2,8 +2,8 @@
 
 mod plan;
 
-pub(super) use plan::parse_saved;
 pub(crate) use plan::plan;
+pub(super) use plan::saved::parse_saved;
 
 use std::collections::{HashMap, HashSet};
 

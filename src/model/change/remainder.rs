@@ -2,6 +2,8 @@
 //!
 //! The rest of a cut-off change is compared with the plan that the user had confirmed. A tag that moved since the entry
 //! was written is left alone and named. To change it as it is now, the user has to ask for that anew.
+//!
+//! Both remainders share this file, although it is long: a new kind of change adds its cases in one place.
 
 mod confirmed;
 

@@ -2,10 +2,11 @@
 //! be restored. Changes nothing.
 
 mod changes;
+pub(crate) mod saved;
 
 use std::collections::HashSet;
 
-use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::client::{Pool, Priority, Registry};
@@ -13,15 +14,12 @@ use crate::model::change::ChangeRequest;
 use crate::model::change::PlanCommon;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::image_info::ImageInfo;
-use crate::model::change::journal::{
-    Damage, EntryId, EntryState, JournalEntry, Probe, Reached, SavedManifest,
-};
+use crate::model::change::journal::{Damage, EntryId, EntryState, JournalEntry, Probe, Reached};
 use crate::model::change::progress::Unresolved;
 use crate::model::change::rules::Refusal;
 use crate::model::change::undo::{UndoPlan, UndoStep};
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::Manifest;
 use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
 use crate::model::reference::{Repository, Selector};
 use crate::model::server::{Ability, Cleanup};
@@ -30,6 +28,7 @@ use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
 use crate::ops::summary;
 use changes::{TagChange, changes};
+use saved::{describe_missing_parts, parse_saved};
 
 /// The number of requests at the same time.
 const AT_ONCE: usize = 16;
@@ -272,16 +271,9 @@ impl Planning<'_> {
             Err(error) => Some(error.why()),
         };
         UndoStep {
-            repository: probe.repository.clone(),
-            selector,
-            before: None,
-            now: now.ok().flatten(),
-            info: ImageInfo::default(),
-            left_on: None,
-            by_replacement: false,
             is_probe: true,
-            may_arrive: false,
             impossible: impossible.map(SafeText::from),
+            ..UndoStep::new(probe.repository.clone(), selector, None, now.ok().flatten())
         }
     }
 
@@ -358,59 +350,6 @@ async fn find_replaced_image(registry: &dyn Registry, change: &TagChange, now: D
     None
 }
 
-/// Returns the manifest as it was, if the journal still has it.
-pub(crate) fn parse_saved(saved: &SavedManifest) -> Option<Manifest> {
-    Manifest::parse(saved.bytes.clone(), Some(&saved.media_type)).ok()?.verify(saved.digest).ok()
-}
-
-/// Returns a text about the parts of a manifest that do not exist any more.
-async fn describe_missing_parts(
-    registry: &dyn Registry,
-    repository: &Repository,
-    manifest: &Manifest,
-    back: &HashSet<Digest>,
-) -> Result<Option<SafeText>, Failure> {
-    let what = || format!("cannot look for the content of {}", manifest.digest.short());
-    let name = &repository.name;
-    let blobs: HashSet<Digest> =
-        manifest.blobs().filter(|blob| !blob.is_foreign()).filter_map(|blob| blob.digest).collect();
-    let children = manifest.children().iter().filter_map(|child| child.digest);
-    let children: HashSet<Digest> = children.filter(|child| !back.contains(child)).collect();
-    let blobs: Vec<_> = blobs
-        .into_iter()
-        .map(|digest| async move { registry.head_blob(name, &digest, Priority::Background).await }.boxed())
-        .collect();
-    let children: Vec<_> = children
-        .into_iter()
-        .map(|digest| {
-            async move { registry.head_manifest(name, &Selector::Digest(digest), Priority::Background).await }
-                .boxed()
-        })
-        .collect();
-    let blobs: Vec<Option<u64>> =
-        stream::iter(blobs).buffered(AT_ONCE).try_collect().await.map_err(|error| error.failure(what()))?;
-    let children: Vec<Option<Digest>> = stream::iter(children)
-        .buffered(AT_ONCE)
-        .try_collect()
-        .await
-        .map_err(|error| error.failure(what()))?;
-    let blobs = blobs.iter().filter(|size| size.is_none()).count();
-    let children = children.iter().filter(|digest| digest.is_none()).count();
-    Ok(match (blobs, children) {
-        (0, 0) => None,
-        (blobs, 0) => Some(format!("{blobs} of its blobs {} gone", is_or_are(blobs))),
-        (0, children) => {
-            Some(format!("{children} of the manifests that it lists {} gone", is_or_are(children)))
-        }
-        (blobs, children) => Some(format!("{blobs} of its blobs and {children} of its manifests are gone")),
-    }
-    .map(SafeText::from))
-}
-
-fn is_or_are(count: usize) -> &'static str {
-    if count == 1 { "is" } else { "are" }
-}
-
 /// Returns the rule that forbids to change one of these repositories.
 pub(crate) fn rule_against<'a>(
     context: &ChangeContext,
@@ -422,11 +361,8 @@ pub(crate) fn rule_against<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::builders::{
-        app, digest, empty_manifest, journal_entry, saved_manifest, undo_step,
-    };
+    use crate::model::change::builders::{app, journal_entry, undo_step};
     use crate::model::reference::Host;
-    use crate::ops::steps::tag;
 
     #[test]
     fn a_new_tag_stays_if_it_may_be_the_last_one_of_an_image_that_cannot_be_put_back() {
@@ -487,17 +423,5 @@ mod tests {
         assert_eq!(text(EntryState::Ended), both);
         assert_eq!(text(EntryState::Open)[..2], both);
         assert!(text(EntryState::Open)[2].starts_with("it was cut off"));
-    }
-
-    #[test]
-    fn a_manifest_that_the_journal_has_altered_or_lost_is_not_put_back() {
-        let whole = tag::saved_manifest(&empty_manifest());
-        assert!(parse_saved(&whole).is_some());
-        let empty = SavedManifest { bytes: Default::default(), ..whole.clone() };
-        let altered = SavedManifest { digest: digest("another"), ..whole };
-        let text = saved_manifest("no manifest");
-        for (case, held) in [("lost", empty), ("altered", altered), ("no manifest", text)] {
-            assert!(parse_saved(&held).is_none(), "{case}");
-        }
     }
 }

@@ -5,6 +5,9 @@
 //! never comes takes no more keys. So all sequences, known or not, are first cut by the grammar that they share
 //! (ECMA-48 § 5.4 and 5.6, xterm `ctlseqs`). [`super::keys`] then decides which of them are keys. A sequence that has
 //! not ended when nothing more comes for a moment is dropped.
+//!
+//! The file is long because the parser is one state machine: each state leads to the others, and the tests cut the same
+//! bytes at every place.
 
 use std::time::{Duration, Instant};
 
