@@ -5,7 +5,7 @@ mod dialogs;
 use ratatui::layout::{Position, Rect};
 
 use super::panes::details::Tab;
-use super::panes::details::tabs::shown_tabs;
+use super::panes::details::shown_tabs;
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{below, largest_plan_box, log, offset, row};

@@ -6,7 +6,7 @@ use ratatui::layout::Position;
 use super::actions::movement::ENTER;
 use super::dialogs::{self, Dialog};
 use super::list::Move;
-use super::panes::details::{Tab, tabs};
+use super::panes::details::{self, Tab};
 use super::update::Update;
 use super::{Pane, hints, layout};
 
@@ -82,7 +82,7 @@ fn drag_scrollbar(update: &mut Update<'_>, event: MouseEvent) -> bool {
     match update.state.list_of(pane) {
         Some(list) => list.scroll(scrolled(list.rows.len()) as isize - list.offset as isize),
         None => {
-            let lines = tabs::count_lines(update.state, rows.width, update.now);
+            let lines = details::count_lines(update.state, rows.width, update.now);
             update.state.detail.scroll = scrolled(lines);
         }
     }

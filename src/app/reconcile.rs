@@ -7,7 +7,7 @@ use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
-use super::panes::details::{Tab, tabs};
+use super::panes::details::{self, Tab};
 use super::panes::tags::TagsPane;
 use super::questions::{Ask, Slot};
 use super::update::Update;
@@ -161,7 +161,7 @@ pub(crate) fn load_image(update: &mut Update<'_>, after: Duration, digest: Optio
 /// Leaves the open tab if the image does not have it.
 pub(crate) fn leave_missing_tab(update: &mut Update<'_>) {
     let is_known = update.state.detail.inspection.value.is_some();
-    if is_known && !tabs::shown_tabs(&update.state.detail).contains(&update.state.detail.tab) {
+    if is_known && !details::shown_tabs(&update.state.detail).contains(&update.state.detail.tab) {
         update.state.detail.open_tab(Tab::Overview);
     }
 }
@@ -231,8 +231,8 @@ fn fit_to_layout(update: &mut Update<'_>) {
     state.detail.height = details.height.into();
     fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
     if state.detail.scroll > 0 {
-        let furthest =
-            tabs::count_lines(update.state, details.width, update.now).saturating_sub(details.height.into());
+        let furthest = details::count_lines(update.state, details.width, update.now)
+            .saturating_sub(details.height.into());
         let detail = &mut update.state.detail;
         detail.scroll = detail.scroll.min(furthest);
     }

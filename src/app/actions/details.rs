@@ -3,7 +3,7 @@
 use super::Action;
 use crate::app::actions::availability::{Why, refuse_unless};
 use crate::app::keys::chords;
-use crate::app::panes::details::tabs::shown_tabs;
+use crate::app::panes::details::shown_tabs;
 use crate::app::{Pane, State, layout};
 
 /// Opens the next tab.

@@ -10,7 +10,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::actions::details::{NEXT_PLATFORM, PREVIOUS_PLATFORM};
 use crate::app::panes::details::Tab;
-use crate::app::panes::details::tabs::shown_tabs;
+use crate::app::panes::details::shown_tabs;
 use crate::app::{Pane, layout};
 use crate::model::columns;
 use crate::model::page::ListedName;
