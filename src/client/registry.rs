@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | repositories, tags, manifests, blobs: read and write | `registry` | yes |
 //! | streams, uploads and mounts of blobs | `blobs` | yes |
-//! | referrers, looks past the cache, guarded changes, abilities | `registry` | no |
+//! | properties, referrers, looks past the cache, guarded changes, abilities | `registry` | no |
 //! | transport, logins, repeated requests | `connection` | no |
 //! | changes that show later | `visibility` | no |
 
@@ -35,7 +35,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Cleanups, Deletes};
+use crate::model::server::{Ability, Cleanups, Deletes, Identity, Server, Transport};
 use blobs::{BlobSource, BlobStream, Mount, Transfer};
 use connection::Connection;
 use visibility::Visibility;
@@ -292,6 +292,21 @@ pub trait Registry: Debug + Send + Sync {
     /// default.
     fn large_content_permit(&self) -> BoxFuture<'_, Option<SemaphorePermit<'_>>> {
         ready(None).boxed()
+    }
+
+    /// Returns the properties of the registry, after the first request to it if it is a server. By default they are those
+    /// of a registry that is not reached over a network, and nothing is asked.
+    fn ping(&self) -> Answer<'_, Server> {
+        let server = Server {
+            product: None,
+            transport: Transport::Local,
+            identity: Identity::Anonymous,
+            catalog: Ability::Unknown,
+            referrers: self.referrers_api(),
+            deletes: self.deletes(),
+            proxy: None,
+        };
+        ready(Ok(server)).boxed()
     }
 
     /// Returns whether the registry has the referrers API, as far as is known.

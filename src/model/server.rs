@@ -33,6 +33,8 @@ pub enum Transport {
     Unverified,
     /// No TLS: on loopback, or because the user said so.
     Plain,
+    /// No network: the registry is no server.
+    Local,
 }
 
 /// The secret that a registry is sent to identify the user.

@@ -15,6 +15,7 @@ use crate::app::msg::Msg;
 use crate::app::questions::{Answer, Ask, Slot};
 use crate::app::remote::Ticket;
 use crate::client::Priority;
+use crate::client::registry::connection::Connection;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::Progress;
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -51,7 +52,10 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
-            Cmd::Forget(host) => self.context.pool.client(&host).forget(),
+            Cmd::Forget(host) => {
+                let registry = self.context.pool.registry(&host);
+                registry.connection().into_iter().for_each(Connection::forget);
+            }
             Cmd::SetScheme(host, scheme) => {
                 self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme));
             }
@@ -158,7 +162,7 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
     let pool = &context.pool;
     match ask {
         Ask::Server(host) => {
-            let server = pool.client(&host).ping().await;
+            let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
         }
         Ask::Repositories(host, next) => {

@@ -120,7 +120,7 @@ impl Canvas<'_, '_> {
 
     fn transport(&self, server: &Server) -> Option<Span<'static>> {
         match server.transport {
-            Transport::Https => None,
+            Transport::Https | Transport::Local => None,
             Transport::Plain => Some(Span::styled("plain HTTP", self.style(Role::Warn))),
             Transport::Unverified => Some(Span::styled("certificate unchecked", self.style(Role::Bad))),
         }

@@ -4,10 +4,15 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, ready};
 use futures_util::{FutureExt, StreamExt, TryStreamExt};
+use regtui::app::cmd::Cmd;
+use regtui::app::msg::Msg;
+use regtui::app::questions::{Answer as Answered, Ask, Slot};
+use regtui::app::remote::Tickets;
 use regtui::client::registry::blobs::{BlobStream, Upload};
 use regtui::client::registry::{Answer, Registry};
 use regtui::client::{
@@ -19,9 +24,11 @@ use regtui::model::digest::Digest;
 use regtui::model::manifest::{Descriptor, Manifest};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
-use regtui::model::server::{Ability, Deletes};
+use regtui::model::server::{Ability, Deletes, Transport};
 use regtui::ops::context::ChangeContext;
 use regtui::ops::{change, inspect, list, summary};
+use regtui::runtime::effects::Effects;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::support::context::{context, watch};
 use crate::support::registry::{Registry as Server, name, settings, tag};
@@ -344,6 +351,52 @@ async fn the_client_of_a_server_is_a_registry_among_others() {
         let summary = summary::of_tag(&*registry, &name("team/app"), &tag("1.0"), Priority::Background).await;
         assert!(summary.is_ok(), "{registry:?}: {summary:?}");
     }
+}
+
+/// Returns the answer of the runtime to a question of the app.
+async fn answer_of(
+    effects: &mut Effects,
+    inbox: &mut UnboundedReceiver<Msg>,
+    slot: Slot,
+    ask: Ask,
+) -> Answered {
+    effects.start(Cmd::Load { slot, ticket: Tickets::default().issue(), delay: Duration::ZERO, ask });
+    match inbox.recv().await {
+        Some(Msg::Answered(_, _, answer)) => answer,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn the_panes_show_any_registry() {
+    let shelf = Shelf::with_image();
+    let (context, _folder) = context_with(&[&shelf]);
+    let (sender, mut inbox) = unbounded_channel();
+    let mut effects = Effects::new(context, sender);
+    let (host, repository, latest) = (shelf.host.clone(), shelf.repository(), tag("latest"));
+    effects.start(Cmd::Forget(host.clone()));
+    let mut ask = async |slot, question| answer_of(&mut effects, &mut inbox, slot, question).await;
+
+    let server = ask(Slot::Server(host.clone()), Ask::Server(host.clone())).await;
+    assert!(
+        matches!(&server, Answered::Server(Ok(server)) if server.transport == Transport::Local),
+        "{server:?}"
+    );
+    let names = ask(Slot::Repositories(host.clone()), Ask::Repositories(host, None)).await;
+    assert!(matches!(&names, Answered::Repositories(Ok(page)) if page.items.len() == 1), "{names:?}");
+    let tags = ask(Slot::Tags, Ask::Tags(repository.clone(), None)).await;
+    assert!(matches!(&tags, Answered::Tags(Ok(page)) if page.items.len() == 2), "{tags:?}");
+    let row = ask(
+        Slot::Summary(repository.clone(), latest.clone()),
+        Ask::Summary(repository.clone(), latest.clone()),
+    );
+    let row = row.await;
+    assert!(
+        matches!(&row, Answered::Summary(Ok(row)) if Some(row.digest) == shelf.digest("latest")),
+        "{row:?}"
+    );
+    let image = ask(Slot::Detail, Ask::Inspection(repository, Selector::Tag(latest), None)).await;
+    assert!(matches!(&image, Answered::Inspection(Ok(_))), "{image:?}");
 }
 
 /// A context in which these registries are known besides all servers, and the folder of its journal.

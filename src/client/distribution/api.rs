@@ -28,7 +28,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Cleanups, Deletes, Sent, Transport};
+use crate::model::server::{Ability, Cleanups, Deletes, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
 impl Registry for Client {
@@ -242,6 +242,10 @@ impl Registry for Client {
         }
     }
 
+    fn ping(&self) -> Answer<'_, Server> {
+        Client::ping(self).boxed()
+    }
+
     fn connection(&self) -> Option<&dyn Connection> {
         Some(self)
     }
@@ -254,6 +258,10 @@ impl Registry for Client {
 impl Connection for Client {
     fn transport(&self) -> Answer<'_, Transport> {
         Client::transport(self).boxed()
+    }
+
+    fn forget(&self) {
+        Client::forget(self);
     }
 
     fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)> {

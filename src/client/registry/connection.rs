@@ -22,6 +22,9 @@ pub trait Connection: Send + Sync {
     /// Returns how the registry is reached.
     fn transport(&self) -> Answer<'_, Transport>;
 
+    /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
+    fn forget(&self);
+
     /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
     /// asked for it already.
     fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)>;
