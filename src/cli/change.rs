@@ -38,9 +38,12 @@ pub(crate) struct ChangeOptions {
     /// Print the plan and change nothing
     #[arg(long)]
     dry_run: bool,
-    /// Confirm the plan without being asked
+    /// Confirm the plan without being asked. A plan that replaces and removes nothing needs no confirmation
     #[arg(long, short)]
     yes: bool,
+    /// Ask before every change, also if it replaces and removes nothing
+    #[arg(long, conflicts_with = "yes")]
+    ask: bool,
     /// Confirm a plan that requires typing this repository's name; needs --yes too
     #[arg(long, value_name = "NAME", requires = "yes")]
     confirm: Option<String>,
@@ -90,7 +93,7 @@ impl ChangeOptions {
             show(&change_plan).map_err(require_shown_plan)?;
         }
         check_permitted(&change_plan)?;
-        let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force };
+        let consent = Consent { yes: self.yes, confirm: self.confirm.as_deref(), force, ask: self.ask };
         if let Some(question) = consent.question(&change_plan)? {
             if self.json {
                 show(&change_plan).map_err(require_shown_plan)?;

@@ -71,10 +71,7 @@ async fn a_registry_that_is_waited_for_is_named_without_a_terminal_too() {
 async fn a_copy_can_have_another_name() {
     let two = two().await;
     let image = format!("{}/team/app:2", two.source);
-    two.shell
-        .run(&["copy", &image, &format!("{}/prod/app:stable", two.target), "--yes"])
-        .await
-        .assert_code(0);
+    two.shell.run(&["copy", &image, &format!("{}/prod/app:stable", two.target)]).await.assert_code(0);
     assert_eq!(digest(&two.to, "prod/app", "stable"), digest(&two.from, "team/app", "2"));
     two.shell.run(&["copy", &image, &format!("{}/prod/app", two.target), "--yes"]).await.assert_code(0);
     assert_eq!(two.to.store().tags("prod/app"), ["2", "stable"]);
@@ -100,6 +97,7 @@ async fn tags_that_exist_are_replaced_only_by_force() {
     let two = two().await;
     let other = two.to.store().image("team/app").tag("1").label("other", "yes").push();
     let image = format!("{}/team/app:1", two.source);
+    two.shell.run(&["copy", &image, &two.target]).await.assert_code(2).assert_says("--yes --force");
     let refused = two.shell.run(&["copy", &image, &two.target, "--yes"]).await;
     refused.assert_code(2).assert_says("--force").assert_says(&other.digest.short());
     assert_eq!((changes(&two.to).len(), digest(&two.to, "team/app", "1")), (0, other.digest));

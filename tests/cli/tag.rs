@@ -26,12 +26,24 @@ async fn a_new_tag_names_the_same_image() {
 }
 
 #[tokio::test]
-async fn without_a_terminal_nothing_is_sent_unless_yes_is_given() {
+async fn without_a_terminal_nothing_is_moved_or_removed_unless_yes_is_given() {
     let (demo, host, shell) = two_images().await;
-    let ended = shell.run(&["tag", &format!("{host}/app:1"), "stable"]).await;
-    ended.assert_code(2).assert_says("`--yes`").assert_says("RESULT");
-    assert!(ended.stdout.is_empty(), "{ended:?}");
+    let image = format!("{host}/app:1");
+    for arguments in [&["tag", "--move", &image, "stable"][..], &["delete", &image]] {
+        let ended = shell.run(arguments).await;
+        ended.assert_code(2).assert_says("`--yes`").assert_says("RESULT");
+        assert!(ended.stdout.is_empty(), "{ended:?}");
+    }
+    shell.run(&["tag", &image, "2"]).await.assert_code(2).assert_says("`--yes --force`");
+    shell.run(&["tag", &image, "stable", "--ask"]).await.assert_code(2).assert_says("`--ask`");
     assert_eq!(changes(&demo), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_new_tag_needs_no_confirmation() {
+    let (demo, host, shell) = two_images().await;
+    shell.run(&["tag", &format!("{host}/app:1"), "stable"]).await.assert_code(0);
+    assert_eq!(changes(&demo), ["PUT /v2/app/manifests/stable"]);
 }
 
 #[tokio::test]

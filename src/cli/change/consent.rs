@@ -15,6 +15,8 @@ pub(crate) struct Consent<'a> {
     pub(crate) confirm: Option<&'a str>,
     /// Agrees to moving existing tags.
     pub(crate) force: bool,
+    /// Asks for a question also about a plan that replaces and removes nothing.
+    pub(crate) ask: bool,
 }
 
 /// A question that must be answered before the change.
@@ -28,7 +30,7 @@ pub(crate) enum Question {
 
 impl Consent<'_> {
     /// Returns the question that must be answered before the change may begin. Returns `None` if the flags agree to
-    /// everything. Fails if there is a question and no terminal to ask it on.
+    /// everything, or if the plan neither replaces nor removes anything. Fails if there is a question and no terminal to ask it on.
     pub(crate) fn question(&self, change_plan: &ChangePlan) -> Result<Option<Question>, CliError> {
         // The user must also be able to see the question, which is on stderr.
         self.decide(change_plan, io::stdin().is_terminal() && io::stderr().is_terminal())
@@ -41,7 +43,9 @@ impl Consent<'_> {
             _ if !moved.is_empty() => {
                 Some(Question::Confirm(format!("replace the current image of {}?", list(&moved))))
             }
-            _ if !self.yes => Some(Question::Confirm("go on?".into())),
+            _ if self.ask || !(self.yes || change_plan.is_harmless()) => {
+                Some(Question::Confirm("go on?".into()))
+            }
             _ => None,
         };
         match question {
@@ -61,6 +65,9 @@ impl Consent<'_> {
 
     /// Returns the message that names the missing flags, for runs without a terminal.
     fn missing_flags(&self, change_plan: &ChangePlan, moved: &[&Tag]) -> String {
+        if self.ask {
+            return "`--ask` asks for a confirmation, and there is no terminal to ask on".into();
+        }
         let mut flags = Vec::new();
         if !self.yes {
             flags.push("--yes".to_string());
@@ -85,7 +92,7 @@ impl Consent<'_> {
                 format!("{} {go} not named", list(&unnamed))
             }
             ([], _) if change_plan.common().name_to_type.is_some() => "the repository is protected".into(),
-            ([], _) => "every change needs a confirmation".into(),
+            ([], _) => "a change that replaces or removes something needs a confirmation".into(),
             (tags, _) => format!("{} would be replaced", list(tags)),
         };
         format!(
@@ -164,10 +171,14 @@ impl Question {
 mod tests {
     use super::*;
     use crate::model::change::PlanCommon;
-    use crate::model::change::builders::{app, digest, retag_plan, retag_step};
+    use crate::model::change::builders::{
+        app, copy_plan, delete_plan, digest, image_to_copy, image_to_delete, retag_plan, retag_step,
+    };
+    use crate::model::change::copy::ImageToCopy;
+    use crate::model::change::delete::DeleteMethod;
     use crate::model::change::retag::{RetagMode, RetagPlan, RetagStep};
 
-    const NO: Consent = Consent { yes: false, confirm: None, force: false };
+    const NO: Consent = Consent { yes: false, confirm: None, force: false, ask: false };
     const YES: Consent = Consent { yes: true, ..NO };
 
     /// Returns the plan of a new tag, which may exist already, in a repository that may be protected.
@@ -195,11 +206,32 @@ mod tests {
     }
 
     #[test]
-    fn every_change_needs_a_yes() {
-        let change_plan = change_plan(true, false);
-        assert_eq!(asked(&NO, &change_plan), Some(Question::Confirm("go on?".into())));
-        assert!(refused(&NO, &change_plan).is_some_and(|said| said.contains("`--yes`")));
-        assert_eq!((asked(&YES, &change_plan), refused(&YES, &change_plan)), (None, None));
+    fn a_change_that_removes_something_needs_a_yes() {
+        let renamed = ChangePlan::Retag(retag_plan(RetagMode::Move, vec![retag_step("rc1", "1.4.2")]));
+        for change_plan in [
+            ChangePlan::Delete(delete_plan(DeleteMethod::Untag, vec![image_to_delete("a", &["1.4.2"])])),
+            renamed,
+        ] {
+            assert_eq!(asked(&NO, &change_plan), Some(Question::Confirm("go on?".into())));
+            assert!(refused(&NO, &change_plan).is_some_and(|said| said.contains("`--yes`")));
+            assert_eq!((asked(&YES, &change_plan), refused(&YES, &change_plan)), (None, None));
+        }
+    }
+
+    #[test]
+    fn a_change_that_only_adds_is_not_asked_about_unless_the_user_wants_it() {
+        let added = change_plan(true, false);
+        let copied =
+            |replaces| ChangePlan::Copy(copy_plan(vec![ImageToCopy { replaces, ..image_to_copy("1.4.2") }]));
+        for change_plan in [&added, &copied(None)] {
+            assert_eq!((asked(&NO, change_plan), refused(&NO, change_plan)), (None, None));
+            let ask = Consent { ask: true, ..NO };
+            assert_eq!(asked(&ask, change_plan), Some(Question::Confirm("go on?".into())));
+            assert!(refused(&ask, change_plan).is_some_and(|said| said.contains("`--ask`")));
+        }
+        let replaced = copied(Some(digest("b")));
+        assert!(asked(&NO, &replaced).is_some_and(|question| question != Question::Confirm("go on?".into())));
+        assert!(refused(&NO, &replaced).is_some_and(|said| said.contains("`--yes --force`")));
     }
 
     #[test]
@@ -223,7 +255,7 @@ mod tests {
             matches!(asked(&YES, &change_plan), Some(Question::Name(name)) if name.as_str() == "team/app")
         );
         assert!(refused(&YES, &change_plan).is_some_and(|said| said.contains("`--confirm team/app`")));
-        let named = |yes, name| Consent { yes, confirm: Some(name), force: false };
+        let named = |yes, name| Consent { yes, confirm: Some(name), ..NO };
         assert_eq!(refused(&named(true, "team/app"), &change_plan), None);
         assert!(refused(&named(false, "team/app"), &change_plan).is_some());
         assert!(refused(&named(true, "team/ap"), &change_plan).is_some());
