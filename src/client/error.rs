@@ -60,6 +60,8 @@ pub enum Cause {
     Timeout(&'static str, Duration),
     /// The body arrived too slowly to be of use.
     TooSlow,
+    /// The body was not complete after this long, although it kept arriving. Another try would take as long.
+    Unfinished(Duration),
     /// The response was not a success.
     Status {
         /// HTTP status.
@@ -127,6 +129,15 @@ impl Cause {
         }
     }
 
+    /// Returns whether the server has more to do than it can: it says so, breaks connections, or does not answer in time.
+    pub(in crate::client) fn is_overload(&self) -> bool {
+        match self {
+            Cause::Connection(_) | Cause::Timeout(..) => true,
+            Cause::Status { status, .. } => matches!(status, 429 | 503),
+            _ => false,
+        }
+    }
+
     /// Returns whether the server says that it does not support the operation, in general or for this kind of object.
     fn is_unsupported(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
@@ -144,6 +155,13 @@ impl Cause {
         vendors::says_protected(*status, said) || (*status == 412 && !self.is_quota())
     }
 
+    /// Returns whether the server protects this object by a rule for immutable tags. A 412 also comes from rules about
+    /// vulnerabilities, signatures and references: docs/REGISTRIES.md §7.5.
+    pub(in crate::client) fn is_immutable(&self) -> bool {
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        said.mentions("immutab") || (*status != 412 && vendors::says_protected(*status, said))
+    }
+
     /// Returns whether the request exceeds a size or quota of the server: docs/REGISTRIES.md §10 row 33. Rate limits do not count.
     pub(in crate::client) fn is_quota(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
@@ -152,6 +170,17 @@ impl Cause {
             413 | 507 => true,
             401 | 408 | 425 | 429 => false,
             400..=499 => (said.has_word("quota") || vendors::says_quota(*status, said)) && !is_protected(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether one request is larger than the server takes. GHCR answers 416 for a part beyond its limit
+    /// (<https://github.com/ocx-sh/ocx/issues/237>), other servers and proxies 413.
+    pub(in crate::client) fn is_too_large(&self) -> bool {
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        match status {
+            413 => true,
+            400 | 416 => said.mentions("too large") || said.mentions("exceeds the maximum"),
             _ => false,
         }
     }
@@ -181,6 +210,9 @@ impl fmt::Display for Cause {
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),
             Cause::TooSlow => f.write_str("the answer arrives too slowly"),
+            Cause::Unfinished(limit) => {
+                write!(f, "the answer was not complete after {} s", limit.as_secs_f32())
+            }
             Cause::Status { status, body, .. } => write_status(f, *status, body),
             Cause::LoginWithheld { status, body, token_service } => {
                 write_status(f, *status, body)?;

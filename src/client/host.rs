@@ -31,6 +31,17 @@ pub(crate) enum Shows {
     Never,
 }
 
+/// The limits of a server for the requests of an upload, as far as it has refused any.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct UploadLimits {
+    /// Most bytes of a part. Larger ones were refused.
+    pub(crate) part: Option<u64>,
+    /// Whether that is also the limit for a blob in one piece.
+    pub(crate) is_for_whole: bool,
+    /// Whether a blob in one piece was refused whatever its size.
+    pub(crate) has_refused_whole: bool,
+}
+
 #[derive(Debug, Default)]
 struct HostFacts {
     no_head_until: Option<Instant>,
@@ -50,6 +61,8 @@ struct HostFacts {
     visibility: Option<(Shows, Instant)>,
     safe_part_size: u64,
     safe_part_until: Option<Instant>,
+    upload_limits: UploadLimits,
+    upload_limits_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
 }
 
@@ -200,6 +213,22 @@ impl Abilities {
         let mut known = self.lock();
         known.safe_part_size = bytes;
         known.safe_part_until = Some(Instant::now() + CAUTION);
+    }
+
+    /// Returns the limits for the requests of an upload.
+    pub(crate) fn upload_limits(&self) -> UploadLimits {
+        let known = self.lock();
+        let is_known = known.upload_limits_until.is_some_and(|until| until > Instant::now());
+        if is_known { known.upload_limits } else { UploadLimits::default() }
+    }
+
+    /// Changes the limits for the requests of an upload after a refusal.
+    pub(crate) fn learn_upload_limits(&self, change: impl FnOnce(&mut UploadLimits)) {
+        let mut limits = self.upload_limits();
+        change(&mut limits);
+        let mut known = self.lock();
+        known.upload_limits = limits;
+        known.upload_limits_until = Some(Instant::now() + MEMORY);
     }
 
     fn lock(&self) -> MutexGuard<'_, HostFacts> {

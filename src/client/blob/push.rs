@@ -93,7 +93,7 @@ async fn wait_until_open(
 impl OpenUpload {
     /// Returns the plan for a blob of this size.
     fn plan(&self, size: u64) -> PushPlan {
-        let plan = PushPlan::new(size);
+        let plan = PushPlan::new(size).within(&self.client.abilities().upload_limits());
         match self.client.abilities().safe_part_size() {
             Some(carried) => plan.with_safe_part(carried.max(self.least_chunk)),
             None => plan,
@@ -239,13 +239,14 @@ impl Push {
     /// Continues after a failed request with the method that may help, or fails.
     async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
-            Some(413) => return self.shrink_parts(step, error).await,
+            _ if error.cause.is_too_large() => return self.shrink_parts(step, error).await,
             Some(404 | 416) => return self.query_and_resume(step, error).await,
             Some(400) if self.plan.furthest > 0 && step.range.start > 0 => {
                 return self.start_over(error, PushMethod::Whole).await;
             }
             Some(400 | 405 | 411 | 415 | 501) if self.refuses_whole_blob(step, &error) => {
                 self.plan.has_refused_whole = true;
+                self.client().abilities().learn_upload_limits(|limits| limits.has_refused_whole = true);
                 return self.start_over(error, PushMethod::Rest).await;
             }
             _ => {}
@@ -268,13 +269,18 @@ impl Push {
         step.closes && !step.range.is_empty() && !self.plan.has_refused_whole && !is_about_content
     }
 
-    /// Handles a 413: sends smaller parts, as long as they can be made smaller.
+    /// Handles the refusal of a request that is too large: sends smaller parts, as long as they can be made smaller. The
+    /// next blobs begin with parts of that size, since each refusal may cost as many bytes as were sent.
     async fn shrink_parts(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         let sent = step.length();
-        let size = (sent / 2).min(PART).max(self.upload.least_chunk);
+        let size = (sent / 8).min(PART).max(self.upload.least_chunk);
         if sent <= SMALL || size >= sent {
             return Err(error);
         }
+        self.client().abilities().learn_upload_limits(|limits| {
+            limits.part = Some(limits.part.map_or(size, |part| part.min(size)));
+            limits.is_for_whole |= step.closes;
+        });
         self.plan.largest = size;
         let stop = self.transfer.stop.clone();
         let asked =

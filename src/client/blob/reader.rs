@@ -22,7 +22,7 @@ use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 
 /// Bytes that a connection must have brought to count as progress, unless the blob is at its end.
-const PROGRESS: u64 = 4 * 1024;
+const PROGRESS: u64 = 1024;
 
 /// The digest and size that a blob must have, and the hash of the bytes so far.
 #[derive(Clone)]

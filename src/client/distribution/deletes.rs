@@ -89,6 +89,14 @@ impl Client {
             && let Ok(tag) = Tag::parse(&format!("regtui-probe-{}", random.short()))
         {
             let outcome = self.delete(name, Selector::Tag(tag)).await;
+            if let Err(error) = &outcome
+                && refuses_tags(error)
+            {
+                // Pulp answers 400 in its own words, and other servers have theirs.
+                let why = Ability::No(SafeText::from(error.cause.to_string()));
+                self.abilities().learn_deletes(|deletes| deletes.by_tag = why);
+                return Ok(self.deletes());
+            }
             self.learn(&outcome, true, |deletes, ability| deletes.by_tag = ability);
             probe_result(outcome)?;
         }
@@ -143,6 +151,13 @@ fn probe_result(outcome: Result<(), Error>) -> Result<(), Error> {
         Err(error) if error.cause.status() != Some(404) && !error.is_unsupported() => Err(error),
         _ => Ok(()),
     }
+}
+
+/// Returns whether a server that was asked to delete a tag that cannot exist refuses to delete by tag at all. It would
+/// answer 404 if it did, 401 or 403 if this user may not, and 408, 425 or 429 if it had no time.
+fn refuses_tags(error: &Error) -> bool {
+    let status = error.cause.status().filter(|status| (400..500).contains(status));
+    status.is_some_and(|status| !matches!(status, 401 | 403 | 404 | 407 | 408 | 425 | 429))
 }
 
 /// Returns a random digest that no object has.

@@ -27,9 +27,11 @@ impl Cause {
                 FailureKind::Unreachable
             }
             Cause::NotARegistry(_) => FailureKind::Unreachable,
-            Cause::Scheme { .. } | Cause::Timeout(..) | Cause::TooSlow | Cause::Storage(_) => {
-                FailureKind::Unreachable
-            }
+            Cause::Scheme { .. }
+            | Cause::Timeout(..)
+            | Cause::TooSlow
+            | Cause::Unfinished(_)
+            | Cause::Storage(_) => FailureKind::Unreachable,
             Cause::WebPage
             | Cause::BadAnswer(_)
             | Cause::TooLarge(_)
@@ -64,8 +66,8 @@ impl Error {
             Cause::Certificate(_) => Some(format!(
                 "trust the authority of `{peer}` on this system: `--ca-file` and `--insecure` apply to `{host}` alone"
             )),
-            Cause::Timeout(..) | Cause::TooSlow => Some(format!(
-                "`{host}` answers and {how}: is `{peer}` reachable (proxy, firewall)? `@` and `--log-file` show the requests"
+            Cause::Timeout(..) | Cause::TooSlow | Cause::Unfinished(_) => Some(format!(
+                "`{host}` answers and {how}: is `{peer}` reachable (proxy, firewall)? `--timeout SECONDS` waits longer; `@` and `--log-file` show the requests"
             )),
             Cause::WebPage => Some(format!("a login page or a proxy answered instead of `{peer}`")),
             Cause::Status { status: 413, .. } => {
@@ -100,8 +102,11 @@ impl Error {
             Cause::Status { .. } if cause.is_quota() => {
                 "its quota is used up: delete unneeded images, or have the quota raised".into()
             }
-            Cause::Status { .. } if cause.is_protected() => {
+            Cause::Status { .. } if cause.is_immutable() => {
                 "the server protects it: its rules for immutable tags decide".into()
+            }
+            Cause::Status { .. } if cause.is_protected() => {
+                "the server protects it: a policy of the registry decides, which its operator can change".into()
             }
             Cause::Status { status: 401 | 403, .. } => format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
@@ -123,8 +128,8 @@ impl Error {
             Cause::Status { status: 429, .. } => {
                 "too many requests: wait a little, or log in for a higher limit".into()
             }
-            Cause::Timeout(..) | Cause::TooSlow => format!(
-                "is `{host}` a registry, and is it reachable (proxy, firewall)? `@` and `--log-file` show the requests"
+            Cause::Timeout(..) | Cause::TooSlow | Cause::Unfinished(_) => format!(
+                "is `{host}` a registry, and is it reachable (proxy, firewall)? `--timeout SECONDS` waits longer; `@` and `--log-file` show the requests"
             ),
             Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
             Cause::UntrustedRealm(_) => format!(

@@ -59,8 +59,7 @@ fn replace_blocked(plan: &DeletePlan, denied: Option<&SafeText>) -> Option<Refus
 }
 
 /// Returns the deletes that a server supports; it is asked if `may_probe`. Also returns the refusal if the server does
-/// not let this user ask whether it deletes by digest: a manifest that is put to be deleted right after could stay
-/// then.
+/// not let this user ask.
 pub(crate) async fn ask_deletes(
     registry: &dyn Registry,
     name: &RepositoryName,
@@ -70,12 +69,20 @@ pub(crate) async fn ask_deletes(
     let deletes = registry.deletes();
     // If the question fails for another reason, nothing is known.
     let denied = denied.filter(|error| matches!(error.cause.status(), Some(401 | 403)));
-    let denied = denied.filter(|_| deletes.by_digest == Ability::Unknown);
     (deletes, denied.map(|error| SafeText::from(error.cause.to_string())))
 }
 
-/// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as [`ask_deletes`]
-/// found out.
+/// Returns the note about a refusal to say whether tags can be deleted alone, as [`ask_deletes`] found it out, for a plan
+/// that deletes them so.
+pub(crate) fn denied_note(deletes: &Deletes, denied: Option<&SafeText>) -> Option<SafeText> {
+    let denied = denied.filter(|_| deletes.by_tag == Ability::Unknown)?;
+    Some(SafeText::from(format!(
+        "the server does not let this user ask whether it deletes by tag ({denied}): the delete may be refused too"
+    )))
+}
+
+/// Returns the same as [`replacement_impossible`], and also considers whether this user is denied deletes, as
+/// [`ask_deletes`] found out: a manifest that is put to be deleted right after could stay then.
 pub(crate) fn replacement_refusal(
     host: &Host,
     deletes: &Deletes,
@@ -83,7 +90,8 @@ pub(crate) fn replacement_refusal(
 ) -> Option<Refusal> {
     replacement_impossible(host, deletes).or_else(|| {
         let why = "the server does not let this user delete by digest";
-        answered(why, denied?, "log in as a user who may delete".into())
+        let denied = denied.filter(|_| deletes.by_digest == Ability::Unknown)?;
+        answered(why, denied, "log in as a user who may delete".into())
     })
 }
 

@@ -51,6 +51,9 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     add_referrers(&*registry, name, &mut images, &tags, &mut notes).await;
     keep_needed_referrers(&mut images, method, &tags, &indexes);
     notes.extend(tags.incomplete.clone());
+    if method == DeleteMethod::Untag {
+        notes.extend(method::denied_note(&deletes, denied.as_ref()));
+    }
     let mut plan = DeletePlan {
         repository: request.repository.clone(),
         method,

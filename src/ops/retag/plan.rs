@@ -121,7 +121,8 @@ impl Leaving {
         let (mode, blocked) = match (request.mode, deletes.by_tag) {
             (RetagMode::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (request.mode, closed),
             (_, Ability::No(why)) => (RetagMode::Move, Some(untag_impossible(&why, closed))),
-            (_, Ability::Yes | Ability::Unknown) => (RetagMode::Move, None),
+            (_, Ability::Unknown) => (RetagMode::Move, Some(untag_uncertain(denied.as_ref()))),
+            (_, Ability::Yes) => (RetagMode::Move, None),
         };
         Leaving { mode, methods: ways, blocked }
     }
@@ -135,6 +136,21 @@ fn untag_impossible(why: &SafeText, closed: Option<Refusal>) -> Refusal {
     };
     let why = format!("the server does not delete by tag ({why}), so the old tag would stay");
     Refusal { why: SafeText::from(why), answer: None, hint: Some(hint) }
+}
+
+/// Returns the reason why the old tag might stay: the server did not say that it deletes by tag.
+fn untag_uncertain(denied: Option<&SafeText>) -> Refusal {
+    let (why, hint) = match denied {
+        Some(_) => (
+            "the server does not let this user delete by tag, so the old tag would stay",
+            "retag without moving, or log in as a user who may delete",
+        ),
+        None => (
+            "the server does not say whether it deletes by tag, so the old tag might stay",
+            "retag without moving, and untag the old tag afterwards",
+        ),
+    };
+    Refusal { why: why.into(), answer: denied.cloned(), hint: Some(hint.into()) }
 }
 
 async fn step(

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use crate::client::host::UploadLimits;
+
 /// A connection that carried this many bytes is good enough for all the rest.
 const GOOD: u64 = 8 * 1024 * 1024;
 /// The smallest part that is sent, unless the server wants larger ones.
@@ -108,6 +110,18 @@ impl PushPlan {
         } else {
             self
         }
+    }
+
+    /// Adapts the plan to requests that the server refused before.
+    pub(crate) fn within(self, limits: &UploadLimits) -> PushPlan {
+        let largest = limits.part.map_or(self.largest, |part| part.min(self.largest));
+        let method = match limits.part {
+            Some(part) if limits.is_for_whole && self.size > part => PushMethod::Parts(part),
+            Some(part) if limits.has_refused_whole => PushMethod::Parts(part),
+            None if limits.has_refused_whole => PushMethod::Rest,
+            _ => self.method,
+        };
+        PushPlan { method, largest, has_refused_whole: limits.has_refused_whole, ..self }
     }
 
     /// Returns the next request.
@@ -297,6 +311,26 @@ mod tests {
             plan.record_accepted(&plan.step(), 0);
             assert_eq!(plan.step().length(), 6 * MIB);
         }
+    }
+
+    #[test]
+    fn a_blob_begins_with_a_request_that_the_server_has_not_refused() {
+        let none = UploadLimits::default();
+        let of_all = UploadLimits { part: Some(MIB), is_for_whole: true, ..none };
+        let of_parts = UploadLimits { part: Some(MIB), ..none };
+        let no_whole = UploadLimits { has_refused_whole: true, ..none };
+        let table = [
+            (none, PushMethod::Whole, PART),
+            (of_all, PushMethod::Parts(MIB), MIB),
+            (of_parts, PushMethod::Whole, MIB),
+            (no_whole, PushMethod::Rest, PART),
+            (UploadLimits { has_refused_whole: true, ..of_parts }, PushMethod::Parts(MIB), MIB),
+        ];
+        for (limits, method, largest) in table {
+            let plan = PushPlan::new(8 * MIB).within(&limits);
+            assert_eq!((plan.method, plan.largest), (method, largest), "{limits:?}");
+        }
+        assert_eq!(PushPlan::new(MIB).within(&of_all).method, PushMethod::Whole);
     }
 
     #[test]

@@ -36,6 +36,9 @@ impl Client {
             Err(error) if refuses_digest_parameter(&request, &error) => {
                 self.http().send(&without_digest_parameter(&request)).boxed().await
             }
+            Err(error) if self.has_all_blobs(name, manifest, &error).boxed().await => {
+                self.http().send(&request).boxed().await
+            }
             sent => sent,
         };
         let pushed = sent.and_then(|answer| self.put_result(name, selector, manifest, &request, &answer));
@@ -45,6 +48,23 @@ impl Client {
                 Ok(self.cache_put(name, selector, manifest, manifest.digest, false))
             }
             pushed => pushed,
+        }
+    }
+
+    /// Returns whether the registry has all blobs of a manifest that it refused because of a missing blob. Some registries
+    /// show a blob to other requests only a moment after they took it (Pulp).
+    async fn has_all_blobs(&self, name: &RepositoryName, manifest: &Manifest, error: &Error) -> bool {
+        let Cause::Status { body, .. } = &error.cause else { return false };
+        if !(body.has_code("BLOB_UNKNOWN") || body.has_code("MANIFEST_BLOB_UNKNOWN")) {
+            return false;
+        }
+        let mut digests = manifest.blobs().filter(|blob| !blob.is_foreign()).map(|blob| blob.digest);
+        loop {
+            match digests.next() {
+                None => return true,
+                Some(Some(digest)) if self.has_blob(name, &digest).await => {}
+                Some(_) => return false,
+            }
         }
     }
 
@@ -81,6 +101,9 @@ impl Client {
                 self.send_if_unchanged(without_digest_parameter(&request), name, tag, expected)
                     .boxed()
                     .await?
+            }
+            Err(error) if self.has_all_blobs(name, manifest, &error).boxed().await => {
+                self.send_if_unchanged(request.clone(), name, tag, expected).boxed().await?
             }
             sent => sent?,
         };
