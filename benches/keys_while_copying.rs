@@ -107,6 +107,8 @@ fn while_crane_copies(image: &str, destination: &str, home: &Path) -> Figures {
 
 fn down_while(screen: &mut Screen, mut is_running: impl FnMut(&Screen) -> bool) -> Figures {
     let tag = |number: usize| format!("› {} ", servers::tag(number));
+    // The image that was opened by name is on the screen before the others are listed.
+    screen.wait(|screen| screen.contains(&format!("Tags {} ", TAGS + 1)));
     screen.press("g", |screen| screen.contains(&tag(TAGS - 1)));
     let mut times = Vec::new();
     for number in (0..TAGS - 1).rev() {

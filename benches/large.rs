@@ -20,6 +20,8 @@ const SIZE: usize = 8 * 1024 * 1024 - 4096;
 const IMAGES: usize = 16;
 /// Keys that move between these images.
 const MOVES: usize = 200;
+/// How long a key that moves nothing is waited for.
+const LONGEST_MOVE: Duration = Duration::from_secs(2);
 /// Tags of a list that is shown completely.
 const MILLION: usize = 1_000_000;
 
@@ -72,7 +74,7 @@ fn documents(name: &str, store: Store) {
     let mut times = Vec::new();
     for key in 0..MOVES {
         let (down, row) = ((key / (IMAGES - 1)).is_multiple_of(2), key % (IMAGES - 1));
-        times.push(breadcrumbs(&mut screen, if down { "j" } else { "k" }));
+        times.extend(breadcrumbs(&mut screen, if down { "j" } else { "k" }));
         // Long enough for the image to be asked for, at every fifth.
         if row % 5 == 0 {
             std::thread::sleep(Duration::from_millis(300));
@@ -114,7 +116,7 @@ fn tags(name: &str, count: usize, page: usize) {
     let mut times = Vec::new();
     while !screen.shows("Tags 1000000 ") && times.len() < 5_000 {
         for key in ["j", "j", "\x04", "k", "G", "k", "g"] {
-            times.push(breadcrumbs(&mut screen, key));
+            times.extend(breadcrumbs(&mut screen, key));
         }
     }
     println!("    moves while it loads  {}", Figures::of(times));
@@ -150,8 +152,8 @@ fn tags(name: &str, count: usize, page: usize) {
         let start = std::time::Instant::now();
         keys.push(screen.press("s", |screen| screen.contains("Sort")));
         keys.push(screen.press(key, |screen| screen.contains(&format!("by {word} "))));
-        keys.push(breadcrumbs(&mut screen, "j"));
-        keys.push(breadcrumbs(&mut screen, "j"));
+        keys.extend(breadcrumbs(&mut screen, "j"));
+        keys.extend(breadcrumbs(&mut screen, "j"));
         if word == "date" {
             // The details of a million tags take longer than anybody waits.
             std::thread::sleep(Duration::from_secs(2));
@@ -168,14 +170,14 @@ fn tags(name: &str, count: usize, page: usize) {
     let mut times = Vec::new();
     for _ in 0..10 {
         times.push(screen.press("*", |screen| screen.contains("1000000 marked")));
-        times.push(breadcrumbs(&mut screen, "j"));
+        times.extend(breadcrumbs(&mut screen, "j"));
         times.push(screen.press(" ", |screen| screen.contains("999999 marked")));
         times.push(screen.press("u", |screen| !screen.contains(" marked")));
         times.push(screen.press("v", |screen| screen.contains("1 marked")));
-        times.push(breadcrumbs(&mut screen, "G"));
-        times.push(breadcrumbs(&mut screen, "k"));
+        times.extend(breadcrumbs(&mut screen, "G"));
+        times.extend(breadcrumbs(&mut screen, "k"));
         times.push(screen.press("u", |screen| !screen.contains(" marked")));
-        times.push(breadcrumbs(&mut screen, "g"));
+        times.extend(breadcrumbs(&mut screen, "g"));
     }
     println!("    marks                 {}", Figures::of(times));
     println!("    peak {:.0} MiB", peers::peak(screen.process()));
@@ -185,7 +187,7 @@ fn moves(screen: &mut Screen, name: &str) {
     let mut times = Vec::new();
     for _ in 0..20 {
         for key in ["j", "j", "\x04", "k", "\x04", "\x15", "G", "k", "\x15", "g"] {
-            times.push(breadcrumbs(screen, key));
+            times.extend(breadcrumbs(screen, key));
         }
     }
     println!("    {name:<21} {}", Figures::of(times));
@@ -225,11 +227,12 @@ fn told(name: &str, program: &Path, home: &Path, words: &[&str], reference: &str
     );
 }
 
-/// A key that moves the cursor of a list: another tag is in the breadcrumbs.
-fn breadcrumbs(screen: &mut Screen, key: &str) -> Duration {
+/// A key that moves the cursor of a list: another tag is in the breadcrumbs. `None` if nothing moved: while rows are sorted
+/// again, the cursor may have been moved to the end already.
+fn breadcrumbs(screen: &mut Screen, key: &str) -> Option<Duration> {
     let first = |screen: &str| screen.lines().next().map(str::to_owned);
     let before = first(&screen.contents());
-    screen.press(key, |screen| first(screen) != before)
+    screen.press_at_most(key, LONGEST_MOVE, |screen| first(&screen.contents()) != before)
 }
 
 /// The time of a key that changes the screen at rest; `None` if it changed nothing.

@@ -11,6 +11,7 @@
 #![expect(unreachable_pub, reason = "nothing is outside of the benches")]
 
 mod copy;
+mod delay;
 mod delete_plan;
 mod endless;
 mod first_frame;
@@ -24,6 +25,7 @@ mod memory;
 mod peers;
 mod screen;
 mod servers;
+mod slow_line;
 
 /// Name and body of each measurement.
 const ALL: &[(&str, fn())] = &[
@@ -34,6 +36,7 @@ const ALL: &[(&str, fn())] = &[
     ("large", large::run),
     ("idle", idle::run),
     ("long", long::run),
+    ("slow_line", slow_line::run),
     ("copy", copy::run),
     ("delete_plan", delete_plan::run),
     ("keys_while_copying", keys_while_copying::run),

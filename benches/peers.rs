@@ -172,6 +172,11 @@ pub fn load() -> String {
 
 /// Requests a second of `wrk -c8` for three seconds, over these paths of the API in turn. Fails if one is refused.
 pub fn wrk(host: &str, home: &Path, method: &str, paths: &[String]) -> Option<f64> {
+    wrk_with(8, host, home, method, paths)
+}
+
+/// The same with another number of connections.
+pub fn wrk_with(connections: usize, host: &str, home: &Path, method: &str, paths: &[String]) -> Option<f64> {
     let wrk = find("wrk")?;
     let script = home.join("paths.lua");
     let lua = format!(
@@ -182,7 +187,7 @@ pub fn wrk(host: &str, home: &Path, method: &str, paths: &[String]) -> Option<f6
     );
     std::fs::write(&script, lua).expect("the script is written");
     let output = Command::new(wrk)
-        .args(["-c8", "-t1", "-d3", "-s"])
+        .args([&format!("-c{connections}"), "-t1", "-d3", "-s"])
         .arg(&script)
         .arg(format!("http://{host}"))
         .output();

@@ -103,12 +103,22 @@ impl Screen {
         at_most: Duration,
         is_wanted: impl Fn(&str) -> bool,
     ) -> Option<Duration> {
+        self.press_at_most(keys, at_most, |screen| is_wanted(&screen.contents_formatted()))
+    }
+
+    /// As [`Screen::press`]; `None` after `at_most`.
+    pub fn press_at_most(
+        &mut self,
+        keys: &str,
+        at_most: Duration,
+        is_wanted: impl Fn(&vt100::Screen) -> bool,
+    ) -> Option<Duration> {
         let start = Instant::now();
         self.writer.write_all(keys.as_bytes()).expect("the terminal takes keys");
         self.writer.flush().expect("the terminal takes keys");
         let (parser, changed) = &*self.shared;
         let mut parser = parser.lock().expect("the reader lives");
-        while !is_wanted(&parser.screen().contents_formatted()) {
+        while !is_wanted(parser.screen()) {
             let left = at_most.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return None;

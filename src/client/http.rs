@@ -3,7 +3,7 @@
 //! | layer | file |
 //! |---|---|
 //! | the loop that sends again, its rules and waits | `retry`, `timeouts`, `retry_after`, `backoffs` |
-//! | number of requests at once, and their priority | `limit` |
+//! | number of requests at once, and their priority | `limit`, `adaptation` |
 //! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
 //! | targets of redirects, and the headers that are left out | `redirect` |
 //! | one request and its response, limits, log | `transport`, `response_body`, `log` |
@@ -14,6 +14,7 @@
 //! | requests and responses | `request`, `payload`, `link` |
 //! | errors in the registry's own words | `error_body` |
 
+pub(super) mod adaptation;
 pub(super) mod auth;
 pub(super) mod backoffs;
 pub(super) mod challenge;
@@ -36,14 +37,16 @@ pub(super) mod token;
 pub(super) mod transport;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use reqwest::header::HeaderMap;
-use reqwest::{Method, Url};
+use reqwest::{Method, Url, Version};
 
 use super::ClientSettings;
 use super::error::{Cause, Error, SendError};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
+use adaptation::RequestKind;
 use auth::Authenticator;
 use backoffs::{BackoffGuard, Backoffs};
 use limit::{Limit, Permit, Priority};
@@ -55,9 +58,6 @@ use retry::{Retried, Retries, RetryRule, RetryWait};
 use timeouts::Timeouts;
 use tls::Trust;
 use transport::Transport;
-
-/// Most requests at once against one host.
-const MOST_AT_ONCE: usize = 8;
 
 /// Requests to one registry from beginning to end: permit, login, redirects, limits of the body, retries.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ impl Http {
         let redirects = Redirects::new(transport, settings.upload_allow(&host));
         Http {
             auth: Authenticator::new(host, settings, redirects),
-            limit: Limit::new(MOST_AT_ONCE),
+            limit: Limit::default(),
             retries: Retries::new(settings.timeouts.clone(), backoffs),
         }
     }
@@ -166,6 +166,16 @@ impl Http {
     }
 }
 
+fn kind_of(request: &Request) -> RequestKind {
+    if request.method == Method::HEAD {
+        RequestKind::Head
+    } else if request.url.path().contains("/blobs/") {
+        RequestKind::Blob
+    } else {
+        RequestKind::Manifest
+    }
+}
+
 /// A request that is sent until it succeeds.
 struct RequestTries<'a> {
     http: &'a Http,
@@ -184,18 +194,37 @@ impl Retried for RequestTries<'_> {
             Some(_) => Permit::none(),
             None => http.limit.permit(request.priority).await,
         };
+        let start = Instant::now();
         let answer = match http.auth.send(request, number).await {
-            Ok(head) => http.transport().read_body(head, request.cap).await,
+            Ok(head) => {
+                if shared.is_none() {
+                    let is_http2 = head.response.version() == Version::HTTP_2;
+                    http.limit.record_answer(kind_of(request), start.elapsed(), is_http2);
+                }
+                http.transport().read_body(head, request.cap).await
+            }
             Err(error) => Err(error),
         };
-        answer.map_err(|error| http.error(error, Some(request), number))
+        let error = match answer {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        if error.cause.is_overload() {
+            http.limit.record_overload();
+        }
+        Err(http.error(error, Some(request), number))
     }
 
     fn rule(&mut self, error: &Error, tries: u32) -> RetryRule {
-        // The redirect to a storage that refuses a HEAD answers the question.
-        let is_answered = self.request.method == Method::HEAD && matches!(error.cause, Cause::Storage(_));
-        let wait =
-            if self.request.is_sent_once || is_answered { RetryWait::Never } else { RetryWait::ByCause };
+        let timeouts = self.http.timeouts();
+        let is_final = match error.cause {
+            // The redirect to a storage that refuses a HEAD answers the question.
+            Cause::Storage(_) => self.request.method == Method::HEAD,
+            // The server may still be busy with this request.
+            Cause::Timeout(..) => tries >= timeouts.tries_in_silence(self.request.is_list),
+            _ => false,
+        };
+        let wait = if self.request.is_sent_once || is_final { RetryWait::Never } else { RetryWait::ByCause };
         RetryRule { failures: tries, wait }
     }
 }

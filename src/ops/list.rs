@@ -10,7 +10,7 @@ use crate::model::summary::Summary;
 use super::summary;
 
 /// The number of tags that are asked for at the same time: enough to keep every connection busy.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 64;
 
 /// The position in a list.
 enum At {

@@ -15,7 +15,7 @@ use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
 
 /// The number of tags that are asked for at the same time: enough to keep every connection busy.
-pub(crate) const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 64;
 
 /// A list of tags, read to its end.
 #[derive(Debug, Default)]

@@ -1,10 +1,18 @@
-//! The limit of requests that run at once against one host. Interactive requests go first, and blobs never take the
-//! last permit: browsing gets answers at once while layers are copied.
+//! The limit of requests that run at once against one host, which follows its answers ([`Adaptation`]). Interactive
+//! requests go first, and blobs never take the last permit: browsing gets answers at once while layers are copied.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
+
+use super::adaptation::{Adaptation, RequestKind};
+
+/// Most blobs that are read at once. More would share the same bandwidth.
+const MOST_READ: usize = 4;
+/// Most blobs that are written at once.
+const MOST_WRITTEN: usize = 3;
 
 /// The priority of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,16 +34,14 @@ const PRIORITIES: [Priority; 4] =
     [Priority::Interactive, Priority::Background, Priority::Upload, Priority::Blob];
 
 /// The permits of one host.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Limit(Arc<Mutex<Queue>>);
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Queue {
-    free: usize,
+    adaptation: Adaptation,
     /// Permits that are out, for each of [`PRIORITIES`].
     in_use: [usize; 4],
-    /// The most that may be out, for each of [`PRIORITIES`].
-    limits: [usize; 4],
     waiting: [VecDeque<oneshot::Sender<Permit>>; 4],
 }
 
@@ -53,17 +59,21 @@ impl Permit {
 impl Queue {
     /// Takes a permit if one is free.
     fn acquire(&mut self, priority: Priority) -> bool {
-        let at = index_of(priority);
-        let is_free = self.free > 0 && self.in_use[at] < self.limits[at];
+        let (at, most) = (index_of(priority), self.adaptation.most());
+        let of_kind = match priority {
+            Priority::Interactive | Priority::Background => most,
+            // Blobs leave at least half of the permits to other requests.
+            Priority::Upload => MOST_WRITTEN.min((most / 2).saturating_sub(1)).max(1),
+            Priority::Blob => MOST_READ.min(most / 2).max(1),
+        };
+        let is_free = self.in_use.iter().sum::<usize>() < most && self.in_use[at] < of_kind;
         if is_free {
-            self.free -= 1;
             self.in_use[at] += 1;
         }
         is_free
     }
 
     fn release(&mut self, priority: Priority) {
-        self.free += 1;
         self.in_use[index_of(priority)] -= 1;
     }
 
@@ -86,19 +96,6 @@ fn index_of(priority: Priority) -> usize {
 }
 
 impl Limit {
-    /// Creates a limit of so many requests at once. Half of them may read blobs, and one less than half may write them.
-    pub(crate) fn new(most: usize) -> Limit {
-        let most = most.max(1);
-        let (reading, writing) = ((most / 2).max(1), (most / 2).saturating_sub(1).max(1));
-        let queue = Queue {
-            free: most,
-            in_use: [0; 4],
-            limits: [most, most, writing, reading],
-            waiting: Default::default(),
-        };
-        Limit(Arc::new(Mutex::new(queue)))
-    }
-
     /// Waits for a permit.
     pub(crate) async fn permit(&self, priority: Priority) -> Permit {
         let turn = {
@@ -106,6 +103,7 @@ impl Limit {
             if queue.acquire(priority) {
                 return Permit(Some((self.clone(), priority)));
             }
+            queue.adaptation.record_full();
             let (sender, turn) = oneshot::channel();
             queue.waiting[index_of(priority)].push_back(sender);
             turn
@@ -114,21 +112,30 @@ impl Limit {
         turn.await.unwrap_or(Permit(None))
     }
 
+    /// Records the time from sending a request to the head of its answer.
+    pub(crate) fn record_answer(&self, kind: RequestKind, took: Duration, is_http2: bool) {
+        self.queue().adaptation.record_answer(kind, took, is_http2, Instant::now());
+        self.hand_out();
+    }
+
+    /// Records that the server is overloaded. From now on fewer requests run at once.
+    pub(crate) fn record_overload(&self) {
+        self.queue().adaptation.record_overload(Instant::now());
+    }
+
     fn release(&self, priority: Priority) {
-        let mut released = priority;
+        self.queue().release(priority);
+        self.hand_out();
+    }
+
+    /// Gives permits to the requests that wait, as long as permits are free.
+    fn hand_out(&self) {
         loop {
-            let next = {
-                let mut queue = self.queue();
-                queue.release(released);
-                queue.next()
-            };
+            let next = self.queue().next();
             let Some((taken, waiting)) = next else { return };
-            match waiting.send(Permit(Some((self.clone(), taken)))) {
-                Ok(()) => return,
-                Err(mut unwanted) => {
-                    unwanted.0 = None;
-                    released = taken;
-                }
+            if let Err(mut unwanted) = waiting.send(Permit(Some((self.clone(), taken)))) {
+                unwanted.0 = None;
+                self.queue().release(taken);
             }
         }
     }
@@ -152,9 +159,14 @@ mod tests {
 
     use super::*;
 
+    fn limit(most: usize) -> Limit {
+        let queue = Queue { adaptation: Adaptation::beginning_with(most), ..Queue::default() };
+        Limit(Arc::new(Mutex::new(queue)))
+    }
+
     #[test]
     fn a_person_goes_before_a_list_that_came_earlier() {
-        let limit = Limit::new(1);
+        let limit = limit(1);
         let first = limit.permit(Priority::Background).now_or_never().expect("it is free");
         let mut background = Box::pin(limit.permit(Priority::Background));
         let mut interactive = Box::pin(limit.permit(Priority::Interactive));
@@ -168,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_request_that_gave_up_waiting_costs_no_permit() {
-        let limit = Limit::new(1);
+        let limit = limit(1);
         let first = limit.permit(Priority::Interactive).now_or_never();
         let mut gone = Box::pin(limit.permit(Priority::Interactive));
         assert!((&mut gone).now_or_never().is_none());
@@ -179,7 +191,7 @@ mod tests {
 
     #[test]
     fn a_permit_that_was_sent_but_never_taken_comes_back() {
-        let limit = Limit::new(1);
+        let limit = limit(1);
         let first = limit.permit(Priority::Interactive).now_or_never();
         let mut waiting = Box::pin(limit.permit(Priority::Interactive));
         assert!((&mut waiting).now_or_never().is_none());
@@ -190,7 +202,7 @@ mod tests {
 
     #[test]
     fn blobs_leave_a_permit_for_other_requests() {
-        let limit = Limit::new(8);
+        let limit = limit(8);
         let take = |priority| limit.permit(priority).now_or_never();
         let blobs: Vec<_> = (0..8).filter_map(|_| take(Priority::Blob)).collect();
         let uploads: Vec<_> = (0..8).filter_map(|_| take(Priority::Upload)).collect();
@@ -200,7 +212,7 @@ mod tests {
 
     #[test]
     fn a_blob_that_waits_for_its_kind_holds_up_no_other_request() {
-        let limit = Limit::new(2);
+        let limit = limit(2);
         let first = limit.permit(Priority::Blob).now_or_never().expect("it is free");
         let mut second = Box::pin(limit.permit(Priority::Blob));
         assert!((&mut second).now_or_never().is_none());
@@ -208,5 +220,30 @@ mod tests {
         assert!((&mut second).now_or_never().is_none());
         drop(first);
         assert!((&mut second).now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_higher_number_lets_requests_go_that_wait() {
+        let limit = limit(2);
+        let take = || limit.permit(Priority::Background);
+        let first = [take().now_or_never(), take().now_or_never()];
+        let mut third = Box::pin(take());
+        assert!(first.iter().all(Option::is_some) && (&mut third).now_or_never().is_none());
+        for _ in 0..2 {
+            limit.record_answer(RequestKind::Head, Duration::from_millis(100), false);
+        }
+        assert!((&mut third).now_or_never().is_some());
+    }
+
+    #[test]
+    fn a_lower_number_holds_requests_back_until_enough_have_ended() {
+        let limit = limit(4);
+        let mut running: Vec<_> =
+            (0..4).filter_map(|_| limit.permit(Priority::Background).now_or_never()).collect();
+        limit.record_overload();
+        running.truncate(2);
+        assert!(limit.permit(Priority::Interactive).now_or_never().is_none(), "two of two run");
+        running.clear();
+        assert!(limit.permit(Priority::Interactive).now_or_never().is_some());
     }
 }

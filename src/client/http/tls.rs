@@ -16,7 +16,7 @@ use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 
 /// Connections kept open to one host.
-const IDLE_CONNECTIONS: usize = 16;
+const IDLE_CONNECTIONS: usize = 32;
 
 /// The user's settings for one registry's transport.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
