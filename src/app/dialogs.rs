@@ -13,6 +13,7 @@ pub(crate) mod menu;
 pub(crate) mod open_prompt;
 pub(crate) mod palette;
 pub mod plan;
+pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -42,7 +43,7 @@ pub enum Dialog {
     /// The keys of the pane or the dialog below, searchable.
     Help(help::Help),
     /// The request log.
-    Requests(log::RequestLog),
+    Requests(requests::RequestLog),
     /// The messages.
     Messages(log::MessageLog),
     /// The plan of a change.
@@ -141,7 +142,7 @@ impl DialogKeys {
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
-            DialogKeys::of::<log::RequestLog>(),
+            DialogKeys::of::<requests::RequestLog>(),
             DialogKeys::of::<log::MessageLog>(),
             DialogKeys::of::<help::Help>(),
             DialogKeys::of::<filter_line::FilterLine>(),
@@ -200,6 +201,7 @@ impl Dialog {
             Dialog::Help(help) => Some(&mut help.input),
             Dialog::Retag(prompt) => Some(&mut prompt.input),
             Dialog::Copy(prompt) => Some(&mut prompt.input),
+            Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
             | Dialog::Jobs(_)

@@ -11,6 +11,7 @@ mod menu;
 mod open_prompt;
 mod palette;
 mod plan;
+mod requests;
 mod retag_prompt;
 
 use super::Canvas;
@@ -26,7 +27,7 @@ impl Canvas<'_, '_> {
                 Dialog::Open(open) => self.open_prompt(open),
                 Dialog::Menu(menu) => self.menu(menu),
                 Dialog::Help(help) => self.help(help),
-                Dialog::Requests(log) => self.requests(log.scroll),
+                Dialog::Requests(log) => self.requests(log),
                 Dialog::Messages(log) => self.messages(log.scroll),
                 Dialog::Retag(prompt) => self.retag_prompt(prompt),
                 Dialog::Copy(prompt) => self.copy_prompt(prompt),

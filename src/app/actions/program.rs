@@ -3,7 +3,7 @@
 use super::{Action, jobs};
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::palette::Palette;
-use crate::app::dialogs::{Dialog, help, log, open_prompt};
+use crate::app::dialogs::{Dialog, help, log, open_prompt, requests};
 use crate::app::keys::chords;
 
 /// Opens the command line.
@@ -26,7 +26,7 @@ pub(crate) static OPEN: Action = Action::new(
 .with_entry("open ", "open a registry, a repository or an image by name");
 /// Shows the request log.
 pub(crate) static REQUESTS: Action = Action::new("program.requests", chords!["@"], "request log", |update| {
-    update.state.dialogs.push(Dialog::Requests(log::RequestLog::default()));
+    update.state.dialogs.push(Dialog::Requests(requests::RequestLog::default()));
 })
 .with_entry("requests", "request log");
 /// Shows the messages.

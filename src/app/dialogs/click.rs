@@ -23,15 +23,14 @@ impl Dialog {
             Dialog::Open(prompt) => prompt.click(update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
+            Dialog::Requests(log) => log.click(update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
-            other @ (Dialog::Filter(_)
-            | Dialog::CommandLine(_)
-            | Dialog::Help(_)
-            | Dialog::Requests(_)
-            | Dialog::Messages(_)) => Some(other),
+            other @ (Dialog::Filter(_) | Dialog::CommandLine(_) | Dialog::Help(_) | Dialog::Messages(_)) => {
+                Some(other)
+            }
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The request log and the messages, scrolled from their ends.
+//! The messages, scrolled from their end.
 
 use super::{Dialog, KeyedDialog};
 use crate::app::State;
@@ -6,13 +6,6 @@ use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout;
 use crate::app::list::Move;
 use crate::app::update::Update;
-
-/// The request log.
-#[derive(Debug, Default)]
-pub struct RequestLog {
-    /// The number of lines that it is scrolled from its end.
-    pub(crate) scroll: usize,
-}
 
 /// The messages.
 #[derive(Debug, Default)]
@@ -26,21 +19,6 @@ pub struct MessageLog {
 pub(crate) enum LogEffect {
     /// Closes the log.
     Close,
-}
-
-impl KeyedDialog for RequestLog {
-    type Effect = LogEffect;
-
-    const TITLE: &'static str = "Requests";
-
-    const BINDINGS: &'static [Binding<LogEffect>] =
-        &[Binding::new("requests.close", chords!["q", "h", "Enter", "@"], "leave", LogEffect::Close)];
-
-    fn press(self, update: &mut Update<'_>, pressed: Pressed<LogEffect>) -> Option<Dialog> {
-        let lines = update.state.requests.len();
-        let scroll = scroll(self.scroll, pressed, furthest(update.state, lines))?;
-        Some(Dialog::Requests(RequestLog { scroll }))
-    }
 }
 
 impl KeyedDialog for MessageLog {
