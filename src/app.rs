@@ -41,8 +41,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crossterm::event::{KeyEvent, KeyEventKind};
 use jiff::Timestamp;
 
-use crate::model::reference::{KnownRegistries, Target};
-use crate::model::request_line::RequestLine;
+use crate::model::reference::{Host, KnownRegistries, Target};
+use crate::model::request_line::{AwaitedRequest, RequestLine};
 
 use cmd::Cmd;
 use dialogs::Dialog;
@@ -91,6 +91,8 @@ pub struct State {
     pub notices: Notices,
     /// The last requests, oldest first.
     pub(crate) requests: VecDeque<RequestLine>,
+    /// The requests that are awaited, as of the last tick, the oldest first.
+    pub(crate) awaited: Vec<AwaitedRequest>,
     /// Whether attestations, digest tags and the like are shown.
     pub(crate) show_hidden: bool,
     /// The last time that the row under the cursor or the marks changed without input of the user, as by an answer.
@@ -151,6 +153,7 @@ pub fn init(
         taken: None,
         notices: Notices::default(),
         requests: VecDeque::new(),
+        awaited: Vec::new(),
         show_hidden: false,
         moved_at: None,
         tickets: remote::Tickets::default(),
@@ -196,6 +199,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
         Msg::Requested(line) => log_request(update.state, line),
+        Msg::Awaited(requests) => update.state.awaited = requests,
         Msg::Copied(text) => update.say_done(text),
         Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
         Msg::JobEnded(id, report) => actions::jobs::handle_job_end(&mut update, id, report),
@@ -218,7 +222,10 @@ pub fn has_more_to_do(state: &State) -> bool {
 
 /// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub(crate) fn needs_ticks(state: &State) -> bool {
-    state.is_loading() || state.notices.toast.is_some() || state.jobs.are_running()
+    state.is_loading()
+        || !state.awaited.is_empty()
+        || state.notices.toast.is_some()
+        || state.jobs.are_running()
 }
 
 impl State {
@@ -243,6 +250,12 @@ impl State {
     /// been meant for another row.
     fn has_selection_just_changed(&self, now: Timestamp) -> bool {
         self.moved_at.is_some_and(|at| now.duration_since(at).abs() < QUIET)
+    }
+
+    /// Returns the request for a registry whose answer has been awaited longest, if that is long.
+    pub(crate) fn long_wait(&self, registry: &Host) -> Option<&AwaitedRequest> {
+        let oldest = self.awaited.iter().find(|request| request.registry == *registry)?;
+        Some(oldest).filter(|request| request.is_long())
     }
 
     /// Returns the registries that a name may mean: open ones, configured ones, and those with a login.

@@ -16,6 +16,7 @@ mod resume;
 mod side_options;
 mod tag;
 mod undo;
+mod waits;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -83,6 +84,9 @@ struct GlobalOptions {
     /// Trust more certificate authorities from a PEM file
     #[arg(long, global = true, value_name = "FILE", env = "REGTUI_CA_FILE")]
     ca_file: Option<PathBuf>,
+    /// Wait this long for a silent server before another try, which waits twice as long; lists wait ten times as long [default: 30]
+    #[arg(long, global = true, value_name = "SECONDS", env = "REGTUI_TIMEOUT", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    timeout: Option<u32>,
     /// Refuse every change
     #[arg(long, global = true, env = "REGTUI_READ_ONLY", value_parser = clap::builder::FalseyValueParser::new(), num_args = 0, action = clap::ArgAction::SetTrue)]
     read_only: bool,
@@ -230,9 +234,13 @@ impl Cli {
         }
         match self.command {
             None => open(self, config).await,
-            Some(Command::Ls(ls)) => until_interrupted(ls.run(&pool(&config, None))).await,
+            Some(Command::Ls(ls)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, ls.run(&pool))).await
+            }
             Some(Command::Inspect(inspect)) => {
-                until_interrupted(inspect.run(&pool(&config, None), colour)).await
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, inspect.run(&pool, colour))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
@@ -268,6 +276,7 @@ impl Cli {
         config.read_only |= options.read_only;
         config.set_transport_for_all(options.plain_http, options.insecure);
         config.ca_file = options.ca_file.clone().or(config.ca_file);
+        config.timeout = options.timeout.unwrap_or(config.timeout);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
         config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
@@ -314,7 +323,7 @@ impl GlobalOptions {
 
 /// Returns the clients, with the logins of docker and podman.
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
-    let timeouts = Timeouts::default();
+    let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
     settings.cache = settings.cache.filter(|folder| files::find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);

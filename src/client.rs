@@ -48,6 +48,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector};
+use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 use cache::Cache;
 use credentials::Credentials;
@@ -193,6 +194,11 @@ impl Pool {
             .map(|settings| settings.trust.clone())
     }
 
+    /// Returns the requests to all registries whose answers are awaited, the oldest first.
+    pub(crate) fn awaited_requests(&self) -> Vec<AwaitedRequest> {
+        self.settings().sink.awaited()
+    }
+
     fn others(&self) -> MutexGuard<'_, HashMap<Host, Arc<dyn Registry>>> {
         self.0.others.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -249,13 +255,12 @@ impl Client {
         self.0.http.host()
     }
 
-    /// Describes the wait of a request that will be sent again, if there is one:
-    /// `waits for HOST: connection refused for 7 s, next try in 2 s`.
+    /// Describes the wait of a request that will be sent again, if there is one, or for an answer that takes long:
+    /// `waits for HOST: connection refused for 7 s, next try in 2 s`, `waiting 12 s for HOST, try 1 of 3`.
     pub(crate) fn describe_wait(&self) -> Option<SafeText> {
-        self.http()
-            .retries()
-            .describe_wait()
-            .map(|why| SafeText::from(format!("waits for {}: {why}", self.host())))
+        let again = self.http().retries().describe_wait();
+        let again = again.map(|why| SafeText::from(format!("waits for {}: {why}", self.host())));
+        again.or_else(|| Some(self.http().transport().longest_awaited()?.describe()))
     }
 
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.

@@ -38,6 +38,8 @@ pub struct Config {
     pub(crate) log_file: Option<PathBuf>,
     /// The level of the log: `error`, `warn`, `info`, `debug`, `trace`.
     pub(crate) log_level: String,
+    /// The seconds to wait for a server that stays silent, before another try waits longer.
+    pub(crate) timeout: u32,
     /// Whether every registry is reached without TLS.
     pub(crate) plain_http: bool,
     /// Whether certificates are accepted unchecked, for every registry.
@@ -139,6 +141,7 @@ impl Default for Config {
             cache: true,
             log_file: None,
             log_level: "info".into(),
+            timeout: 30,
             plain_http: false,
             insecure: false,
             ca_file: None,
@@ -205,6 +208,9 @@ impl Config {
                 config.theme,
                 crate::ui::theme::NAMES.join(", ")
             ));
+        }
+        if !(1..=3600).contains(&config.timeout) {
+            return Err(format!("timeout = {}: 1 to 3600 seconds are possible", config.timeout));
         }
         config.keys.check().map_err(|(span, problem)| describe_place(text, span.start, &problem))?;
         Ok(config)

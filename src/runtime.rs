@@ -218,6 +218,10 @@ impl Run {
                     if !progress.is_empty() {
                         self.handle_message(Msg::Progressed(progress))?;
                     }
+                    let awaited = self.effects.awaited_requests();
+                    if awaited != self.state.awaited {
+                        self.handle_message(Msg::Awaited(awaited))?;
+                    }
                     self.handle_message(Msg::Ticked)?;
                 }
                 Wake::Frame => is_urgent = true,

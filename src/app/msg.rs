@@ -7,7 +7,7 @@ use super::questions::{Answer, Slot};
 use super::remote::Ticket;
 use crate::model::change::progress::{Progress, Report};
 use crate::model::failure::Failure;
-use crate::model::request_line::RequestLine;
+use crate::model::request_line::{AwaitedRequest, RequestLine};
 use crate::model::text::SafeText;
 
 /// A message: one thing that happened.
@@ -29,6 +29,8 @@ pub enum Msg {
     Answered(Slot, Ticket, Answer),
     /// A request ended.
     Requested(RequestLine),
+    /// These requests are awaited now, the oldest first.
+    Awaited(Vec<AwaitedRequest>),
     /// Text was put on the clipboard; the message names the destination.
     Copied(SafeText),
     /// The progress of jobs, sent just before a tick while jobs run.

@@ -12,6 +12,7 @@ use super::panes::tags::TagsPane;
 use super::questions::{Ask, Slot};
 use super::update::Update;
 use super::view_cache::is_stale;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Host, Repository, Selector};
 
 /// The time for which the cursor must rest before a request is sent.
@@ -19,7 +20,7 @@ const REST: Duration = Duration::from_millis(100);
 /// The time for which a row must stay visible before its details are asked for.
 const ROW_REST: Duration = Duration::from_millis(30);
 /// Largest number of rows whose details are loaded at once.
-const MOST_ROWS: usize = 8;
+const MOST_ROWS: usize = 32;
 
 /// Updates everything that depends on cursors and size, and asks for missing data.
 pub(crate) fn reconcile(update: &mut Update<'_>) {
@@ -191,6 +192,58 @@ fn load_summaries(update: &mut Update<'_>) {
         update.state.tags.awaited_rows.insert(ticket, item);
         update.state.tags.summaries.entry(item).or_default().ask(ticket);
     }
+}
+
+/// Gives up the load of the focused pane if the pane is empty and says how long it has been waiting. Returns whether it
+/// was.
+pub(crate) fn cancel_long_wait(update: &mut Update<'_>) -> bool {
+    let state = &mut *update.state;
+    let slots = match state.focus {
+        Pane::Registries => Vec::new(),
+        Pane::Repositories => {
+            let waited =
+                state.registries.selected().filter(|registry| state.long_wait(&registry.host).is_some());
+            let Some(host) = waited.map(|registry| registry.host.clone()) else { return false };
+            let Some(registry) = state.registries.selected_mut() else { return false };
+            let names = &mut registry.repositories.names;
+            if !(names.is_loading() && names.items.is_empty()) {
+                return false;
+            }
+            let failure = cancelled(format!("cannot list the repositories of {host}"));
+            names.fail(failure.clone());
+            if registry.server.is_loading() {
+                registry.server.fail(failure);
+            }
+            vec![Slot::Repositories(host.clone()), Slot::Server(host)]
+        }
+        Pane::Tags => {
+            let Some(repository) = state.tags.repository.clone() else { return false };
+            let is_empty = state.tags.tags.is_loading() && state.tags.tags.items.is_empty();
+            if !is_empty || state.long_wait(&repository.host).is_none() {
+                return false;
+            }
+            state.tags.tags.fail(cancelled(format!("cannot list the tags of {}", repository.name)));
+            vec![Slot::Tags]
+        }
+        Pane::Details => {
+            let Some((repository, selector)) = state.detail.image.clone() else { return false };
+            let is_empty = state.detail.inspection.is_loading() && state.detail.inspection.value.is_none();
+            if !is_empty || state.long_wait(&repository.host).is_none() {
+                return false;
+            }
+            let what = format!("cannot read {}{}", repository.name, selector.suffix());
+            state.detail.inspection.fail(cancelled(what));
+            vec![Slot::Detail]
+        }
+    };
+    let is_cancelled = !slots.is_empty();
+    update.cmds.extend(slots.into_iter().map(Cmd::Cancel));
+    is_cancelled
+}
+
+fn cancelled(what: String) -> Failure {
+    let why = "the wait for the answer was cancelled".into();
+    Failure { what: what.into(), why, hint: None, kind: FailureKind::Local }
 }
 
 /// Gives up all rows that are awaited.

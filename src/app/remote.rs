@@ -69,6 +69,12 @@ impl<T> Remote<T> {
         self.pending = None;
     }
 
+    /// Notes that the answer did not come. The value known stays.
+    pub(crate) fn fail(&mut self, failure: Failure) {
+        self.pending = None;
+        self.failure = Some(failure);
+    }
+
     /// Takes the answer if it is the awaited one, and returns whether it was.
     pub(crate) fn answer(&mut self, ticket: Ticket, answer: Result<T, Failure>, now: Timestamp) -> bool {
         if self.pending != Some(ticket) {

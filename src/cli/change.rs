@@ -14,7 +14,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::{CliError, print, repeated_options};
+use super::{CliError, print, repeated_options, waits};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::progress::{Progress, Report};
 use crate::model::change::rules::Refusal;
@@ -84,6 +84,7 @@ impl ChangeOptions {
         force: bool,
     ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
+        let planning = waits::report_while(&context.pool, planning);
         let change_plan = interrupts.run_until_interrupt(planning).await??;
         if self.dry_run {
             self.print_plan(&change_plan)?;

@@ -22,6 +22,7 @@ use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
+use crate::model::request_line::AwaitedRequest;
 use crate::ops;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
@@ -83,6 +84,11 @@ impl Effects {
     /// Returns the progress of the jobs that advanced since the last call.
     pub(crate) fn progress(&mut self) -> Vec<(JobId, Progress)> {
         self.jobs.progress()
+    }
+
+    /// Returns the requests whose answers are awaited, the oldest first.
+    pub(crate) fn awaited_requests(&self) -> Vec<AwaitedRequest> {
+        self.context.pool.awaited_requests()
     }
 
     /// Returns whether a job runs.

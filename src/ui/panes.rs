@@ -16,6 +16,7 @@ use crate::app::actions::key_or_command;
 use crate::app::list::{List, Paged};
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
+use crate::model::reference::Host;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
@@ -115,6 +116,19 @@ impl Canvas<'_, '_> {
         // The row of the cursor has one colour. The colours of the cells would clash with it.
         line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
         self.draw_line(area, Line::from(line).style(base));
+    }
+
+    /// Draws the text of a pane that awaits its first answer from a registry. If that takes long, the text says for how
+    /// long and for which server, and which key gives it up.
+    pub(crate) fn loading(&mut self, area: Rect, registry: Option<&Host>) {
+        match registry.and_then(|registry| self.state.long_wait(registry)) {
+            Some(request) => {
+                let text = request.describe().to_string();
+                let hint = self.key_hint("panes.back", "cancels");
+                self.draw_text(area, &[(Role::Text, text), (Role::Dim, hint)]);
+            }
+            None => self.draw_text(area, &[(Role::Dim, "loading…".into())]),
+        }
     }
 
     /// Draws lines of text, wrapped, as far as they fit.

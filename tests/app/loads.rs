@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use regtui::app::Pane;
+use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::questions::Answer;
 use regtui::model::failure::FailureKind;
 use regtui::model::page::ListedName;
-use regtui::model::reference::Selector;
+use regtui::model::reference::{Host, Selector};
+use regtui::model::request_line::{AwaitedRequest, RequestLine};
 
 use crate::support::app::{
     App, REPOSITORIES, TAGS, failed_tags, first_tags, inspection, repositories, repository, summary, tags,
 };
+use crate::support::harness::now;
 use crate::support::plans::{digest, failure, tag};
 
 #[test]
@@ -25,6 +28,125 @@ fn a_registry_is_asked_for_its_properties_and_repositories_and_then_follows_the_
     assert_eq!(app.asked(), ["image a:3", "row a:2", "row a:1"]);
     app.answer_all();
     assert!(app.asked().is_empty() && app.aborted().is_empty() && !app.state.is_loading());
+}
+
+fn waiting(registry: &str, seconds: u64) -> AwaitedRequest {
+    AwaitedRequest {
+        registry: Host::parse(registry).expect("a host"),
+        at: now(),
+        method: "GET",
+        url: format!("https://{registry}/v2/_catalog").into(),
+        waited: Duration::from_secs(seconds),
+        attempt: 1,
+        tries: 3,
+    }
+}
+
+#[test]
+fn a_long_wait_for_repositories_is_told_and_can_be_cancelled() {
+    let mut app = App::new("r.test");
+    app.send(Msg::Awaited(vec![waiting("r.test", 1), waiting("other.test", 40)]));
+    app.shows("loading…");
+    app.send(Msg::Awaited(vec![waiting("r.test", 12)]));
+    app.shows("waiting 12 s for");
+    app.shows("try 1 of 3");
+    app.shows("Esc cancels");
+    app.press("Esc");
+    assert_eq!(app.aborted(), ["repositories r.test", "server r.test"]);
+    app.shows("was cancelled");
+    assert_eq!(app.state.focus, Pane::Repositories);
+    app.press("r");
+    assert!(app.asked().contains(&"repositories r.test".to_string()));
+}
+
+#[test]
+fn a_long_wait_for_tags_or_an_image_can_be_cancelled() {
+    let mut app = App::new("r.test");
+    for question in ["server r.test", "repositories r.test"] {
+        app.answer_usually(question);
+    }
+    app.press("l");
+    app.send(Msg::Awaited(vec![waiting("r.test", 5)]));
+    app.press("Esc");
+    assert_eq!(app.aborted(), ["tags a"]);
+    app.press("r");
+    app.answer_usually("tags a");
+    app.press("l");
+    app.send(Msg::Awaited(vec![waiting("r.test", 5)]));
+    app.press("h");
+    assert!(app.aborted().contains(&"image a:3".to_string()));
+    assert_eq!(app.state.focus, Pane::Details);
+    app.press("h");
+    assert_eq!(app.state.focus, Pane::Tags, "nothing is awaited any more");
+}
+
+#[test]
+fn a_short_wait_does_not_keep_the_user_in_a_pane() {
+    let mut app = App::new("r.test");
+    app.send(Msg::Awaited(vec![waiting("r.test", 1)]));
+    app.press("h");
+    assert_eq!((app.state.focus, app.aborted().len()), (Pane::Registries, 0));
+}
+
+#[test]
+fn the_request_log_lists_requests_that_are_awaited() {
+    let mut app = App::at_tags();
+    app.send(Msg::Awaited(vec![waiting("r.test", 12)]));
+    app.press("@");
+    app.shows("1 awaited");
+    app.shows("12000 ms");
+    app.send(Msg::Awaited(Vec::new()));
+    assert!(!app.screen().contains("awaited"));
+}
+
+fn ended(path: &str, status: u16) -> Msg {
+    Msg::Requested(RequestLine {
+        at: now(),
+        method: "GET",
+        url: format!("https://r.test/v2/{path}").into(),
+        status: Some(status),
+        took: Duration::from_millis(12),
+        bytes: 100,
+        attempt: 1,
+        failure: None,
+    })
+}
+
+#[test]
+fn the_request_log_is_searched_and_a_request_is_copied_as_a_command() {
+    let mut app = App::at_tags();
+    app.send(ended("a/tags/list", 200));
+    app.send(ended("a/manifests/3", 200));
+    app.send(ended("b/tags/list", 404));
+    app.press("@");
+    app.shows("METHOD");
+    app.shows("Requests 3");
+    app.press("/");
+    app.type_text("TAGS 200");
+    app.shows("Requests 1 of 3");
+    app.press("Enter y");
+    app.shows("crane ls r.test/a");
+    app.press("s");
+    let copied = app.cmds().into_iter().find_map(|cmd| match cmd {
+        Cmd::Copy(text) => Some(text.as_str().to_string()),
+        _ => None,
+    });
+    assert_eq!(copied.as_deref(), Some("skopeo list-tags docker://r.test/a"));
+    app.press("Esc");
+    app.shows("Requests 3");
+    app.press("Esc");
+    assert!(app.state.dialogs.is_empty());
+}
+
+#[test]
+fn words_that_no_request_contains_are_told() {
+    let mut app = App::at_tags();
+    app.send(ended("a/tags/list", 200));
+    app.press("@ /");
+    app.type_text("quay");
+    app.shows("no request contains that");
+    app.press("Enter y");
+    assert_eq!(app.toast(), "there is no request to copy");
 }
 
 #[test]
@@ -185,16 +307,18 @@ fn visible_rows_come_first_and_rows_far_away_are_not_asked_for() {
 }
 
 #[test]
-fn eight_rows_are_asked_for_at_once_and_rows_that_were_scrolled_away_are_given_up() {
+fn visible_rows_are_asked_for_at_once_and_rows_that_were_scrolled_away_are_given_up() {
     let mut app = at_many(99);
     let asked: Vec<String> =
         app.asked().into_iter().filter(|question| question.starts_with("row ")).collect();
-    assert_eq!(asked.len(), 7, "the image under the cursor brings the eighth along");
+    assert_eq!(asked.len(), 31, "of 32, the image under the cursor brings one along");
     app.press("G");
     let mut aborted: Vec<String> =
         app.aborted().into_iter().filter(|question| question.starts_with("row ")).collect();
     aborted.sort();
-    assert_eq!(aborted, asked);
+    // Those just above the rows that are visible now stay.
+    assert_eq!(aborted, asked[..aborted.len()]);
+    assert!(aborted.len() > 20, "{aborted:?}");
     let first = 99 - app.state.tags.list.height;
     assert_eq!(
         app.asked().iter().find(|question| question.starts_with("row ")),
@@ -209,8 +333,8 @@ fn an_order_by_date_asks_for_every_row_once_and_for_visible_ones_first() {
     let first_visible = app.state.tags.list.offset;
     let mut rows = answer_rows(&mut app);
     let number = |row: &String| row.trim_start_matches("row a:t").parse::<usize>().expect("a number");
-    // Seven rows at the top were asked for before.
-    assert!(rows[8..16].iter().all(|row| number(row) >= first_visible), "{first_visible}: {rows:?}");
+    // Thirty-one rows at the top were asked for before.
+    assert!(rows[32..40].iter().all(|row| number(row) >= first_visible), "{first_visible}: {rows:?}");
     rows.sort();
     let all = rows.len();
     rows.dedup();

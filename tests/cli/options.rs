@@ -80,6 +80,10 @@ async fn wrong_settings_are_said_before_anything_is_done() {
     let host = demo.address().to_string();
     let (code, _, stderr) = outcome(regtui(&home, &["ls", &host])).await;
     assert!(code == Some(2) && stderr.contains("config.toml") && stderr.contains("mose"), "{stderr}");
+    let (demo, home) = open("timeout = 0").await;
+    let host = demo.address().to_string();
+    let (code, _, stderr) = outcome(regtui(&home, &["ls", &host])).await;
+    assert!(code == Some(2) && stderr.contains("timeout = 0: 1 to 3600 seconds"), "{stderr}");
     let (demo, home) = open("").await;
     let host = demo.address().to_string();
     for (arguments, said) in [
@@ -87,6 +91,7 @@ async fn wrong_settings_are_said_before_anything_is_done() {
         (&["ls", "--sort", "date", &format!("{host}/app")], "needs `--long`"),
         (&["ls", "--log-file", "/dev/null", "--log-level", "loud", &host], "loud"),
         (&["ls", &format!("{host}/app:1")], "regtui inspect"),
+        (&["ls", "--timeout", "0", &host], "--timeout"),
     ] {
         let (code, stdout, stderr) = outcome(regtui(&home, arguments)).await;
         assert!(code == Some(2) && stdout.is_empty() && stderr.contains(said), "{arguments:?}: {stderr}");

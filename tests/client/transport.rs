@@ -103,6 +103,40 @@ async fn servers_that_hang_or_drip_are_left() {
     assert_eq!(error.cause, Cause::TooSlow);
 }
 
+async fn with_timeouts(timeouts: Timeouts) -> Registry {
+    let settings = ClientSettings { timeouts, ..settings() };
+    Registry::new(demo::DemoSettings::default(), store(), settings).await
+}
+
+/// docs/RELIABILITY.md D3. An answer that keeps arriving, and fast enough, has an end too, and is not begun again.
+#[tokio::test]
+async fn an_answer_that_never_becomes_complete_is_left() {
+    let limit = Duration::from_millis(100);
+    let registry = with_timeouts(Timeouts { whole: limit, ..timeouts() }).await;
+    registry.demo.fault(|_, _| Some(Fault::Drip(1, Duration::from_millis(10))));
+    let error = registry.client.catalog(None).await.expect_err("a drip");
+    assert_eq!((error.cause, error.tries), (Cause::Unfinished(limit), 1));
+}
+
+/// docs/RELIABILITY.md D3.
+#[tokio::test]
+async fn a_silent_server_gets_more_time_with_each_try_and_is_asked_for_a_list_once() {
+    let headers = Duration::from_millis(50);
+    let registry = with_timeouts(Timeouts { headers, tries: 4, ..timeouts() }).await;
+    registry.demo.fault(|_, _| Some(Fault::Hang));
+    let late = |cause: &Cause| match cause {
+        Cause::Timeout(_, limit) => *limit,
+        other => panic!("{other:?}"),
+    };
+    let error = registry.client.catalog(None).await.expect_err("silence");
+    assert_eq!((late(&error.cause), error.tries), (headers * 10, 1));
+    let tags = registry.client.tags(&name("app"), None).await.expect_err("silence");
+    assert_eq!((late(&tags.cause), tags.tries), (headers * 10, 1));
+    let (app, latest) = (name("app"), Selector::Tag(tag("1")));
+    let error = registry.client.manifest(&app, &latest, Priority::Interactive).await.expect_err("silence");
+    assert_eq!((late(&error.cause), error.tries), (headers * 4, 3));
+}
+
 /// docs/REGISTRIES.md §10 row 14: an expired signed address is asked for again at the registry, and does not count as a
 /// missing right.
 #[tokio::test]

@@ -233,12 +233,17 @@ impl App {
     /// Checks that the screen shows this.
     #[track_caller]
     pub fn shows(&self, text: &str) {
+        let screen = self.screen();
+        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
+    }
+
+    /// Returns the text of the screen.
+    pub fn screen(&self) -> String {
         let (columns, rows) = self.state.size;
         let Ok(mut terminal) = Terminal::new(TestBackend::new(columns, rows));
         let theme = Theme::of("terminal", true);
         let Ok(_) = terminal.draw(|frame| ui::view(frame, &self.state, &theme, self.clock));
-        let screen = terminal.backend().to_string();
-        assert!(screen.contains(text), "`{text}` is not on the screen:\n{screen}");
+        terminal.backend().to_string()
     }
 
     /// The message at the foot, or nothing.

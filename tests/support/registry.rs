@@ -22,6 +22,7 @@ pub fn timeouts() -> Timeouts {
         silence: Duration::from_secs(5),
         headers: Duration::from_secs(20),
         idle: Duration::from_secs(20),
+        whole: Duration::from_secs(120),
         min_bytes_per_second: 1,
         tries: 3,
         backoff: Duration::from_millis(1),

@@ -6,6 +6,7 @@ use crate::app::actions::availability::refuse_unless;
 use crate::app::dialogs::open_prompt;
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
+use crate::app::reconcile::cancel_long_wait;
 use crate::app::update::Update;
 
 /// Moves one row down.
@@ -35,11 +36,11 @@ pub(crate) static PAGE_UP: Action =
 pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
     .with_hint("open", 2)
     .available_if(|state| refuse_unless(state.focus != Pane::Details, "there is nothing to go into"));
-/// Backs out: first of a filter, of marks or of a message.
+/// Backs out: first of a long wait, of a filter, of marks or of a message.
 pub(crate) static BACK: Action = Action::new(
     "panes.back",
     chords!["Esc", "h", "Left"],
-    "go back; first clears a filter, marks, a message",
+    "go back; first cancels a long wait, clears a filter, marks, a message",
     back,
 );
 /// Goes to the next pane.
@@ -90,12 +91,13 @@ fn enter(update: &mut Update<'_>) {
     }
 }
 
-/// Removes a message, a filter or marks, or leaves a namespace, if there is one. Otherwise goes one pane to the left.
+/// Removes a message, cancels a long wait, removes a filter or marks, or leaves a namespace, if there is one. Otherwise
+/// goes one pane to the left.
 fn back(update: &mut Update<'_>) {
-    let state = &mut *update.state;
-    if state.notices.toast.take().is_some() {
+    if update.state.notices.toast.take().is_some() || cancel_long_wait(update) {
         return;
     }
+    let state = &mut *update.state;
     if state.focused_list().is_some_and(|list| list.is_filtered()) {
         return state.filter("");
     }

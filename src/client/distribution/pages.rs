@@ -108,7 +108,7 @@ impl Client {
 
     fn request<T>(&self, list: &PagedList<T>, url: Url) -> Request {
         let request = Request::new(Method::GET, url, list.scope.clone(), Priority::Interactive);
-        Request { accept: "application/json", cap: CAP, ..request }
+        Request { accept: "application/json", cap: CAP, is_list: true, ..request }
     }
 
     fn read_page<T>(

@@ -123,7 +123,7 @@ fn describe_cause(cause: &Cause) -> String {
         Cause::Refused => "connection refused".into(),
         Cause::Connection(_) => "the connection broke".into(),
         Cause::Timeout(..) => "no answer in time".into(),
-        Cause::TooSlow => "too slow".into(),
+        Cause::TooSlow | Cause::Unfinished(_) => "too slow".into(),
         Cause::Storage(status) => status.to_string(),
         Cause::Status { status, body: said, wait } => {
             let code = said.code.as_ref().map_or(String::new(), |code| format!(" {code}"));

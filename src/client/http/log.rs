@@ -1,27 +1,54 @@
 //! The report of every request, for the request log and the log file. No secret gets here.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use reqwest::{Method, Url};
 
 use super::origin::Origin;
-use crate::model::request_line::RequestLine;
+use crate::model::reference::Host;
+use crate::model::request_line::{AwaitedRequest, RequestLine};
 use crate::model::text::SafeText;
 
-/// Takes the line of each request that ended.
+/// Takes the line of each request that ended, and knows the requests that are under way.
 #[derive(Clone, Default)]
-pub struct Sink(Option<Arc<dyn Fn(RequestLine) + Send + Sync>>);
+pub struct Sink {
+    take: Option<Arc<dyn Fn(RequestLine) + Send + Sync>>,
+    awaited: Arc<Mutex<AwaitedRequests>>,
+}
+
+/// The requests that are under way.
+#[derive(Default)]
+struct AwaitedRequests {
+    last: u64,
+    /// Each request with its number, in the order in which they were sent.
+    all: BTreeMap<u64, (Instant, AwaitedRequest)>,
+}
 
 impl Sink {
     /// Creates a sink that calls `take`.
     pub fn new(take: impl Fn(RequestLine) + Send + Sync + 'static) -> Sink {
-        Sink(Some(Arc::new(take)))
+        Sink { take: Some(Arc::new(take)), awaited: Arc::default() }
     }
 
-    /// Begins the line of a request that starts now.
-    pub(crate) fn begin(&self, method: &Method, url: SafeText, attempt: u32) -> LogLine {
+    /// Returns the requests whose answers are awaited, the oldest first.
+    pub(crate) fn awaited(&self) -> Vec<AwaitedRequest> {
+        let awaited = self.lock();
+        let all = awaited.all.values();
+        all.map(|(start, request)| AwaitedRequest { waited: start.elapsed(), ..request.clone() }).collect()
+    }
+
+    /// Begins the line of a request that starts now, for this registry. `attempt` is the number of the try and the
+    /// number of tries if the server stays silent.
+    pub(crate) fn begin(
+        &self,
+        registry: &Host,
+        method: &Method,
+        url: SafeText,
+        attempt: (u32, u32),
+    ) -> LogLine {
         let line = RequestLine {
             at: Timestamp::now(),
             method: name_of(method),
@@ -29,10 +56,25 @@ impl Sink {
             status: None,
             took: Duration::ZERO,
             bytes: 0,
-            attempt,
+            attempt: attempt.0,
             failure: None,
         };
-        LogLine { line, start: Instant::now(), sink: self.clone() }
+        let request = AwaitedRequest {
+            registry: registry.clone(),
+            at: line.at,
+            method: line.method,
+            url: line.url.clone(),
+            waited: Duration::ZERO,
+            attempt: attempt.0,
+            tries: attempt.1,
+        };
+        let start = Instant::now();
+        let mut awaited = self.lock();
+        awaited.last += 1;
+        let number = awaited.last;
+        awaited.all.insert(number, (start, request));
+        drop(awaited);
+        LogLine { line, start, number, sink: self.clone() }
     }
 
     fn send(&self, line: RequestLine) {
@@ -46,26 +88,43 @@ impl Sink {
             failure = line.failure.as_ref().map(SafeText::as_str),
             "request"
         );
-        if let Some(take) = &self.0 {
+        if let Some(take) = &self.take {
             take(line);
         }
     }
+
+    fn lock(&self) -> MutexGuard<'_, AwaitedRequests> {
+        self.awaited.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
-/// The line of a request that is under way.
+/// The line of a request that is under way. The request is awaited until this value is dropped.
 #[derive(Debug)]
 pub(crate) struct LogLine {
     /// Everything that is known so far.
     pub(crate) line: RequestLine,
     start: Instant,
+    number: u64,
     sink: Sink,
 }
 
 impl LogLine {
+    /// Removes the request from those that are awaited: the content of a stream is awaited piece by piece, and the code
+    /// that reads it shows its progress.
+    pub(crate) fn begin_stream(&self) {
+        self.sink.lock().all.remove(&self.number);
+    }
+
     /// Ends the request and reports its line.
     pub(crate) fn end(&mut self) {
         self.line.took = self.start.elapsed();
         self.sink.send(self.line.clone());
+    }
+}
+
+impl Drop for LogLine {
+    fn drop(&mut self) {
+        self.sink.lock().all.remove(&self.number);
     }
 }
 
@@ -124,6 +183,21 @@ fn redact(url: &Url) -> SafeText {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_request_is_pending_until_its_line_is_dropped() {
+        let sink = Sink::default();
+        let host = Host::parse("r.test").expect("a host");
+        let begin = |attempt| sink.begin(&host, &Method::GET, "https://r.test/v2/".into(), (attempt, 3));
+        let (first, mut second) = (begin(1), begin(2));
+        let attempts = || sink.awaited().iter().map(|request| request.attempt).collect::<Vec<_>>();
+        assert_eq!(attempts(), [1, 2]);
+        drop(first);
+        second.end();
+        assert_eq!(attempts(), [2]);
+        drop(second);
+        assert_eq!(attempts(), [0; 0]);
+    }
 
     #[test]
     fn a_url_is_shown_without_its_secrets() {

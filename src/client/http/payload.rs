@@ -69,17 +69,19 @@ impl Payload {
         }
     }
 
-    /// Waits for the head of the response to a request with this body. Fails if nothing comes in time.
+    /// Waits for the head of the response to a request with this body. Fails if nothing comes within `limit`, or if a
+    /// stream stands still.
     pub(crate) async fn wait_for_response(
         &self,
         answer: impl Future<Output = reqwest::Result<Response>>,
+        limit: Duration,
         timeouts: &Timeouts,
     ) -> Result<reqwest::Result<Response>, Cause> {
         match self {
             Payload::Stream(stream) => wait_while_it_moves(&**stream, answer, timeouts).await,
             Payload::None | Payload::Empty | Payload::Bytes { .. } => {
-                let late = |_| Cause::Timeout("before the answer began", timeouts.headers);
-                tokio::time::timeout(timeouts.headers, answer).await.map_err(late)
+                let late = |_| Cause::Timeout("before the answer began", limit);
+                tokio::time::timeout(limit, answer).await.map_err(late)
             }
         }
     }

@@ -30,6 +30,8 @@ pub(crate) struct Request {
     pub(crate) cap: u64,
     /// The priority of the request.
     pub(crate) priority: Priority,
+    /// Whether it is for a list, which may take the server minutes.
+    pub(crate) is_list: bool,
     /// Whether it is sent once and not again after a failure, because a second try could have another effect.
     pub(crate) is_sent_once: bool,
     /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
@@ -50,6 +52,7 @@ impl Request {
             scope,
             cap,
             priority,
+            is_list: false,
             is_sent_once: false,
             reuse,
         }

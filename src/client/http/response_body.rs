@@ -63,6 +63,9 @@ pub(crate) async fn read_whole(
     let mut pace = Pace::default();
     let mut hold = None;
     while let Some(piece) = read_piece(&mut response, &mut pace, timeouts).await? {
+        if pace.waited > timeouts.whole {
+            return Err(Cause::Unfinished(timeouts.whole));
+        }
         if (body.len() + piece.len()) as u64 > cap {
             return Err(Cause::TooLarge(cap));
         }
@@ -105,6 +108,7 @@ impl OpenBody {
     pub(crate) fn new(head: ResponseHead, permit: Permit) -> Result<OpenBody, SendError> {
         let ResponseHead { response, peer, entry, .. } = head;
         check_encoding(&response).map_err(|cause| cause.at(&peer))?;
+        entry.begin_stream();
         Ok(OpenBody { response, peer, pace: Pace::default(), entry, _permit: permit })
     }
 

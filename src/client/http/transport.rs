@@ -4,7 +4,7 @@
 //! time limits, size limits, and the log.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use hyper_util::client::proxy::matcher::Matcher;
@@ -24,6 +24,7 @@ use super::tls::{self, Reuse, Trust};
 use crate::client::ClientSettings;
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::Host;
+use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 
 /// Most large bodies that are read and processed at once: each needs memory for its results as well.
@@ -51,6 +52,20 @@ pub(crate) struct Envelope<'a> {
     pub(crate) authorization: Option<&'a HeaderValue>,
     /// The number of the try, for the log.
     pub(crate) attempt: u32,
+}
+
+/// A request as the log and the time limit need it.
+struct Sent<'a> {
+    method: &'a Method,
+    url: &'a Url,
+    peer: Peer,
+    /// The number of the try.
+    attempt: u32,
+    /// The number of tries if the server stays silent.
+    tries: u32,
+    /// How long the head of the response may take.
+    limit: Duration,
+    payload: &'a Payload,
 }
 
 /// The transport of requests to one registry and to the origins that it leads to.
@@ -153,6 +168,12 @@ impl Transport {
         }
     }
 
+    /// Returns the request of this registry whose answer has been awaited longest, if that is long.
+    pub(crate) fn longest_awaited(&self) -> Option<AwaitedRequest> {
+        let awaited = self.sink.awaited().into_iter().find(|request| request.registry == self.host)?;
+        Some(awaited).filter(AwaitedRequest::is_long)
+    }
+
     /// Returns an address in the form that may be shown and logged.
     pub(crate) fn display_url(&self, url: &Url) -> SafeText {
         display_url(url, self.base.get().and_then(Base::origin).as_ref())
@@ -182,7 +203,17 @@ impl Transport {
             builder = builder.header(AUTHORIZATION, header);
         }
         builder = request.payload.add_to(builder);
-        let head = self.receive_head(builder, &request.method, url, peer, attempt, &request.payload).await?;
+        let tries = if request.is_sent_once { 1 } else { self.timeouts.tries_in_silence(request.is_list) };
+        let sent = Sent {
+            method: &request.method,
+            url,
+            peer,
+            attempt,
+            tries,
+            limit: self.timeouts.for_head(request.is_list, attempt),
+            payload: &request.payload,
+        };
+        let head = self.receive_head(builder, sent).await?;
         if head.response.status().is_success() {
             return Ok(Exchange::Success(head));
         }
@@ -199,23 +230,18 @@ impl Transport {
         peer: Peer,
         cap: u64,
     ) -> Result<HttpAnswer, SendError> {
-        let head = self.receive_head(request, method, url, peer, 1, &Payload::None).await?;
+        let (limit, payload) = (self.timeouts.headers, &Payload::None);
+        let sent = Sent { method, url, peer, attempt: 1, tries: 1, limit, payload };
+        let head = self.receive_head(request, sent).await?;
         self.read_body(head, cap).await
     }
 
     /// Sends a request and waits for the head of the response.
-    async fn receive_head(
-        &self,
-        request: RequestBuilder,
-        method: &Method,
-        url: &Url,
-        peer: Peer,
-        attempt: u32,
-        payload: &Payload,
-    ) -> Result<ResponseHead, SendError> {
-        let mut entry = self.sink.begin(method, self.display_url(url), attempt);
+    async fn receive_head(&self, request: RequestBuilder, sent: Sent<'_>) -> Result<ResponseHead, SendError> {
+        let Sent { method, url, peer, attempt, tries, limit, payload } = sent;
+        let mut entry = self.sink.begin(&self.host, method, self.display_url(url), (attempt, tries));
         let failed = |error: reqwest::Error| self.transport_error(&error, url, &peer);
-        let answered = match payload.wait_for_response(request.send(), &self.timeouts).await {
+        let answered = match payload.wait_for_response(request.send(), limit, &self.timeouts).await {
             Ok(answered) => answered.map_err(failed),
             Err(cause) => Err(cause.at(&peer)),
         };

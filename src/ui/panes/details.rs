@@ -31,7 +31,7 @@ impl Canvas<'_, '_> {
                 (Some(_), Some(failure)) => {
                     self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again"));
                 }
-                (Some(_), None) => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+                (Some((repository, _)), None) => self.loading(rows, Some(&repository.host)),
             }
             return;
         }

@@ -116,7 +116,7 @@ impl Canvas<'_, '_> {
                 let again = self.key_hint("panes.refresh", "asks again");
                 self.failure(rows, failure, &format!("{open}, {again}"));
             }
-            None if names.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+            None if names.is_loading() => self.loading(rows, Some(&registry.host)),
             None => self.draw_text(
                 rows,
                 &[

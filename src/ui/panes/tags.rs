@@ -274,7 +274,9 @@ impl Canvas<'_, '_> {
                 self.failure(rows, failure, &format!("{why}; {again}"));
             }
             Some(failure) => self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again")),
-            None if tags.tags.is_loading() => self.draw_text(rows, &[(Role::Dim, "loading…".into())]),
+            None if tags.tags.is_loading() => {
+                self.loading(rows, tags.repository.as_ref().map(|repository| &repository.host));
+            }
             None if !tags.tags.items.is_empty() => self.draw_text(
                 rows,
                 &[
