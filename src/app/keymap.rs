@@ -232,6 +232,15 @@ pub(crate) fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
     rows.into_iter().filter(|row| !row.keys.is_empty() && fits(row)).collect()
 }
 
+/// The signs in the panes, with their meanings.
+const SIGNS: [(&str, &str); 5] = [
+    ("=", "beside a digest: another tag has the same image"),
+    ("*", "a marked row"),
+    ("✓ ✗", "in the header: the registry can, or cannot"),
+    ("…", "more comes, or the text is longer"),
+    ("-", "the image has no such property"),
+];
+
 fn pane_rows(state: &State) -> Vec<HelpRow> {
     let keys = &state.settings.keys;
     let own = ACTIONS.iter().filter(|action| action.pane == Some(state.focus));
@@ -243,9 +252,16 @@ fn pane_rows(state: &State) -> Vec<HelpRow> {
         unavailable_because: action.unavailable_because(state),
     };
     let everywhere = EVERYWHERE_BINDINGS.iter().map(|binding| &binding.command);
+    let signs = SIGNS.iter().map(|(sign, text)| HelpRow {
+        section: "Signs",
+        keys: (*sign).into(),
+        text,
+        unavailable_because: None,
+    });
     own.chain(shared)
         .map(row)
         .chain(everywhere.map(|command| command_row(keys, "Everywhere", command)))
+        .chain(signs)
         .collect()
 }
 

@@ -50,9 +50,17 @@ pub(crate) fn check_image_exists(state: &State) -> Result<(), Why> {
 /// Fails if no image is chosen or if a rule forbids changes of the repository.
 pub(crate) fn check_change(state: &State) -> Result<(), Why> {
     check_image_exists(state).and(check_arranged(state))?;
-    let repository =
-        selection_repository(state).ok_or(Cow::Borrowed("no image is chosen: go to Tags first"))?;
+    let repository = selection_repository(state).ok_or_else(|| no_image_chosen(state))?;
     state.settings.rules.may_change(repository).map_err(|refusal| refusal_text(&refusal))
+}
+
+/// Returns the reason why there is no image that a key could act on.
+pub(crate) fn no_image_chosen(state: &State) -> Why {
+    if state.tags.tags.is_loading() {
+        "no image is chosen: the tags are still loading".into()
+    } else {
+        "no image is chosen: go to Tags first".into()
+    }
 }
 
 /// Returns the refusal of a rule in one line.

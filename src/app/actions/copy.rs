@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::availability::{Why, check_arranged, check_image_exists, refusal_text, refuse_unless};
+use super::availability::{
+    Why, check_arranged, check_image_exists, no_image_chosen, refusal_text, refuse_unless,
+};
 use super::{Action, quoted_key};
 use crate::app::State;
 use crate::app::dialogs::command_line::CommandLine;
@@ -57,7 +59,7 @@ fn check_copy(state: &State) -> Result<(), Why> {
     match marked_repositories(state) {
         0 | 1 => check_image_exists(state)
             .and(check_arranged(state))
-            .and(refuse_unless(can_copy(state), "no image is chosen: go to Tags first")),
+            .and_then(|()| if can_copy(state) { Ok(()) } else { Err(no_image_chosen(state)) }),
         marked => Err(format!("one repository at a time; {marked} are marked").into()),
     }
 }

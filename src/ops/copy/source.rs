@@ -41,7 +41,7 @@ async fn read(
     selector: &Selector,
 ) -> Result<SourceImage, Failure> {
     let name = &request.from.name;
-    let failed = |error: Error| error.failure(format!("cannot read {}:{selector}", request.from));
+    let failed = |error: Error| error.failure(format!("cannot read {}{}", request.from, selector.suffix()));
     let manifest = match selector {
         Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Background).await,
         Selector::Digest(_) => registry.manifest(name, selector, Priority::Background).await,

@@ -160,7 +160,7 @@ async fn step(
 ) -> Result<RetagStep, Failure> {
     let (selector, to, tag) = item;
     let from = &request.from;
-    let what = || format!("cannot retag {}:{selector}", from.name);
+    let what = || format!("cannot retag {}{}", from.name, selector.suffix());
     let digest = registry.digest_now(&from.name, selector, &[], Priority::Background).await;
     let digest = digest.map_err(|error| error.failure(what()))?.ok_or_else(|| Failure {
         what: SafeText::from(what()),

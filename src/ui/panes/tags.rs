@@ -18,7 +18,7 @@ use crate::ui::theme::Role;
 const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
 const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
 const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
-const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 9 };
+const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
 const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
 /// Columns of the sign behind the tag that marks a shared digest.
 const SIGN: usize = 2;
