@@ -93,6 +93,8 @@ pub struct State {
     pub(crate) requests: VecDeque<RequestLine>,
     /// The requests that are awaited, as of the last tick, the oldest first.
     pub(crate) awaited: Vec<AwaitedRequest>,
+    /// The commands that were typed after `:` in this run, the oldest first.
+    pub(crate) command_history: Vec<String>,
     /// Whether attestations, digest tags and the like are shown.
     pub(crate) show_hidden: bool,
     /// The last time that the row under the cursor or the marks changed without input of the user, as by an answer.
@@ -154,6 +156,7 @@ pub fn init(
         notices: Notices::default(),
         requests: VecDeque::new(),
         awaited: Vec::new(),
+        command_history: Vec::new(),
         show_hidden: false,
         moved_at: None,
         tickets: remote::Tickets::default(),

@@ -153,6 +153,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &details::PREVIOUS_PLATFORM,
     &view::ZOOM,
     &program::OPEN,
+    &program::CLOSE,
     &lists::FILTER,
     &program::COMMAND_LINE,
     &program::PALETTE,

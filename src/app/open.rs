@@ -5,6 +5,7 @@ use super::actions::quoted_key;
 use super::actions::refresh::reload;
 use super::cmd::Cmd;
 use super::panes::repositories::MOST_OPENED;
+use super::questions::Slot;
 use super::reconcile::reconcile;
 use super::update::Update;
 use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Target, Typed};
@@ -49,6 +50,17 @@ pub(crate) fn open(update: &mut Update<'_>, target: Target) {
         update.state.tags.open(selector);
     }
     update.state.focus_pane(Pane::Tags);
+}
+
+/// Closes the registry under the cursor: its answers are not awaited any more.
+pub(crate) fn close_selected(update: &mut Update<'_>) {
+    let Some(closed) = update.state.registries.close_selected() else { return };
+    let host = closed.host;
+    update.cmds.extend([Slot::Server(host.clone()), Slot::Repositories(host.clone())].map(Cmd::Cancel));
+    // The panes leave the registry before it is forgotten.
+    reconcile(update);
+    update.state.view_cache.forget_registry(&host);
+    update.say_done(format!("closed {host}"));
 }
 
 /// Puts a repository before the others of this registry that were opened by name, in this run or an earlier one.

@@ -558,3 +558,41 @@ fn the_first_repository_is_under_the_cursor_and_names_that_are_none_are_never_as
     app.press("G g");
     assert!(app.asked().iter().all(|question| !question.contains("not a tag")));
 }
+
+#[test]
+fn a_registry_is_closed_and_the_next_one_is_shown() {
+    let mut app = App::loaded();
+    app.press(":");
+    app.type_text("open other.test/");
+    app.press("Enter");
+    assert_eq!(app.state.registries.items.len(), 2);
+    app.press("1 x");
+    assert!(app.aborted().iter().any(|question| question == "repositories other.test"));
+    assert_eq!(app.toast(), "closed other.test");
+    assert_eq!((app.state.registries.items.len(), app.repository()), (1, Some("a")));
+    app.press("1 x");
+    app.shows("Open");
+    assert!(app.state.registries.items.is_empty() && app.repository().is_none());
+}
+
+#[test]
+fn commands_are_recalled_and_listed_repositories_are_completed() {
+    let mut app = App::loaded();
+    for command in ["sort name", "sort date"] {
+        app.press(":");
+        app.type_text(command);
+        app.press("Enter");
+    }
+    app.press(": Up Up");
+    app.shows(":sort name");
+    app.press("Down");
+    app.shows(":sort date");
+    app.press("Esc :");
+    app.type_text("open r.test/b");
+    app.press("Tab");
+    app.shows(":open r.test/b");
+    app.press("Esc :");
+    app.type_text("open r.");
+    app.press("Tab Tab");
+    app.shows(":open r.test/b");
+}

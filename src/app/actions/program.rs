@@ -1,10 +1,12 @@
 //! The program itself: its command line, its help and logs, and leaving it.
 
+use super::availability::check_open;
 use super::{Action, jobs};
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::palette::Palette;
 use crate::app::dialogs::{Dialog, help, log, open_prompt, requests};
 use crate::app::keys::chords;
+use crate::app::{Pane, open};
 
 /// Opens the command line.
 pub(crate) static COMMAND_LINE: Action =
@@ -24,6 +26,18 @@ pub(crate) static OPEN: Action = Action::new(
     |update| open_prompt::show(update.state),
 )
 .with_entry("open ", "open a registry, a repository or an image by name");
+/// Closes a registry. Its jobs go on. Asks for a name if it was the last one.
+pub(crate) static CLOSE: Action =
+    Action::new("registries.close", chords!["x"], "close the registry; its jobs go on", |update| {
+        open::close_selected(update);
+        if update.state.registries.items.is_empty() {
+            open_prompt::show(update.state);
+        }
+    })
+    .only_in(Pane::Registries)
+    .about_rows()
+    .with_entry("close", "close the registry")
+    .available_if(check_open);
 /// Shows the request log.
 pub(crate) static REQUESTS: Action = Action::new("program.requests", chords!["@"], "request log", |update| {
     update.state.dialogs.push(Dialog::Requests(requests::RequestLog::default()));

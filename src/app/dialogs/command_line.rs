@@ -12,7 +12,12 @@ use crate::app::list::Move;
 use crate::app::open;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
-use crate::model::reference::{BadName, Typed};
+use crate::model::reference::{BadName, RepositoryName, Typed};
+
+/// Largest number of commands that the history keeps.
+const MOST_COMMANDS: usize = 100;
+/// Largest number of listed repositories among the completions.
+const MOST_COMPLETIONS: usize = 50;
 
 /// The command line, opened with `:`, with completion.
 #[derive(Debug, Default)]
@@ -25,6 +30,8 @@ pub struct CommandLine {
     pub(crate) selected_completion: Option<usize>,
     /// The reason why the command was refused.
     pub(crate) problem: Option<String>,
+    /// The command of this run that was recalled: its index in the history.
+    recalled: Option<usize>,
 }
 
 /// The effects of the keys.
@@ -53,7 +60,10 @@ impl CommandLine {
     fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
         let missing = find_missing_argument(self.input.value());
         match (missing, run(update, self.input.value())) {
-            (_, Ok(())) => return None,
+            (_, Ok(())) => {
+                record(update.state, self.input.value());
+                return None;
+            }
             (None, Err(problem)) => {
                 let (problem, choice) = problem.into_message();
                 self.problem = Some(problem);
@@ -71,6 +81,20 @@ impl CommandLine {
             }
         }
         Some(Dialog::CommandLine(self))
+    }
+
+    /// Moves through the earlier commands of this run. Returns whether it did: only an empty line, or one that was
+    /// recalled, can be replaced by another command.
+    fn recall(&mut self, state: &State, by: isize) -> bool {
+        let history = &state.command_history;
+        let next = match self.recalled {
+            None if by < 0 && self.input.value().is_empty() => history.len().checked_sub(1),
+            None => None,
+            Some(at) => at.checked_add_signed(by).filter(|at| *at < history.len()).or(Some(at)),
+        };
+        let Some(command) = next.and_then(|at| history.get(at)) else { return false };
+        *self = CommandLine { recalled: next, ..CommandLine::of(state, command) };
+        true
     }
 
     /// Puts another completion into the line.
@@ -108,7 +132,11 @@ impl KeyedDialog for CommandLine {
             Pressed::Shared(SharedEffect::Cancel) => return None,
             Pressed::Own(CommandLineEffect::Run) => return self.submit(update),
             Pressed::Own(CommandLineEffect::Complete) => self.cycle_completion(1),
-            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.cycle_completion(by),
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => {
+                if !self.recall(update.state, by) {
+                    self.cycle_completion(by);
+                }
+            }
             Pressed::Text(key)
                 if self.input.value().is_empty()
                     && KeyChord::of(key) == Some(KeyChord::of_literal("Backspace")) =>
@@ -117,7 +145,7 @@ impl KeyedDialog for CommandLine {
             }
             Pressed::Text(key) if edit_input(&mut self.input, key) => {
                 self.completions = completions(update.state, self.input.value());
-                self.selected_completion = None;
+                (self.selected_completion, self.recalled) = (None, None);
                 self.problem = None;
             }
             Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help) | Pressed::Text(_) => {}
@@ -126,7 +154,36 @@ impl KeyedDialog for CommandLine {
     }
 }
 
+/// Adds a command to the history of this run, once and as the newest.
+fn record(state: &mut State, command: &str) {
+    let command = command.trim().to_string();
+    if command.is_empty() {
+        return;
+    }
+    state.command_history.retain(|known| *known != command);
+    state.command_history.push(command);
+    if state.command_history.len() > MOST_COMMANDS {
+        state.command_history.remove(0);
+    }
+}
+
+/// Returns the listed repositories of the registry under the cursor that begin like the text.
+fn listed_repositories(state: &State, begun: &str) -> Vec<String> {
+    let Some(registry) = state.registries.selected() else { return Vec::new() };
+    let begun = begun.trim_start();
+    let prefix = format!("{}/", registry.host);
+    let rest = match begun.strip_prefix(&prefix) {
+        Some(rest) => rest,
+        None if prefix.starts_with(begun) => "",
+        None => return Vec::new(),
+    };
+    let names = registry.repositories.names.items.iter().filter_map(|listed| listed.name());
+    let fitting = names.map(RepositoryName::as_str).filter(|name| name.starts_with(rest));
+    fitting.take(MOST_COMPLETIONS).map(|name| format!("{prefix}{name}")).collect()
+}
+
 fn completions(state: &State, typed: &str) -> Vec<String> {
+    let begun = typed.split_once(' ').map_or("", |(_, begun)| begun);
     let arguments = |command: &str| match command {
         "sort" => SortBy::ALL.iter().map(|by| by.word().to_string()).collect(),
         "theme" => state.settings.themes.clone(),
@@ -136,11 +193,13 @@ fn completions(state: &State, typed: &str) -> Vec<String> {
                 let names = state.settings.remembered.get(&registry.host);
                 names.into_iter().flatten().map(|name| format!("{}/{name}", registry.host))
             });
-            opened.collect()
+            let mut names: Vec<String> = opened.collect();
+            let listed = listed_repositories(state, begun);
+            names.extend(listed.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+            names
         }
         "copy" | "compare" => {
             let from = state.tags.repository.as_ref();
-            let begun = typed.split_once(' ').map_or("", |(_, begun)| begun);
             from.map(|from| destinations(state, from, begun)).unwrap_or_default()
         }
         _ => Vec::new(),

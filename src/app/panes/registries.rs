@@ -63,6 +63,17 @@ impl Registries {
         &mut self.items[at]
     }
 
+    /// Closes the registry under the cursor and returns it. The cursor stays at its place.
+    pub(crate) fn close_selected(&mut self) -> Option<OpenRegistry> {
+        let at = self.list.selected()?;
+        let row = self.list.cursor;
+        let closed = (at < self.items.len()).then(|| self.items.remove(at));
+        self.list.forget_rows();
+        self.refilter();
+        self.list.move_cursor(crate::app::list::Move::To(row));
+        closed
+    }
+
     /// Shows the rows that the filter matches.
     pub(crate) fn refilter(&mut self) {
         self.list.order = (0..self.items.len() as u32).collect();
