@@ -146,7 +146,13 @@ impl JournalEntry {
 
     /// Returns the state of the change in words.
     pub fn outcome(&self) -> SafeText {
-        let count = |done| self.items.iter().filter(|item| item.done == done).count();
+        // An item that had nothing to change is as it was to be, and counts as done beside others that changed.
+        let has_done = self.items.iter().any(|item| item.done == Some(true));
+        let done = |item: &JournalItem| match item.done {
+            Some(false) if has_done && item.changes_nothing() => Some(true),
+            done => done,
+        };
+        let count = |wanted| self.items.iter().filter(|item| done(item) == wanted).count();
         match (self.state, count(Some(true)), count(Some(false))) {
             (EntryState::Unreadable, ..) => "cannot be read".into(),
             (EntryState::Open | EntryState::Ended, ..) if self.damage.is_any() => "damaged".into(),
@@ -228,6 +234,13 @@ pub struct JournalItem {
     pub done: Option<bool>,
 }
 
+impl JournalItem {
+    /// Returns whether the item was to be left as it was: an undo of a part that was as before.
+    fn changes_nothing(&self) -> bool {
+        self.before.as_ref().map(|before| before.digest) == self.after
+    }
+}
+
 /// A manifest that belongs to one that a change touches.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Saved {
@@ -292,6 +305,21 @@ mod tests {
         for (state, done, word, can_be_undone) in table {
             let entry = journal_entry(state, items(done));
             assert_eq!((entry.outcome().as_str(), entry.can_be_undone()), (word, can_be_undone), "{done:?}");
+        }
+    }
+
+    #[test]
+    fn an_item_that_had_nothing_to_change_counts_as_done_beside_others() {
+        let changed = JournalItem { done: YES, ..journal_item("1", Some("a"), Some("b")) };
+        let unchanged = JournalItem { done: NO, ..journal_item("2", Some("a"), Some("a")) };
+        let failed = JournalItem { done: NO, ..journal_item("3", Some("a"), Some("b")) };
+        let table = [
+            (vec![changed.clone(), unchanged.clone()], "done"),
+            (vec![changed, unchanged.clone(), failed], "2 of 3 done"),
+            (vec![unchanged], "nothing done"),
+        ];
+        for (items, word) in table {
+            assert_eq!(journal_entry(EntryState::Ended, items).outcome().as_str(), word);
         }
     }
 
