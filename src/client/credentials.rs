@@ -7,6 +7,7 @@
 //! | podman's files | `podman` |
 //! | the format of both files | `auth_file` |
 //! | programs that keep logins | `helper` |
+//! | reasons why a source gave no login | `problem` |
 //! | secrets | `secret` |
 
 mod auth_file;
@@ -14,6 +15,7 @@ mod docker;
 mod helper;
 mod keychain;
 mod podman;
+mod problem;
 pub(crate) mod secret;
 
 use std::ffi::OsString;
@@ -25,8 +27,9 @@ use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
-pub(crate) use keychain::{Keychain, Login};
+pub(crate) use keychain::{Keychain, Login, LoginLookup};
 use podman::PodmanFile;
+pub(crate) use problem::LoginProblem;
 use secret::Secret;
 
 /// The chain of the sources that are searched for logins, in their order: the first that has one wins. Cheap to clone;
@@ -55,7 +58,10 @@ impl Credentials {
             Some(only) => [Some(only), None],
             None => {
                 let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
-                [folder("XDG_RUNTIME_DIR"), config].map(|folder| Some(folder?.join("containers/auth.json")))
+                let runtime = folder("XDG_RUNTIME_DIR").map(|folder| folder.join("containers"));
+                let config = config.map(|folder| folder.join("containers"));
+                [runtime.or_else(podman::runtime_folder), config]
+                    .map(|folder| Some(folder?.join("auth.json")))
             }
         };
         let podman = podman.into_iter().flatten().map(|path| PodmanFile { path, helpers: helpers.clone() });
@@ -70,16 +76,24 @@ impl Credentials {
         Credentials::new(keychains)
     }
 
-    /// Returns the login for a repository, else for its registry.
-    pub(crate) async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<Login> {
+    /// Looks up the login for a repository, else for its registry. Problems of the sources before the one with the login
+    /// are returned beside it.
+    pub(crate) async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> LoginLookup {
+        let mut found = LoginLookup::default();
         for keychain in self.keychains.iter() {
-            if let Some(login) = keychain.login(host, repository).await {
+            let LoginLookup { login, problems } = keychain.login(host, repository).await;
+            for problem in &problems {
+                tracing::warn!(%host, %problem, "a source of logins has a problem");
+            }
+            found.problems.extend(problems);
+            if login.is_some() {
                 let source = SafeText::from(keychain.source().display().to_string());
                 tracing::debug!(%host, %source, "this source has a login");
-                return Some(login);
+                found.login = login;
+                break;
             }
         }
-        None
+        found
     }
 
     /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
@@ -110,7 +124,11 @@ mod tests {
     /// docs/REGISTRIES.md §4.8, §4.9.
     #[test]
     fn files_are_looked_for_in_the_places_of_docker_and_podman() {
-        assert_eq!(paths(&[("HOME", "/h")]), ["/h/.config/containers/auth.json", "/h/.docker/config.json"]);
+        let homes = ["/h/.config/containers/auth.json", "/h/.docker/config.json"];
+        let at_run = podman::runtime_folder().map(|folder| folder.join("auth.json").display().to_string());
+        let expected: Vec<String> = at_run.iter().cloned().chain(homes.map(String::from)).collect();
+        assert_eq!(paths(&[("HOME", "/h")]), expected);
+        assert_eq!(paths(&[("HOME", "/h"), ("XDG_RUNTIME_DIR", "")]), expected, "empty counts as unset");
         assert_eq!(
             paths(&[
                 ("HOME", "/h"),
@@ -124,7 +142,7 @@ mod tests {
             paths(&[("HOME", "/h"), ("REGISTRY_AUTH_FILE", "/only"), ("DOCKER_AUTH_CONFIG", "{}")]),
             ["DOCKER_AUTH_CONFIG", "/only", "/h/.docker/config.json"]
         );
-        assert!(paths(&[]).is_empty());
+        assert_eq!(paths(&[]), at_run.into_iter().collect::<Vec<_>>());
     }
 
     #[tokio::test]
@@ -143,7 +161,7 @@ mod tests {
         let host = Host::parse("r.test").expect("a host");
         let user = async |name: &str| {
             let name = RepositoryName::parse(name).expect("a name");
-            credentials.find(&host, Some(&name)).await
+            credentials.find(&host, Some(&name)).await.login
         };
         let login = |user: &str, password: &str| {
             Some(Login::Password { user: user.into(), password: Secret::new(password) })
@@ -152,7 +170,21 @@ mod tests {
         assert_eq!(user("team/app/sub").await, login("a", "b"));
         assert_eq!(user("team/application").await, login("c", "d"));
         let other = Host::parse("r.test.evil").expect("a host");
-        assert_eq!(credentials.find(&other, None).await, None);
+        assert_eq!(credentials.find(&other, None).await, LoginLookup::default());
+    }
+
+    #[tokio::test]
+    async fn a_source_with_a_problem_does_not_hide_the_login_of_the_next_one() {
+        let broken = DockerText { text: Secret::new("{\n\"auths\": CANARY7"), helpers: Arc::default() };
+        let good = DockerText {
+            text: Secret::new(r#"{"auths":{"r.test":{"auth":"YTpi"}}}"#),
+            helpers: Arc::default(),
+        };
+        let credentials = Credentials::new([Arc::new(broken) as _, Arc::new(good) as _]);
+        let found = credentials.find(&Host::parse("r.test").expect("a host"), None).await;
+        assert!(matches!(found.login, Some(Login::Password { .. })));
+        let problems: Vec<String> = found.problems.iter().map(ToString::to_string).collect();
+        assert_eq!(problems, ["`DOCKER_AUTH_CONFIG` is not valid JSON: line 2, column 10"]);
     }
 
     /// A source that has one login for every registry.
@@ -164,8 +196,9 @@ mod tests {
             "everywhere".into()
         }
 
-        fn login<'a>(&'a self, _: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
-            Box::pin(std::future::ready(Some(Login::Identity(Secret::new("t")))))
+        fn login<'a>(&'a self, _: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
+            let login = Some(Login::Identity(Secret::new("t")));
+            Box::pin(std::future::ready(LoginLookup { login, problems: Vec::new() }))
         }
 
         fn registries(&self) -> Vec<Host> {
@@ -178,7 +211,7 @@ mod tests {
         let text = r#"{"auths":{"r.test":{"auth":"YTpi"}}}"#;
         let docker = DockerText { text: Secret::new(text), helpers: Arc::default() };
         let credentials = Credentials::new([Arc::new(docker) as _, Arc::new(Everywhere) as _]);
-        let find = async |host: &str| credentials.find(&Host::parse(host).expect("a host"), None).await;
+        let find = async |host: &str| credentials.find(&Host::parse(host).expect("a host"), None).await.login;
         assert!(matches!(find("r.test").await, Some(Login::Password { .. })));
         assert!(matches!(find("other.test").await, Some(Login::Identity(_))));
         assert_eq!(credentials.registries(), [Host::parse("r.test").expect("a host")]);

@@ -17,6 +17,7 @@ use std::time::Duration;
 pub use peer::Peer;
 pub(crate) use peer::SendError;
 
+use super::credentials::LoginProblem;
 use super::http::error_body::ErrorBody;
 use super::vendors;
 use crate::model::digest::Digest;
@@ -36,6 +37,8 @@ pub struct Error {
     pub host: SafeText,
     /// The server that failed. It need not be the registry.
     pub peer: Peer,
+    /// The problems with the sources of logins, if the server refused the client for who it is.
+    pub(crate) login_problems: Vec<LoginProblem>,
 }
 
 /// The reason why a request failed.
@@ -71,9 +74,14 @@ pub enum Cause {
         /// How long the registry asks the client to wait.
         wait: Option<Duration>,
     },
-    /// The registry answered 401 although it accepted the login: the login lacks the right. Registries should answer
-    /// 403, and some do not.
-    InsufficientRights(ErrorBody),
+    /// The registry or its token service accepted the login or says so: the login lacks the right. Registries should
+    /// answer 403, and some answer 401.
+    InsufficientRights {
+        /// HTTP status.
+        status: u16,
+        /// Code and message of the server, if it sent them.
+        body: ErrorBody,
+    },
     /// The registry refused a request without a login. There is a login, and it was not sent to the token service that
     /// the registry names, which is outside of its own site.
     LoginWithheld {
@@ -185,11 +193,21 @@ impl Cause {
         }
     }
 
+    /// Returns whether the server refused the client for who it is, so that another login may help.
+    pub(crate) fn is_about_login(&self) -> bool {
+        match self {
+            Cause::Status { status: 401 | 403, .. } => !self.is_quota() && !self.is_protected(),
+            Cause::InsufficientRights { .. } | Cause::LoginRefused(_) => true,
+            _ => false,
+        }
+    }
+
     /// Returns the status, if there was a response.
     pub fn status(&self) -> Option<u16> {
         match self {
-            Cause::Status { status, .. } | Cause::LoginWithheld { status, .. } => Some(*status),
-            Cause::InsufficientRights(_) => Some(401),
+            Cause::Status { status, .. }
+            | Cause::LoginWithheld { status, .. }
+            | Cause::InsufficientRights { status, .. } => Some(*status),
             _ => None,
         }
     }
@@ -221,9 +239,9 @@ impl fmt::Display for Cause {
                     "; the login is not sent to `{token_service}`, which is outside of the registry's site"
                 )
             }
-            Cause::InsufficientRights(said) => {
-                f.write_str("the login is valid and lacks the right for this (401")?;
-                match &said.message {
+            Cause::InsufficientRights { status, body } => {
+                write!(f, "the login is valid and lacks the right for this ({status}")?;
+                match &body.message {
                     Some(message) => write!(f, ": {message})"),
                     None => f.write_str(")"),
                 }
@@ -258,9 +276,14 @@ fn write_status(f: &mut fmt::Formatter<'_>, status: u16, said: &ErrorBody) -> fm
         write!(f, " {code}")?;
     }
     match &said.message {
-        Some(message) => write!(f, ": {message}"),
-        None if said.code.is_none() => write!(f, " {}", reason(status)),
-        None => Ok(()),
+        Some(message) => write!(f, ": {message}")?,
+        None if said.code.is_none() => write!(f, " {}", reason(status))?,
+        None => {}
+    }
+    match &said.detail {
+        // The details of these repeat the name that was asked for.
+        Some(detail) if !matches!(status, 401 | 403 | 404) => write!(f, " ({detail})"),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -276,7 +299,8 @@ fn reason(status: u16) -> &'static str {
 impl Error {
     /// Builds the error of a request that failed before it was sent to a registry.
     pub fn unsent(host: impl Into<SafeText>, cause: Cause) -> Error {
-        Error { cause, request: None, tries: 1, host: host.into(), peer: Peer::Registry }
+        let (host, login_problems) = (host.into(), Vec::new());
+        Error { cause, request: None, tries: 1, host, peer: Peer::Registry, login_problems }
     }
 
     /// Returns whether the server does not support the operation at all, for example deleting by tag. Another method
@@ -360,6 +384,17 @@ mod tests {
     use crate::model::failure::FailureKind;
 
     #[test]
+    fn details_are_shown_unless_they_repeat_the_question() {
+        let body = br#"{"errors":[{"code":"MANIFEST_INVALID","message":"no","detail":{"mediaType":"a/b"}}]}"#;
+        let said = |status| Cause::Status { status, body: ErrorBody::of(body), wait: None }.to_string();
+        assert_eq!(said(415), "415 MANIFEST_INVALID: no (mediaType: a/b)");
+        assert_eq!(said(404), "404 MANIFEST_INVALID: no");
+        let page = ErrorBody::of(b"<html><title>400 Request Header Or Cookie Too Large</title>");
+        let page = Cause::Status { status: 400, body: page, wait: None };
+        assert_eq!(page.to_string(), "400: Request Header Or Cookie Too Large");
+    }
+
+    #[test]
     fn messages_have_a_hint_that_helps() {
         let error = |cause| Error::unsent("reg.example:5000", cause);
         let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
@@ -376,6 +411,20 @@ mod tests {
         assert!(
             hint(error(missing).catalog_failure())
                 .contains("name a repository, as in `reg.example:5000/NAME`")
+        );
+        let helper = LoginProblem::Helper {
+            source: "/h/.docker/config.json".into(),
+            setting: "credsStore",
+            program: "docker-credential-pass".into(),
+            why: "is not in PATH".into(),
+        };
+        let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
+        let without = Error { login_problems: vec![helper.clone()], ..error(denied) };
+        assert_eq!(
+            hint(without.failure("")),
+            "a stored login may be missing: `docker-credential-pass`, which `credsStore` in `/h/.docker/config.json` \
+             names, is not in PATH; correct this, or log in with `docker login reg.example:5000` or `podman login \
+             reg.example:5000`, or check the rights of that login"
         );
         let plain = error(Cause::Scheme { server_is_plain: true }).failure("cannot open the registry");
         assert!(plain.hint.is_some_and(|hint| hint.as_str().contains("--plain-http")));

@@ -150,9 +150,12 @@ impl Http {
     pub(crate) fn error(&self, error: impl Into<SendError>, request: Option<&Request>, tries: u32) -> Error {
         let SendError { cause, peer } = error.into();
         let display_url = |url| self.transport().display_url(url);
+        let scope = request.filter(|_| cause.is_about_login()).map(|request| &request.scope);
+        let login_problems =
+            scope.map(|scope| self.auth.login_problems(scope.repository())).unwrap_or_default();
         let request = request
             .map(|request| SafeText::from(format!("{} {}", request.method, display_url(&request.url))));
-        Error { cause, request, tries, host: self.host().into(), peer }
+        Error { cause, request, tries, host: self.host().into(), peer, login_problems }
     }
 
     /// Fails if a request that changes something must not be sent to this URL.

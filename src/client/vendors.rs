@@ -215,7 +215,7 @@ mod tests {
             (says_blocked_by_tags, 400, "GOOGLE_MANIFEST_DANGLING_TAG", "", true),
         ];
         for (is_understood, status, code, message, expected) in table {
-            let said = ErrorBody { code: Some(code.into()), message: Some(message.into()) };
+            let said = ErrorBody { code: Some(code.into()), message: Some(message.into()), detail: None };
             assert_eq!(is_understood(status, &said), expected, "{status} {code} {message}");
         }
     }

@@ -33,6 +33,10 @@ const TOKENS: [&str; 9] = [
     "signature",
 ];
 
+/// The beginnings of access tokens that need not be long: GitHub, GitLab, Docker Hub, DigitalOcean.
+const ACCESS_TOKENS: [&str; 9] =
+    ["ghp_", "gho_", "ghu_", "ghs_", "github_pat_", "glpat-", "gldt-", "dckr_", "dop_v1_"];
+
 /// Returns the text with a mark in place of each secret that can be told: passwords in addresses, queries of addresses,
 /// values of keys that name secrets, credentials of HTTP headers, JSON web tokens.
 pub(crate) fn secrets(text: &str) -> Cow<'_, str> {
@@ -52,6 +56,12 @@ pub(crate) fn secrets(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     if out == text { text.into() } else { out.into() }
+}
+
+/// Returns whether the name of a user may be an access token, which some registries take in its place.
+pub(crate) fn may_be_access_token(user: &str) -> bool {
+    let has_prefix = ACCESS_TOKENS.iter().any(|prefix| user.starts_with(prefix));
+    has_prefix || is_web_token(user) || (user.len() >= LONGEST_PART && !user.contains(['@', '$', '+', ' ']))
 }
 
 /// Returns the output of a program that failed, if it can be quoted without revealing a secret: one short line in

@@ -1,5 +1,6 @@
 //! Logins, and the servers that get them: docs/REGISTRIES.md §4 and §10 rows 7 to 13; docs/RELIABILITY.md B1 to B13.
 
+use regtui::client::credentials::Credentials;
 use regtui::client::{Cause, ClientSettings, HostSettings};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::Fault;
@@ -132,16 +133,180 @@ async fn a_login_refused_by_an_open_registry_may_be_wrong_or_lack_the_right() {
     assert!(!failure.why.as_str().contains("lacks"), "{failure}");
 }
 
-#[tokio::test]
-async fn a_challenge_beside_a_success_asks_for_nothing() {
-    let registry = registry(AuthMode::Open, Some(LOGIN)).await;
+/// A registry with a public part: it answers every client, and says that it takes logins.
+async fn partly_public(login: Option<&str>) -> Registry {
+    let registry = registry(AuthMode::Open, login).await;
+    registry.demo.fault(|request, _| {
+        let wrong = request.headers.get("authorization").is_some_and(|sent| sent != "Basic YW5uOkNBTkFSWTc=");
+        match (wrong, request.path == "/v2/") {
+            (true, _) => Some(Fault::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], "")),
+            (false, true) => Some(Fault::challenged("Basic realm=\"x\"")),
+            (false, false) => None,
+        }
+    });
     registry
-        .demo
-        .fault(|request, _| (request.path == "/v2/").then(|| Fault::challenged("Basic realm=\"x\"")));
+}
+
+/// As zot answers: docs/REGISTRIES.md §4.5.
+#[tokio::test]
+async fn a_stored_login_is_used_for_the_catalog_of_a_registry_with_a_public_part() {
+    for pings_first in [false, true] {
+        let registry = partly_public(Some(LOGIN)).await;
+        if pings_first {
+            assert_eq!(
+                registry.client.ping().await.expect("a server").identity,
+                Identity::User("ann".into())
+            );
+        }
+        assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
+        let requests = registry.demo.requests();
+        let catalog =
+            requests.iter().find(|request| request.path == "/v2/_catalog").expect("it was asked for");
+        assert_eq!(catalog.header("authorization"), Some("Basic YW5uOkNBTkFSWTc="), "{pings_first}");
+        assert!(requests.len() <= 3, "{:?}", registry.requests());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_login_for_a_registry_with_a_public_part_hides_nothing() {
+    let registry = partly_public(Some("ann:wrong")).await;
+    assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
+    assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
+    assert_eq!(registry.client.tags(&name("team/app"), None).await.expect("a page").items.len(), 1);
+}
+
+#[tokio::test]
+async fn a_challenge_beside_a_success_asks_for_nothing_without_a_login() {
+    let registry = partly_public(None).await;
     assert_eq!(registry.client.ping().await.expect("a server").identity, Identity::Anonymous);
     assert_eq!(registry.client.catalog(None).await.expect("a page").items.len(), 1);
-    let sent = registry.demo.requests();
-    assert!(sent.iter().all(|request| request.header("authorization").is_none()), "no password went out");
+    assert_eq!(registry.requests().len(), 2, "{:?}", registry.requests());
+}
+
+/// A client whose logins come from a `config.json` in this folder.
+fn client_with_config(registry: &Registry, folder: &std::path::Path) -> regtui::client::Client {
+    let variable = |name: &str| match name {
+        "DOCKER_CONFIG" => Some(folder.into()),
+        "PATH" => Some("/nowhere".into()),
+        _ => None,
+    };
+    let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+    let settings = ClientSettings { credentials, ..settings() };
+    regtui::client::Pool::new(settings).client(&host(&registry.demo))
+}
+
+#[tokio::test]
+async fn a_source_of_logins_that_fails_is_the_reason_that_is_given() {
+    for auth in [AuthMode::Basic(account()), private()] {
+        let registry = registry(auth, None).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        let here = host(&registry.demo);
+        for (text, reason) in [
+            (
+                r#"{"auths":{"HOST":{}},"credsStore":"desktop.exe"}"#,
+                format!(
+                    "`docker-credential-desktop.exe`, which `credsStore` in `{}` names, is not in PATH",
+                    path.display()
+                ),
+            ),
+            (
+                "{\n \"auths\": {\"HOST\": {\"auth\": \"CANARY7\"},}\n}",
+                format!("`{}` is not valid JSON: line 2, column ", path.display()),
+            ),
+            (
+                r#"{"auths":{"HOST":{"auth":"CANARY7"}}}"#,
+                format!("`auths.\"{here}\".auth` in `{}` is not `user:password` in base64", path.display()),
+            ),
+        ] {
+            std::fs::write(&path, text.replace("HOST", here.as_str())).expect("a file");
+            let client = client_with_config(&registry, folder.path());
+            let failure = client.tags(&name("team/app"), None).await.expect_err("denied").failure("x");
+            let said = failure.to_string();
+            assert_eq!(said.matches(&reason).count(), 1, "once: {said}");
+            assert!(said.contains("docker login") && !said.contains("CANARY7"), "{said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_login_made_elsewhere_counts_once_the_sources_are_read_again() {
+    for auth in [AuthMode::Basic(account()), private()] {
+        let registry = registry(auth, None).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let client = client_with_config(&registry, folder.path());
+        let app = name("team/app");
+        let log_in = |login: &str| {
+            use base64::Engine;
+            let auth = base64::engine::general_purpose::STANDARD.encode(login);
+            let text = format!(r#"{{"auths":{{"{}":{{"auth":"{auth}"}}}}}}"#, host(&registry.demo));
+            std::fs::write(folder.path().join("config.json"), text).expect("a file");
+            client.reread_logins();
+        };
+        client.tags(&app, None).await.expect_err("no login");
+        log_in("ann:wrong");
+        let error = client.tags(&app, None).await.expect_err("a wrong login");
+        assert!(matches!(error.cause, Cause::LoginRefused(_)), "{error}");
+        log_in(LOGIN);
+        client.tags(&app, None).await.expect("a login");
+        assert_eq!(client.ping().await.expect("a server").identity, Identity::User("ann".into()));
+        registry.demo.forget_requests();
+        client.reread_logins();
+        client.tags(&app, None).await.expect("the same login");
+        assert_eq!(registry.requests().len(), 1, "what is known stays: {:?}", registry.requests());
+        log_in("ann:wrong");
+        client.tags(&app, None).await.expect_err("the login has changed");
+    }
+}
+
+/// docs/REGISTRIES.md §4.6.
+#[tokio::test]
+async fn a_right_that_is_missing_is_not_called_a_wrong_login() {
+    let gitea = Fault::answer(
+        401,
+        &[("www-authenticate", "Basic realm=\"Gitea Package API\"")],
+        "reqPackageAccess\n",
+    );
+    let scope = "Bearer realm=\"http://HOST/token\",service=\"demo\",error=\"insufficient_scope\"";
+    for (auth, challenge, status) in [
+        (AuthMode::Basic(account()), None, 401),
+        (private(), None, 401),
+        (private(), Some(scope), 401),
+        (private(), Some(scope), 403),
+    ] {
+        let registry = registry(auth.clone(), Some(LOGIN)).await;
+        let challenge = challenge.map(|text| text.replace("HOST", host(&registry.demo).as_str()));
+        let gitea = gitea.clone();
+        registry.demo.fault(move |request, _| {
+            let is_asked = request.headers.contains_key("authorization") && request.path != "/token";
+            is_asked.then(|| match &challenge {
+                None => gitea.clone(),
+                Some(text) => Fault::answer(status, &[("www-authenticate", text)], ""),
+            })
+        });
+        let error = registry.client.tags(&name("team/app"), None).await.expect_err("no right");
+        assert!(matches!(error.cause, Cause::InsufficientRights { .. }), "{auth:?} {status}: {error}");
+        assert_eq!(error.cause.status(), Some(status));
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_that_refuses_is_named_with_its_words() {
+    let denied = r#"{"errors":[{"code":"DENIED","message":"access forbidden"}]}"#;
+    for (status, body, why) in [
+        (403, denied, "403 DENIED: access forbidden"),
+        (401, r#"{"error":"insufficient_scope"}"#, "lacks the right for this (401: insufficient_scope)"),
+        (401, r#"{"details":"incorrect username or password"}"#, "the login is refused: incorrect username"),
+    ] {
+        let registry = registry(private(), Some(LOGIN)).await;
+        registry.demo.fault(move |request, _| {
+            let is_login = request.path == "/token" && request.headers.contains_key("authorization");
+            is_login.then(|| Fault::answer(status, &[], body))
+        });
+        let failure = registry.client.tags(&name("team/app"), None).await.expect_err("refused").failure("x");
+        let named = format!("its token service `{}`: ", host(&registry.demo));
+        assert!(failure.why.as_str().starts_with(&named) && failure.why.as_str().contains(why), "{failure}");
+    }
 }
 
 /// docs/REGISTRIES.md §10 row 8, docs/RELIABILITY.md B13.

@@ -126,11 +126,16 @@ async fn a_login_that_is_not_sent_to_a_token_service_is_a_reason_that_is_given()
     let there = format!("localhost:{}", sso.demo.address().port());
     let realm = format!("Bearer realm=\"http://{there}/token\",service=\"x\"");
     registry.demo.fault(move |_, _| Some(Fault::answer(401, &[("www-authenticate", &realm)], "")));
-    let error = Pool::new(settings).client(&here).tags(&name("app"), None).await.expect_err("denied");
+    let error = Pool::new(settings.clone()).client(&here).tags(&name("app"), None).await.expect_err("denied");
     assert_eq!(error.cause.status(), Some(401));
-    let why = format!("its token service `{there}`: 401 Unauthorized; the login is not sent to `localhost`");
-    let hinted = format!("`realm_allow = [\"localhost\"]` for `{here}`");
+    let why = format!("its token service `{there}`: 401 Unauthorized; the login is not sent to `{there}`");
+    let hinted = format!("add `realm_allow = [\"{there}\"]` below `[registries.\"{here}\"]`");
     assert_says(&error.failure("x"), &why, &hinted, "CANARY7");
+    let advised = HostSettings { realm_allow: vec![there], ..HostSettings::default() };
+    let settings = ClientSettings { hosts: [(here.clone(), advised)].into(), ..settings };
+    Pool::new(settings).client(&here).tags(&name("app"), None).await.expect_err("it refuses");
+    let with_login = sso.demo.requests().iter().any(|request| request.header("authorization").is_some());
+    assert!(with_login, "the setting that the hint names works");
 }
 
 #[tokio::test]

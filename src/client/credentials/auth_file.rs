@@ -2,16 +2,19 @@
 //! <https://github.com/docker/cli/tree/v28.5.1/cli/config/configfile>, containers-auth.json(5).
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::helper::Helpers;
-use super::keychain::Login;
+use super::keychain::{Login, LoginLookup};
+use super::problem::LoginProblem;
 use super::secret::Secret;
+use crate::model::redact;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
@@ -20,31 +23,51 @@ const CAP: u64 = 4 * 1024 * 1024;
 
 /// Docker Hub's key, for historical reasons.
 const HUB_KEY: &str = "https://index.docker.io/v1/";
+/// The ends of the keys under which docker's own tools keep the tokens of a login by browser. They are not logins.
+const TOKEN_KEYS: [&str; 2] = ["access-token", "refresh-token"];
 const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
     &STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// A file of logins.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct File {
-    #[serde(default)]
-    auths: Option<BTreeMap<String, Option<LoginEntry>>>,
-    #[serde(default)]
-    creds_store: Option<String>,
-    #[serde(default)]
-    cred_helpers: Option<BTreeMap<String, String>>,
+/// The meaning of a key with a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum KeyRule {
+    /// The login holds for the whole registry, as docker reads it.
+    Docker,
+    /// The login holds for this repository and for those below it.
+    Podman,
 }
 
-#[derive(Deserialize, Default, Clone)]
-#[serde(default)]
+/// A file of logins. Only parts that can be read are in it.
+#[derive(Debug, Default)]
+pub(crate) struct File {
+    auths: BTreeMap<String, LoginEntry>,
+    creds_store: Option<String>,
+    cred_helpers: BTreeMap<String, Option<String>>,
+    /// The parts that are about every registry and are not what they have to be.
+    bad_parts: Vec<BadPart>,
+}
+
+/// The entry of one registry.
+#[derive(Default, Clone)]
 struct LoginEntry {
     auth: Option<String>,
     username: Option<String>,
     password: Option<String>,
     identitytoken: Option<String>,
     registrytoken: Option<String>,
+    /// What is wrong with the entry: the name of the field, if it is in one, and the fault.
+    fault: Option<(&'static str, &'static str)>,
+}
+
+/// A part of a file that is not what it has to be: its name, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct BadPart {
+    /// The name of the part: `auths."r.test".auth`.
+    entry: SafeText,
+    /// What is wrong with it: `is not a text`.
+    why: &'static str,
 }
 
 impl std::fmt::Debug for LoginEntry {
@@ -62,31 +85,114 @@ pub(crate) enum FileLogin {
     Helper {
         /// The helper is `docker-credential-<suffix>`.
         suffix: String,
-        /// The server to ask it for.
-        server: String,
+        /// The setting that names the helper.
+        setting: &'static str,
+        /// The servers to ask it for, one after another until it has a login.
+        servers: Vec<String>,
     },
 }
 
 impl File {
-    /// Reads a file. The error names the position at which the text is no JSON, and quotes nothing of it.
-    pub(crate) fn parse(text: &str) -> Result<File, String> {
-        serde_json::from_str(text)
-            .map_err(|error| format!("line {}, column {}", error.line(), error.column()))
+    /// Reads a file. The error is the line and the column at which the text is no JSON. A part of a wrong type is left
+    /// out, so that it does not hide the logins of other registries.
+    pub(crate) fn parse(text: &str) -> Result<File, (usize, usize)> {
+        let text = text.trim_start_matches('\u{feff}');
+        // Docker reads an empty file as one without logins.
+        if text.trim().is_empty() {
+            return Ok(File::default());
+        }
+        let value: Value = serde_json::from_str(text).map_err(|error| (error.line(), error.column()))?;
+        let mut file = File::default();
+        let mut parts = match value {
+            Value::Object(parts) => parts,
+            _ => {
+                file.add_bad_part("the whole text", "is not a JSON object");
+                return Ok(file);
+            }
+        };
+        for (key, entry) in file.map(&mut parts, "auths") {
+            file.auths.insert(key, LoginEntry::of(entry));
+        }
+        for (key, suffix) in file.map(&mut parts, "credHelpers") {
+            match suffix {
+                Value::Null => {}
+                Value::String(suffix) => drop(file.cred_helpers.insert(key, Some(suffix))),
+                _ => drop(file.cred_helpers.insert(key, None)),
+            }
+        }
+        match parts.remove("credsStore") {
+            None | Some(Value::Null) => {}
+            Some(Value::String(suffix)) => {
+                file.creds_store = Some(suffix).filter(|suffix| !suffix.is_empty())
+            }
+            Some(_) => file.add_bad_part("credsStore", "is not a text"),
+        }
+        Ok(file)
+    }
+
+    /// Takes an object out of the text. One of another type is noted as a bad part.
+    fn map(&mut self, parts: &mut Map<String, Value>, name: &'static str) -> Map<String, Value> {
+        match parts.remove(name) {
+            None | Some(Value::Null) => Map::new(),
+            Some(Value::Object(map)) => map,
+            Some(_) => {
+                self.add_bad_part(name, "is not a JSON object");
+                Map::new()
+            }
+        }
+    }
+
+    fn add_bad_part(&mut self, entry: &'static str, why: &'static str) {
+        self.bad_parts.push(BadPart { entry: entry.into(), why });
     }
 
     /// Returns the login for a repository, or for the registry, in docker's order: a helper of this registry, the
-    /// helper for all, the logins in the file. The longest key that fits is used.
-    pub(crate) fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<FileLogin> {
-        let helper = self.cred_helpers.iter().flatten().find(|(key, _)| is_host(key, host));
-        if let Some((key, suffix)) = helper {
-            return Some(FileLogin::Helper { suffix: suffix.clone(), server: key.clone() });
+    /// helper for all, the logins in the file. The key that fits best is used, and another one if that has no login. An
+    /// empty name of a helper means that the logins in the file are used. The parts of the file about this registry that
+    /// are not what they have to be are returned beside it.
+    pub(crate) fn find(
+        &self,
+        rule: KeyRule,
+        host: &Host,
+        repository: Option<&RepositoryName>,
+    ) -> (Option<FileLogin>, Vec<BadPart>) {
+        let mut bad = self.bad_parts.clone();
+        let entries = ranked(&self.auths, |key| rank(key, rule, host, repository));
+        let helpers = ranked(&self.cred_helpers, |key| Key::of(key).registry_rank(key, host));
+        let mut named = None;
+        for (key, suffix) in helpers {
+            match suffix {
+                Some(suffix) => {
+                    named = Some((key, suffix));
+                    break;
+                }
+                None => bad.push(bad_entry("credHelpers", key, "", "is not a text")),
+            }
         }
-        let entry = self.entry(host, repository);
-        if let Some(suffix) = self.creds_store.as_ref().filter(|suffix| !suffix.is_empty()) {
-            let server = entry.map_or_else(|| server_key(host), |(key, _)| key.clone());
-            return Some(FileLogin::Helper { suffix: suffix.clone(), server });
+        let helper = match (named, &self.creds_store) {
+            (Some((_, suffix)), _) if suffix.is_empty() => None,
+            (Some((key, suffix)), _) => Some((suffix, "credHelpers", vec![key.clone()])),
+            (None, Some(suffix)) => {
+                let keys = entries.iter().map(|(key, _)| (*key).clone()).collect();
+                Some((suffix, "credsStore", keys))
+            }
+            (None, None) => None,
+        };
+        if let Some((suffix, setting, mut servers)) = helper {
+            let usual = server_key(host);
+            if !servers.contains(&usual) {
+                servers.push(usual);
+            }
+            return (Some(FileLogin::Helper { suffix: suffix.clone(), setting, servers }), bad);
         }
-        entry.and_then(|(_, entry)| entry.login()).map(FileLogin::Login)
+        for (key, entry) in entries {
+            match entry.login() {
+                Ok(Some(login)) => return (Some(FileLogin::Login(login)), bad),
+                Ok(None) => {}
+                Err((field, why)) => bad.push(bad_entry("auths", key, field, why)),
+            }
+        }
+        (None, bad)
     }
 
     /// Returns the registries that the keys of a text name. A text that cannot be read names none: that is reported when
@@ -97,40 +203,74 @@ impl File {
 
     /// Returns the registries that its keys name.
     fn registries(&self) -> Vec<Host> {
-        let helpers = self.cred_helpers.iter().flatten().map(|(key, _)| key);
-        self.auths
-            .iter()
-            .flatten()
-            .map(|(key, _)| key)
-            .chain(helpers)
-            .flat_map(|key| registries(key))
-            .collect()
-    }
-
-    fn entry(&self, host: &Host, repository: Option<&RepositoryName>) -> Option<(&String, &LoginEntry)> {
-        let auths = self.auths.iter().flatten().filter_map(|(key, entry)| Some((key, entry.as_ref()?)));
-        let fitting =
-            auths.filter_map(|(key, entry)| Some((matched_parts(key, host, repository)?, key, entry)));
-        fitting.max_by_key(|(depth, ..)| *depth).map(|(_, key, entry)| (key, entry))
+        self.auths.keys().chain(self.cred_helpers.keys()).flat_map(|key| registries(key)).collect()
     }
 }
 
+/// Returns the entries whose keys have a rank, the best one first.
+fn ranked<T, R: Ord>(map: &BTreeMap<String, T>, rank: impl Fn(&str) -> Option<R>) -> Vec<(&String, &T)> {
+    let mut fitting: Vec<_> = map.iter().filter_map(|(key, value)| Some((rank(key)?, key, value))).collect();
+    fitting.sort_by(|(a, key_a, _), (b, key_b, _)| a.cmp(b).then_with(|| key_a.cmp(key_b)));
+    fitting.into_iter().map(|(_, key, value)| (key, value)).collect()
+}
+
+/// Names a part of the entry of a registry. Keys are quoted without secrets.
+fn bad_entry(part: &str, key: &str, field: &str, why: &'static str) -> BadPart {
+    let dot = if field.is_empty() { "" } else { "." };
+    let entry = SafeText::clean(&format!("{part}.\"{}\"{dot}{field}", redact::secrets(key)));
+    BadPart { entry, why }
+}
+
 impl LoginEntry {
-    fn login(&self) -> Option<Login> {
-        let given = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
-        if let Some(token) = given(&self.registrytoken) {
-            return Some(Login::Bearer(Secret::new(token)));
-        }
-        if let Some(token) = given(&self.identitytoken) {
-            return Some(Login::Identity(Secret::new(token)));
-        }
-        let decoded = given(&self.auth).and_then(|auth| decode(&auth));
-        let (user, password) = match decoded {
-            Some(pair) => pair,
-            None => (given(&self.username)?, given(&self.password)?),
+    fn of(value: Value) -> LoginEntry {
+        let mut entry = LoginEntry::default();
+        let mut fields = match value {
+            Value::Object(fields) => fields,
+            Value::Null => return entry,
+            _ => {
+                entry.fault = Some(("", "is not a JSON object"));
+                return entry;
+            }
         };
-        Some(Login::Password { user, password: Secret::new(password) })
+        let mut take = |name: &'static str| match fields.remove(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) => Some(text).filter(|text| !text.is_empty()),
+            Some(_) => {
+                entry.fault = Some((name, "is not a text"));
+                None
+            }
+        };
+        let (auth, username, password) = (take("auth"), take("username"), take("password"));
+        let (identitytoken, registrytoken) = (take("identitytoken"), take("registrytoken"));
+        LoginEntry { auth, username, password, identitytoken, registrytoken, fault: entry.fault }
     }
+
+    /// Returns the login, or `None` if the entry has none. Fails if it has one that cannot be read.
+    fn login(&self) -> Result<Option<Login>, (&'static str, &'static str)> {
+        if let Some(token) = &self.registrytoken {
+            return Ok(Some(Login::Bearer(Secret::new(token))));
+        }
+        if let Some(token) = &self.identitytoken {
+            return Ok(Some(Login::Identity(Secret::new(token))));
+        }
+        let written_out = || Some((self.username.clone()?, self.password.clone()?));
+        let fault = match &self.auth {
+            Some(auth) => match decode(auth) {
+                Some((user, password)) => return Ok(Some(password_login(user, password))),
+                None => Some(("auth", "is not `user:password` in base64")),
+            },
+            None => self.fault,
+        };
+        match (written_out(), fault) {
+            (Some((user, password)), _) => Ok(Some(password_login(user, password))),
+            (None, Some(fault)) => Err(fault),
+            (None, None) => Ok(None),
+        }
+    }
+}
+
+fn password_login(user: String, password: String) -> Login {
+    Login::Password { user, password: Secret::new(password) }
 }
 
 /// Decodes `user:password` from base64. A password may hold colons and end in NULs; a user may not be empty.
@@ -142,37 +282,94 @@ fn decode(auth: &str) -> Option<(String, String)> {
     (!user.is_empty()).then(|| (user.to_string(), password.to_string()))
 }
 
-/// Returns how many parts of a repository's name a key covers, or `None` if the key is about something else.
-fn matched_parts(key: &str, host: &Host, repository: Option<&RepositoryName>) -> Option<usize> {
-    if is_host(key, host) {
-        return Some(0);
+/// The parts of a key: `https://r.test/v1/` has the name `r.test` and the path `v1`.
+#[derive(Debug, Clone, Copy)]
+struct Key<'a> {
+    is_url: bool,
+    name: &'a str,
+    path: &'a str,
+}
+
+/// How well a key names a registry; the smallest rank is the best.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Spelling {
+    /// Exactly as docker's own tools write it.
+    Exact,
+    /// In another way, with the same port.
+    Other,
+    /// With the port of HTTPS on one side only.
+    UsualPort,
+}
+
+impl<'a> Key<'a> {
+    fn of(key: &'a str) -> Key<'a> {
+        let scheme = ["https://", "http://"]
+            .into_iter()
+            .find(|scheme| key.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        let rest = &key[scheme.map_or(0, str::len)..];
+        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
+        Key { is_url: scheme.is_some(), name, path: path.trim_end_matches('/') }
     }
-    let (key_host, path) = key.split_once('/')?;
-    if key.contains("://") || !is_host(key_host, host) {
-        return None;
+
+    /// Returns how well the key names a registry, whatever its path.
+    fn spelling(&self, key: &str, host: &Host) -> Option<Spelling> {
+        if key == server_key(host) {
+            return Some(Spelling::Exact);
+        }
+        let is_same = |name: &str| Host::parse(name).is_ok_and(|named| named == *host);
+        let is_host_without_port = || host.as_str().strip_suffix(":443") == Some(self.name);
+        match () {
+            () if is_same(self.name) => Some(Spelling::Other),
+            () if self.name.strip_suffix(":443").is_some_and(is_same) || is_host_without_port() => {
+                Some(Spelling::UsualPort)
+            }
+            () => None,
+        }
     }
-    let name = repository?.as_str();
-    let rest = name.strip_prefix(path)?;
-    (rest.is_empty() || rest.starts_with('/')).then(|| path.split('/').count())
+
+    /// Returns how well the key names a whole registry. `None` if it has a path other than that of an API version.
+    fn registry_rank(&self, key: &str, host: &Host) -> Option<Spelling> {
+        self.spelling(key, host).filter(|_| self.is_registry())
+    }
+
+    fn is_registry(&self) -> bool {
+        matches!(self.path, "" | "v1" | "v2")
+    }
+
+    /// Returns whether the key is that of a token which docker's own tools keep beside the login.
+    fn is_token(&self, rule: KeyRule) -> bool {
+        let is_kept_by_docker = rule == KeyRule::Docker || self.is_url || self.path.starts_with("v1/");
+        is_kept_by_docker && self.path.rsplit('/').next().is_some_and(|last| TOKEN_KEYS.contains(&last))
+    }
+}
+
+/// Returns the rank of a key for a repository: the smallest is the best. `None` if the key is about something else.
+fn rank(
+    key: &str,
+    rule: KeyRule,
+    host: &Host,
+    repository: Option<&RepositoryName>,
+) -> Option<(usize, Spelling, usize)> {
+    let parts = Key::of(key);
+    let spelling = parts.spelling(key, host).filter(|_| !parts.is_token(rule))?;
+    let depth = |path: &str| path.split('/').count();
+    match rule {
+        // A login for a path counts for the registry, after those without a path.
+        KeyRule::Docker if parts.is_registry() => Some((0, spelling, key.len())),
+        KeyRule::Docker => Some((depth(parts.path), spelling, key.len())),
+        KeyRule::Podman if parts.is_url || parts.path.is_empty() => Some((usize::MAX, spelling, key.len())),
+        KeyRule::Podman => {
+            let rest = repository?.as_str().strip_prefix(parts.path)?;
+            let is_inside = rest.is_empty() || rest.starts_with('/');
+            is_inside.then(|| (usize::MAX - depth(parts.path), spelling, key.len()))
+        }
+    }
 }
 
 /// Returns the registry of a key, under each of its names.
 fn registries(key: &str) -> impl Iterator<Item = Host> {
-    let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://")).unwrap_or(key);
-    let name = url.split('/').next().unwrap_or(url);
+    let name = Key::of(key).name;
     [Some(name), name.strip_suffix(":443")].into_iter().flatten().filter_map(|name| Host::parse(name).ok())
-}
-
-/// Returns whether a key means a whole registry: a host, or a URL of one with nothing but docker's API version behind
-/// it.
-fn is_host(key: &str, host: &Host) -> bool {
-    let url = key.strip_prefix("https://").or_else(|| key.strip_prefix("http://"));
-    let name = match url {
-        Some(url) => url.split('/').next().unwrap_or(url),
-        None => key.strip_suffix('/').unwrap_or(key),
-    };
-    let is_same = |name: &str| Host::parse(name).is_ok_and(|named| named == *host);
-    is_same(name) || name.strip_suffix(":443").is_some_and(is_same)
 }
 
 /// Returns the key under which docker's own tools keep a registry.
@@ -180,36 +377,74 @@ fn server_key(host: &Host) -> String {
     if host.is_docker_hub() { HUB_KEY.into() } else { host.to_string() }
 }
 
-/// Returns the login that the text of a file has, or that the helper gives which the text names. `source` is the file,
-/// for the log.
-pub(crate) async fn login(
-    text: &str,
-    source: &Path,
-    host: &Host,
-    repository: Option<&RepositoryName>,
-    helpers: &Helpers,
-) -> Option<Login> {
-    let file = match File::parse(text) {
-        Ok(file) => file,
-        Err(problem) => {
-            let path = SafeText::from(source.display().to_string());
-            tracing::warn!(%path, %problem, "this file of logins cannot be read");
-            return None;
-        }
-    };
-    match file.find(host, repository)? {
-        FileLogin::Login(login) => Some(login),
-        FileLogin::Helper { suffix, server } => helpers.login(&suffix, &server).await,
+/// A file of logins that is searched, and the helpers that it may name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct AuthFile<'a> {
+    /// The path or the name of the file, for messages.
+    pub(crate) source: &'a Path,
+    /// The meaning of its keys.
+    pub(crate) rule: KeyRule,
+    /// The helpers.
+    pub(crate) helpers: &'a Helpers,
+}
+
+impl AuthFile<'_> {
+    /// Looks up a login in the text of the file, or asks the helper that the text names. A file without text has none.
+    pub(crate) async fn login(
+        self,
+        text: Result<Option<String>, SafeText>,
+        host: &Host,
+        repository: Option<&RepositoryName>,
+    ) -> LoginLookup {
+        let source = SafeText::from(self.source.display().to_string());
+        let without = |problem| LoginLookup { login: None, problems: vec![problem] };
+        let text = match text {
+            Ok(Some(text)) => text,
+            Ok(None) => return LoginLookup::default(),
+            Err(why) => return without(LoginProblem::Unreadable { source, why }),
+        };
+        let file = match File::parse(&text) {
+            Ok(file) => file,
+            Err((line, column)) => return without(LoginProblem::NotJson { source, line, column }),
+        };
+        let (found, bad) = file.find(self.rule, host, repository);
+        let name = |BadPart { entry, why }| LoginProblem::BadEntry { source: source.clone(), entry, why };
+        let mut problems: Vec<LoginProblem> = bad.into_iter().map(name).collect();
+        let login = match found {
+            None => None,
+            Some(FileLogin::Login(login)) => Some(login),
+            Some(FileLogin::Helper { suffix, setting, servers }) => {
+                match self.helpers.login(&suffix, &servers).await {
+                    Ok(login) => login,
+                    Err(why) => {
+                        let program = SafeText::from(format!("docker-credential-{suffix}"));
+                        problems.push(LoginProblem::Helper { source, setting, program, why });
+                        None
+                    }
+                }
+            }
+        };
+        LoginLookup { login, problems }
     }
 }
 
-/// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it cannot be read.
-pub(crate) async fn read(path: &Path) -> Option<String> {
+/// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it does not exist.
+pub(crate) async fn read(path: &Path) -> Result<Option<String>, SafeText> {
     use tokio::io::AsyncReadExt;
-    let file = tokio::fs::File::open(path).await.ok()?;
-    let mut text = String::new();
-    file.take(CAP).read_to_string(&mut text).await.ok()?;
-    Some(text)
+    let said = |error: io::Error| SafeText::from(error.kind().to_string());
+    let file = match tokio::fs::File::open(path).await {
+        Ok(file) => file,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(said(error)),
+    };
+    let mut bytes = Vec::new();
+    let read = file.take(CAP + 1).read_to_end(&mut bytes).await.map_err(said)?;
+    if read as u64 > CAP {
+        return Err("it is larger than 4 MiB".into());
+    }
+    String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8 text".into())
 }
 
 /// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
@@ -229,7 +464,27 @@ mod tests {
 
     fn found(text: &str, host: &str) -> Option<FileLogin> {
         let host = Host::parse(host).expect("a host");
-        File::parse(text).expect("a file").find(&host, None)
+        File::parse(text).expect("a file").find(KeyRule::Docker, &host, None).0
+    }
+
+    /// Returns the user of the login, or nothing.
+    fn user(text: &str, rule: KeyRule, host: &str, repository: &str) -> String {
+        let host = Host::parse(host).expect("a host");
+        let name = RepositoryName::parse(repository).expect("a name");
+        match File::parse(text).expect("a file").find(rule, &host, Some(&name)).0 {
+            Some(FileLogin::Login(Login::Password { user, .. })) => user,
+            _ => String::new(),
+        }
+    }
+
+    /// Writes `auths` with these keys. The user of each is its place, and `-` before a key leaves out its login.
+    fn auths(keys: &[&str]) -> String {
+        let entry = |(place, key): (usize, &&str)| match key.strip_prefix('-') {
+            Some(key) => format!("\"{key}\":{{}}"),
+            None => format!("\"{key}\":{{\"username\":\"{place}\",\"password\":\"p\"}}"),
+        };
+        let entries: Vec<String> = keys.iter().enumerate().map(entry).collect();
+        format!("{{\"auths\":{{{}}}}}", entries.join(","))
     }
 
     fn password(user: &str, password: &str) -> Option<FileLogin> {
@@ -263,36 +518,160 @@ mod tests {
     fn a_helper_goes_before_a_login_in_the_file() {
         let file = r#"{"auths":{"r.test":{"auth":"dTpw"},"https://index.docker.io/v1/":{}},"credsStore":"pass",
             "credHelpers":{"gcr.io":"gcloud"}}"#;
-        let helper = |suffix: &str, server: &str| {
-            Some(FileLogin::Helper { suffix: suffix.into(), server: server.into() })
+        let helper = |suffix: &str, setting: &'static str, servers: &[&str]| {
+            let servers = servers.iter().map(ToString::to_string).collect();
+            Some(FileLogin::Helper { suffix: suffix.into(), setting, servers })
         };
-        assert_eq!(found(file, "gcr.io"), helper("gcloud", "gcr.io"));
-        assert_eq!(found(file, "r.test"), helper("pass", "r.test"));
-        assert_eq!(found(file, "docker.io"), helper("pass", "https://index.docker.io/v1/"));
+        assert_eq!(found(file, "gcr.io"), helper("gcloud", "credHelpers", &["gcr.io"]));
+        assert_eq!(found(file, "r.test"), helper("pass", "credsStore", &["r.test"]));
+        assert_eq!(found(file, "docker.io"), helper("pass", "credsStore", &[HUB_KEY]));
+        assert_eq!(found(r#"{"credsStore":"pass"}"#, "docker.io"), helper("pass", "credsStore", &[HUB_KEY]));
+        let spelled = r#"{"auths":{"https://r.test/v1/":{},"r.test":{}},"credsStore":"pass"}"#;
+        assert_eq!(found(spelled, "r.test"), helper("pass", "credsStore", &["r.test", "https://r.test/v1/"]));
+        let spelled = r#"{"auths":{"https://r.test/v1/":{}},"credsStore":"pass"}"#;
+        assert_eq!(found(spelled, "r.test"), helper("pass", "credsStore", &["https://r.test/v1/", "r.test"]));
+    }
+
+    #[test]
+    fn the_name_of_a_helper_that_is_empty_means_the_file() {
+        let file = r#"{"auths":{"r.test":{"auth":"dTpw"}},"credsStore":"pass","credHelpers":{"r.test":""}}"#;
+        assert_eq!(found(file, "r.test"), password("u", "p"));
+        let file = r#"{"auths":{"r.test":{"auth":"dTpw"}},"credsStore":""}"#;
+        assert_eq!(found(file, "r.test"), password("u", "p"));
+    }
+
+    #[test]
+    fn the_exact_key_goes_before_other_spellings_and_an_empty_entry_hides_none() {
+        let docker = |keys: &[&str], host: &str| user(&auths(keys), KeyRule::Docker, host, "team/app");
+        for (keys, host, expected) in [
+            (&["https://r.test", "r.test", "https://r.test/v1/"][..], "r.test", "1"),
+            (&["https://r.test/v2/", "R.test/", "r.test:443"], "r.test", "1"),
+            (&["-r.test", "https://r.test"], "r.test", "1"),
+            (&["-https://r.test", "r.test"], "r.test", "1"),
+            (&["-r.test", "-https://r.test", "r.test:443"], "r.test", "2"),
+            (&["r.test"], "r.test:443", "0"),
+            (&["r.test:443", "r.test"], "r.test:443", "0"),
+            (&["r.test:5000"], "r.test", ""),
+            (&["docker.io", HUB_KEY], "docker.io", "1"),
+            (&["index.docker.io"], "docker.io", "0"),
+            (&["HTTP://r.test/"], "r.test", "0"),
+            (&["r.test/v1/"], "r.test", "0"),
+            (&["r.test/v2"], "r.test", "0"),
+        ] {
+            assert_eq!(docker(keys, host), expected, "{keys:?}");
+        }
+    }
+
+    /// docs/REGISTRIES.md §4.8.
+    #[test]
+    fn tokens_that_docker_keeps_beside_a_login_are_no_logins() {
+        let keys = [
+            "https://index.docker.io/v1/access-token",
+            "https://index.docker.io/v1/refresh-token",
+            "docker.io/access-token",
+        ];
+        for rule in [KeyRule::Docker, KeyRule::Podman] {
+            assert_eq!(user(&auths(&keys[..2]), rule, "docker.io", "me/app"), "");
+            let with_login = auths(&[keys[0], keys[1], HUB_KEY]);
+            assert_eq!(user(&with_login, rule, "docker.io", "me/app"), "2");
+        }
+        assert_eq!(user(&auths(&keys), KeyRule::Docker, "docker.io", "me/app"), "");
+        let stored = auths(&[keys[0], keys[1], HUB_KEY]).replace("}}}", "}},\"credsStore\":\"x\"}");
+        let Some(FileLogin::Helper { servers, .. }) = found(&stored, "docker.io") else { panic!("a helper") };
+        assert_eq!(servers, [HUB_KEY]);
+        let podman = auths(&["r.test/team/access-token"]);
+        assert_eq!(user(&podman, KeyRule::Podman, "r.test", "team/access-token"), "0", "a repository");
+    }
+
+    #[test]
+    fn a_key_with_a_path_counts_for_the_registry_in_the_file_of_docker_alone() {
+        for key in ["r.test/group/project", "https://r.test/group/project", "https://r.test/group/project/"] {
+            for repository in ["group/project", "group/project/app", "other/app"] {
+                assert_eq!(user(&auths(&[key]), KeyRule::Docker, "r.test", repository), "0", "{key}");
+            }
+        }
+        let podman = |repository| user(&auths(&["r.test/team"]), KeyRule::Podman, "r.test", repository);
+        assert_eq!([podman("team/app"), podman("other/app")], ["0", ""]);
+        let both = auths(&["r.test/team", "https://r.test/v1/"]);
+        assert_eq!(user(&both, KeyRule::Docker, "r.test", "team/app"), "1", "a key without a path is better");
+        assert_eq!(user(&auths(&["r.test.evil/r.test"]), KeyRule::Docker, "r.test", "team/app"), "");
+    }
+
+    #[test]
+    fn one_part_of_a_wrong_type_does_not_discard_the_rest() {
+        let host = Host::parse("r.test").expect("a host");
+        let login = r#""r.test":{"auth":"dTpw"}"#;
+        for (text, problem) in [
+            (format!(r#"{{"auths":{{"x.test":null,"y.test":5,{login}}},"credHelpers":{{"z":null}}}}"#), ""),
+            (format!(r#"{{"auths":{{{login}}},"credHelpers":[]}}"#), "credHelpers is not a JSON object"),
+            (format!(r#"{{"auths":{{{login}}},"credsStore":null,"HttpHeaders":7}}"#), ""),
+            (format!(r#"{{"auths":{{{login}}},"credsStore":7}}"#), "credsStore is not a text"),
+            (
+                format!(r#"{{"auths":{{{login}}},"credHelpers":{{"r.test":7}}}}"#),
+                "credHelpers.\"r.test\" is not a text",
+            ),
+            (format!(r#"{{"auths":{{"https://r.test":{{"auth":5}},{login}}}}}"#), ""),
+            (r#"{"auths":{"r.test":{"auth":null,"username":"u","password":"p","email":3}}}"#.into(), ""),
+            (r#"{"auths":{"r.test":{"auth":"%","username":"u","password":"p"}}}"#.into(), ""),
+        ] {
+            let (found, bad) = File::parse(&text).expect("a file").find(KeyRule::Docker, &host, None);
+            assert_eq!(found, password("u", "p"), "{text}");
+            let bad: Vec<String> = bad.iter().map(|bad| format!("{} {}", bad.entry, bad.why)).collect();
+            assert_eq!(bad.join("; "), problem, "{text}");
+        }
+        for (text, problem) in [
+            (r#"["CANARY7"]"#, "the whole text is not a JSON object"),
+            (r#"{"auths":"CANARY7"}"#, "auths is not a JSON object"),
+            (r#"{"auths":{"r.test":"CANARY7"}}"#, "auths.\"r.test\" is not a JSON object"),
+            (r#"{"auths":{"r.test":{"auth":["CANARY7"]}}}"#, "auths.\"r.test\".auth is not a text"),
+            (
+                r#"{"auths":{"r.test":{"auth":"CANARY7"}}}"#,
+                "auths.\"r.test\".auth is not `user:password` in base64",
+            ),
+        ] {
+            let (found, bad) = File::parse(text).expect("a file").find(KeyRule::Docker, &host, None);
+            let bad: Vec<String> = bad.iter().map(|bad| format!("{} {}", bad.entry, bad.why)).collect();
+            assert_eq!((found, bad), (None, vec![problem.to_string()]), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_file_and_a_byte_order_mark_are_no_faults() {
+        assert!(File::parse("").is_ok_and(|file| file.auths.is_empty()));
+        assert!(File::parse(" \n").is_ok());
         assert_eq!(
-            found(r#"{"credsStore":"pass"}"#, "docker.io"),
-            helper("pass", "https://index.docker.io/v1/")
+            found("\u{feff}{\"auths\":{\"r.test\":{\"auth\":\"dTpw\"}}}", "r.test"),
+            password("u", "p")
         );
+        assert_eq!(File::parse("{\"auths\":\n  {\"r.test\":{},}}").err(), Some((2, 16)));
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_file_that_cannot_be_read_says_why() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.json");
+        assert_eq!(read(&path).await, Ok(None));
+        assert_eq!(read(&path.join("below")).await, Ok(None));
+        assert_eq!(read(folder.path()).await, Err("is a directory".into()));
+        std::fs::write(&path, b"\xff\xfe{\0").expect("a file");
+        assert_eq!(read(&path).await, Err("it is not UTF-8 text".into()));
+        let helpers = Helpers::default();
+        let file = AuthFile { source: &path, rule: KeyRule::Docker, helpers: &helpers };
+        let host = Host::parse("r.test").expect("a host");
+        let problem = file.login(read(&path).await, &host, None).await.problems.remove(0).to_string();
+        assert_eq!(problem, format!("`{}` cannot be read: it is not UTF-8 text", path.display()));
     }
 
     #[test]
     fn the_longest_key_wins_and_a_prefix_is_no_key() {
         let file = r#"{"auths":{"r.test":{"auth":"YTph"},"r.test/team":{"auth":"Yjpi"},"r.test/team/app":{"auth":"Yzpj"}}}"#;
-        let file = File::parse(file).expect("a file");
-        let host = Host::parse("r.test").expect("a host");
-        let user = |name: &str| {
-            let name = RepositoryName::parse(name).expect("a name");
-            match file.find(&host, Some(&name)) {
-                Some(FileLogin::Login(Login::Password { user, .. })) => user,
-                _ => String::new(),
-            }
-        };
+        let user = |name: &str| user(file, KeyRule::Podman, "r.test", name);
         assert_eq!(
             [user("team/app/x"), user("team/other"), user("teams/app"), user("app")],
             ["c", "b", "a", "a"]
         );
-        let evil = Host::parse("r.test.evil").expect("a host");
-        assert_eq!(file.find(&evil, None), None);
+        assert_eq!(found(file, "r.test.evil"), None);
     }
 
     #[test]
@@ -307,8 +686,7 @@ mod tests {
 
     #[test]
     fn a_broken_file_is_no_panic_and_tells_no_secret() {
-        let problem = File::parse("{\"auths\":{\"r.test\":{\"auth\":\"CANARY7").expect_err("it breaks off");
-        assert!(!problem.contains("CANARY7"), "{problem}");
+        assert_eq!(File::parse("{\"auths\":{\"r.test\":{\"auth\":\"CANARY7").err(), Some((1, 35)));
         let file = File::parse(r#"{"auths":{"r.test":{"auth":"CANARY7"}}}"#).expect("a file");
         assert!(!format!("{file:?}").contains("CANARY7"));
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::auth_file::{self, File};
+use super::auth_file::{self, AuthFile, File, KeyRule};
 use super::helper::Helpers;
-use super::keychain::{Keychain, Login};
+use super::keychain::{Keychain, LoginLookup};
 use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 
@@ -29,12 +29,9 @@ impl Keychain for DockerFile {
         self.path.clone()
     }
 
-    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
-        let find = async {
-            let text = auth_file::read(&self.path).await?;
-            auth_file::login(&text, &self.path, host, None, &self.helpers).await
-        };
-        find.boxed()
+    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
+        let file = AuthFile { source: &self.path, rule: KeyRule::Docker, helpers: &self.helpers };
+        async move { file.login(auth_file::read(&self.path).await, host, None).await }.boxed()
     }
 
     fn registries(&self) -> Vec<Host> {
@@ -56,9 +53,9 @@ impl Keychain for DockerText {
         PathBuf::from(VARIABLE)
     }
 
-    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, Option<Login>> {
-        async { auth_file::login(self.text.reveal(), VARIABLE.as_ref(), host, None, &self.helpers).await }
-            .boxed()
+    fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
+        let file = AuthFile { source: VARIABLE.as_ref(), rule: KeyRule::Docker, helpers: &self.helpers };
+        async move { file.login(Ok(Some(self.text.reveal().to_string())), host, None).await }.boxed()
     }
 
     fn registries(&self) -> Vec<Host> {

@@ -2,9 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::Command;
@@ -16,6 +18,8 @@ use crate::model::text::SafeText;
 
 /// Most bytes of a helper's output.
 const CAP: u64 = 64 * 1024;
+/// How long the error output of a helper is read after its end.
+const LAST_WORDS: Duration = Duration::from_millis(100);
 /// The messages of helpers that have no login. They are not errors.
 const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
 
@@ -32,33 +36,30 @@ pub(crate) struct Helpers {
 }
 
 impl Helpers {
-    /// Asks the helper `docker-credential-<suffix>` for the login of a server. A helper that fails is reported in the
-    /// log.
-    pub(crate) async fn login(&self, suffix: &str, server: &str) -> Option<Login> {
-        match get(suffix, server, &self.path, self.timeout).await {
-            Ok(login) => login,
-            Err(problem) => {
-                let suffix = SafeText::clean(suffix);
-                tracing::warn!(%suffix, %problem, "the credential helper returned no login");
-                None
+    /// Asks the helper `docker-credential-<suffix>` for the login of the first server that it has one for. The error
+    /// says what is wrong with the helper.
+    pub(crate) async fn login(&self, suffix: &str, servers: &[String]) -> Result<Option<Login>, SafeText> {
+        for server in servers {
+            if let Some(login) = get(suffix, server, &self.path, self.timeout).await? {
+                return Ok(Some(login));
             }
         }
+        Ok(None)
     }
 }
 
 /// Asks a helper for the login of a server. Returns `None` if it has none.
 async fn get(suffix: &str, server: &str, path: &OsStr, timeout: Duration) -> Result<Option<Login>, SafeText> {
     if !is_suffix(suffix) {
-        return Err("its name is not valid for a helper".into());
+        return Err("is not a valid name for a helper".into());
     }
-    let name = format!("docker-credential-{suffix}");
-    let program = find(&name, path).ok_or_else(|| SafeText::from(format!("`{name}` is not in PATH")))?;
+    let program = find(&format!("docker-credential-{suffix}"), path).ok_or("is not in PATH")?;
     match tokio::time::timeout(timeout, run(&program, server)).await {
-        Ok(Ok((status, said))) if status.success() => read(&said),
-        Ok(Ok((_, said))) if is_not_found(&said) => Ok(None),
-        Ok(Ok((status, said))) => Err(describe_failure(status, &said)),
-        Ok(Err(error)) => Err(SafeText::from(error.to_string())),
-        Err(_) => Err(SafeText::from(format!("`{name}` gave no answer in {} s", timeout.as_secs()))),
+        Ok(Ok(ended)) if ended.status.success() => read(&ended.output),
+        Ok(Ok(ended)) if is_not_found(&ended.output) => Ok(None),
+        Ok(Ok(ended)) => Err(describe_failure(&ended)),
+        Ok(Err(error)) => Err(SafeText::from(format!("cannot be run: {}", error.kind()))),
+        Err(_) => Err(SafeText::from(format!("gave no answer in {} s", timeout.as_secs()))),
     }
 }
 
@@ -74,35 +75,65 @@ fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|program| program.is_file())
 }
 
+/// A helper that ended.
+struct EndedHelper {
+    status: ExitStatus,
+    /// Its standard output.
+    output: Vec<u8>,
+    /// Its standard error output.
+    errors: Vec<u8>,
+}
+
 /// Runs the helper in a process group of its own, so that it cannot take the terminal and ends with all its children.
-async fn run(program: &Path, server: &str) -> std::io::Result<(ExitStatus, Vec<u8>)> {
+async fn run(program: &Path, server: &str) -> std::io::Result<EndedHelper> {
     let mut command = Command::new(program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     #[cfg(unix)]
     command.process_group(0);
     let mut child = command.spawn()?;
     let _group = Group(child.id());
-    let mut stdin = child.stdin.take();
-    let mut stdout = child.stdout.take();
-    let mut said = Vec::new();
-    if let Some(mut stdin) = stdin.take() {
-        // A helper that does not read its input is judged by its output.
-        stdin.write_all(server.as_bytes()).await.ok();
-    }
-    if let Some(stdout) = stdout.take() {
-        stdout.take(CAP).read_to_end(&mut said).await?;
-    }
-    let status = child.wait().await?;
-    Ok((status, said))
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let mut output = Vec::new();
+    let mut errors = Vec::new();
+    let status = {
+        let answer = pin!(async {
+            if let Some(mut stdin) = stdin {
+                // A helper that does not read its input is judged by its output.
+                stdin.write_all(server.as_bytes()).await.ok();
+            }
+            if let Some(stdout) = stdout {
+                stdout.take(CAP).read_to_end(&mut output).await?;
+            }
+            child.wait().await
+        });
+        let complaints = pin!(async {
+            let Some(mut stderr) = stderr else { return };
+            (&mut stderr).take(CAP).read_to_end(&mut errors).await.ok();
+            tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await.ok();
+        });
+        match select(answer, complaints).await {
+            Either::Left((status, complaints)) => {
+                // A process that the helper left behind may hold the pipe open.
+                tokio::time::timeout(LAST_WORDS, complaints).await.ok();
+                status?
+            }
+            Either::Right(((), answer)) => answer.await?,
+        }
+    };
+    Ok(EndedHelper { status, output, errors })
 }
 
-/// Describes the failure of a helper. Helpers may print the login before they fail, so their text is only quoted if it
-/// cannot hold one.
-fn describe_failure(status: ExitStatus, output: &[u8]) -> SafeText {
-    match redact::quote_output(output) {
-        Some(said) => SafeText::from(format!("{status}: {said}")),
-        None if output.trim_ascii().is_empty() => SafeText::from(status.to_string()),
-        None => SafeText::from(format!("{status}; its output is not shown, because it may hold a password")),
+/// Describes the failure of a helper, by its output or, if there is none, by its error output. Helpers may print the
+/// login before they fail, so their text is only quoted if it cannot hold one.
+fn describe_failure(ended: &EndedHelper) -> SafeText {
+    let EndedHelper { status, output, errors } = ended;
+    let said = if output.trim_ascii().is_empty() { errors } else { output };
+    match redact::quote_output(said) {
+        Some(said) => SafeText::from(format!("failed ({status}): {said}")),
+        None if said.trim_ascii().is_empty() => SafeText::from(format!("failed ({status})")),
+        None => SafeText::from(format!(
+            "failed ({status}); its output is not shown, because it may hold a password"
+        )),
     }
 }
 
@@ -132,7 +163,7 @@ struct HelperOutput {
 
 fn read(output: &[u8]) -> Result<Option<Login>, SafeText> {
     let answer: HelperOutput =
-        serde_json::from_slice(output).map_err(|_| SafeText::from("its answer is not JSON"))?;
+        serde_json::from_slice(output).map_err(|_| SafeText::from("gave an answer that is not JSON"))?;
     let (user, secret) = (answer.username.unwrap_or_default(), answer.secret.unwrap_or_default());
     Ok(match (user.as_str(), secret.as_str()) {
         (_, "") => None,
@@ -175,7 +206,7 @@ mod tests {
         assert_eq!(ask(r#"echo '{"Username":"","Secret":""}'"#, TIMEOUT).await, Ok(None));
         assert_eq!(
             ask("printf 'no \\033c key'; exit 1", TIMEOUT).await,
-            Err("exit status: 1: no ␛c key".into())
+            Err("failed (exit status: 1): no ␛c key".into())
         );
         assert!(ask("echo nonsense", TIMEOUT).await.is_err());
     }
@@ -190,13 +221,45 @@ mod tests {
             "echo CANARY7; exit 1",
             r"echo 'stored: https://u:CANARY7@r.test/'; exit 1",
             r#"echo '{"Secret":"CANARY7"}'; kill -9 $$"#,
+            r#"echo '{"Secret":"CANARY7"}' >&2; exit 1"#,
             r"printf 'CANARY7 \377 bytes'; exit 1",
         ] {
             let problem = ask(script, TIMEOUT).await.expect_err(script);
             let has_status = problem.contains("exit status") || problem.contains("signal");
             assert!(has_status && !problem.contains("CANARY7"), "{script}: {problem}");
         }
-        assert_eq!(ask("exit 2", TIMEOUT).await, Err("exit status: 2".into()));
+        assert_eq!(ask("exit 2", TIMEOUT).await, Err("failed (exit status: 2)".into()));
+        let complains = "echo 'pinentry: no tty' >&2; exit 2";
+        assert_eq!(ask(complains, TIMEOUT).await, Err("failed (exit status: 2): pinentry: no tty".into()));
+        let both = "echo 'vault is locked'; echo 'goroutine 1' >&2; exit 1";
+        assert_eq!(ask(both, TIMEOUT).await, Err("failed (exit status: 1): vault is locked".into()));
+    }
+
+    #[tokio::test]
+    async fn error_output_neither_spoils_nor_delays_an_answer() {
+        let answer = r#"echo '{"Username":"<token>","Secret":"t"}'"#;
+        let token = Ok(Some(Login::Identity(Secret::new("t"))));
+        let talks = format!("head -c 200000 /dev/zero >&2; {answer}");
+        assert_eq!(ask(&talks, TIMEOUT).await, token);
+        let leaves_a_child = format!("sleep 3600 >/dev/null & {answer}");
+        assert_eq!(ask(&leaves_a_child, TIMEOUT).await, token);
+    }
+
+    #[tokio::test]
+    async fn the_next_spelling_is_asked_for_if_the_helper_has_no_login_for_the_first() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("docker-credential-test");
+        let script = r#"read server || true; case "$server" in
+            https://*) echo '{"Username":"u","Secret":"p"}';;
+            *) echo 'credentials not found in native keychain'; exit 1;; esac"#;
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a file");
+        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+        let helpers = Helpers { path: folder.path().into(), timeout: TIMEOUT };
+        let servers = ["r.test".to_string(), "https://r.test".to_string()];
+        let login = helpers.login("test", &servers).await;
+        assert_eq!(login, Ok(Some(Login::Password { user: "u".into(), password: Secret::new("p") })));
+        assert_eq!(helpers.login("test", &servers[..1]).await, Ok(None));
+        assert_eq!(helpers.login("missing", &servers).await, Err("is not in PATH".into()));
     }
 
     #[tokio::test]
@@ -210,7 +273,7 @@ mod tests {
     async fn names_that_are_paths_are_not_run() {
         for suffix in ["../x", "a/b", "a b", "`x`", "", "-x", &"x".repeat(65)] {
             let problem = get(suffix, "r.test", OsStr::new("/bin"), TIMEOUT).await.expect_err(suffix);
-            assert_eq!(problem.as_str(), "its name is not valid for a helper");
+            assert_eq!(problem.as_str(), "is not a valid name for a helper");
         }
         assert_eq!(find("sh", OsStr::new(".:bin:../bin")), None);
     }

@@ -6,10 +6,22 @@ use std::sync::Arc;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
-use super::auth_file::{self, File};
+use super::auth_file::{self, AuthFile, File, KeyRule};
 use super::helper::Helpers;
-use super::keychain::{Keychain, Login};
+use super::keychain::{Keychain, LoginLookup};
 use crate::model::reference::{Host, RepositoryName};
+
+/// Returns the folder in which podman keeps logins if `XDG_RUNTIME_DIR` is not set, as for root: `/run/containers/UID`.
+#[cfg(target_os = "linux")]
+pub(crate) fn runtime_folder() -> Option<PathBuf> {
+    Some(PathBuf::from(format!("/run/containers/{}", rustix::process::getuid().as_raw())))
+}
+
+/// Returns `None`: only Linux has such a folder.
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn runtime_folder() -> Option<PathBuf> {
+    None
+}
 
 /// Podman's `auth.json`. Its logins may hold for a part of a registry.
 #[derive(Debug)]
@@ -29,12 +41,9 @@ impl Keychain for PodmanFile {
         &'a self,
         host: &'a Host,
         repository: Option<&'a RepositoryName>,
-    ) -> BoxFuture<'a, Option<Login>> {
-        let find = async move {
-            let text = auth_file::read(&self.path).await?;
-            auth_file::login(&text, &self.path, host, repository, &self.helpers).await
-        };
-        find.boxed()
+    ) -> BoxFuture<'a, LoginLookup> {
+        let file = AuthFile { source: &self.path, rule: KeyRule::Podman, helpers: &self.helpers };
+        async move { file.login(auth_file::read(&self.path).await, host, repository).await }.boxed()
     }
 
     fn registries(&self) -> Vec<Host> {

@@ -28,7 +28,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Cleanups, Deletes, Sent, Server, Transport};
+use crate::model::server::{Ability, Cleanups, Deletes, Identity, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
 impl Registry for Client {
@@ -258,6 +258,10 @@ impl Registry for Client {
 impl Connection for Client {
     fn transport(&self) -> Answer<'_, Transport> {
         Client::transport(self).boxed()
+    }
+
+    fn identity(&self) -> Identity {
+        self.http().auth().identity()
     }
 
     fn forget(&self) {

@@ -42,7 +42,7 @@ impl Client {
         Ok(Server {
             product: product.vendor.map(|vendor| vendor.name.into()),
             transport: self.transport().await?,
-            identity: self.http().auth().identity().await,
+            identity: self.http().auth().identity(),
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
             deletes: self.deletes(),

@@ -21,7 +21,7 @@ impl Cause {
             Cause::LoginRefused(_)
             | Cause::UntrustedRealm(_)
             | Cause::UntrustedUploadOrigin(_)
-            | Cause::InsufficientRights(_)
+            | Cause::InsufficientRights { .. }
             | Cause::LoginWithheld { .. } => FailureKind::Denied,
             Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
                 FailureKind::Unreachable
@@ -52,7 +52,16 @@ impl Error {
             Peer::Storage(host) => self.hint_about(host, "redirects there"),
             Peer::UploadLocation(host) => self.hint_about(host, "leads uploads there"),
         };
-        of_peer.or_else(|| self.hint_about_registry())
+        let hint = of_peer.or_else(|| self.hint_about_registry());
+        match self.login_problems.is_empty() {
+            true => hint,
+            false => {
+                let problems =
+                    self.login_problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+                let or = hint.map(|hint| format!(", or {hint}")).unwrap_or_default();
+                Some(format!("a stored login may be missing: {problems}; correct this{or}"))
+            }
+        }
     }
 
     /// Returns the hint about a server that the registry named. Only the operator of the registry can correct its name,
@@ -111,14 +120,14 @@ impl Error {
             Cause::Status { status: 401 | 403, .. } => format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
             ),
-            Cause::InsufficientRights(_) => {
+            Cause::InsufficientRights { .. } => {
                 format!("have the right granted to this login, or log in to `{host}` with another")
             }
             Cause::LoginRefused(_) => {
                 format!("log in again with `docker login {host}` or `podman login {host}`")
             }
             Cause::LoginWithheld { token_service, .. } => format!(
-                "if that token service may get the login, allow it with `realm_allow = [\"{token_service}\"]` for `{host}` in the configuration"
+                "if that token service may get the login, add `realm_allow = [\"{token_service}\"]` below `[registries.\"{host}\"]` in the configuration"
             ),
             Cause::Status { status: 407, .. } => "the proxy requires a login: see HTTPS_PROXY".into(),
             Cause::Status { status: 404, .. } => "it does not exist, or this login may not see it".into(),
@@ -133,7 +142,7 @@ impl Error {
             ),
             Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
             Cause::UntrustedRealm(_) => format!(
-                "`{host}` names this address, and only its operator can correct it: `realm_allow` does not cover it"
+                "`{host}` names this address, and only its operator can correct it"
             ),
             Cause::UntrustedUploadOrigin(origin) => format!(
                 "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"

@@ -5,11 +5,12 @@
 //! [`realm_trust`] allows.
 
 mod authorization;
+mod offer;
 mod realm;
 mod send;
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
 use reqwest::header::HeaderMap;
@@ -22,8 +23,9 @@ use super::scope::Scope;
 use super::token::{TokenCache, TokenKey};
 use super::transport::Transport;
 use crate::client::ClientSettings;
-use crate::client::credentials::{Credentials, Login};
+use crate::client::credentials::{Credentials, Login, LoginLookup, LoginProblem};
 use crate::client::error::{Cause, Peer, SendError};
+use crate::client::http::error_body::ErrorBody;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
@@ -41,13 +43,21 @@ pub(crate) struct Authenticator {
     host: Host,
     credentials: Credentials,
     realm_allow: Vec<String>,
-    looked_up: Mutex<HashMap<Option<RepositoryName>, LookedUp>>,
+    logins: Mutex<Logins>,
     learned: Mutex<Learned>,
+    /// Whether the registry was asked if it takes logins although it answers without one.
+    offer: Mutex<Arc<OnceCell<()>>>,
     tokens: TokenCache,
 }
 
-/// A login that is looked up once; `None` inside if there is none.
-type LookedUp = std::sync::Arc<OnceCell<Option<Login>>>;
+/// The logins by repository, or for the whole registry.
+#[derive(Debug, Default)]
+struct Logins {
+    /// Each is looked up once.
+    looked_up: HashMap<Option<RepositoryName>, Arc<OnceCell<LoginLookup>>>,
+    /// The logins before the sources are read again.
+    before: HashMap<Option<RepositoryName>, Option<Login>>,
+}
 
 /// Everything that was learned from challenges.
 #[derive(Debug, Default)]
@@ -58,9 +68,12 @@ struct Learned {
     wider_scopes: HashMap<Scope, BTreeSet<String>>,
     /// Why the stored login was refused, and by which server.
     refusal: Option<(SafeText, Peer)>,
+    /// The refusals of the token service to grant a scope to the stored login, each with the status.
+    denials: HashMap<Scope, (u16, ErrorBody, Peer)>,
     /// The token service outside of the registry's site that was not sent the stored login.
     withheld_from: Option<SafeText>,
-    is_used: bool,
+    /// The identity of the login that was sent last.
+    used: Option<Identity>,
     is_proven: bool,
     /// The scheme in force before the registry asked for user and password.
     before_basic: Option<AuthScheme>,
@@ -80,8 +93,9 @@ impl Authenticator {
             redirects,
             realm_allow: settings.realm_allow(&host),
             credentials: settings.credentials.clone(),
-            looked_up: Mutex::default(),
+            logins: Mutex::default(),
             learned: Mutex::default(),
+            offer: Mutex::default(),
             tokens: TokenCache::default(),
             host,
         }
@@ -98,8 +112,33 @@ impl Authenticator {
 
     /// Forgets tokens, logins and everything that was learned from challenges.
     pub(crate) fn forget(&self) {
+        *self.logins() = Logins::default();
+        self.forget_session();
+    }
+
+    /// Reads the sources of logins again when a login is needed next. Tokens and everything that was learned stay as
+    /// long as the login stays the same; refusals are forgotten.
+    pub(crate) fn reread_logins(&self) {
+        {
+            let mut logins = self.logins();
+            for (key, cell) in std::mem::take(&mut logins.looked_up) {
+                if let Some(lookup) = cell.get() {
+                    logins.before.insert(key, lookup.login.clone());
+                }
+            }
+        }
+        let mut learned = self.learned();
+        learned.denials.clear();
+        if learned.refusal.take().is_some() {
+            drop(learned);
+            *self.offer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
+        }
+    }
+
+    /// Forgets everything that belongs to one login.
+    fn forget_session(&self) {
         *self.learned() = Learned::default();
-        self.looked_up.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        *self.offer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
         self.tokens.forget_all();
     }
 
@@ -124,16 +163,17 @@ impl Authenticator {
     }
 
     /// Returns the identity under which requests are sent now.
-    pub(crate) async fn identity(&self) -> Identity {
-        let (used, refused) = {
-            let learned = self.learned();
-            (learned.is_used, learned.refusal.is_some())
-        };
-        match self.login(None).await {
-            Some(Login::Password { user, .. }) if used && !refused => Identity::User(SafeText::from(user)),
-            Some(Login::Identity(_) | Login::Bearer(_)) if used && !refused => Identity::Token,
-            _ => Identity::Anonymous,
-        }
+    pub(crate) fn identity(&self) -> Identity {
+        let learned = self.learned();
+        let used = learned.used.clone().filter(|_| learned.refusal.is_none());
+        used.unwrap_or(Identity::Anonymous)
+    }
+
+    /// Returns the problems with the sources of the login for a repository, or for the registry. Looks nothing up.
+    pub(crate) fn login_problems(&self, repository: Option<&RepositoryName>) -> Vec<LoginProblem> {
+        let logins = self.logins();
+        let lookup = logins.looked_up.get(&self.login_key(repository)).and_then(|cell| cell.get());
+        lookup.map(|lookup| lookup.problems.clone()).unwrap_or_default()
     }
 
     /// Returns the secret that requests about a repository carry, and whether the registry has asked for it already.
@@ -156,9 +196,19 @@ impl Authenticator {
 
     /// Returns the authorization for a request for `scope`, by everything known so far. May contact the token endpoint.
     pub(crate) async fn authorization(&self, scope: &Scope) -> Result<Authorization, SendError> {
-        let scheme = self.learned().scheme.clone();
+        let mut scheme = self.learned().scheme.clone();
+        if scheme.is_none() {
+            if let Some(token) = self.stored_token(scope).await {
+                return Ok(token);
+            }
+            if *scope == Scope::Catalog {
+                // Without a login, a registry with a public part lists that part alone.
+                self.look_for_offer().await;
+                scheme = self.learned().scheme.clone();
+            }
+        }
         match scheme {
-            None => Ok(self.stored_token(scope).await.unwrap_or(Authorization::Nothing)),
+            None => Ok(Authorization::Nothing),
             Some(AuthScheme::Basic) => Ok(self.basic_authorization(scope).await),
             Some(AuthScheme::Bearer { realm, service }) => {
                 self.bearer_authorization(scope, realm, service).await
@@ -173,16 +223,17 @@ impl Authenticator {
         }
     }
 
-    /// Learns from a 401. Returns whether the request may succeed now.
+    /// Learns from a 401, which may say that the login lacks the right. Returns whether the request may succeed now.
     async fn answer_challenge(
         &self,
         scope: &Scope,
         sent: &Authorization,
         challenge: Challenge,
+        lacks_right: bool,
     ) -> Result<bool, SendError> {
         match challenge {
             Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
-                Ok(self.handle_basic_refusal(sent).await?)
+                Ok(self.handle_basic_refusal(sent, lacks_right).await?)
             }
             Challenge::Basic => {
                 self.switch_to_basic();
@@ -194,12 +245,12 @@ impl Authenticator {
 
     /// Handles refused user and password: either they are wrong, or they are right and lack the right for this request
     /// (Gitea answers 401 then).
-    async fn handle_basic_refusal(&self, sent: &Authorization) -> Result<bool, Cause> {
+    async fn handle_basic_refusal(&self, sent: &Authorization, lacks_right: bool) -> Result<bool, Cause> {
         let back = self.learned().before_basic.take();
         if let Some(scheme) = back {
             self.learned().scheme = Some(scheme);
         }
-        if !self.is_proven() && self.ping_status(&Authorization::Nothing).await == Some(401) {
+        if !lacks_right && !self.is_proven() && self.ping_status(&Authorization::Nothing).await == Some(401) {
             match self.ping_status(sent).await {
                 Some(200..=299) => self.mark_proven(),
                 Some(401) => {
@@ -266,9 +317,9 @@ impl Authenticator {
     /// Returns the token that a file of logins holds ready. It needs no challenge.
     async fn stored_token(&self, scope: &Scope) -> Option<Authorization> {
         match self.login(scope.repository()).await? {
-            Login::Bearer(token) => {
-                self.learned().is_used = true;
-                token.header("Bearer").map(Authorization::Login)
+            login @ Login::Bearer(_) => {
+                self.learned().used = Some(login.identity());
+                login.bearer().map(Authorization::Login)
             }
             _ => None,
         }
@@ -277,9 +328,14 @@ impl Authenticator {
     async fn basic_authorization(&self, scope: &Scope) -> Authorization {
         let login = self.login(scope.repository()).await;
         let is_safe = self.may_see_login().await;
-        let header = login.filter(|_| is_safe).and_then(|login| login.basic());
-        self.learned().is_used |= header.is_some();
-        header.map_or(Authorization::Nothing, Authorization::Login)
+        let login = login.filter(|_| is_safe);
+        match login.and_then(|login| Some((login.basic()?, login.identity()))) {
+            Some((header, identity)) => {
+                self.learned().used = Some(identity);
+                Authorization::Login(header)
+            }
+            None => Authorization::Nothing,
+        }
     }
 
     /// Returns whether a password may be sent to the registry itself: over TLS, to loopback, or if the user allowed
@@ -296,8 +352,8 @@ impl Authenticator {
         service: Option<String>,
     ) -> Result<Authorization, SendError> {
         let login = self.login(scope.repository()).await;
-        if let Some(Login::Bearer(token)) = &login {
-            return Ok(token.header("Bearer").map_or(Authorization::Nothing, Authorization::Login));
+        if let Some(login @ Login::Bearer(_)) = &login {
+            return Ok(login.bearer().map_or(Authorization::Nothing, Authorization::Login));
         }
         let own = self.transport().origin().await?;
         let peer = if Origin::of(&realm).as_ref() == Some(&own) {
@@ -308,16 +364,18 @@ impl Authenticator {
         let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
         let may_log_in =
             trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login().await;
-        self.learned().withheld_from = (trust == RealmTrust::Anonymous && login.is_some())
-            .then(|| SafeText::clean(realm.host_str().unwrap_or_default()));
+        self.learned().withheld_from =
+            (trust == RealmTrust::Anonymous && login.is_some()).then(|| origin::host_and_port(&realm));
+        // A refusal is one of the token service, also if that is a part of the registry.
+        let service_peer = Peer::TokenService(origin::host_and_port(&realm));
         let login = login.filter(|_| may_log_in);
         let mut scopes = self.learned().wider_scopes.get(scope).cloned().unwrap_or_default();
         scopes.extend(scope.texts());
         let key = TokenKey { realm, service, scopes, is_anonymous: login.is_none() };
         match self.tokens.token(self.transport(), &key, login.as_ref(), &peer).await {
             Ok(token) => {
-                if login.is_some() {
-                    self.learned().is_used = true;
+                if let Some(login) = &login {
+                    self.learned().used = Some(login.identity());
                     self.mark_proven();
                 }
                 Ok(authorization_with(token, key)?)
@@ -329,37 +387,80 @@ impl Authenticator {
                 Box::pin(self.bearer_authorization(&instead, key.realm, key.service)).await
             }
             // The login is valid, but lacks this right; public content can still be read.
-            Err(SendError { cause: Cause::Status { status: 403, .. }, .. })
-                if login.is_some() && !scope.is_write() =>
+            Err(SendError { cause: Cause::Status { status, body: said, .. }, .. })
+                if login.is_some()
+                    && !scope.is_write()
+                    && (status == 403 || matches!(status, 400 | 401) && said.says_missing_right()) =>
             {
+                self.learned().denials.insert(scope.clone(), (status, said, service_peer));
                 let key = TokenKey { is_anonymous: true, ..key };
-                let token = self.tokens.token(self.transport(), &key, None, &peer).await?;
-                Ok(authorization_with(token, key)?)
+                match self.tokens.token(self.transport(), &key, None, &peer).await {
+                    Ok(token) => Ok(authorization_with(token, key)?),
+                    Err(error) => Err(self.denial(scope).unwrap_or(error)),
+                }
             }
             Err(SendError { cause: Cause::Status { status: 400 | 401, body: said, .. }, .. })
-                if login.is_some() =>
+                if login.is_some() && !said.says_missing_right() =>
             {
                 let why = said
                     .message
                     .unwrap_or_else(|| "the token service does not accept the stored login".into());
-                self.learned().refusal = Some((why, peer));
+                self.learned().refusal = Some((why, service_peer));
                 Box::pin(self.bearer_authorization(scope, key.realm, key.service)).await
+            }
+            Err(SendError { cause: Cause::Status { status, body, .. }, .. })
+                if login.is_some() && matches!(status, 400 | 401 | 403) && body.says_missing_right() =>
+            {
+                Err(Cause::InsufficientRights { status, body }.at(&service_peer))
+            }
+            Err(SendError { cause: cause @ Cause::Status { status: 400 | 401 | 403, .. }, .. }) => {
+                let refusal =
+                    self.login_refusal().filter(|_| !matches!(cause, Cause::Status { status: 403, .. }));
+                Err(match refusal {
+                    Some((refused, by)) => Cause::LoginRefused(refused).at(&by),
+                    None => self.with_reason(cause).at(&service_peer),
+                })
             }
             Err(SendError { cause, peer }) => Err(self.with_reason(cause).at(&peer)),
         }
     }
 
-    /// Returns the login for a repository, or for the registry. It is looked up once.
-    async fn login(&self, repository: Option<&RepositoryName>) -> Option<Login> {
-        let cell = {
-            let mut all = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
-            let key = repository.filter(|_| self.credentials.has_namespaces()).cloned();
-            all.entry(key).or_default().clone()
+    /// Returns the error for a scope that the token service did not grant to the stored login, if there was such a
+    /// refusal.
+    fn denial(&self, scope: &Scope) -> Option<SendError> {
+        let (status, body, peer) = self.learned().denials.get(scope).cloned()?;
+        let cause = match self.is_proven() || body.says_missing_right() {
+            true => Cause::InsufficientRights { status, body },
+            false => Cause::Status { status, body, wait: None },
         };
-        cell.get_or_init(|| self.credentials.find(&self.host, repository)).await.clone()
+        Some(cause.at(&peer))
     }
 
-    fn learned(&self) -> std::sync::MutexGuard<'_, Learned> {
+    /// Returns the login for a repository, or for the registry. It is looked up once. Another login than before the
+    /// sources were read again begins anew.
+    async fn login(&self, repository: Option<&RepositoryName>) -> Option<Login> {
+        let key = self.login_key(repository);
+        let cell = self.logins().looked_up.entry(key.clone()).or_default().clone();
+        let look_up = async {
+            let lookup = self.credentials.find(&self.host, repository).await;
+            let before = self.logins().before.remove(&key);
+            if before.is_some_and(|before| before != lookup.login) {
+                self.forget_session();
+            }
+            lookup
+        };
+        cell.get_or_init(|| look_up).await.login.clone()
+    }
+
+    fn login_key(&self, repository: Option<&RepositoryName>) -> Option<RepositoryName> {
+        repository.filter(|_| self.credentials.has_namespaces()).cloned()
+    }
+
+    fn logins(&self) -> MutexGuard<'_, Logins> {
+        self.logins.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn learned(&self) -> MutexGuard<'_, Learned> {
         self.learned.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

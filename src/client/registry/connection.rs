@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::Answer;
 use crate::client::error::Error;
 use crate::model::reference::RepositoryName;
-use crate::model::server::{Sent, Transport};
+use crate::model::server::{Identity, Sent, Transport};
 use crate::model::text::SafeText;
 
 /// The access for which a registry may require a token.
@@ -21,6 +21,9 @@ pub enum WriteAccess {
 pub trait Connection: Send + Sync {
     /// Returns how the registry is reached.
     fn transport(&self) -> Answer<'_, Transport>;
+
+    /// Returns the identity under which requests are sent now.
+    fn identity(&self) -> Identity;
 
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
     fn forget(&self);

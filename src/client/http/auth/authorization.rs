@@ -25,6 +25,15 @@ pub(crate) enum Authorization {
 }
 
 impl Authorization {
+    /// Returns whether it stands for a login, and not for every client.
+    pub(crate) fn is_login(&self) -> bool {
+        match self {
+            Authorization::Nothing => false,
+            Authorization::Login(_) => true,
+            Authorization::Token { key, .. } => !key.is_anonymous,
+        }
+    }
+
     /// Returns the header.
     pub(crate) fn header(&self) -> Option<&HeaderValue> {
         match self {

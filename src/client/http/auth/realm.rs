@@ -17,7 +17,7 @@ pub(crate) enum RealmTrust {
 
 /// Decides whether a token endpoint that the registry names is contacted, and whether with the login. The registry
 /// chooses the destination of a password, so only its own origin, its own registrable domain over HTTPS, and the hosts
-/// that the user allows may get it.
+/// that the user allows may get it: a host at every port, or a host and a port.
 pub(crate) fn realm_trust(
     registry: &Origin,
     realm: &Url,
@@ -44,7 +44,9 @@ pub(crate) fn realm_trust(
             target.host()
         ));
     }
-    let is_allowed = allowed.iter().any(|host| host.eq_ignore_ascii_case(target.host()));
+    let with_port = format!("{}:{}", target.host(), realm.port_or_known_default().unwrap_or_default());
+    let is_allowed =
+        allowed.iter().any(|name| [target.host(), &with_port].iter().any(|of| name.eq_ignore_ascii_case(of)));
     let is_same_site = target.is_https() && origin::is_same_site(target.host(), registry.host());
     Ok(if is_allowed || is_same_site { RealmTrust::Login } else { RealmTrust::Anonymous })
 }
@@ -85,6 +87,10 @@ mod tests {
         for (registry, realm, expected) in table {
             assert_eq!(trust(registry, realm, &[]), expected, "{registry} {realm}");
         }
-        assert_eq!(trust("https://r.example.com", "https://sso.test/token", &["SSO.test"]), login);
+        let sso = |allowed: &str| trust("https://r.example.com", "https://sso.test:8443/token", &[allowed]);
+        assert_eq!([sso("SSO.test"), sso("sso.test:8443")], [login, login]);
+        assert_eq!([sso("sso.test:443"), sso("sso.test:84"), sso("test")], [anonymous, anonymous, anonymous]);
+        assert_eq!(trust("https://r.example.com", "https://sso.test/token", &["sso.test:443"]), login);
+        assert_eq!(trust("http://127.0.0.1:5000", "http://[::1]:6000/token", &["[::1]:6000"]), login);
     }
 }

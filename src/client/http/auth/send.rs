@@ -33,13 +33,17 @@ impl Authenticator {
                     if sends > 0 && matches!(authorization, Authorization::Login(_)) {
                         self.mark_proven();
                     }
+                    let is_anonymous = is_ours && matches!(authorization, Authorization::Nothing);
+                    if is_anonymous && request.url == self.transport().base().await?.ping() {
+                        self.note_offer(head.response.headers()).await;
+                    }
                     return Ok(head);
                 }
                 Exchange::Other(answer, peer) => (answer, peer),
             };
             sends += 1;
             if answer.status != 401 || peer != Peer::Registry || sends == MOST_SENDS {
-                return Err(self.refusal(answer, request, &peer));
+                return Err(self.refusal(answer, request, &peer, &authorization));
             }
             self.learn_realm(&answer.headers);
             let challenge = match challenge::preferred_challenge(&answer.headers) {
@@ -47,11 +51,14 @@ impl Authenticator {
                 None => self.fetch_ping_challenge(request, &own).await,
             };
             let may_help = match challenge {
-                Some(challenge) => self.answer_challenge(&request.scope, &authorization, challenge).await?,
+                Some(challenge) => {
+                    let lacks_right = says_missing_right(&answer);
+                    self.answer_challenge(&request.scope, &authorization, challenge, lacks_right).await?
+                }
                 None => false,
             };
             if !may_help {
-                return Err(self.refusal(answer, request, &peer));
+                return Err(self.refusal(answer, request, &peer, &authorization));
             }
         }
     }
@@ -81,24 +88,32 @@ impl Authenticator {
     }
 
     /// Returns the error for a response that is no success.
-    fn refusal(&self, answer: HttpAnswer, request: &Request, peer: &Peer) -> SendError {
+    fn refusal(&self, answer: HttpAnswer, request: &Request, peer: &Peer, sent: &Authorization) -> SendError {
         let is_elsewhere = matches!(peer, Peer::Storage(_) | Peer::UploadLocation(_));
         if is_elsewhere && matches!(answer.status, 400..=499) && !is_transient_status(answer.status) {
             return Cause::Storage(answer.status).at(peer);
         }
+        let lacks_right = says_missing_right(&answer) && sent.is_login() && *peer == Peer::Registry;
         let said = ErrorBody::of(&answer.body);
+        let needs_tls = ["http request to an https server", "plain http request was sent to https port"];
         if answer.status == 400
             && request.url.scheme() == "http"
-            && said.mentions("http request to an https server")
+            && needs_tls.iter().any(|words| said.mentions(words))
         {
             return Cause::Scheme { server_is_plain: false }.at(peer);
+        }
+        if lacks_right && matches!(answer.status, 401 | 403) {
+            return Cause::InsufficientRights { status: answer.status, body: said }.at(peer);
         }
         let is_denied = answer.status == 401 && *peer == Peer::Registry;
         if is_denied && let Some((refused, by)) = self.login_refusal() {
             return Cause::LoginRefused(refused).at(&by);
         }
+        if is_denied && let Some(denial) = self.denial(&request.scope) {
+            return denial;
+        }
         if is_denied && self.is_proven() {
-            return Cause::InsufficientRights(said).at(peer);
+            return Cause::InsufficientRights { status: answer.status, body: said }.at(peer);
         }
         let wait = retry_after(&answer.headers, Timestamp::now());
         let cause = Cause::Status { status: answer.status, body: said, wait };
@@ -117,4 +132,13 @@ impl Authenticator {
             (cause, _) => cause,
         }
     }
+}
+
+/// Returns whether a refusal says that the login lacks a right, and is not wrong: RFC 6750 § 3.1, or Gitea's words.
+fn says_missing_right(answer: &HttpAnswer) -> bool {
+    let names_scope = match challenge::preferred_challenge(&answer.headers) {
+        Some(Challenge::Bearer(bearer)) => bearer.error.as_deref() == Some("insufficient_scope"),
+        Some(Challenge::Basic) | None => false,
+    };
+    names_scope || ErrorBody::of(&answer.body).says_missing_right()
 }
