@@ -201,6 +201,11 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Ticked => tick(&mut update),
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
+        Msg::Identified(host, identity) => {
+            if let Some(registry) = update.state.registries.of(&host) {
+                registry.identity = Some(identity);
+            }
+        }
         Msg::Requested(line) => log_request(update.state, line),
         Msg::Awaited(requests) => update.state.awaited = requests,
         Msg::Copied(text) => update.say_done(text),

@@ -269,6 +269,12 @@ impl Client {
         self.0.abilities.forget();
     }
 
+    /// Reads the sources of logins again when a login is needed next, because the user may have logged in elsewhere.
+    /// Everything that was learned stays as long as the login stays the same.
+    pub fn reread_logins(&self) {
+        self.0.http.auth().reread_logins();
+    }
+
     fn http(&self) -> &Http {
         &self.0.http
     }

@@ -22,8 +22,12 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
     let now = update.now;
     match (slot, answer) {
         (Slot::Server(host), Answer::Server(answer)) => {
-            if let Some(registry) = update.state.registries.of(&host) {
-                registry.server.answer(ticket, answer, now);
+            let failure = answer.as_ref().err().cloned();
+            let Some(registry) = update.state.registries.of(&host) else { return };
+            if registry.server.answer(ticket, answer, now)
+                && let Some(failure) = failure
+            {
+                update.record_load_failure(&failure);
             }
         }
         (Slot::Repositories(host), Answer::Repositories(answer)) => {
@@ -110,8 +114,9 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
     if asks && is_here && update.state.dialogs.is_empty() && update.state.focus == Pane::Repositories {
         open_prompt::show(update.state);
     }
-    if is_refresh {
-        update.record_refresh_failure(&failure);
+    match is_refresh {
+        true => update.record_refresh_failure(&failure),
+        false => update.record_load_failure(&failure),
     }
 }
 
@@ -152,8 +157,11 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
             if failure.kind == FailureKind::NotFound {
                 forget_opened(update, &repository);
             }
-            if update.state.tags.tags.at.is_some() {
-                update.record_refresh_failure(&failure);
+            match update.state.tags.tags.at.is_some() {
+                true => update.record_refresh_failure(&failure),
+                // The pane shows that a name is missing; that is no fault.
+                false if failure.kind == FailureKind::NotFound => {}
+                false => update.record_load_failure(&failure),
             }
             update.state.tags.tags.fail(failure);
         }
@@ -189,8 +197,10 @@ fn take_inspection(
     if !update.state.detail.inspection.answer(ticket, answer, update.now) {
         return;
     }
-    if let Some(failure) = failure.filter(|_| !is_first) {
-        update.record_refresh_failure(&failure);
+    match failure {
+        Some(failure) if !is_first => update.record_refresh_failure(&failure),
+        Some(failure) if failure.kind != FailureKind::NotFound => update.record_load_failure(&failure),
+        Some(_) | None => {}
     }
     take_opened_summary(update, found);
     if is_first {

@@ -27,6 +27,8 @@ pub enum Cmd {
     Cancel(Slot),
     /// Forgets the data about a registry cached in memory: abilities, tokens, tag digests.
     Forget(Host),
+    /// Reads the sources of logins for a registry again: the user may have logged in elsewhere.
+    RereadLogins(Host),
     /// Contacts a registry with this scheme from now on.
     SetScheme(Host, Scheme),
     /// Puts text on the clipboard.

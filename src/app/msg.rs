@@ -7,7 +7,9 @@ use super::questions::{Answer, Slot};
 use super::remote::Ticket;
 use crate::model::change::progress::{Progress, Report};
 use crate::model::failure::Failure;
+use crate::model::reference::Host;
 use crate::model::request_line::{AwaitedRequest, RequestLine};
+use crate::model::server::Identity;
 use crate::model::text::SafeText;
 
 /// A message: one thing that happened.
@@ -27,6 +29,8 @@ pub enum Msg {
     Idle,
     /// A question was answered.
     Answered(Slot, Ticket, Answer),
+    /// Requests to a registry are sent under this identity from now on.
+    Identified(Host, Identity),
     /// A request ended.
     Requested(RequestLine),
     /// These requests are awaited now, the oldest first.

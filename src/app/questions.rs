@@ -41,6 +41,24 @@ pub enum Ask {
     Comparison(Repository, Repository),
 }
 
+impl Ask {
+    /// Returns the registry whose contents are asked for.
+    pub(crate) fn host(&self) -> Option<&Host> {
+        match self {
+            Ask::Server(host) | Ask::Repositories(host, _) => Some(host),
+            Ask::Tags(repository, _) | Ask::Summary(repository, _) | Ask::Inspection(repository, ..) => {
+                Some(&repository.host)
+            }
+            Ask::Plan(_)
+            | Ask::Journal
+            | Ask::InterruptedChanges(_)
+            | Ask::ResumeRequest(_)
+            | Ask::ResumePlan(..)
+            | Ask::Comparison(..) => None,
+        }
+    }
+}
+
 /// The answer to a question.
 #[derive(Debug)]
 pub enum Answer {

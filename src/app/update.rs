@@ -52,6 +52,17 @@ impl Update<'_> {
         all.push_back(notice);
     }
 
+    /// Notes the reason why a pane has nothing to show. The pane has the whole text if there is room. The list of
+    /// messages keeps it when the pane shows something else. The same failure twice in a row is noted once.
+    pub(crate) fn record_load_failure(&mut self, failure: &Failure) {
+        let text = SafeText::from(format!("{}: {}", failure.what, failure.why));
+        let notice = Notice { at: self.now, level: Level::Failed, text, hint: failure.hint.clone() };
+        let last = self.state.notices.all.back();
+        if last.is_none_or(|last| (&last.text, &last.hint) != (&notice.text, &notice.hint)) {
+            self.record_notice(notice);
+        }
+    }
+
     /// Notes the reason why something shown was not refreshed. The pane has one line for it, the list of messages has
     /// the whole text, and the message at the foot stays.
     pub(crate) fn record_refresh_failure(&mut self, failure: &Failure) {

@@ -1,7 +1,7 @@
 //! The effects of commands: loads in their slots, and small tasks outside of the terminal.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
@@ -23,6 +23,7 @@ use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::model::request_line::AwaitedRequest;
+use crate::model::server::Identity;
 use crate::ops;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
@@ -36,6 +37,8 @@ pub struct Effects {
     context: ChangeContext,
     inbox: UnboundedSender<Msg>,
     slots: HashMap<Slot, (Ticket, AbortHandle)>,
+    /// The identity at each registry that was last reported.
+    identities: Arc<Mutex<HashMap<Host, Identity>>>,
     jobs: JobRunner,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
@@ -45,7 +48,8 @@ impl Effects {
     /// Creates the effects; nothing runs yet.
     pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
         let jobs = JobRunner::new(context.clone(), inbox.clone());
-        Effects { context, inbox, slots: HashMap::new(), jobs, remembering: None }
+        let (slots, identities) = (HashMap::new(), Arc::default());
+        Effects { context, inbox, slots, identities, jobs, remembering: None }
     }
 
     /// Starts the effect of a command. The loop itself handles the commands about the terminal and the end.
@@ -56,6 +60,10 @@ impl Effects {
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
+            }
+            Cmd::RereadLogins(host) => {
+                let registry = self.context.pool.registry(&host);
+                registry.connection().into_iter().for_each(Connection::reread_logins);
             }
             Cmd::SetScheme(host, scheme) => {
                 self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme));
@@ -126,11 +134,16 @@ impl Effects {
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
+        let identities = self.identities.clone();
         let task = tokio::spawn(async move {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
+            let host = ask.host().cloned();
             let answer = answer(&context, ask).await;
+            if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
+                inbox.send(identified).ok();
+            }
             // The loop has ended if the receiver is gone; the answer is not needed then.
             inbox.send(Msg::Answered(place, ticket, answer)).ok();
         });
@@ -162,6 +175,14 @@ impl Drop for Effects {
     fn drop(&mut self) {
         self.slots.values().for_each(|(_, task)| task.abort());
     }
+}
+
+/// Returns the message about the identity at a registry, if it is another than the one last reported.
+fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>, host: Host) -> Option<Msg> {
+    let identity = context.pool.registry(&host).connection()?.identity();
+    let before =
+        identities.lock().unwrap_or_else(PoisonError::into_inner).insert(host.clone(), identity.clone());
+    (before.as_ref() != Some(&identity)).then_some(Msg::Identified(host, identity))
 }
 
 async fn answer(context: &ChangeContext, ask: Ask) -> Answer {

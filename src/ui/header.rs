@@ -15,25 +15,43 @@ use crate::model::server::{Ability, Identity, Server, Transport};
 const DIGEST: usize = 32;
 /// The least width, in columns, at which a part of the line is reserved for the card.
 const CARD_FROM: usize = 80;
+/// Most columns of the identity in the card. The names of robot users are long.
+const IDENTITY: usize = 28;
+/// The least columns in which a part of the identity is worth being shown.
+const LEAST_IDENTITY: usize = 6;
+/// The least width, in columns, at which the identity is shown beside a long path.
+const IDENTITY_FROM: usize = 40;
 /// Columns that the end of a path needs if the host is shown whole.
 const LEAST_REST: usize = 12;
 
 impl Canvas<'_, '_> {
     /// Draws the header. If the path needs the room, the least important parts of the card are left out first. From
-    /// `CARD_FROM` columns on a part of the line is always kept for the card.
+    /// `CARD_FROM` columns on a part of the line is always kept for the card, and from `IDENTITY_FROM` on for the
+    /// user's identity.
     pub(crate) fn header(&mut self, area: Rect) {
         let path = self.path();
         let width = usize::from(area.width);
-        let card = self.state.registries.selected().map(|registry| self.card(registry)).unwrap_or_default();
-        let kept_for_card = if width < CARD_FROM { 0 } else { (width * 2 / 5).min(width_of(&card) + 2) };
-        let path = shorten_path(&path, width.saturating_sub(2 + kept_for_card));
+        let registry = self.state.registries.selected();
+        let card = registry.map(|registry| self.card(registry)).unwrap_or_default();
+        let first = registry.map(|registry| self.first_parts(registry)).unwrap_or_default();
+        let kept_for_card = match () {
+            () if width >= CARD_FROM => width_of(&card) + 2,
+            () if width >= IDENTITY_FROM && !first.is_empty() => width_of(&first) + 2,
+            () => 0,
+        };
+        let path = shorten_path(&path, width.saturating_sub(2 + kept_for_card.min(width * 2 / 5)));
         let path_width = columns::width(&path);
         let style = self.style(Role::Strong);
         self.draw_line(area, Line::styled(format!(" {path}"), style));
         let mut card = card;
         let room = usize::from(area.width).saturating_sub(path_width + 4);
-        while width_of(&card) > room && !card.is_empty() {
-            card.pop();
+        while width_of(&card) > room
+            && let Some(last) = card.pop()
+        {
+            let left = room.saturating_sub(width_of(&card) + 3);
+            if first.last() == Some(&last) && left >= LEAST_IDENTITY {
+                card.push(Span::styled(columns::cut(&last.content, left), last.style));
+            }
         }
         let mut spans: Vec<Span> = Vec::new();
         for part in card {
@@ -70,7 +88,7 @@ impl Canvas<'_, '_> {
                 None => vec![Span::styled("connecting…", self.style(Role::Dim))],
             };
         };
-        let mut parts = vec![self.identity(server)];
+        let mut parts = vec![self.identity(registry, server)];
         if self.is_out_of_reach(registry) {
             // The abilities are from the last answer. They would be a promise that cannot be kept while the registry is
             // out of reach.
@@ -109,10 +127,21 @@ impl Canvas<'_, '_> {
         failures.into_iter().flatten().any(|failure| failure.kind == FailureKind::Unreachable)
     }
 
-    fn identity(&self, server: &Server) -> Span<'static> {
-        let text = match &server.identity {
+    /// Returns the parts of the card up to the identity, if the user has one at this registry.
+    fn first_parts(&self, registry: &OpenRegistry) -> Vec<Span<'static>> {
+        let Some(server) = &registry.server.value else { return Vec::new() };
+        let identity = self.identity(registry, server);
+        let mut parts = self.card(registry);
+        let end = parts.iter().position(|part| *part == identity).map_or(0, |at| at + 1);
+        let is_anonymous = *identity_at(registry, server) == Identity::Anonymous;
+        parts.truncate(if is_anonymous { 0 } else { end });
+        parts
+    }
+
+    fn identity(&self, registry: &OpenRegistry, server: &Server) -> Span<'static> {
+        let text = match identity_at(registry, server) {
             Identity::Anonymous => "anonymous".into(),
-            Identity::User(user) => format!("as {user}"),
+            Identity::User(user) => columns::cut(&format!("as {user}"), IDENTITY),
             Identity::Token => "by token".into(),
         };
         Span::styled(text, self.style(Role::Text))
@@ -133,6 +162,11 @@ impl Canvas<'_, '_> {
             Ability::No(_) => Some(Span::styled(format!("{name} ✗"), self.style(Role::Dim))),
         }
     }
+}
+
+/// Returns the identity of the last request, or the one that the first request showed.
+fn identity_at<'a>(registry: &'a OpenRegistry, server: &'a Server) -> &'a Identity {
+    registry.identity.as_ref().unwrap_or(&server.identity)
 }
 
 /// Shortens a path to `columns` columns. The part between the registry and the end is cut first.

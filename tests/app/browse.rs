@@ -4,6 +4,9 @@ use regtui::app::Pane;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::Tab;
 use regtui::app::settings::AppSettings;
+use regtui::client::ClientSettings;
+use regtui::client::credentials::Credentials;
+use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
@@ -220,5 +223,35 @@ async fn the_header_learns_whether_there_is_a_referrers_api() {
         let settings = demo::DemoSettings { referrers, ..demo::DemoSettings::default() };
         let harness = Harness::open(settings, store, "/app").await;
         harness.shows(shown);
+    }
+}
+
+#[tokio::test]
+async fn after_a_login_elsewhere_r_goes_on_in_the_pane_that_failed() {
+    for path in ["", "/team/app", "/team/app:1.4.2"] {
+        let auth = AuthMode::Basic(Account::new("ann", "CANARY7"));
+        let demo =
+            Demo::start(demo::DemoSettings { auth, ..demo::DemoSettings::default() }, samples::sample());
+        let demo = demo.await.expect("a port");
+        let host = demo.address();
+        let folder = tempfile::tempdir().expect("a folder");
+        let variable = |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into());
+        let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+        let client = ClientSettings { credentials, ..registry::settings() };
+        let target = Target::parse(&format!("{host}{path}")).expect("a target");
+        let mut harness = Harness::with(demo, vec![target], AppSettings::default(), client).await;
+        harness.press("Esc").await;
+        harness.shows("docker login");
+        harness.shows("401");
+        let login = format!(r#"{{"auths":{{"{host}":{{"auth":"YW5uOkNBTkFSWTc="}}}}}}"#);
+        std::fs::write(folder.path().join("config.json"), login).expect("a file");
+        harness.press("r").await;
+        harness.settle().await;
+        match path {
+            "" => harness.shows("Repositories 22"),
+            _ => harness.shows("1.4.2"),
+        }
+        harness.shows("as ann");
+        harness.does_not_show("CANARY7");
     }
 }

@@ -2,6 +2,7 @@
 
 use regtui::app::msg::Msg;
 use regtui::model::failure::FailureKind;
+use regtui::model::server::Identity;
 
 use super::images::{approximate, chart, image, index};
 use super::screen::{Registry, Screen, failure, picture};
@@ -132,6 +133,49 @@ fn a_long_path_leaves_room_for_the_facts_of_the_registry() {
     let header = screen.text().lines().next().expect("a header").to_string();
     assert!(header.starts_with(" localhost:5000 › …"), "{header}");
     assert!(header.contains("service-v2 › 1.4.2 ") && header.contains("plain HTTP · anonymous"), "{header}");
+}
+
+#[test]
+fn the_identity_in_use_is_shown_at_every_width_and_never_crowds_out_the_rest() {
+    let header = |user: &str, width: u16| {
+        let mut registry =
+            Registry::default().with("team/application", vec![("1.4.2", image("1", "2026-11-18T09:30:00Z"))]);
+        if let Ok(server) = &mut registry.server {
+            server.identity = Identity::User(user.to_string().into());
+        }
+        let mut screen = Screen::new(registry, (width, 24));
+        screen.press("l");
+        screen.text().lines().next().expect("a header").to_string()
+    };
+    for width in [60, 80, 120, 200] {
+        assert!(header("ann", width).contains("as ann"), "{}", header("ann", width));
+        let robot = header("robot$payments+continuous-integration-of-the-platform", width);
+        assert!(robot.contains("as ro") && robot.contains('…') && robot.contains("plain HTTP"), "{robot}");
+        assert!(robot.starts_with(" localhost:5000") || robot.starts_with(" …"), "{robot}");
+        assert!(header("a\u{1b}[2Jb", width).contains("as a␛"), "{width}");
+    }
+}
+
+#[test]
+fn a_login_that_is_used_later_than_the_first_request_is_shown() {
+    let mut screen = Screen::new(Registry::default(), (120, 24));
+    assert!(screen.text().contains("anonymous"), "{}", screen.text());
+    let host = screen.state.registries.items[0].host.clone();
+    screen.send(Msg::Identified(host, Identity::User("ann".into())));
+    assert!(screen.text().contains("as ann") && !screen.text().contains("anonymous"), "{}", screen.text());
+}
+
+#[test]
+fn a_failure_that_leaves_a_pane_empty_is_kept_among_the_messages() {
+    let denied = failure(FailureKind::Denied);
+    let registry = Registry { catalog: Err(denied.clone()), ..Registry::default() };
+    let mut screen = Screen::new(registry, (120, 40));
+    screen.press("Esc m");
+    let text = screen.text();
+    assert!(text.contains("Messages 1") && text.contains(denied.why.as_str()), "{text}");
+    assert!(text.contains("hint: log in with"), "{text}");
+    screen.press("Esc r m");
+    assert!(screen.text().contains("Messages 1"), "the same again is no news: {}", screen.text());
 }
 
 #[test]

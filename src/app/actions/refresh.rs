@@ -10,8 +10,10 @@ use crate::app::keys::chords;
 use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, load_tags};
 use crate::app::update::Update;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::Host;
 
-/// Asks the server again.
+/// Asks the server again, with the login that the user has now.
 pub(crate) static REFRESH: Action = Action::new("panes.refresh", chords!["r"], "refresh the pane", refresh)
     .with_entry("refresh", "refresh the pane")
     .available_if(check_open);
@@ -28,21 +30,11 @@ pub(crate) static RELOAD: Action = Action::new(
 /// Asks again for the data that the focused pane shows.
 fn refresh(update: &mut Update<'_>) {
     let host = update.state.registries.selected().map(|registry| registry.host.clone());
+    update.cmds.extend(host.clone().map(Cmd::RereadLogins));
     match update.state.focus {
         Pane::Registries | Pane::Repositories => {
             let Some(host) = host else { return };
-            if let Some(registry) = update.state.registries.of(&host) {
-                registry.server.failure = None;
-                let slot = Slot::Server(host.clone());
-                let ask = Ask::Server(host.clone());
-                let ticket = update.ask(slot, Duration::ZERO, ask);
-                update
-                    .state
-                    .registries
-                    .of(&host)
-                    .into_iter()
-                    .for_each(|registry| registry.server.ask(ticket));
-            }
+            ask_server(update, &host);
             load_repositories(update, &host);
         }
         Pane::Tags => {
@@ -52,6 +44,42 @@ fn refresh(update: &mut Update<'_>) {
             }
         }
         Pane::Details => load_image(update, Duration::ZERO, None),
+    }
+    ask_again_where_denied(update);
+}
+
+/// Asks for the properties of a registry.
+fn ask_server(update: &mut Update<'_>, host: &Host) {
+    let ticket = update.ask(Slot::Server(host.clone()), Duration::ZERO, Ask::Server(host.clone()));
+    if let Some(registry) = update.state.registries.of(host) {
+        registry.server.failure = None;
+        registry.server.ask(ticket);
+    }
+}
+
+/// Asks again for everything else on the screen that was denied: another login may have come, and the panes must not
+/// contradict each other.
+fn ask_again_where_denied(update: &mut Update<'_>) {
+    let is_denied = |failure: Option<&Failure>| failure.is_some_and(|it| it.kind == FailureKind::Denied);
+    if let Some(registry) = update.state.registries.selected() {
+        let host = registry.host.clone();
+        let (server, names) = (&registry.server, &registry.repositories.names);
+        let asks_server = is_denied(server.failure.as_ref()) && !server.is_loading();
+        let asks_names = is_denied(names.failure.as_ref()) && !names.is_loading();
+        if asks_server {
+            ask_server(update, &host);
+        }
+        if asks_names {
+            load_repositories(update, &host);
+        }
+    }
+    let tags = &update.state.tags.tags;
+    if is_denied(tags.failure.as_ref()) && !tags.is_loading() {
+        load_tags(update, Duration::ZERO);
+    }
+    let inspection = &update.state.detail.inspection;
+    if is_denied(inspection.failure.as_ref()) && !inspection.is_loading() {
+        load_image(update, Duration::ZERO, None);
     }
 }
 

@@ -4,7 +4,7 @@ use super::repositories::Repositories;
 use crate::app::list::List;
 use crate::app::remote::Remote;
 use crate::model::reference::Host;
-use crate::model::server::Server;
+use crate::model::server::{Identity, Server};
 
 /// The Registries pane.
 #[derive(Debug, Default)]
@@ -22,6 +22,8 @@ pub struct OpenRegistry {
     pub host: Host,
     /// The properties and abilities of the registry.
     pub server: Remote<Server>,
+    /// The identity under which requests are sent, once one was sent.
+    pub(crate) identity: Option<Identity>,
     /// The repositories of the registry.
     pub repositories: Repositories,
     /// Whether the user was asked for a name because there is no catalog. This is done only once.
@@ -52,6 +54,7 @@ impl Registries {
             self.items.push(OpenRegistry {
                 host,
                 server: Remote::default(),
+                identity: None,
                 repositories,
                 was_prompted: false,
             });

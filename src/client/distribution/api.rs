@@ -268,6 +268,10 @@ impl Connection for Client {
         Client::forget(self);
     }
 
+    fn reread_logins(&self) {
+        Client::reread_logins(self);
+    }
+
     fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)> {
         Client::sent_secret(self, name).boxed()
     }

@@ -28,6 +28,10 @@ pub trait Connection: Send + Sync {
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
     fn forget(&self);
 
+    /// Reads the sources of logins again when a login is needed next, because the user may have logged in elsewhere.
+    /// Everything that was learned stays as long as the login stays the same.
+    fn reread_logins(&self);
+
     /// Returns the secret that the registry is sent for a repository, if there is a login, and whether the registry has
     /// asked for it already.
     fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)>;
