@@ -12,6 +12,7 @@ mod peer;
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub use peer::Peer;
@@ -38,7 +39,7 @@ pub struct Error {
     /// The server that failed. It need not be the registry.
     pub peer: Peer,
     /// The problems with the sources of logins, if the server refused the client for who it is.
-    pub(crate) login_problems: Vec<LoginProblem>,
+    pub(crate) login_problems: Arc<[LoginProblem]>,
 }
 
 /// The reason why a request failed.
@@ -299,7 +300,7 @@ fn reason(status: u16) -> &'static str {
 impl Error {
     /// Builds the error of a request that failed before it was sent to a registry.
     pub fn unsent(host: impl Into<SafeText>, cause: Cause) -> Error {
-        let (host, login_problems) = (host.into(), Vec::new());
+        let (host, login_problems) = (host.into(), Arc::default());
         Error { cause, request: None, tries: 1, host, peer: Peer::Registry, login_problems }
     }
 
@@ -419,7 +420,7 @@ mod tests {
             why: "is not in PATH".into(),
         };
         let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };
-        let without = Error { login_problems: vec![helper.clone()], ..error(denied) };
+        let without = Error { login_problems: [helper].into(), ..error(denied) };
         assert_eq!(
             hint(without.failure("")),
             "a stored login may be missing: `docker-credential-pass`, which `credsStore` in `/h/.docker/config.json` \

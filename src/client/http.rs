@@ -152,7 +152,7 @@ impl Http {
         let display_url = |url| self.transport().display_url(url);
         let scope = request.filter(|_| cause.is_about_login()).map(|request| &request.scope);
         let login_problems =
-            scope.map(|scope| self.auth.login_problems(scope.repository())).unwrap_or_default();
+            scope.map(|scope| self.auth.login_problems(scope.repository()).into()).unwrap_or_default();
         let request = request
             .map(|request| SafeText::from(format!("{} {}", request.method, display_url(&request.url))));
         Error { cause, request, tries, host: self.host().into(), peer, login_problems }

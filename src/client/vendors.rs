@@ -119,6 +119,7 @@ mod tests {
     use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
     use super::*;
+    use crate::client::http::error_body::ErrorWords;
     use crate::model::server::Cleanup;
 
     type Headers<'a> = &'a [(&'static str, &'static str)];
@@ -215,7 +216,8 @@ mod tests {
             (says_blocked_by_tags, 400, "GOOGLE_MANIFEST_DANGLING_TAG", "", true),
         ];
         for (is_understood, status, code, message, expected) in table {
-            let said = ErrorBody { code: Some(code.into()), message: Some(message.into()), detail: None };
+            let said =
+                ErrorWords { code: Some(code.into()), message: Some(message.into()), detail: None }.into();
             assert_eq!(is_understood(status, &said), expected, "{status} {code} {message}");
         }
     }

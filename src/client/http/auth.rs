@@ -404,6 +404,7 @@ impl Authenticator {
             {
                 let why = said
                     .message
+                    .clone()
                     .unwrap_or_else(|| "the token service does not accept the stored login".into());
                 self.learned().refusal = Some((why, service_peer));
                 Box::pin(self.bearer_authorization(scope, key.realm, key.service)).await

@@ -1,5 +1,7 @@
 //! Error messages of a registry, in any form.
 
+use std::ops::Deref;
+
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -16,13 +18,31 @@ const LONGEST_DETAIL: usize = 200;
 
 /// Code and message in an error's body: distribution-spec § Error Codes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct ErrorBody {
+pub struct ErrorBody(Box<ErrorWords>);
+
+/// The words of an [`ErrorBody`], which are in a box so that errors stay small.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ErrorWords {
     /// `MANIFEST_UNKNOWN` and the like.
     pub(crate) code: Option<SafeText>,
     /// The message, in the registry's words, or the title of a web page.
     pub(crate) message: Option<SafeText>,
     /// The details of the message, if there are any.
     pub(crate) detail: Option<SafeText>,
+}
+
+impl Deref for ErrorBody {
+    type Target = ErrorWords;
+
+    fn deref(&self) -> &ErrorWords {
+        &self.0
+    }
+}
+
+impl From<ErrorWords> for ErrorBody {
+    fn from(words: ErrorWords) -> ErrorBody {
+        ErrorBody(Box::new(words))
+    }
 }
 
 impl ErrorBody {
@@ -59,7 +79,7 @@ impl ErrorBody {
                 true => page_title(plain),
                 false => Some(plain.to_string()).filter(|plain| !plain.is_empty()),
             };
-            return ErrorBody { message: safe(message), ..ErrorBody::default() };
+            return ErrorWords { message: safe(message), ..ErrorWords::default() }.into();
         };
         let first =
             json.errors.iter().flatten().find_map(|raw| serde_json::from_str::<JsonError>(raw.get()).ok());
@@ -72,11 +92,12 @@ impl ErrorBody {
                     .and_then(describe_detail)
                     .filter(|detail| Some(detail) != message.as_ref());
                 let detail = detail.map(|detail| columns::cut(&redact::secrets(&detail), LONGEST_DETAIL));
-                ErrorBody { code: safe(text(entry.code)), message: safe(message), detail: safe(detail) }
+                ErrorWords { code: safe(text(entry.code)), message: safe(message), detail: safe(detail) }
+                    .into()
             }
             None => {
                 let message = text(json.message).or_else(|| text(json.error)).or_else(|| text(json.details));
-                ErrorBody { message: safe(message), ..ErrorBody::default() }
+                ErrorWords { message: safe(message), ..ErrorWords::default() }.into()
             }
         }
     }
@@ -167,7 +188,7 @@ mod tests {
     fn said(body: &str) -> (String, String) {
         let said = ErrorBody::of(body.as_bytes());
         let text = |text: Option<SafeText>| text.map(|text| text.to_string()).unwrap_or_default();
-        (text(said.code), text(said.message))
+        (text(said.code.clone()), text(said.message.clone()))
     }
 
     #[test]
@@ -199,7 +220,7 @@ mod tests {
     fn the_details_of_an_error_are_put_into_words() {
         let detail = |detail: &str| {
             let body = format!(r#"{{"errors":[{{"code":"X","message":"no","detail":{detail}}}]}}"#);
-            ErrorBody::of(body.as_bytes()).detail.map(|text| text.to_string()).unwrap_or_default()
+            ErrorBody::of(body.as_bytes()).detail.clone().map(|text| text.to_string()).unwrap_or_default()
         };
         for (json, expected) in [
             (r#""only OCI manifests""#, "only OCI manifests"),
