@@ -33,10 +33,12 @@ mod cli {
 }
 mod client {
     mod auth;
+    mod certificates;
     mod content;
     mod greeting;
     mod paging;
     mod peers;
+    mod proxies;
     mod registry;
     mod transport;
     mod uploads;

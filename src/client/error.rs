@@ -47,12 +47,18 @@ pub struct Error {
 pub enum Cause {
     /// The name has no address.
     NoAddress(SafeText),
+    /// A server has named a host that leads inside this machine or network link.
+    ForbiddenAddress,
     /// No process listens at the address.
     Refused,
     /// The connection could not be made, or it broke.
     Connection(SafeText),
     /// The certificate is not valid.
     Certificate(SafeText),
+    /// The server requires a client certificate, or does not accept the one that it got.
+    ClientCertificate(SafeText),
+    /// TLS failed for another reason than a certificate.
+    Tls(SafeText),
     /// The client spoke TLS to a server without TLS, or plain HTTP to a server with TLS.
     Scheme {
         /// Whether the server has no TLS.
@@ -218,9 +224,14 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Cause::NoAddress(text) => write!(f, "the name cannot be resolved: {text}"),
+            Cause::ForbiddenAddress => {
+                f.write_str("the name leads to an address inside this machine or network link")
+            }
             Cause::Refused => f.write_str("nothing listens there (connection refused)"),
             Cause::Connection(text) => write!(f, "the connection failed: {text}"),
-            Cause::Certificate(text) => write!(f, "TLS failed: {text}"),
+            Cause::Certificate(text) | Cause::ClientCertificate(text) | Cause::Tls(text) => {
+                write!(f, "TLS failed: {text}")
+            }
             Cause::Scheme { server_is_plain: true } => f.write_str("the server speaks plain HTTP, not HTTPS"),
             Cause::Scheme { server_is_plain: false } => {
                 f.write_str("the server speaks HTTPS, not plain HTTP")

@@ -7,7 +7,7 @@
 //! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
 //! | targets of redirects, and the headers that are left out | `redirect` |
 //! | one request and its response, limits, log | `transport`, `response_body`, `log` |
-//! | HTTP or HTTPS, certificates | `scheme`, `tls`, `origin` |
+//! | HTTP or HTTPS, certificates, proxies | `scheme`, `tls`, `origin`, `proxy` |
 //!
 //! | subject | file |
 //! |---|---|
@@ -24,6 +24,7 @@ pub(super) mod link;
 pub mod log;
 pub(super) mod origin;
 pub(super) mod payload;
+pub(super) mod proxy;
 pub(super) mod redirect;
 pub(super) mod request;
 pub(super) mod response_body;

@@ -27,12 +27,18 @@ pub async fn serve(answer: Vec<u8>) -> SocketAddr {
 
 /// A demo registry behind TLS with this certificate.
 pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Registry, SocketAddr) {
-    let registry = Registry::open(store).await;
+    regtui::client::http::tls::install_crypto();
     let chain = vec![key.cert.der().clone()];
     let private = rustls::pki_types::PrivatePkcs8KeyDer::from(key.signing_key.serialize_der());
     let config =
         rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private.into());
-    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config.expect("a configuration")));
+    tls_with(store, config.expect("a configuration")).await
+}
+
+/// A demo registry behind TLS with these settings.
+pub async fn tls_with(store: Store, config: rustls::ServerConfig) -> (Registry, SocketAddr) {
+    let registry = Registry::open(store).await;
+    let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let behind = registry.demo.address();

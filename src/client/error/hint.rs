@@ -23,11 +23,14 @@ impl Cause {
             | Cause::UntrustedUploadOrigin(_)
             | Cause::InsufficientRights { .. }
             | Cause::LoginWithheld { .. } => FailureKind::Denied,
-            Cause::NoAddress(_) | Cause::Refused | Cause::Connection(_) | Cause::Certificate(_) => {
-                FailureKind::Unreachable
-            }
-            Cause::NotARegistry(_) => FailureKind::Unreachable,
-            Cause::Scheme { .. }
+            Cause::NoAddress(_)
+            | Cause::Refused
+            | Cause::Connection(_)
+            | Cause::Certificate(_)
+            | Cause::ClientCertificate(_)
+            | Cause::Tls(_)
+            | Cause::NotARegistry(_)
+            | Cause::Scheme { .. }
             | Cause::Timeout(..)
             | Cause::TooSlow
             | Cause::Unfinished(_)
@@ -36,7 +39,8 @@ impl Cause {
             | Cause::BadAnswer(_)
             | Cause::TooLarge(_)
             | Cause::DigestMismatch { .. }
-            | Cause::Redirect(_) => FailureKind::BadAnswer,
+            | Cause::Redirect(_)
+            | Cause::ForbiddenAddress => FailureKind::BadAnswer,
             Cause::Local(_) | Cause::Stopped => FailureKind::Local,
         }
     }
@@ -65,16 +69,22 @@ impl Error {
     }
 
     /// Returns the hint about a server that the registry named. Only the operator of the registry can correct its name,
-    /// and the user's settings for the registry do not apply to it.
+    /// and of the user's settings for the registry only the authorities apply to it.
     fn hint_about(&self, peer: &SafeText, how: &str) -> Option<String> {
         let host = &self.host;
         match &self.cause {
             Cause::NoAddress(_) | Cause::Refused | Cause::Scheme { .. } => Some(format!(
                 "`{host}` answers and {how}: `{peer}` is down or cannot be reached from here, or the operator of `{host}` has to correct this address"
             )),
+            Cause::ForbiddenAddress => {
+                Some(format!("`{host}` {how}, and only its operator can correct this address"))
+            }
             Cause::Certificate(_) => Some(format!(
-                "trust the authority of `{peer}` on this system: `--ca-file` and `--insecure` apply to `{host}` alone"
+                "trust the authority of `{peer}` with `--ca-file FILE`: `--insecure` applies to `{host}` alone"
             )),
+            Cause::ClientCertificate(_) => {
+                Some(format!("the client certificate for `{host}` is not sent to `{peer}`"))
+            }
             Cause::Timeout(..) | Cause::TooSlow | Cause::Unfinished(_) => Some(format!(
                 "`{host}` answers and {how}: is `{peer}` reachable (proxy, firewall)? `--timeout SECONDS` waits longer; `@` and `--log-file` show the requests"
             )),
@@ -98,6 +108,9 @@ impl Error {
             Cause::Certificate(_) => {
                 "trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into()
             }
+            Cause::ClientCertificate(_) => format!(
+                "put the certificate as `client.cert` and its key as `client.key` into `certs.d/{host}` in the folder of podman or docker, such as `~/.config/containers`"
+            ),
             Cause::Scheme { server_is_plain: true } => format!(
                 "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
             ),
@@ -187,6 +200,21 @@ mod tests {
         let table = [
             (registry(), Cause::Refused, "x: nothing listens there", "running at `r.test:5000`", "storage"),
             (registry(), certificate(), "x: TLS failed", "--ca-file FILE", "alone"),
+            (
+                registry(),
+                Cause::ClientCertificate("the server requires a client certificate".into()),
+                "x: TLS failed: the server requires",
+                "`certs.d/r.test:5000`",
+                "--ca-file",
+            ),
+            (registry(), Cause::Tls("x".into()), "x: TLS failed", "", "--ca-file"),
+            (
+                token(),
+                Cause::ClientCertificate("the server requires a client certificate".into()),
+                "its token service `sso.test`: TLS failed",
+                "is not sent to `sso.test`",
+                "--insecure",
+            ),
             (registry(), status(407), "x: 407", "HTTPS_PROXY", "docker login"),
             (
                 storage(),
@@ -213,7 +241,7 @@ mod tests {
                 token(),
                 certificate(),
                 "its token service `sso.test`: TLS",
-                "authority of `sso.test`",
+                "authority of `sso.test` with `--ca-file FILE`",
                 "skip the check",
             ),
             (token(), Cause::NoAddress("none".into()), "`sso.test`", "operator of `r.test:5000`", "spelling"),

@@ -1,19 +1,40 @@
-//! The HTTP clients underneath: one for the registry's own origin, one for other origins to which it leads.
+//! The HTTP clients underneath: one for the registry's own origin, and others for the origins to which it leads.
 //!
-//! Certificates: containers-certs.d(5). Permissions that the user gives for a registry (`--insecure`, a CA file, a
-//! client certificate) never reach another origin, so a second, strict client serves redirects and token endpoints.
+//! | subject | file |
+//! |---|---|
+//! | files of certificates, and the folders `certs.d` | `certificates` |
+//! | the check of a server's certificate | `verifier` |
+//! | signatures of elliptic curves that ring does not check | `elliptic` |
+//!
+//! The authorities that the user trusts for a registry count for its token service and its storage as well. `--insecure`
+//! and client certificates never reach another origin.
 
+mod certificates;
+mod elliptic;
+mod verifier;
+
+use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest::{Certificate, Client, ClientBuilder, Identity};
+use reqwest::{Client, ClientBuilder, Url};
+use rustls::client::ResolvesClientCert;
+use rustls::client::danger::ServerCertVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
+use rustls::{ClientConfig, SignatureScheme};
 
 use super::origin;
+use super::proxy::{Proxies, Proxy};
 use super::timeouts::Timeouts;
 use crate::client::error::Cause;
 use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
+use certificates::CertificateFolder;
+use verifier::{AcceptEverything, CertificateVerifier};
 
 /// Connections kept open to one host.
 const IDLE_CONNECTIONS: usize = 32;
@@ -42,11 +63,23 @@ impl Trust {
 /// Chooses the cryptography of rustls, once a process. Without it the HTTP library panics.
 pub fn install_crypto() {
     // It fails if other code has chosen before, which is as good.
-    rustls::crypto::ring::default_provider().install_default().ok();
+    CryptoProvider::clone(&provider()).install_default().ok();
+}
+
+/// Returns the cryptography of rustls: ring, and the signatures that it does not check.
+fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: LazyLock<Arc<CryptoProvider>> = LazyLock::new(|| {
+        let ring = rustls::crypto::ring::default_provider();
+        Arc::new(CryptoProvider {
+            signature_verification_algorithms: elliptic::signature_algorithms(),
+            ..ring
+        })
+    });
+    PROVIDER.clone()
 }
 
 /// Whether connections serve more than one request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Reuse {
     /// They are kept for the next one.
     Pooled,
@@ -54,55 +87,144 @@ pub(crate) enum Reuse {
     Unpooled,
 }
 
-/// Builds the client for a registry's own origin. Without TLS it loads no certificates, which takes time.
-pub(crate) fn registry_client(
-    host: &Host,
-    trust: &Trust,
-    is_plain: bool,
-    reuse: Reuse,
-    timeouts: &Timeouts,
-) -> Result<Client, Cause> {
-    let mut builder = builder(timeouts);
-    if reuse == Reuse::Unpooled {
-        builder = builder.pool_max_idle_per_host(0);
-    }
-    if host.is_loopback() {
-        builder = builder.no_proxy();
-    }
-    if is_plain {
-        return build(builder.tls_certs_only([]));
-    }
-    let mut authorities = Vec::new();
-    if let Some(file) = &trust.ca_file {
-        authorities.extend(certificates(file)?);
-    }
-    let found = CertificateFolder::find(host);
-    authorities.extend(found.authorities()?);
-    if let Some(identity) = found.identity()? {
-        builder = builder.identity(identity);
-    }
-    builder = builder.tls_danger_accept_invalid_certs(trust.insecure);
-    build(builder.tls_certs_merge(authorities))
+/// The clients for requests to one registry and to the origins that it leads to. Each is built when it is first needed.
+#[derive(Debug)]
+pub(crate) struct Clients {
+    host: Host,
+    trust: Trust,
+    timeouts: Timeouts,
+    proxies: Proxies,
+    built: Mutex<Built>,
+    /// Whether the registry asked for a client certificate and there was none.
+    was_identity_missing: Arc<AtomicBool>,
 }
 
-/// Builds the client for other origins. It checks certificates, and connects to no address that
-/// [`origin::is_forbidden`] forbids.
-pub(crate) fn external_client(registry_is_loopback: bool, timeouts: &Timeouts) -> Result<Client, Cause> {
-    let builder = builder(timeouts).dns_resolver(AddressGuard { registry_is_loopback });
-    build(if registry_is_loopback { builder.no_proxy() } else { builder })
+#[derive(Debug, Default)]
+struct Built {
+    clients: HashMap<Purpose, Client>,
+    verifier: Option<Arc<CertificateVerifier>>,
 }
 
-fn builder(timeouts: &Timeouts) -> ClientBuilder {
-    install_crypto();
-    Client::builder()
-        .user_agent(concat!("regtui/", env!("CARGO_PKG_VERSION")))
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false)
-        .retry(reqwest::retry::never())
-        .connect_timeout(timeouts.connect)
-        .pool_max_idle_per_host(IDLE_CONNECTIONS)
-        .http2_adaptive_window(true)
-        .tcp_nodelay(true)
+/// What a client is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Purpose {
+    Registry { is_plain: bool, is_proxied: bool, reuse: Reuse },
+    External(Option<Proxy>),
+}
+
+impl Clients {
+    /// Creates them for a registry. Nothing is read yet but the names of the proxies.
+    pub(crate) fn new(host: Host, trust: Trust, timeouts: Timeouts) -> Clients {
+        let proxies = Proxies::from_system(&host);
+        let (built, was_identity_missing) = Default::default();
+        Clients { host, trust, timeouts, proxies, built, was_identity_missing }
+    }
+
+    /// Returns the proxy for requests to a URL.
+    pub(crate) fn proxy(&self, url: &Url) -> Option<Proxy> {
+        self.proxies.find(url)
+    }
+
+    /// Returns whether the registry asked for a client certificate and there was none to send.
+    pub(crate) fn was_identity_missing(&self) -> bool {
+        self.was_identity_missing.load(Ordering::Relaxed)
+    }
+
+    /// Returns the client for a URL of the registry itself.
+    pub(crate) fn registry(&self, url: &Url, reuse: Reuse) -> Result<Client, Cause> {
+        let is_proxied = self.proxies.find(url).is_some();
+        self.find(Purpose::Registry { is_plain: url.scheme() == "http", is_proxied, reuse })
+    }
+
+    /// Returns the client for a URL of another server, which a server has named. It connects to no address that
+    /// [`origin::is_forbidden`] forbids.
+    pub(crate) fn external(&self, url: &Url) -> Result<Client, Cause> {
+        let proxy = self.proxies.find(url);
+        let host = url.host_str().unwrap_or_default();
+        if proxy
+            .as_ref()
+            .is_some_and(|proxy| proxy.resolves_names_here() && proxy.host().eq_ignore_ascii_case(host))
+        {
+            return Err(Cause::ForbiddenAddress);
+        }
+        self.find(Purpose::External(proxy))
+    }
+
+    fn find(&self, purpose: Purpose) -> Result<Client, Cause> {
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = built.clients.get(&purpose) {
+            return Ok(client.clone());
+        }
+        let client = match &purpose {
+            Purpose::Registry { is_plain, is_proxied, reuse } => {
+                self.build_for_registry(&mut built, *is_plain, *is_proxied, *reuse)?
+            }
+            Purpose::External(proxy) => self.build_for_others(&mut built, proxy.as_ref())?,
+        };
+        built.clients.insert(purpose, client.clone());
+        Ok(client)
+    }
+
+    fn build_for_registry(
+        &self,
+        built: &mut Built,
+        is_plain: bool,
+        is_proxied: bool,
+        reuse: Reuse,
+    ) -> Result<Client, Cause> {
+        let mut builder = self.builder(is_proxied);
+        if reuse == Reuse::Unpooled {
+            builder = builder.pool_max_idle_per_host(0);
+        }
+        if is_plain {
+            return build(builder.tls_certs_only([]));
+        }
+        let verifier: Arc<dyn ServerCertVerifier> = self.verifier(built)?;
+        let identity: Arc<dyn ResolvesClientCert> = match CertificateFolder::find(&self.host).identity()? {
+            Some(identity) => Arc::new(SingleCertAndKey::from(identity)),
+            None => Arc::new(NoIdentity { was_missing: self.was_identity_missing.clone() }),
+        };
+        let verifier = if self.trust.insecure { Arc::new(AcceptEverything) } else { verifier };
+        build(builder.tls_backend_preconfigured(config(verifier, Some(identity))?))
+    }
+
+    fn build_for_others(&self, built: &mut Built, proxy: Option<&Proxy>) -> Result<Client, Cause> {
+        let guard = AddressGuard {
+            registry_is_loopback: self.host.is_loopback(),
+            proxy: proxy.map(|proxy| proxy.host().to_string()),
+        };
+        let config = config(self.verifier(built)?, None)?;
+        build(self.builder(proxy.is_some()).dns_resolver(guard).tls_backend_preconfigured(config))
+    }
+
+    fn verifier(&self, built: &mut Built) -> Result<Arc<CertificateVerifier>, Cause> {
+        if let Some(verifier) = &built.verifier {
+            return Ok(verifier.clone());
+        }
+        let mut authorities = Vec::new();
+        if let Some(file) = &self.trust.ca_file {
+            authorities.extend(certificates::read_certificates(file)?);
+        }
+        authorities.extend(CertificateFolder::find(&self.host).authorities()?);
+        let verifier = Arc::new(CertificateVerifier::new(authorities));
+        built.verifier = Some(verifier.clone());
+        Ok(verifier)
+    }
+
+    fn builder(&self, is_proxied: bool) -> ClientBuilder {
+        install_crypto();
+        let builder = Client::builder()
+            .user_agent(concat!("regtui/", env!("CARGO_PKG_VERSION")))
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.timeouts.connect)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS)
+            .http2_adaptive_window(true)
+            .tcp_nodelay(true);
+        // Otherwise the library takes the proxy of the system, as `Proxies` does.
+        if is_proxied { builder } else { builder.no_proxy() }
+    }
 }
 
 fn build(builder: ClientBuilder) -> Result<Client, Cause> {
@@ -118,73 +240,69 @@ fn innermost(error: &dyn std::error::Error) -> String {
         .unwrap_or_default()
 }
 
-fn certificates(file: &Path) -> Result<Vec<Certificate>, Cause> {
-    Certificate::from_pem_bundle(&read(file)?).map_err(|_| local_error("no certificates in", file))
+/// Returns the settings of TLS for HTTP/2 and HTTP/1.1.
+fn config(
+    verifier: Arc<dyn ServerCertVerifier>,
+    identity: Option<Arc<dyn ResolvesClientCert>>,
+) -> Result<ClientConfig, Cause> {
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Cause::Local("TLS cannot be set up".into()))?
+        .dangerous()
+        .with_custom_certificate_verifier(verifier);
+    let mut config = match identity {
+        Some(identity) => builder.with_client_cert_resolver(identity),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
 }
 
-fn read(file: &Path) -> Result<Vec<u8>, Cause> {
-    std::fs::read(file)
-        .map_err(|error| Cause::Local(SafeText::from(format!("cannot read `{}`: {error}", file.display()))))
+/// Notes that a server asked for a client certificate. After such a request some servers close the connection without
+/// a word.
+#[derive(Debug)]
+struct NoIdentity {
+    was_missing: Arc<AtomicBool>,
 }
 
-fn local_error(what: &str, file: &Path) -> Cause {
-    Cause::Local(SafeText::from(format!("{what} `{}`", file.display())))
-}
-
-/// The folder of certificates for a registry: the first of the three places that has one.
-struct CertificateFolder(Vec<PathBuf>);
-
-impl CertificateFolder {
-    fn find(host: &Host) -> CertificateFolder {
-        let home = directories::BaseDirs::new().map(|dirs| dirs.config_dir().join("containers/certs.d"));
-        let mut places =
-            home.into_iter().chain(["/etc/containers/certs.d".into(), "/etc/docker/certs.d".into()]);
-        let files = places.find_map(|place| std::fs::read_dir(place.join(host.as_str())).ok());
-        let mut files: Vec<PathBuf> =
-            files.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-        files.sort();
-        CertificateFolder(files)
+impl ResolvesClientCert for NoIdentity {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.was_missing.store(true, Ordering::Relaxed);
+        None
     }
 
-    fn with_extension<'a>(&'a self, extension: &'a str) -> impl Iterator<Item = &'a PathBuf> {
-        self.0.iter().filter(move |file| file.extension().is_some_and(|found| found == extension))
-    }
-
-    fn authorities(&self) -> Result<Vec<Certificate>, Cause> {
-        let mut all = Vec::new();
-        for file in self.with_extension("crt") {
-            all.extend(certificates(file)?);
-        }
-        Ok(all)
-    }
-
-    fn identity(&self) -> Result<Option<Identity>, Cause> {
-        let Some(certificate) = self.with_extension("cert").next() else { return Ok(None) };
-        let mut pem = read(&certificate.with_extension("key"))?;
-        pem.push(b'\n');
-        pem.extend(read(certificate)?);
-        Identity::from_pem(&pem).map(Some).map_err(|_| local_error("no client certificate in", certificate))
+    fn has_certs(&self) -> bool {
+        false
     }
 }
 
 /// Resolves names and drops forbidden addresses: a name may lead inside this machine or network link as well as a
-/// number.
+/// number. The name of the proxy comes from the user and may lead anywhere.
+#[derive(Debug)]
 struct AddressGuard {
     registry_is_loopback: bool,
+    proxy: Option<String>,
 }
 
 impl Resolve for AddressGuard {
     fn resolve(&self, name: Name) -> Resolving {
         let registry_is_loopback = self.registry_is_loopback;
+        let is_proxy = self.proxy.as_ref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let allowed: Vec<SocketAddr> =
-                found.filter(|address| !origin::is_forbidden(address.ip(), registry_is_loopback)).collect();
+            let is_allowed =
+                |address: &SocketAddr| is_proxy || !origin::is_forbidden(address.ip(), registry_is_loopback);
+            let allowed: Vec<SocketAddr> = found.filter(is_allowed).collect();
             if allowed.is_empty() {
-                Err("the name leads to an address inside this machine or network link".into())
+                Err(ForbiddenAddress.into())
             } else {
                 Ok(Box::new(allowed.into_iter()) as Addrs)
             }
         })
     }
 }
+
+/// A server has named a host that must not be dialled for it.
+#[derive(Debug, thiserror::Error)]
+#[error("the name leads to an address inside this machine or network link")]
+pub(crate) struct ForbiddenAddress;

@@ -133,7 +133,7 @@ async fn get(
         }
         query.append_pair("client_id", CLIENT_ID);
     }
-    let client = transport.client(&key.realm, peer, Reuse::Pooled).await?;
+    let client = transport.client(&key.realm, peer, Reuse::Pooled)?;
     let mut request =
         client.get(url.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "identity");
     if let Some(header) = login.and_then(Login::basic) {
@@ -152,7 +152,7 @@ async fn post(
     let mut fields = form.to_vec();
     fields.extend(key.service.iter().map(|service| ("service", service.as_str())));
     fields.extend([("scope", scopes.as_str()), ("client_id", CLIENT_ID)]);
-    let client = transport.client(&key.realm, peer, Reuse::Pooled).await?;
+    let client = transport.client(&key.realm, peer, Reuse::Pooled)?;
     let request =
         client.post(key.realm.clone()).header(ACCEPT, "application/json").header(ACCEPT_ENCODING, "identity");
     send_logged(transport, request.form(&fields), Method::POST, &key.realm, peer).await

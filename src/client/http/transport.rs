@@ -7,7 +7,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
-use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
@@ -20,7 +19,7 @@ use super::request::{HttpAnswer, Request};
 use super::response_body::{self, ResponseHead};
 use super::scheme::{self, PING_CAP, Plainly, interpret_plain_ping};
 use super::timeouts::Timeouts;
-use super::tls::{self, Reuse, Trust};
+use super::tls::{Clients, Reuse, Trust};
 use crate::client::ClientSettings;
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::Host;
@@ -77,9 +76,7 @@ pub(crate) struct Transport {
     sink: Sink,
     large: response_body::LargeBodyPermits,
     base: OnceCell<Base>,
-    registry: OnceCell<Client>,
-    unpooled: OnceCell<Client>,
-    external: OnceCell<Client>,
+    clients: Clients,
     /// When the check for TLS failed, and why.
     scheme_check_failure: Mutex<Option<(Instant, Cause)>>,
     backoffs: Arc<Backoffs>,
@@ -88,15 +85,14 @@ pub(crate) struct Transport {
 impl Transport {
     /// Creates the transport. Nothing is sent yet. Every response is reported to `backoffs`.
     pub(crate) fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
+        let trust = settings.trust(&host);
         Transport {
-            trust: settings.trust(&host),
+            clients: Clients::new(host.clone(), trust.clone(), settings.timeouts.clone()),
+            trust,
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
             large: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
             base: OnceCell::new(),
-            registry: OnceCell::new(),
-            unpooled: OnceCell::new(),
-            external: OnceCell::new(),
             scheme_check_failure: Mutex::new(None),
             backoffs,
             host,
@@ -156,11 +152,10 @@ impl Transport {
         let Some(url) = Base::new(&self.host, true).map(|base| base.ping()) else {
             return Plainly::Nothing("its name cannot stand in a URL".into());
         };
-        let client =
-            match tls::registry_client(&self.host, &self.trust, true, Reuse::Unpooled, &self.timeouts) {
-                Ok(client) => client,
-                Err(cause) => return Plainly::Nothing(cause.to_string()),
-            };
+        let client = match self.clients.registry(&url, Reuse::Unpooled) {
+            Ok(client) => client,
+            Err(cause) => return Plainly::Nothing(cause.to_string()),
+        };
         let request = client.get(url.clone()).header(ACCEPT_ENCODING, "identity");
         match self.receive(request, &Method::GET, &url, Peer::Registry, PING_CAP).await {
             Ok(answer) => interpret_plain_ping(&answer),
@@ -179,21 +174,15 @@ impl Transport {
         display_url(url, self.base.get().and_then(Base::origin).as_ref())
     }
 
-    /// Returns the proxy for requests to a URL, as the environment configures it. A registry on this machine has none.
+    /// Returns the proxy for requests to a URL. A registry on this machine has none.
     pub(crate) fn proxy(&self, url: &Url) -> Option<SafeText> {
-        if self.host.is_loopback() {
-            return None;
-        }
-        let intercepted = Matcher::from_system().intercept(&url.as_str().parse().ok()?)?;
-        let uri = intercepted.uri();
-        let port = uri.port_u16().map(|port| format!(":{port}")).unwrap_or_default();
-        Some(SafeText::from(format!("{}{port}", uri.host()?)))
+        self.clients.proxy(url).map(|proxy| proxy.to_text())
     }
 
     /// Sends one request. Returns the head of a success, or the whole of any other response.
     pub(crate) async fn exchange(&self, envelope: Envelope<'_>) -> Result<Exchange, SendError> {
         let Envelope { request, url, peer, authorization, attempt } = envelope;
-        let client = self.client(url, &peer, request.reuse).await?;
+        let client = self.client(url, &peer, request.reuse)?;
         let mut builder = client
             .request(request.method.clone(), url.clone())
             .header(ACCEPT, request.accept)
@@ -266,9 +255,20 @@ impl Transport {
     /// Converts an error of the HTTP library. A connection that could not be made through a proxy failed at the proxy,
     /// unless TLS had begun behind it.
     fn transport_error(&self, error: &reqwest::Error, url: &Url, peer: &Peer) -> SendError {
-        let cause = Cause::from_transport(error);
-        let has_begun_tls = matches!(cause, Cause::Certificate(_) | Cause::Scheme { .. });
-        let proxy = (error.is_connect() && !has_begun_tls).then(|| self.proxy(url)).flatten();
+        let cause = match Cause::from_transport(error) {
+            Cause::Connection(text) if *peer == Peer::Registry && self.clients.was_identity_missing() => {
+                Cause::Connection(SafeText::from(format!(
+                    "{text}; the server asked for a client certificate, and there is none"
+                )))
+            }
+            cause => cause,
+        };
+        let has_begun_tls = matches!(
+            cause,
+            Cause::Certificate(_) | Cause::ClientCertificate(_) | Cause::Tls(_) | Cause::Scheme { .. }
+        );
+        let is_of_proxy = error.is_connect() && !has_begun_tls && cause != Cause::ForbiddenAddress;
+        let proxy = is_of_proxy.then(|| self.proxy(url)).flatten();
         match proxy {
             Some(proxy) => cause.at(&Peer::Proxy(proxy)),
             None => cause.at(peer),
@@ -297,21 +297,16 @@ impl Transport {
         Ok(HttpAnswer { status, headers, body, url, _hold: hold })
     }
 
-    /// Returns the client for a server. The user's settings for the registry hold for its own origin alone; the strict
-    /// client serves all others.
-    pub(crate) async fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<&Client, Cause> {
-        let own = Origin::of(url).filter(|_| *peer == Peer::Registry);
-        let Some(own) = own else {
-            let build = || async { tls::external_client(self.host.is_loopback(), &self.timeouts) };
-            return self.external.get_or_try_init(build).await;
+    /// Returns the client for a server. The user's settings for the registry hold for its own origin alone, except for
+    /// the authorities; strict clients serve all others.
+    pub(crate) fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<Client, SendError> {
+        let client = match *peer == Peer::Registry {
+            true => self.clients.registry(url, reuse),
+            false => self.clients.external(url),
         };
-        let cell = match reuse {
-            Reuse::Pooled => &self.registry,
-            Reuse::Unpooled => &self.unpooled,
-        };
-        let build = || async {
-            tls::registry_client(&self.host, &self.trust, !own.is_https(), reuse, &self.timeouts)
-        };
-        cell.get_or_try_init(build).await
+        client.map_err(|cause| match cause {
+            Cause::Local(_) => cause.into(),
+            cause => cause.at(peer),
+        })
     }
 }
