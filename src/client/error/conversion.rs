@@ -170,7 +170,7 @@ fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {
             "its certificate, or one that it depends on, is signed with SHA-1, which is not safe"
         }
         Problem::UnsupportedSignatureAlgorithmContext { .. } => {
-            "its certificate, or one that it depends on, is signed in a way that is not supported"
+            "its certificate, or one that it depends on, is signed with an algorithm that is not supported"
         }
         Problem::InvalidPurpose | Problem::InvalidPurposeContext { .. } => WRONG_PURPOSE,
         Problem::Other(rustls::OtherError(inside)) => match inside.downcast_ref::<webpki::Error>() {
@@ -268,7 +268,7 @@ mod tests {
             (other(webpki::Error::UnsupportedCertVersion), "version 3"),
             (other(webpki::Error::MalformedExtensions), "rules of X.509"),
             (unsupported(b"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01\x05\x05\x00"), "SHA-1"),
-            (unsupported(b"\x06\x03\x2b\x65\x71"), "not supported"),
+            (unsupported(b"\x06\x03\x2b\x65\x71"), "an algorithm that is not supported"),
         ];
         for (error, words) in table {
             let text = from_tls(&error).to_string();

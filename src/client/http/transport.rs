@@ -261,6 +261,11 @@ impl Transport {
                     "{text}; the server asked for a client certificate, and there is none"
                 )))
             }
+            Cause::Tls(_) if *peer == Peer::Registry && self.clients.was_identity_missing() => {
+                Cause::ClientCertificate(
+                    "the server asked for a client certificate, and there is none".into(),
+                )
+            }
             cause => cause,
         };
         let has_begun_tls = matches!(
