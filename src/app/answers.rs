@@ -114,9 +114,10 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
     if asks && is_here && update.state.dialogs.is_empty() && update.state.focus == Pane::Repositories {
         open_prompt::show(update.state);
     }
-    match is_refresh {
-        true => update.record_refresh_failure(&failure),
-        false => update.record_load_failure(&failure),
+    if is_refresh {
+        update.record_refresh_failure(&failure);
+    } else {
+        update.record_load_failure(&failure);
     }
 }
 
@@ -157,11 +158,11 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
             if failure.kind == FailureKind::NotFound {
                 forget_opened(update, &repository);
             }
-            match update.state.tags.tags.at.is_some() {
-                true => update.record_refresh_failure(&failure),
+            if update.state.tags.tags.at.is_some() {
+                update.record_refresh_failure(&failure);
+            } else if failure.kind != FailureKind::NotFound {
                 // The pane shows that a name is missing; that is no fault.
-                false if failure.kind == FailureKind::NotFound => {}
-                false => update.record_load_failure(&failure),
+                update.record_load_failure(&failure);
             }
             update.state.tags.tags.fail(failure);
         }

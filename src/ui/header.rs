@@ -34,10 +34,12 @@ impl Canvas<'_, '_> {
         let registry = self.state.registries.selected();
         let card = registry.map(|registry| self.card(registry)).unwrap_or_default();
         let first = registry.map(|registry| self.first_parts(registry)).unwrap_or_default();
-        let kept_for_card = match () {
-            () if width >= CARD_FROM => width_of(&card) + 2,
-            () if width >= IDENTITY_FROM && !first.is_empty() => width_of(&first) + 2,
-            () => 0,
+        let kept_for_card = if width >= CARD_FROM {
+            width_of(&card) + 2
+        } else if width >= IDENTITY_FROM && !first.is_empty() {
+            width_of(&first) + 2
+        } else {
+            0
         };
         let path = shorten_path(&path, width.saturating_sub(2 + kept_for_card.min(width * 2 / 5)));
         let path_width = columns::width(&path);

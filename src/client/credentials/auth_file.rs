@@ -44,6 +44,7 @@ pub(crate) enum KeyRule {
 pub(crate) struct File {
     auths: BTreeMap<String, LoginEntry>,
     creds_store: Option<String>,
+    /// The helpers by registry. `None` for one whose name is not a text.
     cred_helpers: BTreeMap<String, Option<String>>,
     /// The parts that are about every registry and are not what they have to be.
     bad_parts: Vec<BadPart>,
@@ -103,27 +104,25 @@ impl File {
         }
         let value: Value = serde_json::from_str(text).map_err(|error| (error.line(), error.column()))?;
         let mut file = File::default();
-        let mut parts = match value {
-            Value::Object(parts) => parts,
-            _ => {
-                file.add_bad_part("the whole text", "is not a JSON object");
-                return Ok(file);
-            }
+        let Value::Object(mut parts) = value else {
+            file.add_bad_part("the whole text", "is not a JSON object");
+            return Ok(file);
         };
         for (key, entry) in file.map(&mut parts, "auths") {
             file.auths.insert(key, LoginEntry::of(entry));
         }
         for (key, suffix) in file.map(&mut parts, "credHelpers") {
-            match suffix {
-                Value::Null => {}
-                Value::String(suffix) => drop(file.cred_helpers.insert(key, Some(suffix))),
-                _ => drop(file.cred_helpers.insert(key, None)),
-            }
+            let suffix = match suffix {
+                Value::Null => continue,
+                Value::String(suffix) => Some(suffix),
+                _ => None,
+            };
+            file.cred_helpers.insert(key, suffix);
         }
         match parts.remove("credsStore") {
             None | Some(Value::Null) => {}
             Some(Value::String(suffix)) => {
-                file.creds_store = Some(suffix).filter(|suffix| !suffix.is_empty())
+                file.creds_store = Some(suffix).filter(|suffix| !suffix.is_empty());
             }
             Some(_) => file.add_bad_part("credsStore", "is not a text"),
         }
@@ -318,13 +317,11 @@ impl<'a> Key<'a> {
         }
         let is_same = |name: &str| Host::parse(name).is_ok_and(|named| named == *host);
         let is_host_without_port = || host.as_str().strip_suffix(":443") == Some(self.name);
-        match () {
-            () if is_same(self.name) => Some(Spelling::Other),
-            () if self.name.strip_suffix(":443").is_some_and(is_same) || is_host_without_port() => {
-                Some(Spelling::UsualPort)
-            }
-            () => None,
+        if is_same(self.name) {
+            return Some(Spelling::Other);
         }
+        let is_usual_port = self.name.strip_suffix(":443").is_some_and(is_same) || is_host_without_port();
+        is_usual_port.then_some(Spelling::UsualPort)
     }
 
     /// Returns how well the key names a whole registry. `None` if it has a path other than that of an API version.

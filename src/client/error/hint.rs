@@ -57,16 +57,13 @@ impl Error {
             Peer::UploadLocation(host) => self.hint_about(host, "leads uploads there"),
         };
         let hint = of_peer.or_else(|| self.hint_about_registry());
-        match self.login_problems.is_empty() {
-            true => hint,
-            false => {
-                let problems =
-                    self.login_problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-                let or = hint.map(|hint| format!(", or {hint}")).unwrap_or_default();
-                Some(format!("a stored login may be missing: {problems}; correct this{or}"))
-            }
+        if self.login_problems.is_empty() {
+            return hint;
         }
     }
+        let problems = self.login_problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        let or = hint.map(|hint| format!(", or {hint}")).unwrap_or_default();
+        Some(format!("a stored login may be missing: {problems}; correct this{or}"))
 
     /// Returns the hint about a server that the registry named. Only the operator of the registry can correct its name,
     /// and of the user's settings for the registry only the authorities apply to it.

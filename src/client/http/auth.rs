@@ -204,7 +204,7 @@ impl Authenticator {
             if *scope == Scope::Catalog {
                 // Without a login, a registry with a public part lists that part alone.
                 self.look_for_offer().await;
-                scheme = self.learned().scheme.clone();
+                scheme.clone_from(&self.learned().scheme);
             }
         }
         match scheme {

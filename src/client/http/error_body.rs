@@ -75,9 +75,10 @@ impl ErrorBody {
         let Ok(json) = serde_json::from_slice::<JsonErrors>(body) else {
             let plain = String::from_utf8_lossy(body);
             let plain = plain.trim();
-            let message = match plain.starts_with('<') {
-                true => page_title(plain),
-                false => Some(plain.to_string()).filter(|plain| !plain.is_empty()),
+            let message = if plain.starts_with('<') {
+                page_title(plain)
+            } else {
+                Some(plain.to_string()).filter(|plain| !plain.is_empty())
             };
             return ErrorWords { message: safe(message), ..ErrorWords::default() }.into();
         };

@@ -305,9 +305,10 @@ impl Transport {
     /// Returns the client for a server. The user's settings for the registry hold for its own origin alone, except for
     /// the authorities; strict clients serve all others.
     pub(crate) fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<Client, SendError> {
-        let client = match *peer == Peer::Registry {
-            true => self.clients.registry(url, reuse),
-            false => self.clients.external(url),
+        let client = if *peer == Peer::Registry {
+            self.clients.registry(url, reuse)
+        } else {
+            self.clients.external(url)
         };
         client.map_err(|cause| match cause {
             Cause::Local(_) => cause.into(),

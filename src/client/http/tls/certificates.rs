@@ -90,8 +90,8 @@ impl CertificateFolder {
 
     fn find_in(host: &Host, places: &[PathBuf]) -> CertificateFolder {
         let names = folder_names(host);
-        let folders = places.iter().flat_map(|place| names.iter().map(move |name| place.join(name)));
-        let entries = folders.filter_map(|folder| std::fs::read_dir(folder).ok()).next();
+        let mut folders = places.iter().flat_map(|place| names.iter().map(move |name| place.join(name)));
+        let entries = folders.find_map(|folder| std::fs::read_dir(folder).ok());
         let mut files: Vec<PathBuf> =
             entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
         files.sort();
