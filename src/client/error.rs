@@ -89,6 +89,13 @@ pub enum Cause {
         /// Code and message of the server, if it sent them.
         body: ErrorBody,
     },
+    /// The token service refuses the stored login. The login is wrong or lacks the right.
+    LoginDenied {
+        /// HTTP status.
+        status: u16,
+        /// Code and message of the token service, if it sent them.
+        body: ErrorBody,
+    },
     /// The registry refused a request without a login. There is a login, and it was not sent to the token service that
     /// the registry names, which is outside of its own site.
     LoginWithheld {
@@ -204,7 +211,7 @@ impl Cause {
     pub(crate) fn is_about_login(&self) -> bool {
         match self {
             Cause::Status { status: 401 | 403, .. } => !self.is_quota() && !self.is_protected(),
-            Cause::InsufficientRights { .. } | Cause::LoginRefused(_) => true,
+            Cause::InsufficientRights { .. } | Cause::LoginDenied { .. } | Cause::LoginRefused(_) => true,
             _ => false,
         }
     }
@@ -226,6 +233,7 @@ impl fmt::Display for Cause {
             Cause::NoAddress(text) => write!(f, "the name cannot be resolved: {text}"),
             Cause::ForbiddenAddress => {
                 f.write_str("the name leads to an address inside this machine or network link")
+            | Cause::LoginDenied { status, .. }
             }
             Cause::Refused => f.write_str("nothing listens there (connection refused)"),
             Cause::Connection(text) => write!(f, "the connection failed: {text}"),
@@ -257,6 +265,10 @@ impl fmt::Display for Cause {
                     Some(message) => write!(f, ": {message})"),
                     None => f.write_str(")"),
                 }
+            Cause::LoginDenied { status, body } => {
+                f.write_str("the login is refused: ")?;
+                write_status(f, *status, body)
+            }
             }
             Cause::Storage(status) => write!(f, "{status} {}", reason(*status)),
             Cause::WebPage => f.write_str("the answer is a web page, not JSON"),

@@ -22,6 +22,7 @@ impl Cause {
             | Cause::UntrustedRealm(_)
             | Cause::UntrustedUploadOrigin(_)
             | Cause::InsufficientRights { .. }
+            | Cause::LoginDenied { .. }
             | Cause::LoginWithheld { .. } => FailureKind::Denied,
             Cause::NoAddress(_)
             | Cause::Refused
@@ -149,6 +150,9 @@ impl Error {
             }
             Cause::Timeout(..) | Cause::TooSlow | Cause::Unfinished(_) => format!(
                 "is `{host}` a registry, and is it reachable (proxy, firewall)? `--timeout SECONDS` waits longer; `@` and `--log-file` show the requests"
+            ),
+            Cause::LoginDenied { .. } => format!(
+                "log in again with `docker login {host}` or `podman login {host}`, or check the rights of that login"
             ),
             Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
             Cause::UntrustedRealm(_) => format!(

@@ -409,15 +409,11 @@ impl Authenticator {
                 self.learned().refusal = Some((why, service_peer));
                 Box::pin(self.bearer_authorization(scope, key.realm, key.service)).await
             }
-            Err(SendError { cause: Cause::Status { status, body, .. }, .. })
-                if login.is_some() && matches!(status, 400 | 401 | 403) && body.says_missing_right() =>
-            {
-                Err(Cause::InsufficientRights { status, body }.at(&service_peer))
-            }
+            Err(SendError {
+                cause: Cause::Status { status: status @ (400 | 401 | 403), body, .. }, ..
+            }) if login.is_some() => Err(self.denial_cause(status, body).at(&service_peer)),
             Err(SendError { cause: cause @ Cause::Status { status: 400 | 401 | 403, .. }, .. }) => {
-                let refusal =
-                    self.login_refusal().filter(|_| !matches!(cause, Cause::Status { status: 403, .. }));
-                Err(match refusal {
+                Err(match self.login_refusal() {
                     Some((refused, by)) => Cause::LoginRefused(refused).at(&by),
                     None => self.with_reason(cause).at(&service_peer),
                 })
@@ -430,11 +426,17 @@ impl Authenticator {
     /// refusal.
     fn denial(&self, scope: &Scope) -> Option<SendError> {
         let (status, body, peer) = self.learned().denials.get(scope).cloned()?;
-        let cause = match self.is_proven() || body.says_missing_right() {
-            true => Cause::InsufficientRights { status, body },
-            false => Cause::Status { status, body, wait: None },
-        };
-        Some(cause.at(&peer))
+        Some(self.denial_cause(status, body).at(&peer))
+    }
+
+    /// Returns the cause for a scope that the token service did not grant to the stored login. Before it has granted one,
+    /// a 403 does not say whether the login is wrong or lacks the right: docs/REGISTRIES.md §4.6.
+    fn denial_cause(&self, status: u16, body: ErrorBody) -> Cause {
+        if self.is_proven() || body.says_missing_right() {
+            Cause::InsufficientRights { status, body }
+        } else {
+            Cause::LoginDenied { status, body }
+        }
     }
 
     /// Returns the login for a repository, or for the registry. It is looked up once. Another login than before the
