@@ -54,7 +54,9 @@ impl Credentials {
         let helpers = Arc::new(Helpers { path, timeout: helper_timeout });
         let text = variable(docker::VARIABLE).and_then(|text| text.into_string().ok());
         let text = text.map(|text| DockerText { text: Secret::new(text), helpers: helpers.clone() });
-        let podman = match folder("REGISTRY_AUTH_FILE") {
+        let named = folder("REGISTRY_AUTH_FILE");
+        let is_named = named.is_some();
+        let podman = match named {
             Some(only) => [Some(only), None],
             None => {
                 let config = folder("XDG_CONFIG_HOME").or_else(|| in_home(".config"));
@@ -64,7 +66,8 @@ impl Credentials {
                     .map(|folder| Some(folder?.join("auth.json")))
             }
         };
-        let podman = podman.into_iter().flatten().map(|path| PodmanFile { path, helpers: helpers.clone() });
+        let podman = podman.into_iter().flatten();
+        let podman = podman.map(|path| PodmanFile { path, is_named, helpers: helpers.clone() });
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         let docker = docker.map(|folder| folder.join("config.json"));
         let docker = docker.map(|path| DockerFile { path, helpers: helpers.clone() });

@@ -185,11 +185,16 @@ async fn a_challenge_beside_a_success_asks_for_nothing_without_a_login() {
 
 /// A client whose logins come from a `config.json` in this folder.
 fn client_with_config(registry: &Registry, folder: &std::path::Path) -> regtui::client::Client {
-    let variable = |name: &str| match name {
-        "DOCKER_CONFIG" => Some(folder.into()),
-        "PATH" => Some("/nowhere".into()),
-        _ => None,
-    };
+    client_with_variables(registry, &[("DOCKER_CONFIG", folder), ("PATH", "/nowhere".as_ref())])
+}
+
+/// A client that finds logins by these environment variables.
+fn client_with_variables(
+    registry: &Registry,
+    variables: &[(&str, &std::path::Path)],
+) -> regtui::client::Client {
+    let variable =
+        |name: &str| variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into());
     let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
     let settings = ClientSettings { credentials, ..settings() };
     regtui::client::Pool::new(settings).client(&host(&registry.demo))
@@ -227,6 +232,34 @@ async fn a_source_of_logins_that_fails_is_the_reason_that_is_given() {
             assert!(said.contains("docker login") && !said.contains("CANARY7"), "{said}");
         }
     }
+}
+
+/// docs/REGISTRIES.md §4.9, containers-auth.json(5).
+#[tokio::test]
+async fn the_file_that_registry_auth_file_names_is_read_in_place_of_podman_s_others() {
+    let registry = registry(AuthMode::Basic(account()), None).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = host(&registry.demo);
+    let write = |path: &std::path::Path, key: &str, user: &str, password: &str| {
+        let text = format!(r#"{{"auths":{{"{key}":{{"username":"{user}","password":"{password}"}}}}}}"#);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    };
+    let (named, usual) = (folder.path().join("ci.json"), folder.path().join("containers/auth.json"));
+    write(&named, &format!("{here}/team"), "ann", "CANARY7");
+    write(&usual, here.as_str(), "ann", "wrong");
+    let open = |file: &std::path::Path| {
+        client_with_variables(&registry, &[("REGISTRY_AUTH_FILE", file), ("XDG_RUNTIME_DIR", folder.path())])
+    };
+    open(&named).tags(&name("team/app"), None).await.expect("the login of its namespace");
+    let denied = open(&named).tags(&name("other/app"), None).await.expect_err("a login of another namespace");
+    assert!(matches!(denied.cause, Cause::Status { status: 401, .. }), "{denied}");
+
+    let missing = folder.path().join("missing.json");
+    let failure = open(&missing).tags(&name("team/app"), None).await.expect_err("no login").failure("x");
+    let reason = format!("`{}` cannot be read: it does not exist", missing.display());
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains(&reason)), "{failure}");
+    open("".as_ref()).tags(&name("team/app"), None).await.expect_err("an empty name counts as none");
 }
 
 #[tokio::test]

@@ -28,6 +28,8 @@ pub(crate) fn runtime_folder() -> Option<PathBuf> {
 pub(crate) struct PodmanFile {
     /// The path of the file.
     pub(crate) path: PathBuf,
+    /// Whether the user names this file, so that it is a problem if it does not exist.
+    pub(crate) is_named: bool,
     /// The helpers that the file may name.
     pub(crate) helpers: Arc<Helpers>,
 }
@@ -43,7 +45,14 @@ impl Keychain for PodmanFile {
         repository: Option<&'a RepositoryName>,
     ) -> BoxFuture<'a, LoginLookup> {
         let file = AuthFile { source: &self.path, rule: KeyRule::Podman, helpers: &self.helpers };
-        async move { file.login(auth_file::read(&self.path).await, host, repository).await }.boxed()
+        async move {
+            let text = match auth_file::read(&self.path).await {
+                Ok(None) if self.is_named => Err("it does not exist".into()),
+                text => text,
+            };
+            file.login(text, host, repository).await
+        }
+        .boxed()
     }
 
     fn registries(&self) -> Vec<Host> {
