@@ -53,8 +53,8 @@ pub enum Cause {
     Refused,
     /// The connection could not be made, or it broke.
     Connection(SafeText),
-    /// The certificate is not valid.
-    Certificate(SafeText),
+    /// The certificate is not accepted: the kind of the fault, and the fault in words.
+    Certificate(CertificateFault, SafeText),
     /// The server requires a client certificate, or does not accept the one that it got.
     ClientCertificate(SafeText),
     /// TLS failed for another reason than a certificate.
@@ -134,6 +134,19 @@ pub enum Cause {
     Stopped,
     /// Something failed on this machine.
     Local(SafeText),
+}
+
+/// The kind of fault of a certificate, which decides what helps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// No authority that is trusted here has signed it.
+    Authority,
+    /// It has expired, or is not valid yet.
+    Dates,
+    /// It is for another name.
+    Name,
+    /// Any other fault. Only another certificate helps.
+    Other,
 }
 
 impl Cause {
@@ -237,7 +250,7 @@ impl fmt::Display for Cause {
             }
             Cause::Refused => f.write_str("nothing listens there (connection refused)"),
             Cause::Connection(text) => write!(f, "the connection failed: {text}"),
-            Cause::Certificate(text) | Cause::ClientCertificate(text) | Cause::Tls(text) => {
+            Cause::Certificate(_, text) | Cause::ClientCertificate(text) | Cause::Tls(text) => {
                 write!(f, "TLS failed: {text}")
             }
             Cause::Scheme { server_is_plain: true } => f.write_str("the server speaks plain HTTP, not HTTPS"),

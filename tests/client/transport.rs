@@ -299,7 +299,7 @@ mod tls {
         let (registry, address) = hostile::tls(store(), &certificate(&["localhost"])).await;
         let here = Host::parse(&format!("localhost:{}", address.port())).expect("a host");
         let error = with(Trust::default()).client(&here).ping().await.expect_err("self-signed");
-        assert!(matches!(error.cause, Cause::Certificate(_)), "{error}");
+        assert!(matches!(error.cause, Cause::Certificate(..)), "{error}");
         assert!(error.failure("x").hint.is_some_and(|hint| hint.as_str().contains("--ca-file")));
         assert!(registry.requests().is_empty(), "nothing was said in the clear");
     }
@@ -330,6 +330,8 @@ mod tls {
         let trust = Trust { ca_file: Some(file.path().into()), ..Trust::default() };
         let error = with(trust).client(&here).ping().await.expect_err("another name");
         assert!(error.to_string().contains("another name"), "{error}");
+        let hint = error.failure("x").hint.map(|hint| hint.to_string()).unwrap_or_default();
+        assert!(hint.contains("a name that the certificate has") && !hint.contains("--ca-file"), "{hint}");
     }
 
     #[tokio::test]

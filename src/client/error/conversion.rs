@@ -4,8 +4,8 @@ use std::error::Error as StdError;
 use std::io;
 use std::time::Duration;
 
-use super::Cause;
-use crate::client::http::tls::ForbiddenAddress;
+use super::{Cause, CertificateFault};
+use crate::client::http::tls::{ForbiddenAddress, NoAuthorities};
 use crate::model::text::SafeText;
 
 impl Cause {
@@ -53,11 +53,13 @@ fn from_tls(error: &rustls::Error) -> Cause {
         ) => {
             return Cause::Scheme { server_is_plain: true };
         }
-        Error::InvalidCertificate(problem) => return Cause::Certificate(certificate_problem(problem)),
-        Error::NoCertificatesPresented => {
-            return Cause::Certificate("the server sends no certificate".into());
+        Error::InvalidCertificate(problem) => {
+            return Cause::Certificate(certificate_fault(problem), certificate_problem(problem));
         }
-        Error::UnsupportedNameType => return Cause::Certificate("its name cannot be checked".into()),
+        Error::UnsupportedNameType => {
+            return Cause::Certificate(CertificateFault::Other, "its name cannot be checked".into());
+        }
+        Error::NoCertificatesPresented => "the server sends no certificate",
         Error::AlertReceived(alert) => return from_alert(*alert),
         Error::PeerIncompatible(problem) => incompatible(problem),
         Error::NoApplicationProtocol => "the server speaks neither HTTP/1.1 nor HTTP/2",
@@ -131,6 +133,28 @@ fn from_alert(alert: rustls::AlertDescription) -> Cause {
         }
     };
     Cause::Tls(text.into())
+}
+
+fn certificate_fault(problem: &rustls::CertificateError) -> CertificateFault {
+    use rustls::CertificateError as Problem;
+    match problem {
+        Problem::Expired
+        | Problem::ExpiredContext { .. }
+        | Problem::NotValidYet
+        | Problem::NotValidYetContext { .. } => CertificateFault::Dates,
+        Problem::NotValidForNameContext { presented, .. } if presented.is_empty() => CertificateFault::Other,
+        Problem::NotValidForName | Problem::NotValidForNameContext { .. } => CertificateFault::Name,
+        Problem::UnknownIssuer | Problem::BadSignature => CertificateFault::Authority,
+        Problem::Other(rustls::OtherError(inside)) => {
+            let is_authority = matches!(inside.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity));
+            if is_authority || inside.is::<NoAuthorities>() {
+                CertificateFault::Authority
+            } else {
+                CertificateFault::Other
+            }
+        }
+        _ => CertificateFault::Other,
+    }
 }
 
 fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {

@@ -1,6 +1,6 @@
 //! The kind of a failure, and the hint that may help against it.
 
-use super::{Cause, Error, Peer};
+use super::{Cause, CertificateFault, Error, Peer};
 use crate::model::failure::FailureKind;
 use crate::model::text::SafeText;
 
@@ -27,7 +27,7 @@ impl Cause {
             Cause::NoAddress(_)
             | Cause::Refused
             | Cause::Connection(_)
-            | Cause::Certificate(_)
+            | Cause::Certificate(..)
             | Cause::ClientCertificate(_)
             | Cause::Tls(_)
             | Cause::NotARegistry(_)
@@ -61,10 +61,10 @@ impl Error {
         if self.login_problems.is_empty() {
             return hint;
         }
-    }
         let problems = self.login_problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
         let or = hint.map(|hint| format!(", or {hint}")).unwrap_or_default();
         Some(format!("a stored login may be missing: {problems}; correct this{or}"))
+    }
 
     /// Returns the hint about a server that the registry named. Only the operator of the registry can correct its name,
     /// and of the user's settings for the registry only the authorities apply to it.
@@ -77,9 +77,17 @@ impl Error {
             Cause::ForbiddenAddress => {
                 Some(format!("`{host}` {how}, and only its operator can correct this address"))
             }
-            Cause::Certificate(_) => Some(format!(
-                "trust the authority of `{peer}` with `--ca-file FILE`: `--insecure` applies to `{host}` alone"
-            )),
+            Cause::Certificate(fault, _) => Some(match fault {
+                CertificateFault::Authority => format!(
+                    "trust the authority of `{peer}` with `--ca-file FILE`: `--insecure` applies to `{host}` alone"
+                ),
+                CertificateFault::Dates => format!(
+                    "if the clock here is right, only the operator of `{peer}` can replace the certificate: `--insecure` applies to `{host}` alone"
+                ),
+                CertificateFault::Name | CertificateFault::Other => format!(
+                    "`{host}` {how}, and only the operator of one of them can correct this: `--insecure` applies to `{host}` alone"
+                ),
+            }),
             Cause::ClientCertificate(_) => {
                 Some(format!("the client certificate for `{host}` is not sent to `{peer}`"))
             }
@@ -103,8 +111,16 @@ impl Error {
         let hint = match cause {
             Cause::NoAddress(_) => "check the spelling, the network and the name server".into(),
             Cause::Refused => format!("is a registry running at `{host}`, and is the port right?"),
-            Cause::Certificate(_) => {
-                "trust its authority with `--ca-file FILE`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)".into()
+            Cause::Certificate(fault, _) => {
+                let first = match fault {
+                    CertificateFault::Authority => "trust its authority with `--ca-file FILE`",
+                    CertificateFault::Dates => "correct the clock here, have the certificate replaced",
+                    CertificateFault::Name => "use a name that the certificate has, have it replaced",
+                    CertificateFault::Other => "have the certificate replaced",
+                };
+                format!(
+                    "{first}, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)"
+                )
             }
             Cause::ClientCertificate(_) => format!(
                 "put the certificate as `client.cert` and its key as `client.key` into `certs.d/{host}` in the folder of podman or docker, such as `~/.config/containers`"
@@ -155,9 +171,9 @@ impl Error {
                 "log in again with `docker login {host}` or `podman login {host}`, or check the rights of that login"
             ),
             Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
-            Cause::UntrustedRealm(_) => format!(
-                "`{host}` names this address, and only its operator can correct it"
-            ),
+            Cause::UntrustedRealm(_) => {
+                format!("`{host}` names this address, and only its operator can correct it")
+            }
             Cause::UntrustedUploadOrigin(origin) => format!(
                 "if it belongs to the registry, allow it with `upload_allow = [\"{origin}\"]` for `{host}` in the configuration"
             ),
@@ -189,7 +205,10 @@ mod tests {
     /// The columns: the peer, the cause, a part of the message, a part of the hint, and a text that is in neither.
     #[test]
     fn messages_and_hints_are_about_the_server_that_failed() {
-        let certificate = || Cause::Certificate("its certificate has expired".into());
+        let certificate = |fault| Cause::Certificate(fault, "its certificate is not accepted".into());
+        let (authority, dates) = (CertificateFault::Authority, CertificateFault::Dates);
+        let (other_name, other_fault) = (CertificateFault::Name, CertificateFault::Other);
+        let denied = || Cause::LoginDenied { status: 403, body: ErrorBody::default() };
         let timeout = || Cause::Timeout("before the answer began", Duration::from_secs(30));
         let status = |status| Cause::Status { status, body: ErrorBody::default(), wait: None };
         let token = || Peer::TokenService("sso.test".into());
@@ -200,7 +219,22 @@ mod tests {
         let running = "is a registry running";
         let table = [
             (registry(), Cause::Refused, "x: nothing listens there", "running at `r.test:5000`", "storage"),
-            (registry(), certificate(), "x: TLS failed", "--ca-file FILE", "alone"),
+            (registry(), certificate(authority), "x: TLS failed", "--ca-file FILE", "alone"),
+            (registry(), certificate(dates), "x: TLS failed", "clock here", "--ca-file"),
+            (
+                registry(),
+                certificate(other_name),
+                "x: TLS failed",
+                "a name that the certificate has",
+                "--ca-file",
+            ),
+            (
+                registry(),
+                certificate(other_fault),
+                "x: TLS failed",
+                "have the certificate replaced",
+                "--ca-file",
+            ),
             (
                 registry(),
                 Cause::ClientCertificate("the server requires a client certificate".into()),
@@ -240,10 +274,19 @@ mod tests {
             ),
             (
                 token(),
-                certificate(),
+                certificate(authority),
                 "its token service `sso.test`: TLS",
                 "authority of `sso.test` with `--ca-file FILE`",
                 "skip the check",
+            ),
+            (token(), certificate(dates), "`sso.test`: TLS", "operator of `sso.test`", "--ca-file"),
+            (storage(), certificate(other_name), "`s3.test:9000`: TLS", "redirects there", "--ca-file"),
+            (
+                token(),
+                denied(),
+                "its token service `sso.test`: the login is refused: 403 Forbidden",
+                "log in again with `docker login r.test:5000`",
+                "login sso.test",
             ),
             (token(), Cause::NoAddress("none".into()), "`sso.test`", "operator of `r.test:5000`", "spelling"),
             (

@@ -270,7 +270,7 @@ impl Transport {
         };
         let has_begun_tls = matches!(
             cause,
-            Cause::Certificate(_) | Cause::ClientCertificate(_) | Cause::Tls(_) | Cause::Scheme { .. }
+            Cause::Certificate(..) | Cause::ClientCertificate(_) | Cause::Tls(_) | Cause::Scheme { .. }
         );
         let is_of_proxy = error.is_connect() && !has_begun_tls && cause != Cause::ForbiddenAddress;
         let proxy = is_of_proxy.then(|| self.proxy(url)).flatten();

@@ -129,7 +129,7 @@ fn system_certificates() -> Vec<CertificateDer<'static>> {
 /// The system has no authorities, and the user names none.
 #[derive(Debug, thiserror::Error)]
 #[error("no certificate authorities are found on this system")]
-struct NoAuthorities;
+pub(crate) struct NoAuthorities;
 
 fn no_authorities() -> Error {
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(NoAuthorities))))
