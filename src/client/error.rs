@@ -233,6 +233,7 @@ impl Cause {
     pub fn status(&self) -> Option<u16> {
         match self {
             Cause::Status { status, .. }
+            | Cause::LoginDenied { status, .. }
             | Cause::LoginWithheld { status, .. }
             | Cause::InsufficientRights { status, .. } => Some(*status),
             _ => None,
@@ -246,7 +247,6 @@ impl fmt::Display for Cause {
             Cause::NoAddress(text) => write!(f, "the name cannot be resolved: {text}"),
             Cause::ForbiddenAddress => {
                 f.write_str("the name leads to an address inside this machine or network link")
-            | Cause::LoginDenied { status, .. }
             }
             Cause::Refused => f.write_str("nothing listens there (connection refused)"),
             Cause::Connection(text) => write!(f, "the connection failed: {text}"),
@@ -265,6 +265,10 @@ impl fmt::Display for Cause {
                 write!(f, "the answer was not complete after {} s", limit.as_secs_f32())
             }
             Cause::Status { status, body, .. } => write_status(f, *status, body),
+            Cause::LoginDenied { status, body } => {
+                f.write_str("the login is refused: ")?;
+                write_status(f, *status, body)
+            }
             Cause::LoginWithheld { status, body, token_service } => {
                 write_status(f, *status, body)?;
                 write!(
@@ -278,10 +282,6 @@ impl fmt::Display for Cause {
                     Some(message) => write!(f, ": {message})"),
                     None => f.write_str(")"),
                 }
-            Cause::LoginDenied { status, body } => {
-                f.write_str("the login is refused: ")?;
-                write_status(f, *status, body)
-            }
             }
             Cause::Storage(status) => write!(f, "{status} {}", reason(*status)),
             Cause::WebPage => f.write_str("the answer is a web page, not JSON"),

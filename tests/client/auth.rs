@@ -342,6 +342,31 @@ async fn a_token_service_that_refuses_is_named_with_its_words() {
     }
 }
 
+/// docs/REGISTRIES.md §4.5: the answer to the request without a login is not the reason.
+#[tokio::test]
+async fn a_refused_login_is_the_reason_even_if_the_token_service_then_denies_everybody() {
+    for (with_login, without) in [(401, 403), (401, 401), (403, 403), (403, 401)] {
+        let registry = registry(private(), Some(LOGIN)).await;
+        registry.demo.fault(move |request, _| {
+            let status = if request.headers.contains_key("authorization") { with_login } else { without };
+            (request.path == "/token").then(|| Fault::answer(status, &[], r#"{"details":"no"}"#))
+        });
+        let app = name("team/app");
+        let read = registry.client.tags(&app, None).await.expect_err("refused");
+        let digest = registry.demo.store().image("team/app").tag("2").push();
+        let change = registry.client.untag(&app, &tag("2"), digest).await.expect_err("refused");
+        for error in [read, change] {
+            let failure = error.failure("x");
+            let named = format!("its token service `{}`: the login is refused: ", host(&registry.demo));
+            assert!(failure.why.as_str().starts_with(&named), "{with_login} {without}: {failure}");
+            assert!(
+                failure.hint.as_ref().is_some_and(|hint| hint.as_str().starts_with("log in again with")),
+                "{failure}"
+            );
+        }
+    }
+}
+
 /// docs/REGISTRIES.md §10 row 8, docs/RELIABILITY.md B13.
 #[tokio::test]
 async fn a_registry_that_takes_no_token_ever_is_asked_three_times_at_most() {
@@ -375,31 +400,6 @@ async fn an_expired_token_is_renewed_once_for_all_requests() {
     assert!(again.is_ok());
     assert_eq!(registry.requests().iter().filter(|line| line.contains("/token")).count(), tokens);
 }
-/// docs/REGISTRIES.md §4.5: the answer to the request without a login is not the reason.
-#[tokio::test]
-async fn a_refused_login_is_the_reason_even_if_the_token_service_then_denies_everybody() {
-    for (with_login, without) in [(401, 403), (401, 401), (403, 403), (403, 401)] {
-        let registry = registry(private(), Some(LOGIN)).await;
-        registry.demo.fault(move |request, _| {
-            let status = if request.headers.contains_key("authorization") { with_login } else { without };
-            (request.path == "/token").then(|| Fault::answer(status, &[], r#"{"details":"no"}"#))
-        });
-        let app = name("team/app");
-        let read = registry.client.tags(&app, None).await.expect_err("refused");
-        let digest = registry.demo.store().image("team/app").tag("2").push();
-        let change = registry.client.untag(&app, &tag("2"), digest).await.expect_err("refused");
-        for error in [read, change] {
-            let failure = error.failure("x");
-            let named = format!("its token service `{}`: the login is refused: ", host(&registry.demo));
-            assert!(failure.why.as_str().starts_with(&named), "{with_login} {without}: {failure}");
-            assert!(
-                failure.hint.as_ref().is_some_and(|hint| hint.as_str().starts_with("log in again with")),
-                "{failure}"
-            );
-        }
-    }
-}
-
 
 #[tokio::test]
 async fn a_token_service_that_says_when_to_come_back_is_believed() {

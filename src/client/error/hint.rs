@@ -150,6 +150,9 @@ impl Error {
             Cause::InsufficientRights { .. } => {
                 format!("have the right granted to this login, or log in to `{host}` with another")
             }
+            Cause::LoginDenied { .. } => format!(
+                "log in again with `docker login {host}` or `podman login {host}`, or check the rights of that login"
+            ),
             Cause::LoginRefused(_) => {
                 format!("log in again with `docker login {host}` or `podman login {host}`")
             }
@@ -166,9 +169,6 @@ impl Error {
             }
             Cause::Timeout(..) | Cause::TooSlow | Cause::Unfinished(_) => format!(
                 "is `{host}` a registry, and is it reachable (proxy, firewall)? `--timeout SECONDS` waits longer; `@` and `--log-file` show the requests"
-            ),
-            Cause::LoginDenied { .. } => format!(
-                "log in again with `docker login {host}` or `podman login {host}`, or check the rights of that login"
             ),
             Cause::WebPage => "a login page or a proxy answered, not a registry".into(),
             Cause::UntrustedRealm(_) => {
