@@ -353,8 +353,8 @@ async fn a_refused_login_is_the_reason_even_if_the_token_service_then_denies_eve
         });
         let app = name("team/app");
         let read = registry.client.tags(&app, None).await.expect_err("refused");
-        let digest = registry.demo.store().image("team/app").tag("2").push();
-        let change = registry.client.untag(&app, &tag("2"), digest).await.expect_err("refused");
+        let pushed = registry.demo.store().image("team/app").tag("2").push();
+        let change = registry.client.untag(&app, &tag("2"), pushed.digest).await.expect_err("refused");
         for error in [read, change] {
             let failure = error.failure("x");
             let named = format!("its token service `{}`: the login is refused: ", host(&registry.demo));
