@@ -203,7 +203,7 @@ impl Authenticator {
             }
             if *scope == Scope::Catalog {
                 // Without a login, a registry with a public part lists that part alone.
-                self.look_for_offer().await;
+                Box::pin(self.look_for_offer()).await;
                 scheme.clone_from(&self.learned().scheme);
             }
         }
@@ -444,6 +444,9 @@ impl Authenticator {
     async fn login(&self, repository: Option<&RepositoryName>) -> Option<Login> {
         let key = self.login_key(repository);
         let cell = self.logins().looked_up.entry(key.clone()).or_default().clone();
+        if let Some(found) = cell.get() {
+            return found.login.clone();
+        }
         let look_up = async {
             let lookup = self.credentials.find(&self.host, repository).await;
             let before = self.logins().before.remove(&key);
@@ -452,7 +455,7 @@ impl Authenticator {
             }
             lookup
         };
-        cell.get_or_init(|| look_up).await.login.clone()
+        Box::pin(cell.get_or_init(|| look_up)).await.login.clone()
     }
 
     fn login_key(&self, repository: Option<&RepositoryName>) -> Option<RepositoryName> {

@@ -35,7 +35,8 @@ impl Authenticator {
                     }
                     let is_anonymous = is_ours && matches!(authorization, Authorization::Nothing);
                     if is_anonymous && request.url == self.transport().base().await?.ping() {
-                        self.note_offer(head.response.headers()).await;
+                        // Boxed, as all that seldom runs: every request would be larger by it.
+                        Box::pin(self.note_offer(head.response.headers())).await;
                     }
                     return Ok(head);
                 }
