@@ -99,10 +99,13 @@ mod pty {
 mod servers {
     mod any_repository;
     mod browse;
+    mod conformance;
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;
+    mod logins;
     mod manage;
+    mod nginx;
     mod uploads;
 }
 mod store {
@@ -112,6 +115,7 @@ mod store {
 }
 mod support {
     pub mod app;
+    pub mod authority;
     pub mod blob;
     pub mod cases;
     pub mod context;
@@ -131,6 +135,7 @@ mod support {
     pub mod shell;
     pub mod skopeo;
     pub mod state;
+    pub mod tour;
     pub mod uploader;
 }
 mod ui {

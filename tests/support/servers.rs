@@ -1,37 +1,57 @@
-//! Real registries, each in a process of its own on a free loopback port, with a folder that goes with it.
+//! Real registries, each in a process of its own on a free loopback port, with a folder that goes with it; and the servers
+//! that stand between them and their users.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+pub mod nginx;
+mod process;
+pub mod token_server;
+
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
+use process::{Process, in_path};
+use regtui::model::digest::Digest;
 use regtui::model::reference::Host;
-
-/// Longer than any of them takes to start.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A generous bound, in bytes, of everything that all servers keep which run side by side.
 #[cfg(target_os = "linux")]
 const ROOM: u64 = 1024 * 1024 * 1024;
 
+/// The login that servers with logins accept, `user:password`.
+pub const LOGIN: &str = "ann:CANARY7";
+
+/// The same as a file for servers: bcrypt, with the least cost that it has.
+pub const HTPASSWD: &str = "ann:$2y$05$abcdefghijklmnopqrstuu3dsp5f.RErFSRDdLNIJnPe.dKIM2qwS\n";
+
 /// A running registry. It ends when this value is dropped.
 pub struct Server {
     pub name: &'static str,
     pub host: Host,
-    child: Child,
-    folder: tempfile::TempDir,
+    process: Process,
 }
 
 impl Server {
+    fn start(name: &'static str, parent: &Path, command: impl FnOnce(&Path, u16) -> Command) -> Server {
+        let process = Process::start(name, parent, command);
+        Server { name, host: process.host(), process }
+    }
+
     /// The address that it listens on.
     pub fn address(&self) -> SocketAddr {
-        self.host.as_str().parse().expect("an address")
+        self.process.address()
+    }
+
+    /// Returns the digest that a tag has, as the folder of distribution shows it.
+    pub fn digest_of(&self, repository: &str, tag: &str) -> Option<Digest> {
+        let repositories = self.process.folder().join("data/docker/registry/v2/repositories");
+        let link = repositories.join(repository).join("_manifests/tags").join(tag).join("current/link");
+        Some(std::fs::read_to_string(link).ok()?.parse().expect("a digest"))
     }
 
     /// How many uploads into a repository are open, as the server's folder shows it.
     pub fn open_uploads(&self, repository: &str) -> usize {
         // The folders in which servers keep their repositories.
-        let data = self.folder.path().join("data");
+        let data = self.process.folder().join("data");
         let roots = [data.join("docker/registry/v2/repositories"), data];
         let folders = roots
             .iter()
@@ -48,19 +68,17 @@ fn is_open(upload: &Path) -> bool {
     upload.is_file() || upload.join("startedat").exists()
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 /// A kind of registry: its name, its programs, and how it is told its address and its folder.
 struct Kind {
     name: &'static str,
     programs: &'static [&'static str],
     start: fn(&PathBuf, &Path, u16) -> Command,
 }
+
+/// The programs that are no registries, as `REGTUI_REQUIRE_SERVERS` names them.
+pub const NGINX: &str = "nginx";
+pub const TOKEN_SERVER: &str = "token-server";
+pub const CONFORMANCE: &str = "conformance";
 
 /// A fresh installation: nothing can be deleted.
 const UNDELETABLE: Kind = Kind {
@@ -73,17 +91,69 @@ const UNDELETABLE: Kind = Kind {
 /// keeps all in memory and resumes no upload that broke.
 const KEEPS_TAGS: Kind = Kind { name: "crane", programs: &["crane"], start: crane };
 
-const KINDS: [Kind; 4] = [
+const DISTRIBUTIONS: [Kind; 2] = [
     Kind { name: "distribution2", programs: &["docker-registry"], start: distribution },
     Kind { name: "distribution3", programs: &["registry"], start: distribution },
+];
+
+const OTHERS: [Kind; 2] = [
     Kind { name: "zot", programs: &["zot"], start: zot },
     Kind { name: "olareg", programs: &["olareg"], start: olareg },
 ];
+
+impl Kind {
+    /// Returns the program of it that is in `PATH`. One must be if the kind is required.
+    fn program(&self) -> Option<PathBuf> {
+        let program = self.programs.iter().find_map(|program| in_path(program));
+        assert!(program.is_some() || !is_required(self.name), "{} is required and not in PATH", self.name);
+        program
+    }
+}
+
+/// How a registry of distribution differs from a fresh one that allows deletes.
+pub struct Options {
+    /// Whether manifests can be deleted.
+    pub deletes: bool,
+    /// The certificate that it serves with, and its key, PEM.
+    pub tls: Option<(PathBuf, PathBuf)>,
+    /// The section `auth` of its configuration.
+    pub auth: String,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { deletes: true, tls: None, auth: String::new() }
+    }
+}
+
+impl Options {
+    /// A registry that requires [`LOGIN`].
+    pub fn with_login(folder: &Path) -> Options {
+        let file = folder.join("htpasswd");
+        std::fs::write(&file, HTPASSWD).expect("a file");
+        let auth = format!("auth:\n  htpasswd:\n    realm: registry\n    path: {}\n", file.display());
+        Options { auth, ..Options::default() }
+    }
+}
 
 /// The servers that must be there, as `REGTUI_REQUIRE_SERVERS` names them: none if any selection will do.
 pub fn required() -> Vec<String> {
     let names = std::env::var("REGTUI_REQUIRE_SERVERS").unwrap_or_default();
     names.split(',').map(|name| name.trim().to_string()).filter(|name| !name.is_empty()).collect()
+}
+
+fn is_required(name: &str) -> bool {
+    required().iter().any(|required| required == name)
+}
+
+/// Returns the file of a program in `PATH`. Says so if there is none, which it must be if it is required.
+pub fn program(name: &str) -> Option<PathBuf> {
+    let program = in_path(name);
+    assert!(program.is_some() || !is_required(name), "{name} is required and not in PATH");
+    if program.is_none() {
+        println!("skipped: {name} is not in PATH");
+    }
+    program
 }
 
 /// Starts every registry that is in PATH. Those that `REGTUI_REQUIRE_SERVERS` names must be. Their content is in memory
@@ -99,41 +169,53 @@ pub fn all_on_disk() -> Vec<Server> {
 
 fn all_in(folder: &Path) -> Vec<Server> {
     let required = required();
+    let kinds = DISTRIBUTIONS.iter().chain(&OTHERS);
     for name in &required {
-        assert!(
-            KINDS.iter().chain([&KEEPS_TAGS]).any(|kind| kind.name == name),
-            "REGTUI_REQUIRE_SERVERS: there is no server `{name}`"
-        );
+        let mut known = kinds.clone().chain([&KEEPS_TAGS]).map(|kind| kind.name).chain([
+            NGINX,
+            TOKEN_SERVER,
+            CONFORMANCE,
+        ]);
+        assert!(known.any(|known| known == name), "REGTUI_REQUIRE_SERVERS: there is no server `{name}`");
     }
-    let mut servers = Vec::new();
-    for kind in &KINDS {
-        match kind.programs.iter().find_map(|program| in_path(program)) {
-            Some(program) => servers.push(start(kind, &program, folder)),
-            None => assert!(
-                !required.iter().any(|name| name == kind.name),
-                "{} is required and not in PATH",
-                kind.name
-            ),
-        }
-    }
+    let servers = kinds.filter_map(|kind| Some(start(kind, &kind.program()?, folder)));
+    let servers: Vec<Server> = servers.collect();
     let names: Vec<&str> = servers.iter().map(|server| server.name).collect();
     println!("real registries: {}", if names.is_empty() { "none in PATH".into() } else { names.join(", ") });
     servers
 }
 
+/// Starts distribution 2 and 3, those that are in `PATH`, with these options; they may put files into the folder.
+pub fn registries_of_distribution(options: impl Fn(&Path) -> Options) -> Vec<Server> {
+    let start = |kind: &Kind| {
+        let program = kind.program()?;
+        let command = |folder: &Path, port| distribution_with(&options(folder), &program, folder, port);
+        Some(Server::start(kind.name, &in_memory(), command))
+    };
+    let servers: Vec<Server> = DISTRIBUTIONS.iter().filter_map(start).collect();
+    if servers.is_empty() {
+        println!("skipped: no registry of distribution is in PATH");
+    }
+    servers
+}
+
+/// Starts distribution 2 with these options, if it is in `PATH`.
+pub fn distribution2(options: &Options) -> Option<Server> {
+    let kind = &DISTRIBUTIONS[0];
+    let program = kind.program()?;
+    Some(Server::start(kind.name, &in_memory(), |folder, port| {
+        distribution_with(options, &program, folder, port)
+    }))
+}
+
 /// The registry that deletes nothing, if it is in PATH.
 pub fn undeletable() -> Option<Server> {
-    let program = UNDELETABLE.programs.iter().find_map(|program| in_path(program))?;
-    Some(start(&UNDELETABLE, &program, &in_memory()))
+    Some(start(&UNDELETABLE, &UNDELETABLE.program()?, &in_memory()))
 }
 
 /// The registry whose tags outlive their digest, if it is in PATH. It must be if it is required.
 pub fn keeps_tags() -> Option<Server> {
-    let Some(program) = KEEPS_TAGS.programs.iter().find_map(|program| in_path(program)) else {
-        assert!(!required().iter().any(|name| name == KEEPS_TAGS.name), "{} is not in PATH", KEEPS_TAGS.name);
-        return None;
-    };
-    Some(start(&KEEPS_TAGS, &program, &in_memory()))
+    Some(start(&KEEPS_TAGS, &KEEPS_TAGS.program()?, &in_memory()))
 }
 
 /// A folder in memory with more room than all of these tests fill at once, or else the one for temporary files.
@@ -150,39 +232,28 @@ fn in_memory() -> PathBuf {
 }
 
 fn start(kind: &Kind, program: &PathBuf, folder: &Path) -> Server {
-    let folder = tempfile::tempdir_in(folder).expect("a folder");
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
-        .and_then(|listener| listener.local_addr())
-        .expect("a port")
-        .port();
-    let log = std::fs::File::create(folder.path().join("log")).expect("a log");
-    let mut command = (kind.start)(program, folder.path(), port);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
-    let mut child = command.spawn().expect("it starts");
-    let end = Instant::now() + PATIENCE;
-    while std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
-        let log = || std::fs::read_to_string(folder.path().join("log")).unwrap_or_default();
-        let is_over = child.try_wait().expect("a status").is_some();
-        assert!(!is_over && Instant::now() < end, "{} does not listen:\n{}", kind.name, log());
-        std::thread::yield_now();
-    }
-    let host = Host::parse(&format!("127.0.0.1:{port}")).expect("a host");
-    Server { name: kind.name, host, child, folder }
+    Server::start(kind.name, folder, |folder, port| (kind.start)(program, folder, port))
 }
 
 fn distribution(program: &PathBuf, folder: &Path, port: u16) -> Command {
-    distribution_with(true, program, folder, port)
+    distribution_with(&Options::default(), program, folder, port)
 }
 
 fn distribution_without_deletes(program: &PathBuf, folder: &Path, port: u16) -> Command {
-    distribution_with(false, program, folder, port)
+    distribution_with(&Options { deletes: false, ..Options::default() }, program, folder, port)
 }
 
-fn distribution_with(deletes: bool, program: &PathBuf, folder: &Path, port: u16) -> Command {
+fn distribution_with(options: &Options, program: &PathBuf, folder: &Path, port: u16) -> Command {
     let file = folder.join("config.yml");
+    let tls = options.tls.as_ref().map(|(certificate, key)| {
+        format!("  tls:\n    certificate: {}\n    key: {}\n", certificate.display(), key.display())
+    });
     let text = format!(
-        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {deletes}\nhttp:\n  addr: 127.0.0.1:{port}\n",
-        folder.join("data").display()
+        "version: 0.1\nlog:\n  level: error\nstorage:\n  filesystem:\n    rootdirectory: {}\n  delete:\n    enabled: {}\nhttp:\n  addr: 127.0.0.1:{port}\n{}{}",
+        folder.join("data").display(),
+        options.deletes,
+        tls.unwrap_or_default(),
+        options.auth,
     );
     std::fs::write(&file, text).expect("a configuration");
     let mut command = Command::new(program);
@@ -223,9 +294,4 @@ fn crane(program: &PathBuf, folder: &Path, port: u16) -> Command {
     let mut command = Command::new(program);
     command.args(["registry", "serve", "--address", &format!("127.0.0.1:{port}")]).env("HOME", folder);
     command
-}
-
-fn in_path(program: &str) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }

@@ -3,9 +3,11 @@
 use std::process::Stdio;
 use std::time::Duration;
 
+use base64::Engine;
 use regtui::demo::{self, Demo, Store};
 use regtui::model::digest::Digest;
-use serde_json::Value;
+use regtui::model::reference::Host;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
 
@@ -49,10 +51,23 @@ impl Shell {
     /// A shell with this configuration.
     pub fn configured(config: &str) -> Shell {
         let shell = Shell::new();
-        let folder = shell.home.path().join(".config/regtui");
-        std::fs::create_dir_all(&folder).expect("a folder");
-        std::fs::write(folder.join("config.toml"), config).expect("a file");
+        shell.write(".config/regtui/config.toml", config);
         shell
+    }
+
+    /// Writes a file of the home, with the folders that it is in.
+    pub fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+        let path = self.home.path().join(path);
+        let folder = path.parent().expect("a file is in a folder");
+        std::fs::create_dir_all(folder).expect("a folder");
+        std::fs::write(path, content).expect("a file");
+    }
+
+    /// Keeps a login (`user:password`) for a registry where `docker login` does.
+    pub fn log_in(&self, host: &Host, login: &str) {
+        let auth = base64::engine::general_purpose::STANDARD.encode(login);
+        let config = json!({"auths": {host.as_str(): {"auth": auth}}});
+        self.write(".docker/config.json", config.to_string());
     }
 
     pub fn command(&self, arguments: &[&str]) -> Command {
