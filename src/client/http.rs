@@ -133,8 +133,7 @@ impl Http {
     /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
     /// its end.
     pub(crate) async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
-        self.retries.wait_for_pause_end().await;
-        let permit = self.limit.permit(request.priority).await;
+        let permit = self.permit_outside_pause(request.priority).await;
         let opened = self.auth.send(request, 1).await.and_then(|head| {
             let headers = head.response.headers().clone();
             Ok((head.status, headers, OpenBody::new(head, permit)?))
@@ -145,6 +144,17 @@ impl Http {
     /// Returns a permit for several requests that belong together.
     pub(crate) async fn permit(&self, priority: Priority) -> Permit {
         self.limit.permit(priority).await
+    }
+
+    /// Returns a permit for one request. A pause that begins while others hold the permits is waited for too.
+    async fn permit_outside_pause(&self, priority: Priority) -> Permit {
+        loop {
+            self.retries.wait_for_pause_end().await;
+            let permit = self.limit.permit(priority).await;
+            if !self.retries.is_paused() {
+                return permit;
+            }
+        }
     }
 
     /// Builds an error of this registry, or of the server that a request was sent to.
@@ -193,10 +203,12 @@ impl Retried for RequestTries<'_> {
 
     async fn attempt(&mut self, number: u32) -> Result<HttpAnswer, Error> {
         let RequestTries { http, request, shared } = self;
-        http.retries.wait_for_pause_end().await;
         let _permit = match shared {
-            Some(_) => Permit::none(),
-            None => http.limit.permit(request.priority).await,
+            Some(_) => {
+                http.retries.wait_for_pause_end().await;
+                Permit::none()
+            }
+            None => http.permit_outside_pause(request.priority).await,
         };
         let start = Instant::now();
         let answer = match http.auth.send(request, number).await {
@@ -229,6 +241,8 @@ impl Retried for RequestTries<'_> {
             _ => false,
         };
         let wait = if self.request.is_sent_once || is_final { RetryWait::Never } else { RetryWait::ByCause };
-        RetryRule { failures: tries, wait }
+        // While requests are refused because there are too many, others succeed, and each may be unlucky several times.
+        let failures = if error.cause.status() == Some(429) { tries.div_ceil(2) } else { tries };
+        RetryRule { failures, wait }
     }
 }

@@ -142,7 +142,8 @@ impl Error {
                 "the server protects it: its rules for immutable tags decide".into()
             }
             Cause::Status { .. } if cause.is_protected() => {
-                "the server protects it: a policy of the registry decides, which its operator can change".into()
+                "the server protects it: a policy of the registry decides, which its operator can change"
+                    .into()
             }
             Cause::Status { status: 401 | 403, .. } => format!(
                 "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"

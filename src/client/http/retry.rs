@@ -121,8 +121,8 @@ impl Retries {
         slept.ok_or_else(|| Error::unsent(error.host.clone(), Cause::Stopped))
     }
 
-    /// Returns the wait before the next try, or `None` if there is none. A server that names a time pauses all requests
-    /// to the host, also if the request that failed is not sent again.
+    /// Returns the wait before the next try, or `None` if there is none. A server that names a time, or that says that
+    /// there are too many requests, pauses all requests to the host, also if the request that failed is not sent again.
     fn next_wait(&self, cause: &Cause, rule: RetryRule) -> Option<Duration> {
         let growing = || (rule.failures < self.timeouts.tries).then(|| self.timeouts.backoff(rule.failures));
         match rule.wait {
@@ -146,13 +146,24 @@ impl Retries {
             Cause::Status { wait: Some(wait), .. } if *wait > self.timeouts.longest_wait => None,
             Cause::Status { wait: Some(wait), status, .. } => {
                 if matches!(status, 429 | 503) {
-                    let mut pause = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
-                    *pause = (*pause).max(Some(Instant::now() + *wait));
+                    self.pause(*wait);
                 }
                 Some(*wait)
             }
+            Cause::Status { status: 429, .. } => {
+                // Requests that go on meanwhile would be refused too.
+                let wait = self.timeouts.backoff(failures);
+                self.pause(wait);
+                Some(wait)
+            }
             _ => Some(self.timeouts.backoff(failures)),
         }
+    }
+
+    /// Pauses all requests to the host.
+    fn pause(&self, wait: Duration) {
+        let mut pause = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
+        *pause = (*pause).max(Some(Instant::now() + wait));
     }
 
     /// Waits until the pause is over that the registry asked for.
@@ -160,6 +171,11 @@ impl Retries {
         if let Some(until) = self.paused_until() {
             tokio::time::sleep_until(until.into()).await;
         }
+    }
+
+    /// Returns whether the registry asked for a pause that is not over.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused_until().is_some_and(|until| until > Instant::now())
     }
 
     /// Describes why a request waits, if one does.
@@ -279,6 +295,11 @@ mod tests {
             assert!(retries.paused_until().is_some(), "{wait:?}");
         }
         let retries = retries();
+        retries.next_wait(&status(429, None), RetryRule { failures: 1, wait: RetryWait::ByCause });
+        assert!(retries.paused_until().is_some(), "too many requests");
+        let retries = self::retries();
+        retries.next_wait(&status(503, None), RetryRule { failures: 1, wait: RetryWait::ByCause });
+        assert_eq!(retries.paused_until(), None);
         retries.next_wait(&status(429, Some(60)), RetryRule { failures: 1, wait: RetryWait::ByCause });
         assert_eq!(retries.paused_until(), None);
     }
