@@ -172,15 +172,13 @@ pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
         Pane::Registries => false,
         Pane::Repositories => state.registries.selected().is_some_and(|registry| {
             let names = &registry.repositories.names;
-            !names.items.is_empty() && (names.failure.is_some() || names.incomplete.is_some())
+            names.incomplete.is_some() || (!names.items.is_empty() && names.failure.is_some())
         }),
         Pane::Tags => {
             let tags = &state.tags.tags;
             let has_rows = !tags.items.is_empty() || state.tags.opened.is_some();
-            has_rows
-                && (tags.failure.is_some()
-                    || tags.incomplete.is_some()
-                    || state.tags.known_count_text().is_some())
+            tags.incomplete.is_some()
+                || (has_rows && (tags.failure.is_some() || state.tags.known_count_text().is_some()))
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;

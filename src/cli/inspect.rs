@@ -42,6 +42,9 @@ struct InspectDocument<'a> {
     /// The number of referrers that are left out.
     #[serde(skip_serializing_if = "is_zero")]
     referrers_left_out: usize,
+    /// The reason why there may be more referrers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    referrers_incomplete: Option<&'a SafeText>,
     left_out: usize,
     manifest: Option<Box<RawValue>>,
 }
@@ -102,6 +105,7 @@ fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> InspectDoc
         platform_images: inspection.variants.iter().map(image).collect(),
         referrers: inspection.referrers.iter().map(referrer).collect(),
         referrers_left_out: inspection.referrers.left_out(),
+        referrers_incomplete: inspection.referrers_incomplete.as_ref(),
         left_out: inspection.left_out,
         manifest: raw(&inspection.manifest.raw),
     }
@@ -165,7 +169,8 @@ impl<W: Write> InspectPage<'_, W> {
         if inspection.left_out > 0 {
             writeln!(self.out, "\n{} more images of the index are not shown", inspection.left_out)?;
         }
-        if !inspection.referrers.is_empty() {
+        let missing = inspection.missing_referrers();
+        if !inspection.referrers.is_empty() || missing.is_some() {
             self.heading("\nreferrers")?;
             let mut table = Table::new(&["KIND", "DIGEST", "SIZE"], &[2]);
             for referrer in &inspection.referrers {
@@ -174,8 +179,8 @@ impl<W: Write> InspectPage<'_, W> {
                 table.row(vec![kind, SafeText::clean(&referrer.descriptor.digest_text).to_string(), bytes]);
             }
             table.print(self.out)?;
-            if !inspection.referrers.is_whole() {
-                writeln!(self.out, "and {} more", inspection.referrers.left_out())?;
+            if let Some(missing) = missing {
+                writeln!(self.out, "{missing}")?;
             }
         }
         Ok(())

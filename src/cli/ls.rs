@@ -58,6 +58,13 @@ struct NameRecord<'a> {
     malformed: bool,
 }
 
+/// The last line of JSON of a list that may be incomplete.
+#[derive(Serialize)]
+struct IncompleteRecord<'a> {
+    /// The reason why names may be missing.
+    incomplete: &'a SafeText,
+}
+
 /// A line of JSON for a tag with its image.
 #[derive(Serialize)]
 struct Long<'a> {
@@ -108,6 +115,7 @@ impl Ls {
                     writeln!(out, "{}", item.text())?;
                 }
             }
+            self.end_list(&mut out, page.incomplete.as_ref())?;
             // Each page is printed as soon as it has arrived.
             out.flush()?;
             warn(page.incomplete.as_ref());
@@ -116,13 +124,14 @@ impl Ls {
     }
 
     async fn tags(&self, registry: &dyn Registry, repository: &Repository) -> Result<(), CliError> {
-        let mut items: Vec<ListedName<Tag>> = Vec::new();
+        let (mut items, mut incomplete): (Vec<ListedName<Tag>>, _) = (Vec::new(), None);
         let mut pages = pin!(list::tags(registry, &repository.name));
         while let Some(page) = pages.next().await {
             let page =
                 page.map_err(|error| failure(&error, format!("cannot list the tags of {repository}")))?;
             items.extend(page.items);
             warn(page.incomplete.as_ref());
+            incomplete = page.incomplete.or(incomplete);
         }
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
@@ -130,7 +139,20 @@ impl Ls {
             // These orders are known only when the images are.
             By::Date | By::Size => {}
         }
-        if self.long { self.long(registry, &repository.name, items).await } else { self.short(&items) }
+        let printed =
+            if self.long { self.long(registry, &repository.name, items).await } else { self.short(&items) };
+        let mut out = std::io::stdout().lock();
+        self.end_list(&mut out, incomplete.as_ref())?;
+        out.flush()?;
+        printed
+    }
+
+    /// Says in JSON that a list may be incomplete.
+    fn end_list(&self, out: &mut impl Write, incomplete: Option<&SafeText>) -> std::io::Result<()> {
+        match incomplete {
+            Some(incomplete) if self.json => print::json(out, &IncompleteRecord { incomplete }),
+            _ => Ok(()),
+        }
     }
 
     fn short(&self, items: &[ListedName<Tag>]) -> Result<(), CliError> {

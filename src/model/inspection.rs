@@ -10,6 +10,7 @@ use super::platform::Platform;
 use super::reference::Repository;
 use super::server::Ability;
 use super::summary::{Kind, Summary};
+use super::text::SafeText;
 
 /// An inspected image: its manifest, and for an index the manifest of each child.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Inspection {
     pub variants: Vec<Variant>,
     /// The manifests that refer to the image by `subject` or by a digest tag.
     pub referrers: Capped<Vec<ListedReferrer>>,
+    /// The reason why there may be more of them.
+    pub referrers_incomplete: Option<SafeText>,
     /// Whether the registry has the referrers API, as far as the search for referrers showed.
     pub referrers_api: Ability,
     /// The number of children of an index that were left out because there are too many.
@@ -31,6 +34,16 @@ pub struct Inspection {
 }
 
 impl Inspection {
+    /// Returns a text about the referrers that are not shown, if there are or may be some.
+    pub(crate) fn missing_referrers(&self) -> Option<SafeText> {
+        let more = self.referrers.left_out();
+        match &self.referrers_incomplete {
+            _ if more > 0 => Some(SafeText::from(format!("and {more} more"))),
+            Some(why) => Some(SafeText::from(format!("may be incomplete: {why}"))),
+            None => None,
+        }
+    }
+
     /// Returns the approximate size in memory, in bytes.
     pub(crate) fn memory_size(&self) -> usize {
         let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);

@@ -61,6 +61,12 @@ pub struct NextPage {
     pub is_probe: bool,
     /// The number of pages fetched so far.
     pub pages: u32,
+    /// The number of empty pages since the last name.
+    pub empty_pages: u32,
+    /// The number of names on the largest page so far.
+    pub largest_page: u32,
+    /// Whether the server has led on from a page: by a link, or by new names behind the last one.
+    pub is_led_on: bool,
     /// Hashes of the pages requested so far.
     pub asked: HashSet<u64>,
     /// Hashes of the names received so far.

@@ -7,7 +7,7 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 
 use super::summary::is_heavy;
 use crate::client::SMALL_CONFIG;
-use crate::client::{Error, Priority, Registry};
+use crate::client::{Error, Priority, Referrers, Registry};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
@@ -44,7 +44,7 @@ pub async fn inspect(
         Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await?,
         Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await?,
     };
-    let (variants, referrers) = future::join(
+    let (variants, (referrers, referrers_incomplete)) = future::join(
         variants_of(registry, name, &manifest),
         referrers_of(registry, name, manifest.digest, digest_tags),
     )
@@ -59,7 +59,16 @@ pub async fn inspect(
     }
     let referrers_api = registry.referrers_api();
     let repository = repository.clone();
-    Ok(Inspection { repository, summary, manifest, variants, referrers, referrers_api, left_out })
+    Ok(Inspection {
+        repository,
+        summary,
+        manifest,
+        variants,
+        referrers,
+        referrers_incomplete,
+        referrers_api,
+        left_out,
+    })
 }
 
 fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Summary {
@@ -209,13 +218,14 @@ async fn config_of(
     Some(config.map_err(|error| error.failure("cannot read the config")))
 }
 
-/// Returns the referrers of the image. If they cannot be listed they are missing, but the image is still shown.
+/// Returns the referrers of the image, and the reason why there may be more. If they cannot be listed they are missing,
+/// but the image is still shown.
 async fn referrers_of(
     registry: &dyn Registry,
     name: &RepositoryName,
     digest: Digest,
     digest_tags: Option<&[Tag]>,
-) -> Capped<Vec<ListedReferrer>> {
+) -> (Capped<Vec<ListedReferrer>>, Option<SafeText>) {
     let named = match digest_tags {
         Some(tags) => tags
             .iter()
@@ -231,13 +241,16 @@ async fn referrers_of(
         read_digest_tags(registry, name, named),
     )
     .await;
-    let by_subject = by_subject.unwrap_or_default();
+    let by_subject = by_subject.unwrap_or_else(|error| {
+        let incomplete = Some(SafeText::from(format!("they cannot be listed: {}", error.cause)));
+        Referrers { incomplete, ..Referrers::default() }
+    });
     let found = by_subject.found.unwrap_or(ReferrerSource::Api);
     let referrer = |descriptor: Descriptor| ListedReferrer { kind: descriptor.kind(), descriptor, found };
     let left_out = by_subject.descriptors.left_out();
     let mut referrers: Vec<ListedReferrer> = by_subject.descriptors.into_iter().map(referrer).collect();
     referrers.extend(by_tag);
-    Capped::new(referrers, left_out)
+    (Capped::new(referrers, left_out), by_subject.incomplete)
 }
 
 fn usual_tags(digest: &Digest) -> Vec<Tag> {

@@ -21,7 +21,7 @@ use super::steps::report_while::report_while;
 use super::steps::tag::restore::restore_lost_tags;
 use super::steps::tag::{RepositoryClient, describe_move, put_failure};
 use super::steps::tracker::{self, Tracker};
-use super::tag_list;
+use super::tag_list::{self, TagList};
 use super::transfer::TransferRoute;
 use crate::client::{Priority, Registry, Transfer};
 use crate::model::change;
@@ -40,7 +40,7 @@ const AT_ONCE: usize = 16;
 
 /// Puts the tags of a plan, and removes the old ones if they are to be moved.
 pub(crate) async fn run(context: &ChangeContext, plan: &RetagPlan, control: &JobControl) -> Report {
-    let tracker = Tracker::new(control, plan.steps.iter().map(part));
+    let mut tracker = Tracker::new(control, plan.steps.iter().map(part));
     let request = request_of(plan);
     let rule = rule_against(context, &request);
     if let Some(refusal) = rule.as_ref().or(plan.common.refused.as_ref()).or(plan.common.blocked.as_ref()) {
@@ -61,12 +61,20 @@ pub(crate) async fn run(context: &ChangeContext, plan: &RetagPlan, control: &Job
     let keeping = Kept::put(&*registry, &plan.common.loss, &running, first_kept).await;
     let transfer = Arc::new(Transfer { stop: control.stop.clone(), ..Transfer::default() });
     let to_move = AtomicU64::new(0);
+    let (siblings, incomplete) = list_siblings(&*registry, plan).await.map_or_else(
+        |failure| (Err(failure), None),
+        |tags| {
+            let incomplete = tags.incomplete_note();
+            (Ok(tags.digests), incomplete)
+        },
+    );
+    tracker.notes.extend(incomplete);
     let mut retagging = Retagging {
         registry: &registry,
         plan,
         transfer: &transfer,
         to_move: &to_move,
-        siblings: list_siblings(&*registry, plan).await,
+        siblings,
         manifests,
         replacements: replacement,
         method: ReplacementMethod::default(),
@@ -314,15 +322,14 @@ async fn manifests(
 }
 
 /// Returns all tags that the removal of old tags could affect.
-async fn list_siblings(registry: &dyn Registry, plan: &RetagPlan) -> Result<BTreeMap<Tag, Digest>, Failure> {
+async fn list_siblings(registry: &dyn Registry, plan: &RetagPlan) -> Result<TagList, Failure> {
     if !plan.steps.iter().any(|step| old_tag(plan, step).is_some()) {
-        return Ok(BTreeMap::new());
+        return Ok(TagList::default());
     }
     let old = plan.steps.iter().filter_map(|step| old_tag(plan, step).cloned());
     let new = plan.steps.iter().filter(|step| step.to == plan.from).map(|step| step.tag.clone());
     let tags = tag_list::tags_with(registry, &plan.from.name, old.chain(new)).await;
-    tags.map(|tags| tags.digests)
-        .map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
+    tags.map_err(|error| error.failure(format!("cannot list the tags of {}", plan.from.name)))
 }
 
 fn request_of(plan: &RetagPlan) -> RetagRequest {

@@ -55,6 +55,12 @@ pub(crate) struct TagList {
 }
 
 impl TagList {
+    /// Returns a note of a plan or report that there may be more tags, if so.
+    pub(crate) fn incomplete_note(&self) -> Option<SafeText> {
+        let why = self.incomplete.as_ref()?;
+        Some(SafeText::from(format!("the list of tags may be incomplete: {why}")))
+    }
+
     /// Returns the tags of a digest.
     pub(crate) fn of(&self, digest: Digest) -> impl Iterator<Item = &Tag> {
         self.digests.iter().filter(move |(_, at)| **at == digest).map(|(tag, _)| tag)

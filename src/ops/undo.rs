@@ -188,7 +188,10 @@ impl Undoing<'_> {
         let Some(now) = step.now else { return Outcome::Unchanged("it is gone already".into()).into() };
         if !self.siblings.contains_key(&step.repository) {
             match tag_list::tags(place.registry, place.name).await {
-                Ok(tags) => self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect()),
+                Ok(tags) => {
+                    self.tracker.notes.extend(tags.incomplete_note());
+                    self.siblings.insert(step.repository.clone(), tags.digests.into_iter().collect())
+                }
                 Err(error) => return Outcome::Failed(error.failure(what())).into(),
             };
         }

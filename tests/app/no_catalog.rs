@@ -2,6 +2,7 @@
 
 use regtui::app::dialogs::Dialog;
 use regtui::app::settings::AppSettings;
+use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo};
 use regtui::model::reference::Target;
 
@@ -59,4 +60,19 @@ async fn esc_leaves_the_prompt_and_it_does_not_come_back_by_itself() {
     let mut harness = Harness::open(refusing(405), samples::sample(), "").await;
     harness.press("Esc r").await;
     assert!(harness.state.dialogs.is_empty());
+}
+
+/// docs/REGISTRIES.md §3.4.
+#[tokio::test]
+async fn a_list_that_may_be_incomplete_says_so_also_if_it_is_empty() {
+    for body in [r#"{"repositories":[]}"#, r#"{"repositories":["team/app"]}"#] {
+        let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
+        demo.fault(move |request, _| {
+            let link = [("link", "</elsewhere>; rel=\"next\"")];
+            (request.path == "/v2/_catalog").then(|| Fault::answer(200, &link, body))
+        });
+        let target = Target::parse(&demo.address().to_string()).expect("a target");
+        let harness = Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await;
+        harness.shows("may be incomplete");
+    }
 }

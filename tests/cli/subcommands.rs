@@ -300,3 +300,45 @@ async fn the_proxy_of_the_environment_is_used() {
         .env("HTTP_PROXY", &proxy);
     assert!(command.output().await.expect("it runs").status.success(), "loopback needs no proxy");
 }
+
+/// docs/REGISTRIES.md §3.4.
+#[tokio::test]
+async fn ls_says_that_a_list_may_be_incomplete_also_in_json() {
+    let demo = demo().await;
+    demo.fault(|request, _| {
+        let is_list = request.path.ends_with("/tags/list") || request.path == "/v2/_catalog";
+        let link = [("link", "<https://other.test/next>; rel=\"next\"")];
+        is_list.then(|| Fault::answer(200, &link, r#"{"tags":["1"],"repositories":["team/app"]}"#))
+    });
+    let host = demo.address().to_string();
+    for arguments in [
+        vec!["ls", "--json", &host],
+        vec!["ls", "--json", &format!("{host}/team/app")],
+        vec!["ls", "--json", "--long", &format!("{host}/team/app")],
+        vec!["ls", "--json", "--long", "--sort", "size", &format!("{host}/team/app")],
+    ] {
+        let output = run(&arguments).await;
+        let last = text(&output.stdout).lines().last().map(String::from).expect("a line");
+        let last: Value = serde_json::from_str(&last).expect("JSON");
+        assert_eq!(last["incomplete"], "the server's next page is at another place", "{arguments:?}");
+        assert!(text(&output.stderr).contains("the list may be incomplete"), "{}", text(&output.stderr));
+    }
+    let complete = self::demo().await;
+    let found = lines(&run(&["ls", "--json", &complete.address().to_string()]).await);
+    assert!(found.iter().all(|line| line.get("incomplete").is_none()));
+}
+
+/// docs/REGISTRIES.md §5.4.
+#[tokio::test]
+async fn inspect_says_that_the_referrers_may_be_incomplete_also_in_json() {
+    let demo = demo().await;
+    demo.fault(|request, _| {
+        let link = [("link".to_string(), Some("<https://other.test/next>; rel=\"next\"".to_string()))];
+        request.path.contains("/referrers/").then(|| Fault::Headers(link.into()))
+    });
+    let target = format!("{}/team/app:1.4.2", demo.address());
+    let found = lines(&run(&["inspect", "--json", &target]).await);
+    assert_eq!(found[0]["referrers_incomplete"], "the server's next page is at another place");
+    let output = text(&run(&["inspect", &target]).await.stdout);
+    assert!(output.contains("may be incomplete: the server's next page is at another place"), "{output}");
+}

@@ -273,3 +273,179 @@ async fn an_empty_repository_is_an_empty_list() {
     let registry = Registry::open(store).await;
     assert!(tags(&registry.client, "empty").await.is_empty());
 }
+
+/// docs/REGISTRIES.md §3.4: a server that filters a page by rights after it cut it.
+#[tokio::test]
+async fn an_empty_page_that_leads_on_is_followed() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, _| {
+        let (body, next) = match request.query {
+            query if query.contains("last=c") => (r#"{"repositories":["z"],"tags":["z"]}"#, None),
+            query if query.contains("last=b") => (r#"{"repositories":null,"tags":null}"#, Some("c")),
+            query if query.contains("last=a") => (r#"{"repositories":[],"tags":[]}"#, Some("b")),
+            _ => (r#"{"repositories":["a"],"tags":["a"]}"#, Some("a")),
+        };
+        let link = next.map(|last| format!("<{}?last={last}>; rel=\"next\"", request.path));
+        Some(Fault::answer(200, &link.iter().map(|link| ("link", link.as_str())).collect::<Vec<_>>(), body))
+    });
+    assert_eq!(catalog(&registry.client).await, (vec!["a".into(), "z".into()], None));
+    assert_eq!(tags(&registry.client, "team/app").await, ["a", "z"]);
+}
+
+/// docs/RELIABILITY.md D2.
+#[tokio::test]
+async fn empty_pages_without_end_end_and_say_so() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|_, nth| {
+        let link = format!("</v2/_catalog?page={nth}>; rel=\"next\"");
+        Some(Fault::answer(200, &[("link", &link)], r#"{"repositories":[]}"#))
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!((names.len(), incomplete.as_deref()), (0, Some("the server sends empty pages only")));
+    assert!(registry.requests().len() < 1_100, "{}", registry.requests().len());
+}
+
+/// docs/REGISTRIES.md §3.2: Nexus on a connector of its own. The other path is never asked for.
+#[tokio::test]
+async fn the_query_of_a_link_under_another_path_is_used_with_the_path_of_the_list() {
+    for link in [
+        "/repository/hosted/v2/_catalog?n=2&last=a",
+        "http://nexus.test:8081/repository/hosted/v2/_catalog?last=a",
+        "/service/rest/list?last=a&token=x",
+        "?last=a",
+    ] {
+        let registry = registry_of(0).await;
+        let written = format!("<{link}>; rel=\"next\"");
+        registry.demo.fault(move |request, _| match (request.path, request.query) {
+            ("/v2/_catalog", query) if query.contains("last=a") => Some(json(r#"{"repositories":["b"]}"#)),
+            ("/v2/_catalog", _) => {
+                Some(Fault::answer(200, &[("link", &written)], r#"{"repositories":["a"]}"#))
+            }
+            _ => Some(Fault::status(400)),
+        });
+        assert_eq!(catalog(&registry.client).await, (vec!["a".into(), "b".into()], None), "{link}");
+        let asked = registry.requests();
+        assert!(asked.iter().all(|line| line.contains(" /v2/_catalog")), "{asked:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_next_page_that_is_refused_or_a_web_page_is_asked_for_at_the_path_of_the_list() {
+    for refusal in [400, 403, 404, 405, 200] {
+        let registry = registry_of(0).await;
+        registry.demo.fault(move |request, _| match (request.path, request.query) {
+            ("/v2/_catalog", query) if query.contains("last=a") => Some(json(r#"{"repositories":["b"]}"#)),
+            ("/v2/_catalog", _) => Some(Fault::answer(
+                200,
+                &[("link", r#"</v2/hosted/_catalog?last=a>; rel="next""#)],
+                r#"{"repositories":["a"]}"#,
+            )),
+            _ => Some(Fault::answer(refusal, &[], "<html>Not a Docker request</html>")),
+        });
+        let found = catalog(&registry.client).await;
+        assert_eq!(found, (vec!["a".into(), "b".into()], None), "{refusal}");
+    }
+}
+
+/// A registry of so many repositories that sends at most `most` names a page, whatever is asked for, and forgets the links
+/// from the page with the number `forgets_from` on.
+async fn capped_registry(count: usize, most: usize, forgets_from: usize) -> Registry {
+    let registry = registry_of(0).await;
+    let all: Vec<String> = (0..count).map(|number| format!("r{number:04}")).collect();
+    registry.demo.fault(move |request, nth| {
+        let of = |name: &str| request.query.split('&').find_map(|part| part.strip_prefix(name));
+        let size = of("n=").and_then(|size| size.parse().ok()).unwrap_or(most).min(most);
+        let start = of("last=").map_or(0, |last| all.partition_point(|name| name.as_str() <= last));
+        let end = (start + size).min(count);
+        let body = serde_json::json!({ "repositories": all[start..end] }).to_string();
+        let link = format!("</v2/_catalog?last={}>; rel=\"next\"", all[end - 1]);
+        let has_link = nth < forgets_from && end < count;
+        let headers: &[(&str, &str)] = if has_link { &[("link", &link)] } else { &[] };
+        Some(Fault::answer(200, headers, body))
+    });
+    registry
+}
+
+/// docs/REGISTRIES.md §3.4: servers and proxies that cut pages and forget the link.
+#[tokio::test]
+async fn a_page_of_a_usual_size_without_a_link_is_followed_by_a_request_beyond_it() {
+    for (most, count) in [(50, 170), (100, 250), (100, 200), (1_000, 2_001)] {
+        let registry = capped_registry(count, most, 0).await;
+        let (names, incomplete) = catalog(&registry.client).await;
+        assert_eq!((names.len(), incomplete), (count, None), "{most}");
+        let most_requests = count.div_ceil(most) + 3;
+        assert!(registry.requests().len() < most_requests, "{most}: {:?}", registry.requests());
+    }
+}
+
+#[tokio::test]
+async fn a_page_as_large_as_the_one_before_is_full_whatever_its_size() {
+    let registry = capped_registry(70, 30, 2).await;
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!((names.len(), incomplete), (70, None), "{:?}", registry.requests());
+}
+
+#[tokio::test]
+async fn a_list_of_a_usual_size_that_is_sent_whole_each_time_is_complete() {
+    let registry = registry_of(0).await;
+    let names: Vec<String> = (0..100).map(|number| format!("r{number:03}")).collect();
+    let body = serde_json::json!({ "repositories": names }).to_string();
+    registry.demo.fault(move |_, _| Some(json(&body)));
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!((names.len(), incomplete, registry.requests().len()), (100, None, 2));
+}
+
+#[tokio::test]
+async fn a_server_that_cuts_its_list_and_leads_nowhere_is_said_to_be_incomplete() {
+    let registry = registry_of(0).await;
+    registry.demo.fault(|request, _| {
+        let size = request.query.split('&').find_map(|part| part.strip_prefix("n=")?.parse::<usize>().ok());
+        let names: Vec<String> =
+            (0..size.unwrap_or(100).min(100)).map(|number| format!("r{number:03}")).collect();
+        Some(json(&serde_json::json!({ "repositories": names }).to_string()))
+    });
+    let (names, incomplete) = catalog(&registry.client).await;
+    assert_eq!(names.len(), 100);
+    assert_eq!(incomplete.as_deref(), Some("the server does not say how its list goes on"));
+    assert_eq!(registry.requests().len(), 2);
+}
+
+/// docs/REGISTRIES.md §5.4.
+#[tokio::test]
+async fn referrers_are_listed_behind_empty_pages_and_links_under_another_path() {
+    let digest = regtui::model::digest::Digest::sha256(b"subject");
+    let page = |name: &str| {
+        let referrer = serde_json::json!({"mediaType": "application/vnd.oci.image.manifest.v1+json",
+            "digest": regtui::model::digest::Digest::sha256(name.as_bytes()), "size": 2});
+        let all = if name.is_empty() { vec![] } else { vec![referrer] };
+        serde_json::json!({"schemaVersion": 2, "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": all})
+        .to_string()
+    };
+    for (first, second, expected) in [
+        ("/v2/app/referrers/X?next=1", "/v2/app/referrers/X?next=2", None),
+        ("/repository/hosted/v2/app/referrers/X?next=1", "http://other.test/v2/x?next=2", None),
+        ("/v2/app/referrers/X?next=1", "/v2/app/referrers/X?next=1", Some("lead in a circle")),
+        ("/v2/app/referrers/X?next=1", "/elsewhere", Some("at another place")),
+        ("/v2/app/referrers/X?next=1", "?next=lost", Some("lost a page")),
+    ] {
+        let registry = registry_of(0).await;
+        let link = |to: &str| format!("<{}>; rel=\"next\"", to.replace('X', &digest.to_string()));
+        let (first, second) = (link(first), link(second));
+        registry.demo.fault(move |request, _| match (request.path, request.query) {
+            (path, _) if !path.starts_with("/v2/app/referrers/") => Some(Fault::status(404)),
+            (_, "next=lost") => Some(Fault::status(404)),
+            (_, "next=2") => Some(json(&page("last"))),
+            (_, "next=1") => Some(Fault::answer(200, &[("link", &second)], page(""))),
+            _ => Some(Fault::answer(200, &[("link", &first)], page("first"))),
+        });
+        let found = registry.client.first_referrers(&name("app"), &digest, false).await.expect("a list");
+        let incomplete = found.incomplete.as_ref().map(ToString::to_string);
+        let count = if expected.is_some() { 1 } else { 2 };
+        assert_eq!(found.descriptors.len(), count, "{expected:?}: {:?}", registry.requests());
+        assert_eq!(incomplete.is_some(), expected.is_some(), "{incomplete:?}");
+        assert!(incomplete.unwrap_or_default().contains(expected.unwrap_or_default()), "{expected:?}");
+        let whole = registry.client.referrers(&name("app"), &digest, false).await;
+        assert_eq!(whole.is_ok(), expected.is_none(), "a change does not rely on it: {whole:?}");
+    }
+}

@@ -611,3 +611,20 @@ async fn tags_that_the_destination_does_not_list_yet_are_in_the_plan() {
         tags.iter().for_each(|tag| sides.is_same(tag));
     }
 }
+
+/// docs/REGISTRIES.md §3.4.
+#[tokio::test]
+async fn a_copy_of_all_tags_says_that_their_list_may_be_incomplete() {
+    let sides = Sides::of(one_image()).await;
+    sides.from.demo.fault(|request, _| {
+        let link = [("link".to_string(), Some("<https://other.test/next>; rel=\"next\"".to_string()))];
+        request.path.ends_with("/tags/list").then(|| Fault::Headers(link.into()))
+    });
+    let plan = sides.plan(&CopyRequest { what: What::AllTags, ..sides.request(&[]) }).await.expect("a plan");
+    let unresolved: Vec<String> =
+        plan.common.unresolved.iter().map(|one| one.failure.why.to_string()).collect();
+    assert_eq!(
+        unresolved,
+        ["the list of tags may be incomplete: the server's next page is at another place"]
+    );
+}

@@ -830,3 +830,21 @@ async fn referrers_of_a_referrer_are_named_and_go_along_with_their_list() {
         );
     }
 }
+
+/// docs/REGISTRIES.md §3.4.
+#[tokio::test]
+async fn a_plan_says_that_the_list_of_tags_may_be_incomplete() {
+    let (store, _) = aliases();
+    let shop = Shop::open(store).await;
+    shop.registry.demo.fault(|request, _| {
+        let link = [("link".to_string(), Some("<https://other.test/next>; rel=\"next\"".to_string()))];
+        request.path.ends_with("/tags/list").then(|| Fault::Headers(link.into()))
+    });
+    for method in [DeleteMethod::Untag, DeleteMethod::Image] {
+        let plan = shop.delete_plan(&shop.delete(&["1"], Some(method))).await;
+        let notes: Vec<&str> = plan.common.notes.iter().map(|note| note.as_str()).collect();
+        let expected = "the list of tags may be incomplete: the server's next page is at another place";
+        assert!(notes.contains(&expected), "{notes:?}");
+        assert_eq!(plan.common.blocked.is_some(), method == DeleteMethod::Image);
+    }
+}

@@ -371,6 +371,7 @@ pub fn inspection(repository: &Repository, selector: &Selector) -> Arc<Inspectio
         manifest: Arc::new(empty_manifest()),
         variants: Vec::new(),
         referrers: Vec::new().into(),
+        referrers_incomplete: None,
         referrers_api: Ability::Unknown,
         left_out: 0,
     })

@@ -45,6 +45,7 @@ impl Image {
             manifest: self.manifest.clone(),
             variants: self.variants.clone(),
             referrers: self.referrers.clone().into(),
+            referrers_incomplete: None,
             referrers_api: Ability::Unknown,
             left_out: 0,
         }

@@ -59,7 +59,9 @@ impl Tab {
             }
             Tab::Config => is_usual || !detail.config.is_empty(),
             Tab::Manifest => is_usual || inspection.is_some(),
-            Tab::Referrers => inspection.is_some_and(|inspection| !inspection.referrers.is_empty()),
+            Tab::Referrers => inspection.is_some_and(|inspection| {
+                !inspection.referrers.is_empty() || inspection.missing_referrers().is_some()
+            }),
         }
     }
 }
@@ -78,7 +80,7 @@ pub(crate) fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize 
         Tab::Config => detail.config.len(),
         Tab::Manifest => detail.manifest.len(),
         Tab::Referrers => detail.inspection.value.as_ref().map_or(0, |inspection| {
-            inspection.referrers.len() + usize::from(!inspection.referrers.is_whole())
+            inspection.referrers.len() + usize::from(inspection.missing_referrers().is_some())
         }),
     }
 }

@@ -27,8 +27,12 @@ const MOST_PAGES: u32 = 10_000;
 const MOST_NAMES: usize = 1_000_000;
 /// Most bytes of all names of one list.
 const MOST_BYTES: usize = 24 * 1024 * 1024;
+/// Most pages in a row that are empty and have a link: a server that filters its pages by rights sends some.
+const MOST_EMPTY_PAGES: u32 = 1_000;
 /// Most names that are handed out together: the receiver has to sort them in between two keys.
 const MOST_AT_ONCE: usize = 4_000;
+/// The sizes to which servers and proxies cut pages without a word: docs/REGISTRIES.md §3.3.
+const USUAL_SIZES: [usize; 6] = [50, 100, 200, 250, 500, 1_000];
 /// The reason why a list ends before the server's does.
 const TOO_LONG: &str = "the list is too long to be shown completely";
 
@@ -51,7 +55,7 @@ impl Client {
         list: &PagedList<T>,
         next: Option<NextPage>,
     ) -> Result<Page<T>, Error> {
-        let Some(mut next) = next else {
+        let Some(next) = next else {
             let (answer, url) = self.first_page(list).await?;
             return self.read_page(list, NextPage::default(), &url, answer);
         };
@@ -62,30 +66,26 @@ impl Client {
         let url = url.ok_or_else(|| {
             self.http().error(Cause::BadAnswer("the next page has no address".into()), None, 1)
         })?;
-        let request = self.request(list, url.clone());
-        match self.http().send(&request).await {
-            Ok(answer) => self.read_page(list, next, &url, answer),
-            Err(error) if matches!(error.cause.status(), Some(400 | 404)) => {
-                let mut rebuilt = list.url.clone();
-                rebuilt.set_query(url.query());
-                if rebuilt.path() != url.path() {
-                    let answer = self.http().send(&self.request(list, rebuilt.clone())).await?;
-                    return self.read_page(list, next, &rebuilt, answer);
-                }
-                match (std::mem::take(&mut next.is_probe), error.cause.status()) {
-                    (true, _) => Ok(last_page(Vec::new(), None)),
-                    (false, Some(404)) => {
-                        Ok(last_page(Vec::new(), Some("the server lost a page in the middle")))
-                    }
-                    (false, _) => Err(error),
-                }
-            }
+        let error = match self.http().send(&self.request(list, url.clone())).await {
+            Ok(answer) if answer.json().is_ok() => return self.read_page(list, next, &url, answer),
+            Ok(_) => self.http().error(Cause::WebPage, Some(&self.request(list, url.clone())), 1),
+            Err(error) => error,
+        };
+        let is_refused = matches!(error.cause.status(), Some(status @ 400..=499) if status != 429);
+        if url.path() != list.url.path() && (is_refused || error.cause == Cause::WebPage) {
+            let mut rebuilt = list.url.clone();
+            rebuilt.set_query(url.query());
+            let answer = self.http().send(&self.request(list, rebuilt.clone())).await?;
+            return self.read_page(list, next, &rebuilt, answer);
+        }
+        match error.cause.status() {
             // No link of the server led there, so its refusal is no fault of the list.
-            Err(error) if next.is_probe => match error.cause.status() {
-                Some(400..=499) => Ok(last_page(Vec::new(), None)),
-                _ => Ok(last_page(Vec::new(), Some("the server does not say whether more follows"))),
-            },
-            Err(error) => Err(error),
+            Some(400..=499) if next.is_probe => Ok(last_page(Vec::new(), None)),
+            _ if next.is_probe => {
+                Ok(last_page(Vec::new(), Some("the server does not say whether more follows")))
+            }
+            Some(404) => Ok(last_page(Vec::new(), Some("the server lost a page in the middle"))),
+            _ => Err(error),
         }
     }
 
@@ -127,17 +127,33 @@ impl Client {
         next.buffered = names.take_parts();
         let was_probe = std::mem::take(&mut next.is_probe);
         next.asked.insert(hash(&path_and_query(url)));
-        let following = match link::next(&answer.headers) {
+        let link = link::next(&answer.headers);
+        let is_full = is_full(names.count, requested_size(url), next.largest_page as usize);
+        next.largest_page = next.largest_page.max(u32::try_from(names.count).unwrap_or(u32::MAX));
+        next.empty_pages = if names.count == 0 { next.empty_pages + 1 } else { 0 };
+        let was_led_on = next.is_led_on;
+        next.is_led_on |= link.is_some() || (was_probe && names.is_progress);
+        let following = match link {
             _ if names.is_cut => Err(Some(TOO_LONG)),
-            Some(_) if names.count == 0 => Err(None),
-            Some(_) if !names.is_progress && !was_probe => Err(Some("the server sends the same page again")),
-            Some(link) => {
-                resolve(&answer, url, &link).ok_or(Some("the server's next page is at another place"))
+            Some(_) if next.empty_pages > MOST_EMPTY_PAGES => Err(Some("the server sends empty pages only")),
+            Some(_) if names.count > 0 && !names.is_progress && !was_probe => {
+                Err(Some("the server sends the same page again"))
             }
+            // No link led to a probe, and some proxies start again at the first page.
+            Some(_) if was_probe && was_led_on && names.count > 0 && !names.is_progress => Err(None),
+            Some(link) => resolve(&answer, url, &list.url, &link)
+                .ok_or(Some("the server's next page is at another place")),
             // A full page without a link is the end, or a server that forgets links: one request beyond it tells.
-            None if names.is_progress && requested_size(url) == Some(names.count) => {
+            None if names.is_progress && is_full => {
                 next.is_probe = true;
-                Ok(probe_url(list, url, &names.last))
+                // The first probe asks for one name less: a server that sends its whole list each time shows itself.
+                let size = next.largest_page - u32::from(!next.is_led_on && next.largest_page > 1);
+                Ok(probe_url(list, url, size, &names.last))
+            }
+            // The probe brought the same names again, as many as it asked for and not more: the server counts them, and
+            // does not go on at the last one.
+            None if was_probe && !next.is_led_on && is_cut_by_size(&names, url) => {
+                Err(Some("the server does not say how its list goes on"))
             }
             None => Err(None),
         };
@@ -221,20 +237,38 @@ fn is_about_size(cause: &Cause) -> bool {
     }
 }
 
-/// Returns path and query of the page that a link leads to, on the registry's own origin whatever host the link names:
-/// behind a proxy, servers often do not know their own name. Returns `None` if the page is outside the registry API.
-fn resolve(answer: &HttpAnswer, asked: &Url, link: &str) -> Option<String> {
-    let is_own = Origin::of(&answer.url) == Origin::of(asked);
-    let base = if is_own { &answer.url } else { asked };
-    let url = base.join(link).ok()?;
-    url.path().starts_with("/v2/").then(|| path_and_query(&url))
+/// Returns whether a page without a link may have been cut: it has as many names as were requested, as the largest page
+/// before it, or as servers put on a page.
+fn is_full(count: usize, requested: Option<usize>, largest: usize) -> bool {
+    requested == Some(count) || (largest > 0 && count >= largest) || USUAL_SIZES.contains(&count)
 }
 
-fn probe_url<T>(list: &PagedList<T>, asked: &Url, last: &str) -> String {
+/// Returns whether a page of known names has exactly as many as were requested.
+fn is_cut_by_size(names: &NewNames, asked: &Url) -> bool {
+    names.count > 0 && !names.is_progress && requested_size(asked) == Some(names.count)
+}
+
+/// Returns path and query of the page that a link leads to, on the registry's own origin whatever host the link names:
+/// behind a proxy, servers often do not know their own name. Outside of the registry API only the query of the link is
+/// used, with the path of the list. Returns `None` if there is none.
+pub(super) fn resolve(answer: &HttpAnswer, asked: &Url, list: &Url, link: &str) -> Option<String> {
+    let is_own = Origin::of(&answer.url) == Origin::of(asked);
+    let base = if is_own { &answer.url } else { asked };
+    let mut url = base.join(link).ok()?;
+    Origin::of(&url)?;
+    if !url.path().starts_with("/v2/") {
+        url.query().filter(|query| !query.is_empty())?;
+        url.set_path(list.path());
+    }
+    Some(path_and_query(&url))
+}
+
+/// Returns path and query of a page of at most `size` names behind the name `last`. No size is named if none was before.
+fn probe_url<T>(list: &PagedList<T>, asked: &Url, size: u32, last: &str) -> String {
     let mut url = list.url.clone();
     {
         let mut query = url.query_pairs_mut();
-        query.extend_pairs(requested_size(asked).map(|n| ("n", n.to_string())));
+        query.extend_pairs(requested_size(asked).map(|_| ("n", size.to_string())));
         query.append_pair("last", last);
     }
     path_and_query(&url)
@@ -244,7 +278,8 @@ fn requested_size(url: &Url) -> Option<usize> {
     url.query_pairs().find(|(name, _)| name == "n")?.1.parse().ok()
 }
 
-fn path_and_query(url: &Url) -> String {
+/// Returns path and query of a URL, as a request names them.
+pub(super) fn path_and_query(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_string(),

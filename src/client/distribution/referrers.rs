@@ -6,11 +6,12 @@ use std::collections::HashSet;
 use reqwest::header::CONTENT_TYPE;
 use reqwest::{Method, Url};
 
+use super::pages::{self, path_and_query};
 use crate::client::Client;
 use crate::client::error::{Cause, Error};
 use crate::client::http::limit::Priority;
 use crate::client::http::link;
-use crate::client::http::request::Request;
+use crate::client::http::request::{HttpAnswer, Request};
 use crate::client::http::scope::Scope;
 use crate::model::capped::{Capped, MOST};
 use crate::model::digest::Digest;
@@ -24,7 +25,7 @@ use crate::model::text::SafeText;
 /// Most bytes of a page of referrers.
 const CAP: u64 = 8 * 1024 * 1024;
 /// Most pages of referrers.
-const MOST_PAGES: usize = 20;
+const MOST_PAGES: usize = 100;
 
 /// The referrers of a manifest, and how they were found.
 #[derive(Debug, Clone, Default)]
@@ -35,17 +36,21 @@ pub struct Referrers {
     pub found: Option<ReferrerSource>,
     /// The digest of the fallback tag, if that was read.
     pub fallback_digest: Option<Digest>,
+    /// The reason why the server may have more than it listed.
+    pub incomplete: Option<SafeText>,
 }
 
 impl Referrers {
-    /// Fails if there are more than are kept.
+    /// Fails if there are more than are kept, or may be.
     pub(crate) fn check_whole(self) -> Result<Referrers, Cause> {
-        if self.descriptors.is_whole() {
-            Ok(self)
-        } else {
-            let text = format!("{} referrers are more than can be looked at", self.descriptors.count());
-            Err(Cause::BadAnswer(SafeText::from(text)))
-        }
+        let text = match &self.incomplete {
+            _ if !self.descriptors.is_whole() => {
+                format!("{} referrers are more than can be looked at", self.descriptors.count())
+            }
+            Some(why) => format!("the list of referrers may be incomplete: {why}"),
+            None => return Ok(self),
+        };
+        Err(Cause::BadAnswer(SafeText::from(text)))
     }
 }
 
@@ -76,9 +81,9 @@ impl Client {
         may_have_fallback: bool,
     ) -> Result<Referrers, Error> {
         if self.abilities().may_have_referrers(name)
-            && let Some(descriptors) = self.list_by_api(name, digest).await?
+            && let Some(listed) = self.list_by_api(name, digest).await?
         {
-            return Ok(Referrers { descriptors, found: Some(ReferrerSource::Api), fallback_digest: None });
+            return Ok(listed);
         }
         if !may_have_fallback {
             return Ok(Referrers::default());
@@ -91,6 +96,7 @@ impl Client {
                 descriptors: descriptors_of(&manifest),
                 found: Some(ReferrerSource::FallbackTag),
                 fallback_digest: Some(manifest.digest),
+                incomplete: None,
             }),
             Err(error) if error.cause.status() == Some(404) => Ok(Referrers::default()),
             Err(error) => Err(error),
@@ -98,56 +104,84 @@ impl Client {
     }
 
     /// Lists referrers by the API. Returns `None` if the server has none.
-    async fn list_by_api(
-        &self,
-        name: &RepositoryName,
-        digest: &Digest,
-    ) -> Result<Option<Capped<Vec<Descriptor>>>, Error> {
-        let mut url = self.http().base().await?.referrers(name, digest);
-        let mut all: Vec<Descriptor> = Vec::new();
-        let mut left_out = 0_usize;
-        let mut seen = HashSet::new();
-        for _ in 0..MOST_PAGES {
-            let request = self.referrers_request(name, url.clone());
-            let answer = match self.http().send(&request).await {
+    async fn list_by_api(&self, name: &RepositoryName, digest: &Digest) -> Result<Option<Referrers>, Error> {
+        let list = self.http().base().await?.referrers(name, digest);
+        let mut url = list.clone();
+        let mut found = ListedReferrers::default();
+        let mut asked = HashSet::new();
+        let incomplete = loop {
+            asked.insert(path_and_query(&url));
+            let answer = match self.send_for_page(name, &list, &mut url).await {
                 Ok(answer) => answer,
-                Err(error)
-                    if all.is_empty()
-                        && matches!(error.cause.status(), Some(400 | 404 | 405 | 406 | 501)) =>
-                {
+                Err(error) if asked.len() == 1 => {
+                    if !matches!(error.cause.status(), Some(400 | 404 | 405 | 406 | 501)) {
+                        return Err(error);
+                    }
                     self.learn_no_referrers(name, &error.cause.to_string());
                     return Ok(None);
                 }
-                Err(error) => return Err(error),
+                Err(error) => match error.cause.status() {
+                    Some(400..=499) => break Some("the server lost a page in the middle"),
+                    _ => return Err(error),
+                },
             };
             let media_type = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
             let Ok(index) = Manifest::parse(answer.body.clone(), media_type) else {
+                if asked.len() > 1 {
+                    break Some("a page of the list is no index");
+                }
                 self.learn_no_referrers(name, "its answer is no index");
                 return Ok(None);
             };
             self.abilities().learn_referrers(name, Ability::Yes);
             let page = descriptors_of(&index);
-            let before = seen.len();
-            left_out = left_out.saturating_add(page.left_out());
-            for descriptor in page {
-                // Beyond the kept ones, referrers are only counted, so one that comes twice counts twice.
-                if all.len() >= MOST {
-                    left_out = left_out.saturating_add(1);
-                } else if seen.insert(descriptor.digest_text.clone()) {
-                    all.push(descriptor);
-                }
+            let (is_empty, before) = (page.is_empty(), found.seen.len());
+            found.take(page);
+            let Some(link) = link::next(&answer.headers) else { break None };
+            let next = pages::resolve(&answer, &url, &list, &link);
+            let Some(next) = next.and_then(|next| list.join(&next).ok()) else {
+                break Some("the server's next page is at another place");
+            };
+            if found.left_out > 0 {
+                found.left_out = found.left_out.saturating_add(1);
+                break None;
             }
-            let next = link::next(&answer.headers).and_then(|link| url.join(&link).ok());
             match next {
-                Some(_) if left_out > 0 => {
-                    left_out = left_out.saturating_add(1);
-                    break;
+                _ if !is_empty && found.seen.len() == before => {
+                    break Some("the server sends the same page again");
                 }
-                Some(next) if seen.len() > before && next.path() == url.path() => url.set_query(next.query()),
-                _ => break,
+                next if asked.contains(&path_and_query(&next)) => {
+                    break Some("the server's pages lead in a circle");
+                }
+                _ if asked.len() >= MOST_PAGES => break Some("the list is too long to be read completely"),
+                next => url = next,
             }
+        };
+        Ok(Some(Referrers {
+            descriptors: Capped::new(found.kept, found.left_out),
+            found: Some(ReferrerSource::Api),
+            fallback_digest: None,
+            incomplete: incomplete.map(SafeText::from),
+        }))
+    }
+
+    /// Asks for a page. One that is not there is asked for at the path of the list, with the query of its link.
+    async fn send_for_page(
+        &self,
+        name: &RepositoryName,
+        list: &Url,
+        url: &mut Url,
+    ) -> Result<HttpAnswer, Error> {
+        match self.http().send(&self.referrers_request(name, url.clone())).await {
+            Err(error)
+                if url.path() != list.path()
+                    && matches!(error.cause.status(), Some(status @ 400..=499) if status != 429) =>
+            {
+                url.set_path(list.path());
+                self.http().send(&self.referrers_request(name, url.clone())).await
+            }
+            sent => sent,
         }
-        Ok(Some(Capped::new(all, left_out)))
     }
 
     fn referrers_request(&self, name: &RepositoryName, url: Url) -> Request {
@@ -161,6 +195,29 @@ impl Client {
 
     fn learn_no_referrers(&self, name: &RepositoryName, why: &str) {
         self.abilities().learn_referrers(name, Ability::No(SafeText::clean(why)));
+    }
+}
+
+/// The referrers of the pages so far.
+#[derive(Debug, Default)]
+struct ListedReferrers {
+    kept: Vec<Descriptor>,
+    left_out: usize,
+    seen: HashSet<String>,
+}
+
+impl ListedReferrers {
+    /// Adds those that no earlier page had. Beyond the kept ones, referrers are only counted, so one that comes twice
+    /// counts twice.
+    fn take(&mut self, page: Capped<Vec<Descriptor>>) {
+        self.left_out = self.left_out.saturating_add(page.left_out());
+        for descriptor in page {
+            if self.kept.len() >= MOST {
+                self.left_out = self.left_out.saturating_add(1);
+            } else if self.seen.insert(descriptor.digest_text.clone()) {
+                self.kept.push(descriptor);
+            }
+        }
     }
 }
 

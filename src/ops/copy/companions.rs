@@ -135,7 +135,7 @@ impl Companions<'_> {
         let tags: Vec<Tag> = match self.digest_tags {
             Some(tags) => self.digest_tags_among(tags, of),
             None if of.len() <= FEW => of.iter().flat_map(usual_digest_tags).collect(),
-            None => match self.list().await {
+            None => match self.list(unresolved).await {
                 Ok(tags) => self.digest_tags_among(&tags, of),
                 Err(failure) => {
                     unresolved.push(Unresolved::unnamed("digest tags", failure));
@@ -173,9 +173,15 @@ impl Companions<'_> {
         tags.iter().filter(belongs).cloned().collect()
     }
 
-    async fn list(&self) -> Result<Vec<Tag>, Failure> {
+    async fn list(&self, unresolved: &mut Vec<Unresolved>) -> Result<Vec<Tag>, Failure> {
+        let what = || format!("cannot list the tags of {}", self.name);
         let names = tag_list::list_names(self.registry, self.name).await;
-        let names = names.map_err(|error| error.failure(format!("cannot list the tags of {}", self.name)))?;
+        let names = names.map_err(|error| error.failure(what()))?;
+        unresolved.extend(names.incomplete.map(|why| {
+            let why = SafeText::from(format!("the list may be incomplete: {why}"));
+            let failure = Failure { what: what().into(), why, hint: None, kind: FailureKind::BadAnswer };
+            Unresolved::unnamed("perhaps some digest tags", failure)
+        }));
         Ok(names.tags.into_iter().filter(Tag::is_digest_tag).collect())
     }
 }

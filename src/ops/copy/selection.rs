@@ -87,6 +87,7 @@ impl Picked {
     async fn list(&mut self, registry: &dyn Registry, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
         let names = tag_list::list_names(registry, &request.from.name).await?;
         self.unresolved.extend(names.incomplete.map(|why| {
+            let why = SafeText::from(format!("the list of tags may be incomplete: {why}"));
             let failure = Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) };
             Unresolved::unnamed("perhaps some tags", failure)
         }));

@@ -50,7 +50,7 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     add_relations(&mut images, method, &tags, &indexes);
     add_referrers(&*registry, name, &mut images, &tags, &mut notes).await;
     keep_needed_referrers(&mut images, method, &tags, &indexes);
-    notes.extend(tags.incomplete.clone());
+    notes.extend(tags.incomplete_note());
     if method == DeleteMethod::Untag {
         notes.extend(method::denied_note(&deletes, denied.as_ref()));
     }

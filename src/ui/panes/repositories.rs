@@ -36,7 +36,7 @@ impl Canvas<'_, '_> {
         self.draw_filter(area, &repositories.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
         if repositories.list.rows.is_empty() {
-            return self.no_repositories(rows, registry);
+            self.no_repositories(rows, registry);
         }
         for (line, row) in repositories.list.visible_rows().enumerate() {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);

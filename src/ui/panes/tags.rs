@@ -107,7 +107,8 @@ impl Canvas<'_, '_> {
         self.draw_filter(area, &tags.list);
         let rows = layout::rows(self.state, &layout::of(self.state), Pane::Tags);
         if tags.list.rows.is_empty() {
-            return self.no_tags(rows, tags);
+            self.no_tags(rows, tags);
+            return self.tags_foot(area, tags);
         }
         // The marker and the mark stand in front of the cells. One column before the border stays free.
         let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
@@ -119,6 +120,11 @@ impl Canvas<'_, '_> {
             self.row(Pane::Tags, place, &tags.list, row, cells);
         }
         self.scrollbar(area, rows, tags.list.offset, tags.list.rows.len());
+        self.tags_foot(area, tags);
+    }
+
+    /// Draws the line below the tags.
+    fn tags_foot(&mut self, area: Rect, tags: &TagsPane) {
         if layout::has_foot(self.state, Pane::Tags) {
             match (&tags.tags.failure, &tags.tags.incomplete) {
                 (Some(failure), _) => {

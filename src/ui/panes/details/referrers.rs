@@ -43,13 +43,16 @@ impl Canvas<'_, '_> {
             }
             self.draw_line(place, Line::from(spans));
         }
-        let more = inspection.referrers.left_out();
+        let missing = inspection.missing_referrers();
         let below = inspection.referrers.len().saturating_sub(scroll);
-        if more > 0 && below < usize::from(area.height) {
+        if let Some(missing) = &missing
+            && below < usize::from(area.height)
+        {
             let place = Rect::new(area.x, area.y + below as u16, area.width, 1);
-            self.draw_line(place, Line::styled(format!("  and {more} more"), self.style(Role::Warn)));
+            let text = columns::cut(&format!("  {missing}"), area.width.into());
+            self.draw_line(place, Line::styled(text, self.style(Role::Warn)));
         }
-        self.scrollbar(pane, area, scroll, inspection.referrers.len() + usize::from(more > 0));
+        self.scrollbar(pane, area, scroll, inspection.referrers.len() + usize::from(missing.is_some()));
     }
 }
 
