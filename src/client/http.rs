@@ -11,13 +11,14 @@
 //!
 //! | subject | file |
 //! |---|---|
-//! | requests and responses | `request`, `payload`, `link` |
+//! | requests and responses | `request`, `payload`, `link`, `content_encoding` |
 //! | errors in the registry's own words | `error_body` |
 
 pub(super) mod adaptation;
 pub(super) mod auth;
 pub(super) mod backoffs;
 pub(super) mod challenge;
+pub(super) mod content_encoding;
 pub(super) mod error_body;
 pub(super) mod limit;
 pub(super) mod link;
@@ -134,9 +135,9 @@ impl Http {
     /// its end.
     pub(crate) async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
         let permit = self.permit_outside_pause(request.priority).await;
-        let opened = self.auth.send(request, 1).await.and_then(|head| {
+        let opened = self.auth.send(request, 1).await.map(|head| {
             let headers = head.response.headers().clone();
-            Ok((head.status, headers, OpenBody::new(head, permit)?))
+            (head.status, headers, OpenBody::new(head, permit))
         });
         opened.map_err(|error| self.error(error, Some(request), 1))
     }
@@ -240,7 +241,9 @@ impl Retried for RequestTries<'_> {
             Cause::Timeout(..) => tries >= timeouts.tries_in_silence(self.request.is_list),
             _ => false,
         };
-        let wait = if self.request.is_sent_once || is_final { RetryWait::Never } else { RetryWait::ByCause };
+        let is_busy = error.cause == Cause::Refused || matches!(error.cause.status(), Some(429 | 503));
+        let is_last = self.request.is_sent_once || is_final || (self.request.has_fallback && !is_busy);
+        let wait = if is_last { RetryWait::Never } else { RetryWait::ByCause };
         // While requests are refused because there are too many, others succeed, and each may be unlucky several times.
         let failures = if error.cause.status() == Some(429) { tries.div_ceil(2) } else { tries };
         RetryRule { failures, wait }

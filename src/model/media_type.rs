@@ -73,12 +73,10 @@ impl MediaType {
         matches!(self.as_str(), OCI_CONFIG | DOCKER_CONFIG)
     }
 
-    /// Returns whether this says nothing about the content: missing, `application/json`, `text/plain` and the like.
+    /// Returns whether this says nothing about a manifest: a general type such as `application/json` or `text/html`, as
+    /// storage and proxies set them, or none.
     pub(crate) fn is_vague(&self) -> bool {
-        matches!(
-            self.as_str(),
-            "" | "application/json" | "text/plain" | "text/json" | "application/octet-stream"
-        )
+        !self.is_manifest() && !self.as_str().contains("/vnd.")
     }
 
     /// Returns whether the layer may be absent because its bytes are meant to come from elsewhere.

@@ -11,6 +11,7 @@ use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RAN
 
 use crate::client::Client;
 use crate::client::error::{Cause, Error, SendError};
+use crate::client::http::content_encoding;
 use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
 use crate::client::http::response_body::OpenBody;
@@ -29,13 +30,15 @@ const PROGRESS: u64 = 1024;
 pub(in crate::client) struct Check {
     digest: Digest,
     size: Option<u64>,
+    /// Whether the blob is a gzip file itself.
+    is_gzip: bool,
     hashed: u64,
     hasher: Hasher,
 }
 
 impl Check {
     fn new(digest: Digest, size: Option<u64>) -> Check {
-        Check { digest, size, hashed: 0, hasher: Hasher::like(&digest) }
+        Check { digest, size, is_gzip: false, hashed: 0, hasher: Hasher::like(&digest) }
     }
 
     /// Hashes the bytes of a piece at an offset. Bytes that were hashed before are not hashed again.
@@ -94,7 +97,9 @@ impl Client {
             let cause = Cause::BadAnswer("the blob has a digest that cannot be checked".into());
             return Err(self.http().error(cause, None, 1));
         };
-        Ok(BlobReader::new(self.clone(), name.clone(), Check::new(digest, descriptor.size), from))
+        let is_gzip = descriptor.media_type.as_str().ends_with("gzip");
+        let check = Check { is_gzip, ..Check::new(digest, descriptor.size) };
+        Ok(BlobReader::new(self.clone(), name.clone(), check, from))
     }
 }
 
@@ -141,6 +146,7 @@ impl BlobReader {
                 name: self.name.clone(),
                 digest: self.check.digest,
                 size: self.check.size,
+                is_gzip: self.check.is_gzip,
                 at: self.at,
             };
             let opened = self.pending_request.get_or_insert_with(|| ask.send().boxed()).await;
@@ -233,25 +239,37 @@ struct BlobRequest {
     name: RepositoryName,
     digest: Digest,
     size: Option<u64>,
+    is_gzip: bool,
     at: u64,
 }
 
 impl BlobRequest {
     /// Sends the request. Returns `None` if the blob ends at the offset.
     async fn send(self) -> Result<Option<Opened>, Error> {
-        let request = self.request().await?;
-        let (status, headers, open) = match self.client.http().open(&request).await {
+        let request = self.request(self.at).await?;
+        let (mut status, mut headers, mut open) = match self.client.http().open(&request).await {
             Ok(answer) => answer,
             Err(error) if error.cause.status() == Some(416) && self.size.is_none_or(|s| s == self.at) => {
                 return Ok(None);
             }
             Err(error) => return Err(error),
         };
+        if status == 206
+            && content_encoding::of(&headers).is_gzip()
+            && check_content_range(&headers, self.at, self.size).is_err()
+        {
+            // The range is one of the compressed bytes, so only the whole blob can be read.
+            drop(open);
+            (status, headers, open) = self.client.http().open(&self.request(0).await?).await?;
+        }
+        if status != 206 && self.is_transfer_compressed(&headers) {
+            open.decompress();
+            return Ok(Some((open, self.at)));
+        }
         let skip = if status == 206 { 0 } else { self.at };
         let is_right = if status == 206 { check_content_range(&headers, self.at, self.size) } else { Ok(()) };
         is_right.map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
-        let announced =
-            headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        let announced = announced_length(&headers);
         let expected = self.size.map(|size| if status == 206 { size.saturating_sub(self.at) } else { size });
         match announced.zip(expected) {
             Some((announced, expected)) if announced != expected => {
@@ -262,11 +280,21 @@ impl BlobRequest {
         }
     }
 
-    async fn request(&self) -> Result<Request, Error> {
+    /// Returns whether a whole blob was compressed for the transfer, as its headers say. Storage says so of blobs that
+    /// are gzip files themselves as well: those have the length of the blob.
+    fn is_transfer_compressed(&self, headers: &HeaderMap) -> bool {
+        content_encoding::of(headers).is_gzip()
+            && match announced_length(headers).zip(self.size) {
+                Some((announced, size)) => announced != size,
+                None => !self.is_gzip,
+            }
+    }
+
+    async fn request(&self, at: u64) -> Result<Request, Error> {
         let url = self.client.http().base().await?.blob(&self.name, &self.digest);
         let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Priority::Blob);
-        if self.at > 0
-            && let Ok(range) = HeaderValue::from_str(&format!("bytes={}-", self.at))
+        if at > 0
+            && let Ok(range) = HeaderValue::from_str(&format!("bytes={at}-"))
         {
             request.headers.insert(RANGE, range);
         }
@@ -281,6 +309,10 @@ impl BlobRequest {
 fn describe(client: &Client, name: &RepositoryName, digest: &Digest, error: impl Into<SendError>) -> Error {
     let request = SafeText::from(format!("GET {digest} of {name}"));
     Error { request: Some(request), ..client.http().error(error, None, 1) }
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<u64> {
+    headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 /// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.

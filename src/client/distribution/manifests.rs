@@ -86,17 +86,24 @@ impl Client {
         let refused = match self.manifest_request(Method::HEAD, name, &selector, priority).await {
             Ok(answer) => match answer.header("docker-content-digest").and_then(|digest| digest.parse().ok())
             {
+                // The cache learns nothing from this: only the bytes prove a digest.
                 Some(digest) => {
-                    self.cache().record_tag(&self.repository(name), tag, digest);
                     let media_type = answer.header("content-type").map(MediaType::new);
                     return Ok(ManifestHead { digest, media_type });
                 }
                 None => true,
             },
-            // An error that answers a HEAD has no words, and some proxies refuse HEAD itself.
-            Err(error) => match error.cause.status() {
-                Some(405 | 501) => true,
-                Some(400 | 401 | 403 | 404) => false,
+            // An error that answers a HEAD has no words, and some servers and proxies fail at HEAD itself. Only a refusal
+            // of the method is remembered: any other failure may be about this request.
+            Err(error) => match &error.cause {
+                cause if matches!(cause.status(), Some(405 | 501)) => true,
+                Cause::Status { status, .. } if !matches!(status, 429 | 503) => false,
+                Cause::InsufficientRights(_)
+                | Cause::LoginWithheld { .. }
+                | Cause::Storage(_)
+                | Cause::BadAnswer(_)
+                | Cause::Redirect(_) => false,
+                Cause::Connection(_) | Cause::Timeout(..) => false,
                 _ => return Err(error),
             },
         };
@@ -127,14 +134,24 @@ impl Client {
                     return Ok(kept);
                 }
                 match self.manifest(name, &Selector::Digest(digest), priority).await {
-                    // The server calls the manifest by another digest than it has.
+                    Ok(manifest) => {
+                        self.cache().record_tag(&self.repository(name), tag, manifest.digest);
+                        Ok(manifest)
+                    }
+                    // The HEAD names a digest that no manifest has.
                     Err(error)
                         if matches!(
                             error.cause,
-                            Cause::DigestMismatch { .. } | Cause::Status { status: 404, .. }
+                            Cause::DigestMismatch { .. }
+                                | Cause::BadAnswer(_)
+                                | Cause::Status { status: 400 | 404, .. }
                         ) =>
                     {
-                        self.manifest(name, &Selector::Tag(tag.clone()), priority).await
+                        let manifest = self.manifest(name, &Selector::Tag(tag.clone()), priority).await?;
+                        if !manifest.has_digest(&digest) {
+                            self.abilities().learn_no_head();
+                        }
+                        Ok(manifest)
                     }
                     read => read,
                 }
@@ -153,16 +170,37 @@ impl Client {
     ) -> Result<Option<Digest>, Error> {
         let found = match selector {
             Selector::Tag(tag) => self.resolve(name, tag, priority).await,
-            Selector::Digest(digest) => {
-                let method = if self.abilities().has_head() { Method::HEAD } else { Method::GET };
-                self.manifest_request(method, name, selector, priority).await.map(|_| *digest)
-            }
+            Selector::Digest(digest) => self.head_digest(name, digest, priority).await.map(|()| *digest),
         };
         match found {
             Ok(digest) => Ok(Some(digest)),
             Err(error) if error.cause.status() == Some(404) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Succeeds if the server has a manifest: by HEAD, and by its bytes if that fails or names another digest.
+    async fn head_digest(
+        &self,
+        name: &RepositoryName,
+        digest: &Digest,
+        priority: Priority,
+    ) -> Result<(), Error> {
+        if self.abilities().has_head() {
+            let selector = Selector::Digest(*digest);
+            match self.manifest_request(Method::HEAD, name, &selector, priority).await {
+                Ok(answer) => {
+                    let named = answer.header("docker-content-digest");
+                    if named.is_none_or(|named| named.parse() == Ok(*digest)) {
+                        return Ok(());
+                    }
+                }
+                Err(error) if matches!(error.cause.status(), Some(404 | 429 | 503)) => return Err(error),
+                Err(error) if error.cause == Cause::Refused => return Err(error),
+                Err(_) => {}
+            }
+        }
+        self.uncached_manifest(name, digest, priority).boxed().await.map(|_| ())
     }
 
     /// Returns the digest that a tag or digest leads to now, by a request that no cache answers. If the server names
@@ -247,6 +285,8 @@ impl Client {
             self.abilities().learn_no_head();
         }
         self.cache().put(manifest.digest, manifest.raw.clone());
+        // A general type is that of the storage, not of the manifest.
+        let media_type = media_type.filter(|media_type| !MediaType::new(media_type).is_vague());
         self.cache().record_manifest(&self.repository(name), manifest.digest, media_type.as_deref());
         if let Selector::Tag(tag) = selector {
             self.cache().record_tag(&self.repository(name), tag, manifest.digest);
@@ -296,7 +336,8 @@ impl Client {
             let accept = ACCEPT[list.min(ACCEPT.len() - 1)];
             let scope = Scope::Pull(name.clone());
             let request = Request::new(method.clone(), url.clone(), scope, priority);
-            let request = Request { accept, cap: CAP, ..request };
+            let has_fallback = method == Method::HEAD;
+            let request = Request { accept, cap: CAP, has_fallback, ..request };
             match self.http().send(&request).await {
                 Ok(answer) => {
                     self.abilities().learn_accept_index(list);

@@ -34,6 +34,8 @@ pub(crate) struct Request {
     pub(crate) is_list: bool,
     /// Whether it is sent once and not again after a failure, because a second try could have another effect.
     pub(crate) is_sent_once: bool,
+    /// Whether the caller sends another request if this one fails. It is sent again only to a busy server then.
+    pub(crate) has_fallback: bool,
     /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
     pub(crate) reuse: Reuse,
 }
@@ -54,6 +56,7 @@ impl Request {
             priority,
             is_list: false,
             is_sent_once: false,
+            has_fallback: false,
             reuse,
         }
     }

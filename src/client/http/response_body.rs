@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::header::CONTENT_ENCODING;
 use reqwest::{Response, Url};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::content_encoding::{self, Decompressor};
 use super::limit::Permit;
 use super::log::LogLine;
 use super::timeouts::Timeouts;
@@ -46,15 +46,16 @@ pub(crate) fn large_body_permits(most: usize) -> LargeBodyPermits {
     Arc::new(Semaphore::new(most))
 }
 
-/// Reads the body of a success: whole, not compressed, not larger than `cap`, and not too slow to be of use. A large
-/// body waits for its turn before its second mebibyte.
+/// Reads the body of a success: whole, not larger than `cap`, and not too slow to be of use. A large body waits for its
+/// turn before its second mebibyte. Bodies are JSON, so one that is compressed shows it, whatever `Content-Encoding`
+/// says. It is decompressed within the same cap.
 pub(crate) async fn read_whole(
     mut response: Response,
     cap: u64,
     timeouts: &Timeouts,
     large: &LargeBodyPermits,
 ) -> Result<(Bytes, Option<LargeBodyPermit>), Cause> {
-    check_encoding(&response)?;
+    let encoding = content_encoding::of(response.headers());
     let expected = response.content_length().unwrap_or(0);
     if expected > cap {
         return Err(Cause::TooLarge(cap));
@@ -76,10 +77,23 @@ pub(crate) async fn read_whole(
         }
         body.extend_from_slice(&piece);
     }
-    Ok((body.freeze(), hold))
+    let body = body.freeze();
+    if !content_encoding::is_compressed(&body) {
+        encoding.check_plain(&body)?;
+        return Ok((body, hold));
+    }
+    match content_encoding::decompress(&body, cap.min(LARGE as u64)) {
+        Err(Cause::TooLarge(_)) if cap > LARGE as u64 => {}
+        plain => return Ok((plain?, hold)),
+    }
+    if hold.is_none() {
+        hold = large.clone().acquire_owned().await.ok();
+    }
+    let plain = tokio::task::spawn_blocking(move || content_encoding::decompress(&body, cap)).await;
+    Ok((plain.map_err(|_| Cause::Local("the decompression failed".into()))??, hold))
 }
 
-/// Reads as much of an error's body as is of use. It may end early.
+/// Reads as much of an error's body as is of use, decompressed if need be. It may end early.
 pub(crate) async fn read_error_body(mut response: Response, timeouts: &Timeouts) -> Bytes {
     let mut body = BytesMut::new();
     let start = Instant::now();
@@ -90,7 +104,7 @@ pub(crate) async fn read_error_body(mut response: Response, timeouts: &Timeouts)
             Ok(None) | Err(_) => break,
         }
     }
-    body.freeze()
+    content_encoding::decompress_start(body.freeze(), ERROR_CAP)
 }
 
 /// A body that is read piece by piece. Its line is added to the request log when it is dropped.
@@ -99,27 +113,49 @@ pub(crate) struct OpenBody {
     response: Response,
     peer: Peer,
     pace: Pace,
+    decompressor: Option<Decompressor>,
     entry: LogLine,
     _permit: Permit,
 }
 
 impl OpenBody {
-    /// Opens the body of a success. Fails if it is compressed.
-    pub(crate) fn new(head: ResponseHead, permit: Permit) -> Result<OpenBody, SendError> {
+    /// Opens the body of a success. Its bytes are those of the connection until [`OpenBody::decompress`] is called.
+    pub(crate) fn new(head: ResponseHead, permit: Permit) -> OpenBody {
         let ResponseHead { response, peer, entry, .. } = head;
-        check_encoding(&response).map_err(|cause| cause.at(&peer))?;
         entry.begin_stream();
-        Ok(OpenBody { response, peer, pace: Pace::default(), entry, _permit: permit })
+        OpenBody { response, peer, pace: Pace::default(), decompressor: None, entry, _permit: permit }
     }
 
-    /// Returns the next piece, or `None` at the end.
+    /// Decompresses the pieces that are still to come.
+    pub(crate) fn decompress(&mut self) {
+        self.decompressor = Some(Decompressor::default());
+    }
+
+    /// Returns the next piece, or `None` at the end. A compressed piece may be empty, or give several pieces.
     pub(crate) async fn next_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, SendError> {
-        let outcome = read_piece(&mut self.response, &mut self.pace, timeouts).await;
+        let outcome = self.read_piece(timeouts).await;
         self.entry.line.bytes = self.pace.bytes;
         if let Err(cause) = &outcome {
             self.entry.line.failure = Some(SafeText::from(cause.to_string()));
         }
         outcome.map_err(|cause| cause.at(&self.peer))
+    }
+
+    async fn read_piece(&mut self, timeouts: &Timeouts) -> Result<Option<Bytes>, Cause> {
+        if let Some(decompressor) = self.decompressor.as_mut().filter(|decompressor| decompressor.has_input())
+        {
+            return decompressor.next_piece().map(Some);
+        }
+        let is_first = self.pace.bytes == 0;
+        let piece = read_piece(&mut self.response, &mut self.pace, timeouts).await?;
+        if is_first && piece.as_ref().is_some_and(|piece| !content_encoding::is_compressed(piece)) {
+            self.decompressor = None;
+        }
+        match (&mut self.decompressor, piece) {
+            (None, piece) => Ok(piece),
+            (Some(decompressor), Some(piece)) => decompressor.take(piece).map(Some),
+            (Some(decompressor), None) => decompressor.finish().map(|()| None),
+        }
     }
 }
 
@@ -159,14 +195,5 @@ async fn read_piece(
         }
         Ok(Err(_)) => Err(Cause::Connection("it broke off in the middle of the answer".into())),
         Err(_) => Err(Cause::Timeout("in the middle of the answer", timeouts.idle)),
-    }
-}
-
-fn check_encoding(response: &Response) -> Result<(), Cause> {
-    let encoding = response.headers().get(CONTENT_ENCODING);
-    if encoding.is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        Err(Cause::BadAnswer("the answer is compressed although no compression was requested".into()))
-    } else {
-        Ok(())
     }
 }

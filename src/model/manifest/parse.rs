@@ -146,11 +146,15 @@ impl Shape<'_> {
         let header = content_type.map(MediaType::new).filter(|header| !header.is_vague());
         let written = self.media_type.as_deref().map(MediaType::new);
         if let (Some(header), Some(written)) = (&header, &written)
+            && header.is_manifest()
             && header != written
         {
             return Err(BadManifest::Ambiguous("its media type is not the one of the answer"));
         }
-        let media_type = written.or(header).unwrap_or_else(|| MediaType::new(self.guess_media_type()));
+        let guessed = MediaType::new(self.guess_media_type());
+        // A header that names no manifest counts only if the members name none either.
+        let header = header.filter(|header| header.is_manifest() || guessed.is_vague());
+        let media_type = written.or(header).unwrap_or(guessed);
         let contradicts = if media_type.is_index() {
             self.layers.is_some() || self.config.is_some() || self.fs_layers.is_some()
         } else {
