@@ -643,3 +643,116 @@ async fn nothing_that_is_logged_or_said_holds_a_secret() {
             && tokens.iter().all(|token| !said.contains(token.split(' ').next_back().expect("a token")))
     );
 }
+
+/// Two registries with token services of their own, of which the first redirects reads to the second: a client with these
+/// logins for them.
+async fn leading_to_another(
+    other: AuthMode,
+    login: Option<&str>,
+    other_login: Option<&str>,
+) -> (Registry, Registry) {
+    let other = Registry::new(demo_with(other), store(), settings()).await;
+    let mut first = Registry::new(demo_with(private()), Store::new(), settings()).await;
+    let (here, there) = (host(&first.demo), host(&other.demo));
+    let all = [(&here, login), (&there, other_login)];
+    let all: Vec<_> = all.into_iter().filter_map(|(host, login)| Some((host, login?))).collect();
+    first.pool = regtui::client::Pool::new(ClientSettings { credentials: logins(&all), ..settings() });
+    first.client = first.pool.client(&here);
+    let address = other.demo.address();
+    first.demo.fault(move |request, _| {
+        let is_allowed = request.headers.get("authorization").is_some_and(|header| header == "Bearer FIRST");
+        let target = format!("http://{address}{}?{}", request.path, request.query);
+        match request.path {
+            "/token" => Some(Fault::answer(200, &[], r#"{"token":"FIRST"}"#)),
+            path if path.starts_with("/v2/team/") && is_allowed => {
+                Some(Fault::answer(307, &[("location", &target)], ""))
+            }
+            _ => None,
+        }
+    });
+    (first, other)
+}
+
+fn authorizations(demo: &demo::Demo) -> Vec<String> {
+    let requests = demo.requests();
+    requests.iter().filter_map(|request| request.header("authorization").map(String::from)).collect()
+}
+
+fn open_to_all() -> AuthMode {
+    AuthMode::Bearer(TokenIssuer::new(Account::new("bob", "CANARY8")))
+}
+
+fn closed() -> AuthMode {
+    let account = Account::new("bob", "CANARY8");
+    AuthMode::Bearer(TokenIssuer { anonymous_pull: false, ..TokenIssuer::new(account) })
+}
+
+/// docs/REGISTRIES.md §11, docs/RELIABILITY.md B14.
+#[tokio::test]
+async fn another_registry_gets_an_anonymous_token_of_its_own_and_nothing_of_the_first() {
+    let (first, other) = leading_to_another(open_to_all(), Some(LOGIN), None).await;
+    let app = name("team/app");
+    assert_eq!(first.client.tags(&app, None).await.expect("a page").items.len(), 1);
+    let manifest = first.client.latest_manifest(&app, &tag("1"), regtui::client::Priority::Interactive).await;
+    assert!(manifest.is_ok(), "{manifest:?}");
+    let (here, there) = (authorizations(&first.demo), authorizations(&other.demo));
+    assert!(!there.is_empty() && there.iter().all(|header| !here.contains(header)), "{there:?}");
+    assert!(there.iter().all(|header| header.starts_with("Bearer")), "no password: {there:?}");
+    assert_eq!(other.requests().iter().filter(|line| line.contains("/token")).count(), 1);
+}
+
+#[tokio::test]
+async fn another_registry_gets_the_login_that_the_user_has_for_it() {
+    for auth in [closed(), AuthMode::Basic(Account::new("bob", "CANARY8"))] {
+        let (first, other) = leading_to_another(auth, Some(LOGIN), Some("bob:CANARY8")).await;
+        assert_eq!(first.client.tags(&name("team/app"), None).await.expect("a page").items.len(), 1);
+        let (here, there) = (authorizations(&first.demo), authorizations(&other.demo));
+        assert!(!there.is_empty() && there.iter().all(|header| !here.contains(header)), "{there:?}");
+    }
+}
+
+#[tokio::test]
+async fn another_registry_that_wants_a_login_is_named_and_gets_not_the_first_one_s() {
+    for auth in [closed(), AuthMode::Basic(Account::new("bob", "CANARY8"))] {
+        let (first, other) = leading_to_another(auth, Some(LOGIN), None).await;
+        let error = first.client.tags(&name("team/app"), None).await.expect_err("no login");
+        let here = authorizations(&first.demo);
+        assert!(authorizations(&other.demo).iter().all(|header| !here.contains(header)));
+        assert!(error.to_string().contains(&other.demo.address().to_string()), "{error}");
+    }
+}
+
+/// A challenge of a server that is no registry, or that leads back, is not answered: docs/RELIABILITY.md B14.
+#[tokio::test]
+async fn a_challenge_of_storage_or_of_a_registry_that_leads_back_is_not_answered() {
+    let other = Registry::new(demo_with(AuthMode::Open), store(), settings()).await;
+    let first = registry(AuthMode::Open, Some(LOGIN)).await;
+    let (here, there) = (first.demo.address(), other.demo.address());
+    let all = logins(&[(&host(&first.demo), LOGIN), (&host(&other.demo), "bob:CANARY8")]);
+    let pool = regtui::client::Pool::new(ClientSettings { credentials: all, ..settings() });
+    for (target, back) in
+        [("/bucket/tags", None), ("/v2/team/app/tags/list", Some("/v2/team/app/tags/list?x"))]
+    {
+        first.demo.fault(move |request, _| {
+            let location = format!("http://{there}{target}");
+            Some(if request.query.contains('x') {
+                Fault::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], "")
+            } else {
+                Fault::answer(307, &[("location", &location)], "")
+            })
+        });
+        other.demo.fault(move |_, _| {
+            Some(match back {
+                Some(back) => {
+                    let location = format!("http://{here}{back}");
+                    Fault::answer(307, &[("location", &location)], "")
+                }
+                None => Fault::answer(401, &[("www-authenticate", "Basic realm=\"x\"")], ""),
+            })
+        });
+        let listed = pool.client(&host(&first.demo)).tags(&name("team/app"), None).await;
+        assert!(listed.is_err(), "{listed:?}");
+        let sent = [authorizations(&first.demo), authorizations(&other.demo)].concat();
+        assert!(sent.is_empty(), "{target}: {sent:?}");
+    }
+}

@@ -56,6 +56,7 @@ impl Error {
             Peer::TokenService(host) => self.hint_about(host, "names it as its token service"),
             Peer::Storage(host) => self.hint_about(host, "redirects there"),
             Peer::UploadLocation(host) => self.hint_about(host, "leads uploads there"),
+            Peer::OtherRegistry(host) => self.hint_about_login(host),
         };
         let hint = of_peer.or_else(|| self.hint_about_registry());
         if self.login_problems.is_empty() {
@@ -102,6 +103,19 @@ impl Error {
                 Some(format!("`{peer}` asks to wait {} s", wait.as_secs()))
             }
             _ => None,
+        }
+    }
+
+    /// Returns the hint about another registry that the registry redirects to. It has logins of its own.
+    fn hint_about_login(&self, peer: &SafeText) -> Option<String> {
+        match &self.cause {
+            Cause::Status { status: 401 | 403, .. }
+            | Cause::InsufficientRights(_)
+            | Cause::LoginRefused(_) => Some(format!(
+                "`{}` redirects there: log in with `docker login {peer}` or `podman login {peer}`, or check the rights of that login",
+                self.host
+            )),
+            _ => self.hint_about(peer, "redirects there"),
         }
     }
 

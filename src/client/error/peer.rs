@@ -15,6 +15,8 @@ pub enum Peer {
     TokenService(SafeText),
     /// The server that the registry redirects to, as a rule the storage of its blobs.
     Storage(SafeText),
+    /// Another registry that the registry redirects to. It has logins and tokens of its own.
+    OtherRegistry(SafeText),
     /// The server that the registry leads an upload to.
     UploadLocation(SafeText),
     /// The proxy of this machine.
@@ -27,6 +29,7 @@ impl fmt::Display for Peer {
             Peer::Registry => f.write_str("the registry"),
             Peer::TokenService(host) => write!(f, "its token service `{host}`"),
             Peer::Storage(host) => write!(f, "its storage `{host}`"),
+            Peer::OtherRegistry(host) => write!(f, "the registry `{host}` that it leads to"),
             Peer::UploadLocation(host) => write!(f, "its address for uploads `{host}`"),
             Peer::Proxy(host) => write!(f, "the proxy `{host}`"),
         }

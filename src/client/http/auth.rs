@@ -2,10 +2,11 @@
 //!
 //! It stands above redirects because the pings that check a login may be redirected. Everything here belongs to one
 //! registry. A header leaves this module only for that registry's own origin, and a login only for a token endpoint that
-//! [`realm_trust`] allows.
+//! [`realm_trust`] allows. A registry that it redirects to has an identity of its own (`auth/other_registry.rs`).
 
 mod authorization;
 mod offer;
+mod other_registry;
 mod realm;
 mod send;
 
@@ -44,6 +45,12 @@ pub(crate) struct Authenticator {
     credentials: Credentials,
     realm_allow: Vec<String>,
     logins: Mutex<Logins>,
+    /// The settings of all registries, for those that this one leads to.
+    settings: ClientSettings,
+    /// The identities at the registries that this one leads to.
+    others: Mutex<HashMap<Origin, Arc<Authenticator>>>,
+    /// Whether another registry leads to this one. It leads no further.
+    is_led_to: bool,
     learned: Mutex<Learned>,
     /// Whether the registry was asked if it takes logins although it answers without one.
     offer: Mutex<Arc<OnceCell<()>>>,
@@ -94,6 +101,9 @@ impl Authenticator {
             realm_allow: settings.realm_allow(&host),
             credentials: settings.credentials.clone(),
             logins: Mutex::default(),
+            settings: settings.clone(),
+            others: Mutex::default(),
+            is_led_to: false,
             learned: Mutex::default(),
             offer: Mutex::default(),
             tokens: TokenCache::default(),
@@ -140,6 +150,7 @@ impl Authenticator {
         *self.learned() = Learned::default();
         *self.offer.lock().unwrap_or_else(PoisonError::into_inner) = Arc::default();
         self.tokens.forget_all();
+        self.others.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns why the stored login was refused, if it was, and by which server.

@@ -95,6 +95,8 @@ pub(crate) struct Clients {
     trust: Trust,
     timeouts: Timeouts,
     proxies: Proxies,
+    /// Whether the registry that names other servers is on this machine, so that they may be, too.
+    is_named_on_loopback: bool,
     built: Mutex<Built>,
     /// Whether the registry asked for a client certificate and there was none.
     was_identity_missing: Arc<AtomicBool>,
@@ -118,7 +120,13 @@ impl Clients {
     pub(crate) fn new(host: Host, trust: Trust, timeouts: Timeouts) -> Clients {
         let proxies = Proxies::from_system(&host);
         let (built, was_identity_missing) = Default::default();
-        Clients { host, trust, timeouts, proxies, built, was_identity_missing }
+        let is_named_on_loopback = host.is_loopback();
+        Clients { host, trust, timeouts, proxies, is_named_on_loopback, built, was_identity_missing }
+    }
+
+    /// Notes that another registry has named this one, so that its place decides about internal addresses.
+    pub(crate) fn named_by(self, registry: &Host) -> Clients {
+        Clients { is_named_on_loopback: registry.is_loopback(), ..self }
     }
 
     /// Returns the proxy for requests to a URL.
@@ -191,7 +199,7 @@ impl Clients {
 
     fn build_for_others(&self, built: &mut Built, proxy: Option<&Proxy>) -> Result<Client, Cause> {
         let guard = AddressGuard {
-            registry_is_loopback: self.host.is_loopback(),
+            registry_is_loopback: self.is_named_on_loopback,
             proxy: proxy.map(|proxy| proxy.host().to_string()),
         };
         let config = config(self.verifier(built)?, None)?;

@@ -80,6 +80,8 @@ pub(crate) struct Transport {
     /// When the check for TLS failed, and why.
     scheme_check_failure: Mutex<Option<(Instant, Cause)>>,
     backoffs: Arc<Backoffs>,
+    /// Whether another registry leads to this one, which the user has not named.
+    is_led_to: bool,
 }
 
 impl Transport {
@@ -95,8 +97,33 @@ impl Transport {
             base: OnceCell::new(),
             scheme_check_failure: Mutex::new(None),
             backoffs,
+            is_led_to: false,
             host,
         }
+    }
+
+    /// Creates the transport of another registry that this one leads to. It is as strict as that of a token service:
+    /// certificates are checked, and no internal address is contacted unless this registry is on this machine. Returns
+    /// `None` if the host has another origin.
+    pub(crate) fn for_other_registry(
+        &self,
+        host: &Host,
+        origin: &Origin,
+        settings: &ClientSettings,
+    ) -> Option<Transport> {
+        let base =
+            Base::new(host, !origin.is_https()).filter(|base| base.origin().as_ref() == Some(origin))?;
+        // A password goes there over plain HTTP only if the user has allowed that for this very registry.
+        let plain_http = settings.hosts.get(host).is_some_and(|settings| settings.trust.plain_http);
+        let trust = Trust { plain_http, ca_file: settings.trust(host).ca_file, ..Trust::default() };
+        let clients = Clients::new(host.clone(), trust.clone(), settings.timeouts.clone());
+        Some(Transport {
+            clients: clients.named_by(&self.host),
+            trust,
+            base: OnceCell::new_with(Some(base)),
+            is_led_to: true,
+            ..Transport::new(host.clone(), settings, self.backoffs.clone())
+        })
     }
 
     /// Returns the name of the registry.
@@ -303,9 +330,9 @@ impl Transport {
     }
 
     /// Returns the client for a server. The user's settings for the registry hold for its own origin alone, except for
-    /// the authorities; strict clients serve all others.
+    /// the authorities; strict clients serve all others, and a registry that another one leads to.
     pub(crate) fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<Client, SendError> {
-        let client = if *peer == Peer::Registry {
+        let client = if *peer == Peer::Registry && !self.is_led_to {
             self.clients.registry(url, reuse)
         } else {
             self.clients.external(url)

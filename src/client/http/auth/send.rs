@@ -42,6 +42,9 @@ impl Authenticator {
                 }
                 Exchange::Other(answer, peer) => (answer, peer),
             };
+            if let Some(sent) = self.ask_other_registry(request, &answer, &peer, attempt).await {
+                return sent;
+            }
             sends += 1;
             if answer.status != 401 || peer != Peer::Registry || sends == MOST_SENDS {
                 return Err(self.refusal(answer, request, &peer, &authorization));
