@@ -16,6 +16,7 @@ mod gitlab;
 mod google;
 mod harbor;
 mod nexus;
+mod openshift;
 mod pulp;
 mod quay;
 mod vendor;
@@ -41,6 +42,9 @@ static VENDORS: &[Vendor] = &[
     ecr::ECR,
     demo::DEMO,
     gitea::GITEA,
+    gitea::FORGEJO,
+    gitea::GITEA_OR_FORGEJO,
+    openshift::OPENSHIFT,
     pulp::PULP,
     harbor::HARBOR,
     gitlab::GITLAB,
@@ -147,7 +151,21 @@ mod tests {
         let gitlab = "https://git.test/jwt/auth container_registry";
         assert_eq!(name("r.test", gitlab, &[api]).as_deref(), Some("GitLab"));
         let gitea = "https://git.test/v2/token container_registry";
-        assert_eq!(name("git.test", gitea, &[api]).as_deref(), Some("Gitea"));
+        assert_eq!(name("git.test", gitea, &[api]).as_deref(), Some("Gitea or Forgejo"));
+        assert_eq!(name("codeberg.org", gitea, &[api]).as_deref(), Some("Forgejo"));
+        let version = ("gitlab-container-registry-version", "4.2.0-gitlab");
+        assert_eq!(name("r.test", "", &[version, api]).as_deref(), Some("GitLab"));
+        let signatures = ("x-registry-supports-signatures", "1");
+        let pulp = "https://pulp.test/token/ pulp.test";
+        assert_eq!(name("pulp.test", pulp, &[signatures, api]).as_deref(), Some("Pulp"));
+        let openshift = "https://r.test/openshift/token";
+        assert_eq!(name("r.test", openshift, &[signatures, api]).as_deref(), Some("OpenShift"));
+        let realm = |realm: &str, service: &str| {
+            guess("git.test", service, realm, &[api], "").vendor.map(|vendor| vendor.name)
+        };
+        assert_eq!(realm("Gitea Container Registry", gitea), Some("Gitea"));
+        assert_eq!(realm("Gitea Container Registry", ""), Some("Gitea"));
+        assert_eq!(realm("Forgejo Container Registry", gitea), Some("Forgejo"));
         assert_eq!(name("r.test", "", &[api]).as_deref(), Some("distribution API"));
         assert_eq!(name("r.test", "", &[]), None);
     }

@@ -1,4 +1,4 @@
-//! Pulp: docs/REGISTRIES.md §7.1.
+//! Pulp: docs/REGISTRIES.md §7.1, §9.2.
 
 use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::server::{Cleanup, Cleanups};
