@@ -98,7 +98,7 @@ impl Client {
             Err(error) => match &error.cause {
                 cause if matches!(cause.status(), Some(405 | 501)) => true,
                 Cause::Status { status, .. } if !matches!(status, 429 | 503) => false,
-                Cause::InsufficientRights(_)
+                Cause::InsufficientRights { .. }
                 | Cause::LoginWithheld { .. }
                 | Cause::Storage(_)
                 | Cause::BadAnswer(_)

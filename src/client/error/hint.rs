@@ -110,7 +110,7 @@ impl Error {
     fn hint_about_login(&self, peer: &SafeText) -> Option<String> {
         match &self.cause {
             Cause::Status { status: 401 | 403, .. }
-            | Cause::InsufficientRights(_)
+            | Cause::InsufficientRights { .. }
             | Cause::LoginRefused(_) => Some(format!(
                 "`{}` redirects there: log in with `docker login {peer}` or `podman login {peer}`, or check the rights of that login",
                 self.host

@@ -44,7 +44,7 @@ impl Authenticator {
             Peer::Registry => error.cause.at(&peer),
             _ => error,
         };
-        match other.answer_challenge(&scope, &Authorization::Nothing, challenge).await {
+        match other.answer_challenge(&scope, &Authorization::Nothing, challenge, false).await {
             Ok(true) => {}
             Ok(false) => return None,
             Err(error) => return Some(Err(renamed(error))),
