@@ -412,6 +412,29 @@ async fn an_answer_that_was_compressed_unasked_is_decompressed_and_checked() {
     }
 }
 
+/// A break in the compressed bytes cannot be resumed by a range of the blob.
+#[tokio::test]
+async fn a_compressed_blob_that_breaks_off_is_read_from_its_beginning() {
+    let registry = Registry::open(store()).await;
+    let plain = blob::content(100_000);
+    registry.demo.store().put_blob("app", plain.clone());
+    let body = gzip(&plain);
+    registry.demo.fault(move |request, nth| {
+        let range = format!("bytes 60000-{}/{}", body.len() - 1, body.len());
+        let coding = ("content-encoding", "gzip");
+        Some(match nth {
+            1 => Fault::answer(200, &[coding], body[..60_000].to_vec()),
+            _ if request.headers.contains_key("range") => {
+                Fault::answer(206, &[coding, ("content-range", &range)], body[60_000..].to_vec())
+            }
+            _ => Fault::answer(200, &[coding], body.clone()),
+        })
+    });
+    let found = read(&registry, &blob::descriptor(&plain)).await.expect("the blob");
+    assert!(found == plain, "{:?}", registry.requests());
+    assert_eq!(registry.requests().len(), 3, "{:?}", registry.requests());
+}
+
 /// docs/RELIABILITY.md D6.
 #[tokio::test]
 async fn a_body_that_grows_beyond_its_limit_when_decompressed_is_refused() {
