@@ -34,7 +34,7 @@ use plan::{PART, PushMethod, PushPlan, PushStep};
 /// A server that refuses a part of at most this size as too large refuses every size.
 const SMALL: u64 = 64 * 1024;
 /// The time that a server gets to count the bytes that came, for each time that it refused its own count.
-const COUNTING: Duration = Duration::from_millis(100);
+const COUNTING: Duration = Duration::from_millis(250);
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
