@@ -348,6 +348,6 @@ mod tests {
         assert!(narrow.size && narrow.created);
         let usual = TagColumns::fit(49, 52);
         assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(64, 16).platforms > 0);
+        assert!(TagColumns::fit(65, 16).platforms > 0);
     }
 }
