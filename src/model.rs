@@ -17,6 +17,7 @@ pub mod media_type;
 pub mod page;
 pub mod platform;
 pub(crate) mod plural;
+pub(crate) mod predicate;
 pub(crate) mod redact;
 pub mod reference;
 pub mod request_line;

@@ -30,6 +30,7 @@ mod cli {
     mod subcommands;
     mod tag;
     mod undo;
+    mod unreadable;
 }
 mod client {
     mod auth;
@@ -73,6 +74,8 @@ mod ops {
     mod lists;
     mod loss;
     mod media_types;
+    mod named_referrers;
+    mod nested_indexes;
     mod outcomes;
     mod probes;
     mod referrers;

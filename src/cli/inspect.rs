@@ -1,5 +1,6 @@
 //! `regtui inspect`: shows an image without pulling it.
 
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write};
 
 use clap::Args;
@@ -11,11 +12,14 @@ use super::CliError;
 use super::arguments::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::Pool;
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::image::{ImageConfig, LayerRow};
-use crate::model::inspection::{Inspection, Variant};
+use crate::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
+use crate::model::media_type::MediaType;
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
+use crate::model::server::Ability;
 use crate::model::summary::{Kind, Summary};
 use crate::model::text::SafeText;
 use crate::model::{json, size, time};
@@ -45,6 +49,8 @@ struct InspectDocument<'a> {
     /// The reason why there may be more referrers.
     #[serde(skip_serializing_if = "Option::is_none")]
     referrers_incomplete: Option<&'a SafeText>,
+    /// Whether the registry has the referrers API.
+    referrers_api: &'a Ability,
     left_out: usize,
     manifest: Option<Box<RawValue>>,
 }
@@ -54,9 +60,12 @@ struct ImageDocument<'a> {
     platform: Option<&'a Platform>,
     kind: &'a Kind,
     digest: Option<String>,
+    /// The indexes within the index that lead to the image, the outermost one first.
+    #[serde(skip_serializing_if = "<[Digest]>::is_empty")]
+    within: &'a [Digest],
     size: Option<u64>,
     error: Option<&'a Failure>,
-    labels: Option<&'a std::collections::BTreeMap<String, String>>,
+    labels: Option<&'a BTreeMap<String, String>>,
     /// The number of labels that are left out.
     #[serde(skip_serializing_if = "is_zero")]
     labels_left_out: usize,
@@ -66,13 +75,27 @@ struct ImageDocument<'a> {
     layers_left_out: usize,
     approximate: bool,
     config: Option<Box<RawValue>>,
+    /// The manifest of an image of an index.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    manifest: Option<Box<RawValue>>,
+    /// What refers to this image of an index.
+    referrers: Vec<ReferrerDocument<'a>>,
 }
 
 #[derive(Serialize)]
 struct ReferrerDocument<'a> {
     kind: &'a Kind,
+    /// The kinds of its contents. An attestation of buildkit may have several.
+    kinds: &'a [Kind],
     digest: &'a str,
     size: Option<u64>,
+    media_type: &'a MediaType,
+    artifact_type: Option<&'a MediaType>,
+    annotations: &'a BTreeMap<String, String>,
+    found: ReferrerSource,
+    /// The digest of the image that it refers to, and its platform if that is an image of an index.
+    subject: Option<String>,
+    platform: Option<&'a Platform>,
 }
 
 impl Inspect {
@@ -89,35 +112,65 @@ impl Inspect {
         } else {
             InspectPage { out: &mut out, colour }.print(&reference, &inspection)?;
         }
-        Ok(out.flush()?)
+        out.flush()?;
+        match inspection.summary.unreadable_part() {
+            Some(part) => Err(part.clone().into()),
+            None => Ok(()),
+        }
     }
 }
 
 fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> InspectDocument<'a> {
-    let referrer = |referrer: &'a crate::model::inspection::ListedReferrer| ReferrerDocument {
-        kind: &referrer.kind,
-        digest: &referrer.descriptor.digest_text,
-        size: referrer.descriptor.size,
-    };
     InspectDocument {
         reference: reference.to_string(),
         summary: &inspection.summary,
-        platform_images: inspection.variants.iter().map(image).collect(),
-        referrers: inspection.referrers.iter().map(referrer).collect(),
-        referrers_left_out: inspection.referrers.left_out(),
+        platform_images: inspection.variants.iter().map(|variant| image(inspection, variant)).collect(),
+        referrers: inspection
+            .all_referrers()
+            .map(|(variant, referrer)| referrer_document(inspection, variant, referrer))
+            .collect(),
+        referrers_left_out: inspection.referrers_left_out(),
         referrers_incomplete: inspection.referrers_incomplete.as_ref(),
+        referrers_api: &inspection.referrers_api,
         left_out: inspection.left_out,
         manifest: raw(&inspection.manifest.raw),
     }
 }
 
-fn image(variant: &Variant) -> ImageDocument<'_> {
+fn referrer_document<'a>(
+    inspection: &'a Inspection,
+    variant: Option<&'a Variant>,
+    referrer: &'a ListedReferrer,
+) -> ReferrerDocument<'a> {
+    let of_variant = |variant: &Variant| Some(variant.descriptor.as_ref()?.digest_text.clone());
+    let descriptor = &referrer.descriptor;
+    ReferrerDocument {
+        kind: match referrer.kinds.as_slice() {
+            [kind] => kind,
+            _ => &Kind::Attestation,
+        },
+        kinds: &referrer.kinds,
+        digest: &descriptor.digest_text,
+        size: descriptor.size,
+        media_type: &descriptor.media_type,
+        artifact_type: descriptor.artifact_type.as_ref(),
+        annotations: &descriptor.annotations,
+        found: referrer.found,
+        subject: variant.map_or_else(|| Some(inspection.summary.digest.to_string()), of_variant),
+        platform: variant.and_then(|variant| variant.platform.as_ref()),
+    }
+}
+
+fn image<'a>(inspection: &'a Inspection, variant: &'a Variant) -> ImageDocument<'a> {
+    let own_manifest =
+        variant.manifest.as_ref().ok().filter(|manifest| manifest.digest != inspection.summary.digest);
     let config = variant.config.as_ref().and_then(|config| config.as_ref().ok());
     let config_failure = variant.config.as_ref().and_then(|config| config.as_ref().err());
     ImageDocument {
         platform: variant.platform.as_ref(),
         kind: &variant.kind,
         digest: variant.manifest.as_ref().ok().map(|manifest| manifest.digest.to_string()),
+        within: &variant.within,
         size: variant.size,
         error: variant.manifest.as_ref().err().or(config_failure),
         labels: config.map(|config| &*config.labels),
@@ -126,6 +179,12 @@ fn image(variant: &Variant) -> ImageDocument<'_> {
         layers_left_out: variant.layers.left_out,
         approximate: variant.layers.approximate,
         config: config.and_then(|config| raw(&config.raw)),
+        manifest: own_manifest.and_then(|manifest| raw(&manifest.raw)),
+        referrers: variant
+            .referrers
+            .iter()
+            .map(|referrer| referrer_document(inspection, Some(variant), referrer))
+            .collect(),
     }
 }
 
@@ -170,13 +229,15 @@ impl<W: Write> InspectPage<'_, W> {
             writeln!(self.out, "\n{} more images of the index are not shown", inspection.left_out)?;
         }
         let missing = inspection.missing_referrers();
-        if !inspection.referrers.is_empty() || missing.is_some() {
+        if inspection.all_referrers().next().is_some() || missing.is_some() {
             self.heading("\nreferrers")?;
-            let mut table = Table::new(&["KIND", "DIGEST", "SIZE"], &[2]);
-            for referrer in &inspection.referrers {
-                let kind = SafeText::from(referrer.kind.to_string()).to_string();
+            let mut table = Table::new(&["KIND", "DIGEST", "SIZE", "OF"], &[2]);
+            for (variant, referrer) in inspection.all_referrers() {
+                let kind = SafeText::from(referrer.name()).to_string();
                 let bytes = referrer.descriptor.size.map_or_else(|| "-".into(), size::bytes);
-                table.row(vec![kind, SafeText::clean(&referrer.descriptor.digest_text).to_string(), bytes]);
+                let of = variant.map_or_else(|| summary.kind.to_string(), Variant::name);
+                let digest = SafeText::clean(&referrer.descriptor.digest_text).to_string();
+                table.row(vec![kind, digest, bytes, SafeText::from(of).to_string()]);
             }
             table.print(self.out)?;
             if let Some(missing) = missing {
@@ -188,11 +249,12 @@ impl<W: Write> InspectPage<'_, W> {
 
     fn variant(&mut self, variant: &Variant, is_of_index: bool) -> std::io::Result<()> {
         if is_of_index {
-            let platform =
-                variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
-            self.heading(&format!("\n{}", SafeText::from(platform)))?;
+            self.heading(&format!("\n{}", SafeText::from(variant.name())))?;
             if let Ok(manifest) = &variant.manifest {
                 self.field("digest", manifest.digest)?;
+            }
+            for index in &variant.within {
+                self.field("in index", index)?;
             }
             if let Some(bytes) = variant.size {
                 self.field("size", format!("{} compressed", size::bytes(bytes)))?;
@@ -224,6 +286,10 @@ impl<W: Write> InspectPage<'_, W> {
         fields.push(("user", config.user.clone().unwrap_or_default()));
         fields.push(("workdir", config.working_dir.clone().unwrap_or_default()));
         fields.push(("ports", words(&config.exposed_ports)));
+        fields.push(("volumes", words(&config.volumes)));
+        fields.push(("stop signal", config.stop_signal.clone().unwrap_or_default()));
+        fields.push(("healthcheck", words(&config.healthcheck)));
+        fields.push(("author", config.author.clone().unwrap_or_default()));
         fields.extend(config.env.iter().map(|variable| ("env", variable.clone())));
         fields.extend(config.labels.iter().map(|(key, value)| ("label", format!("{key}={value}"))));
         for (name, value) in fields.into_iter().filter(|(_, value)| !value.is_empty()) {
@@ -272,6 +338,6 @@ impl<W: Write> InspectPage<'_, W> {
     }
 
     fn field(&mut self, name: &str, value: impl std::fmt::Display) -> std::io::Result<()> {
-        writeln!(self.out, "{name:<11}{value}")
+        writeln!(self.out, "{name:<12}{value}")
     }
 }

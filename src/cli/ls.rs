@@ -30,6 +30,9 @@ pub(crate) struct Ls {
     /// Print one JSON document a line
     #[arg(long)]
     json: bool,
+    /// Also list digest tags (sha256-…), which hold signatures and lists of referrers
+    #[arg(long, short)]
+    all: bool,
     /// Show the digest, size, date and platforms of tags
     #[arg(long, short)]
     long: bool,
@@ -56,6 +59,9 @@ struct NameRecord<'a> {
     /// Whether the name breaks the rules for names, so that it cannot be used in a request.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     malformed: bool,
+    /// Whether the tag is named after a digest, so that its manifest belongs to that image.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    digest_tag: bool,
 }
 
 /// The last line of JSON of a list that may be incomplete.
@@ -69,6 +75,9 @@ struct IncompleteRecord<'a> {
 #[derive(Serialize)]
 struct Long<'a> {
     tag: &'a str,
+    /// Whether the tag is named after a digest, so that its manifest belongs to that image.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    digest_tag: bool,
     #[serde(flatten)]
     summary: Option<&'a Summary>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -109,6 +118,7 @@ impl Ls {
                             repository: Some(item.text()),
                             tag: None,
                             malformed: item.name().is_none(),
+                            digest_tag: false,
                         },
                     )?;
                 } else {
@@ -132,6 +142,9 @@ impl Ls {
             items.extend(page.items);
             warn(page.incomplete.as_ref());
             incomplete = page.incomplete.or(incomplete);
+        }
+        if !self.all {
+            items.retain(|item| !item.name().is_some_and(Tag::is_digest_tag));
         }
         match self.sort {
             By::Name => items.sort_by(|a, b| a.text().cmp(b.text())),
@@ -165,6 +178,7 @@ impl Ls {
                         repository: None,
                         tag: Some(item.text()),
                         malformed: item.name().is_none(),
+                        digest_tag: item.name().is_some_and(Tag::is_digest_tag),
                     },
                 )?;
             } else {
@@ -195,17 +209,23 @@ impl Ls {
         let mut images = pin!(images);
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut failures = Vec::new();
+        let mut has_unreadable = false;
         if self.json && matches!(self.sort, By::Version | By::Name) {
             while let Some((tag, image)) = images.next().await {
                 print::json(&mut out, &Long::of(&tag, &image))?;
                 // Each image is printed as soon as it has arrived.
                 out.flush()?;
+                has_unreadable |= name_unreadable(&tag, &image);
                 failures.extend(image.err());
             }
         } else {
             let mut images: Vec<(Tag, Result<Summary, Failure>)> = images.collect().await;
             self.sort(&mut images);
             self.print(&mut out, &images)?;
+            out.flush()?;
+            for (tag, image) in &images {
+                has_unreadable |= name_unreadable(tag, image);
+            }
             failures.extend(images.into_iter().filter_map(|(_, image)| image.err()));
         }
         out.flush()?;
@@ -214,6 +234,7 @@ impl Ls {
                 failures.iter().for_each(print::print_problem);
                 Err(last.into())
             }
+            None if has_unreadable => Err(CliError::Reported),
             None => Ok(()),
         }
     }
@@ -243,7 +264,12 @@ impl Ls {
 
 impl<'a> Long<'a> {
     fn of(tag: &'a Tag, image: &'a Result<Summary, Failure>) -> Long<'a> {
-        Long { tag: tag.as_str(), summary: image.as_ref().ok(), error: image.as_ref().err() }
+        Long {
+            tag: tag.as_str(),
+            digest_tag: tag.is_digest_tag(),
+            summary: image.as_ref().ok(),
+            error: image.as_ref().err(),
+        }
     }
 }
 
@@ -259,6 +285,13 @@ fn row(tag: &Tag, summary: Option<&Summary>, now: Timestamp) -> Vec<String> {
         SafeText::from(if platforms.is_empty() { dash() } else { platforms.join(",") }).to_string(),
         SafeText::from(summary.kind.to_string()).to_string(),
     ]
+}
+
+/// Names the parts of an image that could not be read on stderr. Returns whether the registry has one of them.
+fn name_unreadable(tag: &Tag, image: &Result<Summary, Failure>) -> bool {
+    let Ok(summary) = image else { return false };
+    summary.unreadable.iter().for_each(|part| print::print_problem(format_args!("{tag}: {part}")));
+    summary.unreadable_part().is_some()
 }
 
 fn failure(error: &Error, what: String) -> Failure {

@@ -18,10 +18,10 @@ use super::json::Outline;
 use super::manifest::Descriptor;
 use super::platform::Platform;
 
-/// The config of an image, with its exact bytes. All text in it is untrusted.
+/// The config of an image, with its text. All text in it is untrusted.
 #[derive(Debug, Clone, Default)]
 pub struct ImageConfig {
-    /// The exact bytes.
+    /// The text: the exact bytes, unless they have a byte order mark or are no UTF-8.
     pub(crate) raw: Bytes,
     /// The build date as the builder claims it; see [`super::time::is_reproducible`].
     pub(crate) created: Option<Timestamp>,

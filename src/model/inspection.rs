@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use super::capped::Capped;
+use super::digest::Digest;
 use super::failure::Failure;
 use super::image::{ImageConfig, LayerTable};
 use super::manifest::{Descriptor, Manifest};
@@ -36,12 +39,27 @@ pub struct Inspection {
 impl Inspection {
     /// Returns a text about the referrers that are not shown, if there are or may be some.
     pub(crate) fn missing_referrers(&self) -> Option<SafeText> {
-        let more = self.referrers.left_out();
+        let more = self.referrers_left_out();
         match &self.referrers_incomplete {
             _ if more > 0 => Some(SafeText::from(format!("and {more} more"))),
             Some(why) => Some(SafeText::from(format!("may be incomplete: {why}"))),
             None => None,
         }
+    }
+
+    /// Returns the referrers of the image, then those of the images of an index, each with the image that it refers to.
+    pub(crate) fn all_referrers(&self) -> impl Iterator<Item = (Option<&Variant>, &ListedReferrer)> {
+        let of_variants = self
+            .variants
+            .iter()
+            .flat_map(|variant| variant.referrers.iter().map(move |referrer| (Some(variant), referrer)));
+        self.referrers.iter().map(|referrer| (None, referrer)).chain(of_variants)
+    }
+
+    /// Returns the number of referrers beyond those of [`Inspection::all_referrers`].
+    pub(crate) fn referrers_left_out(&self) -> usize {
+        let of_variants = self.variants.iter().map(|variant| variant.referrers.left_out());
+        of_variants.fold(self.referrers.left_out(), usize::saturating_add)
     }
 
     /// Returns the approximate size in memory, in bytes.
@@ -64,46 +82,67 @@ impl Variant {
     pub(crate) fn memory_size(&self) -> usize {
         let manifest = self.manifest.as_ref().map_or(0, |manifest| manifest.memory_size());
         let config = self.config.as_ref().and_then(|config| config.as_ref().ok());
-        let attestations = self.attestations.len() * (size_of::<Descriptor>() + 256);
-        manifest + config.map_or(0, |config| config.memory_size()) + self.layers.memory_size() + attestations
+        let referrers = self.referrers.len() * (size_of::<ListedReferrer>() + 256);
+        manifest + config.map_or(0, |config| config.memory_size()) + self.layers.memory_size() + referrers
+    }
+
+    /// Returns the name of the image among those of its index: its platform, else its kind. Untrusted text.
+    pub(crate) fn name(&self) -> String {
+        self.platform.as_ref().map_or_else(|| self.kind.to_string(), ToString::to_string)
     }
 }
 
 /// An image of an index, or the image itself.
 #[derive(Debug, Clone)]
 pub struct Variant {
-    /// The platform, from the config, else from the index.
+    /// The platform, from the config, else from the index. Attestations have none.
     pub platform: Option<Platform>,
+    /// The platform that the index names.
+    pub listed_platform: Option<Platform>,
     /// The kind of the image.
     pub kind: Kind,
     /// The descriptor in the index; `None` for an image that stands alone.
     pub descriptor: Option<Descriptor>,
+    /// The indexes within the index that lead to the image, the outermost one first.
+    pub within: Vec<Digest>,
     /// The manifest, or the reason why it could not be read.
     pub manifest: Result<Arc<Manifest>, Failure>,
-    /// The config; `None` for an artifact, a nested index, schema 1, or if the manifest is missing.
+    /// The config; `None` for an artifact, an index, or if the manifest is missing. That of schema 1 is the newest entry
+    /// of its history.
     pub config: Option<Result<Arc<ImageConfig>, Failure>>,
     /// The layers with their history.
     pub layers: LayerTable,
     /// The compressed bytes of the distinct layers and the config.
     pub size: Option<u64>,
-    /// The attestations of the index that belong to the image (buildkit's `vnd.docker.reference.digest`).
-    pub attestations: Vec<Descriptor>,
+    /// The manifests that refer to this image of an index: the attestations that the index lists (buildkit's
+    /// `vnd.docker.reference.digest`), then those with a `subject` or a digest tag. Empty for an image that stands alone.
+    pub referrers: Capped<Vec<ListedReferrer>>,
 }
 
 /// A manifest that belongs to the image.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedReferrer {
-    /// The kind of the referrer.
-    pub kind: Kind,
+    /// The kinds of its contents, at least one. An attestation of buildkit may have several.
+    pub kinds: Vec<Kind>,
     /// The descriptor of the referrer.
     pub descriptor: Descriptor,
     /// The source that listed the referrer.
     pub found: ReferrerSource,
 }
 
+impl ListedReferrer {
+    /// Returns the kinds of its contents in words: `SBOM, SPDX + provenance`. Untrusted text.
+    pub(crate) fn name(&self) -> String {
+        self.kinds.iter().map(Kind::to_string).collect::<Vec<_>>().join(" + ")
+    }
+}
+
 /// The source that listed a referrer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ReferrerSource {
+    /// The index that lists the image too.
+    Index,
     /// The referrers API.
     Api,
     /// The fallback tag of the OCI distribution-spec.

@@ -24,6 +24,9 @@ use super::json::Outline;
 use super::media_type::MediaType;
 use super::platform::Platform;
 
+/// The depth to which indexes within indexes are followed.
+pub(crate) const DEEPEST: usize = 8;
+
 /// A manifest as the registry stores it.
 #[derive(Debug, Clone)]
 pub struct Manifest {

@@ -19,6 +19,8 @@ pub(crate) const OCI_ARTIFACT: &str = "application/vnd.oci.artifact.manifest.v1+
 pub const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// The empty JSON object that stands for "no config".
 pub(crate) const OCI_EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// Config of a Wasm module or component: <https://tag-runtime.cncf.io/wgs/wasm/deliverables/wasm-oci-artifact/>.
+pub(crate) const WASM_CONFIG: &str = "application/vnd.wasm.config.v0+json";
 /// Docker manifest list.
 pub(crate) const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
 /// Docker image manifest, schema 2.

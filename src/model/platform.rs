@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::lenient;
+use super::lenient::{self, Members};
 
 /// Operating system and processor, in normal form: `linux/amd64`, `linux/arm/v7`, `windows/amd64 10.0.20348`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,6 +36,16 @@ pub(super) struct RawPlatform {
 }
 
 impl RawPlatform {
+    /// Reads the fields among the members of a config.
+    pub(super) fn of(members: &Members<'_>) -> RawPlatform {
+        RawPlatform {
+            os: members.read("os", lenient::text),
+            architecture: members.read("architecture", lenient::text),
+            variant: members.read("variant", lenient::text),
+            os_version: members.read("os.version", lenient::text),
+        }
+    }
+
     /// Returns the platform, if an operating system or an architecture is named.
     pub(super) fn into_platform(self) -> Option<Platform> {
         if self.os.is_none() && self.architecture.is_none() {

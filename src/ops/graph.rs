@@ -6,13 +6,11 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use crate::client::{Priority, Registry};
 use crate::model::digest::Digest;
-use crate::model::manifest::{Body, Manifest};
+use crate::model::manifest::{Body, DEEPEST, Manifest};
 use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector};
 use crate::ops::tag_list::AT_ONCE;
 
-/// The depth to which indexes within indexes are followed.
-const DEEPEST: usize = 8;
 /// The highest number of indexes that are read for one plan.
 const MOST_INDEXES: usize = 20_000;
 

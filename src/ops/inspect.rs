@@ -1,31 +1,35 @@
 //! Inspects an image: its manifest, every platform with its config and layers, and its referrers.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
-use super::summary::is_heavy;
-use crate::client::SMALL_CONFIG;
+use super::index_images::{IndexImage, IndexImages};
+use super::referrer_kinds::{kinds_of_manifest, read_kinds};
+use super::summary::{has_large_config, is_heavy, read_config};
 use crate::client::{Error, Priority, Referrers, Registry};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
-use crate::model::failure::{Failure, FailureKind};
-use crate::model::image::{ImageConfig, LayerTable};
+use crate::model::failure::Failure;
+use crate::model::image::LayerTable;
 use crate::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
 use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::platform::Platform;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
-use crate::model::summary::{Kind, Summary, size_of};
+use crate::model::summary::{IndexSummary, Kind, Summary, created_of, size_of};
 use crate::model::text::SafeText;
 
-/// The number of children of an index that are read.
-const MOST_CHILDREN: usize = 64;
 /// The highest number of bytes of all children that are held together.
 const MOST_TOGETHER: usize = 24 * 1024 * 1024;
 /// The reason to leave out a child for which there is no room.
 const TOO_LARGE: &str = "the images of the index are too large to be shown together";
 /// The number of digest tags of one image that are read.
 const MOST_DIGEST_TAGS: usize = 16;
+/// The number of images of an index up to which the usual digest tags of each are tried if those of the repository are
+/// not known.
+const FEW_IMAGES: usize = 16;
 /// The number of requests for one image at the same time.
 const AT_ONCE: usize = 6;
 /// The suffixes of cosign's digest tags.
@@ -44,13 +48,18 @@ pub async fn inspect(
         Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await?,
         Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await?,
     };
+    let search = ReferrerSearch { registry, name, digest_tags };
     let (variants, (referrers, referrers_incomplete)) = future::join(
-        variants_of(registry, name, &manifest),
-        referrers_of(registry, name, manifest.digest, digest_tags),
+        variants_of(registry, name, &manifest, &search),
+        search.of(manifest.digest, &[], true).boxed(),
     )
     .await;
-    let (variants, left_out) = variants;
-    let summary = summary_of(&manifest, &variants, left_out);
+    let (variants, left_out, incomplete_of_images) = variants;
+    let referrers_incomplete = referrers_incomplete.or(incomplete_of_images);
+    let mut summary = summary_of(&manifest, &variants, left_out);
+    if let Selector::Tag(tag) = selector {
+        summary.kind = manifest.kind_under(tag);
+    }
     // The outlines are made here, so that the user does not wait for them between two keys.
     manifest.outline();
     for variant in &variants {
@@ -73,75 +82,79 @@ pub async fn inspect(
 
 fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Summary {
     let config = |variant: &Variant| variant.config.as_ref().and_then(|config| config.as_ref().ok()).cloned();
+    let config_failure =
+        |variant: &Variant| variant.config.as_ref().and_then(|config| config.as_ref().err()).cloned();
     if !matches!(manifest.body, Body::Index(_)) {
-        return Summary::of_manifest(manifest, variants.first().and_then(config).as_deref());
+        let mut summary = Summary::of_manifest(manifest, variants.first().and_then(config).as_deref());
+        summary.unreadable.extend(variants.first().and_then(config_failure));
+        return summary;
     }
-    let found: Vec<(Arc<Manifest>, Option<Arc<ImageConfig>>)> = variants
-        .iter()
-        .filter_map(|variant| Some((variant.manifest.as_ref().ok()?.clone(), config(variant))))
-        .collect();
-    let children: Vec<_> = found.iter().map(|(manifest, config)| (&**manifest, config.as_deref())).collect();
-    let mut summary = Summary::of_index(manifest, &children);
-    if left_out > 0 || found.len() < variants.len() {
-        summary.size = None;
+    let mut summary = IndexSummary::of(manifest);
+    summary.add_left_out(left_out);
+    for variant in variants {
+        match &variant.manifest {
+            Ok(manifest) => {
+                let config = config(variant);
+                let created = created_of(manifest, config.as_deref());
+                let own = config.and_then(|config| config.platform.clone());
+                summary.add(manifest, created, variant.listed_platform.iter().cloned().chain(own));
+                config_failure(variant)
+                    .into_iter()
+                    .for_each(|failure| summary.add_unreadable(failure, false));
+            }
+            Err(failure) => summary.add_unreadable(failure.clone(), true),
+        }
     }
-    summary
+    summary.finish(manifest)
 }
 
-/// Returns the images of an index, with attestations attached to the image that they are about, or the image itself.
-/// Also returns the number of children that were left out.
+/// Returns the images of an index and of the indexes within it, or the image itself. Also returns the number of images
+/// that were left out, and the reason why some of them may have more referrers.
 async fn variants_of(
     registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Arc<Manifest>,
-) -> (Vec<Variant>, usize) {
+    search: &ReferrerSearch<'_>,
+) -> (Vec<Variant>, usize, Option<SafeText>) {
     let Body::Index(index) = &manifest.body else {
-        return (vec![variant_of(registry, name, None, Ok(manifest.clone())).await], 0);
+        return (vec![variant_of(registry, name, None, Ok(manifest.clone())).await], 0, None);
     };
-    let (attestations, images): (Vec<&Descriptor>, Vec<&Descriptor>) =
-        index.manifests.iter().partition(|child| child.is_attestation());
+    let found = IndexImages::read(registry, name, index, Priority::Interactive).await;
     let room = AtomicUsize::new(MOST_TOGETHER);
-    let looked_at: Vec<_> = images
+    let tries_tags = found.images.len() <= FEW_IMAGES;
+    let looked_at: Vec<_> = found
+        .images
         .iter()
-        .take(MOST_CHILDREN)
-        .map(|child| child_of(registry, name, child, &room).boxed())
+        .map(|image| {
+            async {
+                let referrers = async {
+                    match image.descriptor.digest {
+                        Some(digest) => search.of(digest, &image.attestations, tries_tags).await,
+                        None => (Capped::default(), None),
+                    }
+                };
+                let read = read_image(registry, name, image, &room);
+                let (mut variant, (referrers, incomplete)) = future::join(read, referrers).await;
+                variant.referrers = referrers;
+                (variant, incomplete)
+            }
+            .boxed()
+        })
         .collect();
-    let mut variants: Vec<Variant> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
-    for attestation in attestations {
-        let about = attestation.attests();
-        let is_it = |variant: &&mut Variant| {
-            about.is_some() && variant.descriptor.as_ref().and_then(|descriptor| descriptor.digest) == about
-        };
-        if let Some(variant) = variants.iter_mut().find(is_it) {
-            variant.attestations.push(attestation.clone());
-        }
-    }
-    (variants, images.len().saturating_sub(MOST_CHILDREN).saturating_add(index.manifests.left_out()))
+    let read: Vec<(Variant, Option<SafeText>)> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
+    let (variants, incomplete): (Vec<Variant>, Vec<Option<SafeText>>) = read.into_iter().unzip();
+    (variants, found.left_out, incomplete.into_iter().flatten().next())
 }
 
-/// Reads a child of an index, as long as there is room for it beside the others.
-async fn child_of(
+/// Reads an image of an index, as long as there is room for it beside the others.
+async fn read_image(
     registry: &dyn Registry,
     name: &RepositoryName,
-    child: &Descriptor,
+    image: &IndexImage,
     bytes_left: &AtomicUsize,
 ) -> Variant {
-    let failed = |what: SafeText, why: &'static str| Failure {
-        what,
-        why: why.into(),
-        hint: None,
-        kind: FailureKind::BadAnswer,
-    };
-    let Some(digest) = child.digest else {
-        let failure = failed("cannot read a manifest of the index".into(), "its digest cannot be checked");
-        return variant_of(registry, name, Some(child.clone()), Err(failure)).await;
-    };
-    let what = || SafeText::from(format!("cannot read the manifest {}", digest.short()));
-    let selector = Selector::Digest(digest);
-    let fetch = || async {
-        let manifest = registry.manifest(name, &selector, Priority::Interactive).await;
-        manifest.map_err(|error| error.failure(what()))
-    };
+    let too_large = || Failure::local(image.describe_reading(), TOO_LARGE);
+    let fetch = || image.read(registry, name, Priority::Interactive);
     let mut manifest = fetch().await;
     let is_heavy = manifest.as_ref().is_ok_and(|manifest| is_heavy(manifest) || has_large_config(manifest));
     let _turn = if is_heavy {
@@ -149,12 +162,12 @@ async fn child_of(
         drop(manifest);
         let turn = registry.large_content_permit().await;
         let has_room = bytes_left.load(Ordering::Relaxed) > 0;
-        manifest = if has_room { fetch().await } else { Err(failed(what(), TOO_LARGE)) };
+        manifest = if has_room { fetch().await } else { Err(too_large()) };
         turn
     } else {
         None
     };
-    let variant = variant_of(registry, name, Some(child.clone()), manifest).await;
+    let variant = variant_of(registry, name, Some(image), manifest).await;
     let weight = variant.memory_size();
     let taken =
         bytes_left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |room| room.checked_sub(weight));
@@ -162,28 +175,19 @@ async fn child_of(
         Ok(_) => variant,
         Err(_) => {
             bytes_left.store(0, Ordering::Relaxed);
-            variant_of(registry, name, Some(child.clone()), Err(failed(what(), TOO_LARGE))).await
+            variant_of(registry, name, Some(image), Err(too_large())).await
         }
-    }
-}
-
-fn has_large_config(manifest: &Manifest) -> bool {
-    match &manifest.body {
-        Body::Image(image) => {
-            image.config.as_ref().is_some_and(|config| config.size.is_none_or(|size| size > SMALL_CONFIG))
-        }
-        _ => false,
     }
 }
 
 async fn variant_of(
     registry: &dyn Registry,
     name: &RepositoryName,
-    descriptor: Option<Descriptor>,
+    image: Option<&IndexImage>,
     manifest: Result<Arc<Manifest>, Failure>,
 ) -> Variant {
     let config = match &manifest {
-        Ok(manifest) => config_of(registry, name, manifest).await,
+        Ok(manifest) => read_config(registry, name, manifest, Priority::Interactive).await,
         Err(_) => None,
     };
     let read = config.as_ref().and_then(|config| config.as_ref().ok());
@@ -195,97 +199,120 @@ async fn variant_of(
         },
         Err(_) => LayerTable::default(),
     };
-    let listed = descriptor.as_ref().and_then(|descriptor| descriptor.platform.clone());
-    let platform = read.and_then(|config| config.platform.clone()).or(listed);
-    let kind = match (&manifest, &descriptor) {
+    let is_known = |platform: &Platform| !platform.is_unknown();
+    let listed_platform = image.and_then(|image| image.platform.clone()).filter(is_known);
+    let own_platform = read.and_then(|config| config.platform.clone()).filter(is_known);
+    let kind = match (&manifest, image) {
         (Ok(manifest), _) => manifest.kind(),
-        (Err(_), Some(descriptor)) => descriptor.kind(),
+        (Err(_), Some(image)) => image.descriptor.kind(),
         (Err(_), None) => Kind::Unknown,
     };
-    let size = manifest.as_ref().ok().and_then(|manifest| size_of(std::iter::once(&**manifest)));
-    let size = size.filter(|_| kind != Kind::Index);
-    Variant { platform, kind, descriptor, manifest, config, layers, size, attestations: Vec::new() }
+    Variant {
+        platform: own_platform.or_else(|| listed_platform.clone()),
+        listed_platform,
+        kind,
+        descriptor: image.map(|image| image.descriptor.clone()),
+        within: image.map(|image| image.within.clone()).unwrap_or_default(),
+        size: manifest.as_ref().ok().and_then(|manifest| size_of(std::iter::once(&**manifest))),
+        manifest,
+        config,
+        layers,
+        referrers: Capped::default(),
+    }
 }
 
-async fn config_of(
-    registry: &dyn Registry,
-    name: &RepositoryName,
-    manifest: &Manifest,
-) -> Option<Result<Arc<ImageConfig>, Failure>> {
-    let Body::Image(image) = &manifest.body else { return None };
-    let descriptor = image.config.as_ref().filter(|_| manifest.kind() == Kind::Image)?;
-    let config = registry.config(name, descriptor, Priority::Interactive).await;
-    Some(config.map_err(|error| error.failure("cannot read the config")))
+/// The search for everything that refers to a manifest.
+struct ReferrerSearch<'a> {
+    registry: &'a dyn Registry,
+    name: &'a RepositoryName,
+    /// The digest tags of the repository, if they are known.
+    digest_tags: Option<&'a [Tag]>,
 }
 
-/// Returns the referrers of the image, and the reason why there may be more. If they cannot be listed they are missing,
-/// but the image is still shown.
-async fn referrers_of(
-    registry: &dyn Registry,
-    name: &RepositoryName,
-    digest: Digest,
-    digest_tags: Option<&[Tag]>,
-) -> (Capped<Vec<ListedReferrer>>, Option<SafeText>) {
-    let named = match digest_tags {
-        Some(tags) => tags
+impl ReferrerSearch<'_> {
+    /// Returns the referrers of a manifest, after the attestations that its index lists, and the reason why there may be
+    /// more. If referrers cannot be listed they are missing, but the image is still shown. `tries_tags` says whether the usual digest tags are tried if those
+    /// of the repository are not known.
+    async fn of(
+        &self,
+        subject: Digest,
+        attestations: &[Descriptor],
+        tries_tags: bool,
+    ) -> (Capped<Vec<ListedReferrer>>, Option<SafeText>) {
+        let named = match self.digest_tags {
+            Some(tags) => tags
+                .iter()
+                .filter(|tag| tag.suffix_after(&subject).is_some_and(|suffix| !suffix.is_empty()))
+                .cloned()
+                .collect(),
+            None if tries_tags => usual_tags(&subject),
+            None => Vec::new(),
+        };
+        let names_it = |tag: &Tag| tag.suffix_after(&subject) == Some("");
+        let may_have_fallback = self.digest_tags.is_none_or(|tags| tags.iter().any(names_it));
+        let (by_subject, by_tag) = future::join(
+            self.registry.first_referrers(self.name, &subject, may_have_fallback),
+            self.read_digest_tags(subject, named),
+        )
+        .await;
+        let by_subject = by_subject.unwrap_or_else(|error| {
+            let incomplete = Some(SafeText::from(format!("they cannot be listed: {}", error.cause)));
+            Referrers { incomplete, ..Referrers::default() }
+        });
+        let found = by_subject.found.unwrap_or(ReferrerSource::Api);
+        let left_out = by_subject.descriptors.left_out();
+        let mut descriptors = attestations.to_vec();
+        descriptors.extend(by_subject.descriptors);
+        let kinds = read_kinds(self.registry, self.name, &descriptors, Priority::Interactive).await;
+        let listed = descriptors.into_iter().zip(kinds).enumerate().map(|(number, (descriptor, kinds))| {
+            let found = if number < attestations.len() { ReferrerSource::Index } else { found };
+            ListedReferrer { kinds, descriptor, found }
+        });
+        // buildkit lists an attestation in the index and gives it a subject too.
+        let mut seen = HashSet::new();
+        let is_new = |referrer: &ListedReferrer| {
+            let descriptor = &referrer.descriptor;
+            descriptor.digest != Some(subject) && seen.insert(descriptor.digest_text.clone())
+        };
+        let all = listed.chain(by_tag).filter(is_new).collect();
+        (Capped::new(all, left_out), by_subject.incomplete)
+    }
+
+    async fn read_digest_tags(&self, subject: Digest, tags: Vec<Tag>) -> Vec<ListedReferrer> {
+        let looked_at: Vec<_> = tags
             .iter()
-            .filter(|tag| tag.suffix_after(&digest).is_some_and(|suffix| !suffix.is_empty()))
-            .cloned()
-            .collect(),
-        None => usual_tags(&digest),
-    };
-    let names_it = |tag: &Tag| tag.suffix_after(&digest) == Some("");
-    let may_have_fallback = digest_tags.is_none_or(|tags| tags.iter().any(names_it));
-    let (by_subject, by_tag) = future::join(
-        registry.first_referrers(name, &digest, may_have_fallback),
-        read_digest_tags(registry, name, named),
-    )
-    .await;
-    let by_subject = by_subject.unwrap_or_else(|error| {
-        let incomplete = Some(SafeText::from(format!("they cannot be listed: {}", error.cause)));
-        Referrers { incomplete, ..Referrers::default() }
-    });
-    let found = by_subject.found.unwrap_or(ReferrerSource::Api);
-    let referrer = |descriptor: Descriptor| ListedReferrer { kind: descriptor.kind(), descriptor, found };
-    let left_out = by_subject.descriptors.left_out();
-    let mut referrers: Vec<ListedReferrer> = by_subject.descriptors.into_iter().map(referrer).collect();
-    referrers.extend(by_tag);
-    (Capped::new(referrers, left_out), by_subject.incomplete)
+            .take(MOST_DIGEST_TAGS)
+            .map(|tag| self.read_digest_tag(subject, tag).boxed())
+            .collect();
+        let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
+        found.into_iter().flatten().collect()
+    }
+
+    /// Returns the referrer under a digest tag. A registry that takes the tag for the digest itself has none there.
+    async fn read_digest_tag(&self, subject: Digest, tag: &Tag) -> Option<ListedReferrer> {
+        let manifest = self.registry.latest_manifest(self.name, tag, Priority::Background).await.ok()?;
+        if manifest.has_digest(&subject) {
+            return None;
+        }
+        let mut kinds = kinds_of_manifest(self.registry, self.name, &manifest).await;
+        if !kinds.iter().all(Kind::is_about_another) {
+            kinds = vec![manifest.kind_under(tag)];
+        }
+        let descriptor = Descriptor {
+            media_type: manifest.media_type.clone(),
+            digest: Some(manifest.digest),
+            digest_text: manifest.digest.to_string(),
+            size: Some(manifest.raw.len() as u64),
+            platform: None,
+            artifact_type: None,
+            urls: Default::default(),
+            annotations: Default::default(),
+        };
+        Some(ListedReferrer { kinds, descriptor, found: ReferrerSource::DigestTag })
+    }
 }
 
 fn usual_tags(digest: &Digest) -> Vec<Tag> {
     let tag = |suffix| Tag::parse(&format!("{}{suffix}", digest.tag_stem())).ok();
     COSIGN.into_iter().filter_map(tag).collect()
-}
-
-async fn read_digest_tags(
-    registry: &dyn Registry,
-    name: &RepositoryName,
-    tags: Vec<Tag>,
-) -> Vec<ListedReferrer> {
-    let looked_at: Vec<_> =
-        tags.iter().take(MOST_DIGEST_TAGS).map(|tag| referrer_of(registry, name, tag).boxed()).collect();
-    let found: Vec<Option<ListedReferrer>> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
-    found.into_iter().flatten().collect()
-}
-
-async fn referrer_of(registry: &dyn Registry, name: &RepositoryName, tag: &Tag) -> Option<ListedReferrer> {
-    let manifest = registry.latest_manifest(name, tag, Priority::Background).await.ok()?;
-    let kind = match tag.digest_and_suffix()?.1 {
-        ".sig" => Kind::Signature,
-        ".att" => Kind::Attestation,
-        ".sbom" => Kind::Sbom,
-        _ => manifest.kind(),
-    };
-    let descriptor = Descriptor {
-        media_type: manifest.media_type.clone(),
-        digest: Some(manifest.digest),
-        digest_text: manifest.digest.to_string(),
-        size: Some(manifest.raw.len() as u64),
-        platform: None,
-        artifact_type: None,
-        urls: Default::default(),
-        annotations: Default::default(),
-    };
-    Some(ListedReferrer { kind, descriptor, found: ReferrerSource::DigestTag })
 }

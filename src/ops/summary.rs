@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use futures_util::{FutureExt, StreamExt, stream};
+use jiff::Timestamp;
 
-use crate::client::{Error, Priority, Registry};
-use crate::model::capped::Capped;
+use super::index_images::{IndexImage, IndexImages};
+use crate::client::{Error, Priority, Registry, SMALL_CONFIG};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::digest::Digest;
+use crate::model::failure::Failure;
 use crate::model::image::ImageConfig;
-use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::manifest::{Body, Index, Manifest};
+use crate::model::platform::Platform;
 use crate::model::reference::{RepositoryName, Selector, Tag};
-use crate::model::summary::{Distinct, Kind, Summary};
+use crate::model::summary::{IndexSummary, Summary, created_of};
 
-/// The number of children of an index that are read. If there are more, the size is not known.
-const MOST_CHILDREN: usize = 32;
 /// The number of children that are asked for at the same time.
 const AT_ONCE: usize = 4;
 /// The number of images of a plan that are asked for at the same time.
@@ -24,7 +25,7 @@ const MOST_IMAGES: usize = 16;
 const HEAVY: usize = 1024 * 1024;
 
 /// Returns the summary of a tag's image. Its size is known if all its parts are. Its date is that of its config; for an
-/// index, that of the first platform.
+/// index, that of the newest image.
 pub async fn of_tag(
     registry: &dyn Registry,
     name: &RepositoryName,
@@ -32,7 +33,9 @@ pub async fn of_tag(
     priority: Priority,
 ) -> Result<Summary, Error> {
     let manifest = registry.latest_manifest(name, tag, priority).await?;
-    summarize_in_turn(registry, name, manifest, priority).await
+    let kind = manifest.kind_under(tag);
+    let summary = summarize_in_turn(registry, name, manifest, priority).await?;
+    Ok(Summary { kind, ..summary })
 }
 
 /// Returns the dates and sizes that a plan shows for images, in their order. They are empty for an image that cannot be
@@ -96,71 +99,93 @@ async fn of_manifest(
     priority: Priority,
 ) -> Summary {
     match &manifest.body {
-        Body::Index(index) => of_index(registry, name, manifest, &index.manifests, priority).await,
+        Body::Index(index) => of_index(registry, name, manifest, index, priority).await,
         _ => {
-            let config = config_of(registry, name, manifest, priority).await;
-            Summary::of_manifest(manifest, config.as_deref())
+            let config = read_config(registry, name, manifest, priority).await.transpose();
+            let read = config.as_ref().ok().and_then(Option::as_deref);
+            let mut summary = Summary::of_manifest(manifest, read);
+            summary.unreadable.extend(config.err());
+            summary
         }
     }
 }
 
-/// Adds up the children as they arrive, so that only a few are held.
+/// Adds up the images as they arrive, so that only a few are held.
 async fn of_index(
     registry: &dyn Registry,
     name: &RepositoryName,
     index: &Manifest,
-    children: &Capped<Vec<Descriptor>>,
+    list: &Index,
     priority: Priority,
 ) -> Summary {
-    let runnable = || children.iter().filter(|child| !child.is_attestation());
-    let looked_at: Vec<_> = runnable()
-        .take(MOST_CHILDREN)
-        .filter_map(|child| child.digest)
-        .map(|digest| child(registry, name, digest, priority).boxed())
+    let is_heavy = is_heavy(index);
+    let found = IndexImages::read(registry, name, list, priority).await;
+    let mut summary = IndexSummary::of(index);
+    summary.add_left_out(found.left_out);
+    let read: Vec<_> = found
+        .images
+        .into_iter()
+        .map(|image| read_image(registry, name, image, priority, is_heavy).boxed())
         .collect();
-    let at_once = if is_heavy(index) { 1 } else { AT_ONCE };
-    let mut looked_at = stream::iter(looked_at).buffered(at_once);
-    let (mut found, mut sizes, mut first) = (0, Distinct::default(), None);
+    let mut read = stream::iter(read).buffered(if is_heavy { 1 } else { AT_ONCE });
     // Nothing else is awaited meanwhile: a child that is not polled keeps its permit from the others.
-    while let Some(child) = looked_at.next().await {
-        let Some(manifest) = child else { continue };
-        sizes.add(&manifest);
-        found += 1;
-        first.get_or_insert(manifest);
-    }
-    let first = match first {
-        Some(manifest) => {
-            let config = config_of(registry, name, &manifest, priority).await;
-            Some((manifest, config))
+    while let Some(image) = read.next().await {
+        match image {
+            Ok(image) => {
+                summary.add(&image.manifest, image.created, image.platforms);
+                image.config_failure.into_iter().for_each(|failure| summary.add_unreadable(failure, false));
+            }
+            Err(failure) => summary.add_unreadable(failure, true),
         }
-        None => None,
-    };
-    let first: Vec<_> = first.iter().map(|(manifest, config)| (&**manifest, config.as_deref())).collect();
-    let mut summary = Summary::of_index(index, &first);
-    let is_whole = children.is_whole() && found == runnable().count() && (found > 0 || children.is_empty());
-    summary.size = sizes.size().filter(|_| is_whole);
-    summary
+    }
+    summary.finish(index)
 }
 
-async fn child(
+/// The facts about an image of an index. The config is not kept.
+struct ImageFacts {
+    manifest: Arc<Manifest>,
+    created: Option<Timestamp>,
+    platforms: Vec<Platform>,
+    config_failure: Option<Failure>,
+}
+
+async fn read_image(
     registry: &dyn Registry,
     name: &RepositoryName,
-    digest: Digest,
+    image: IndexImage,
     priority: Priority,
-) -> Option<Arc<Manifest>> {
-    registry.manifest(name, &Selector::Digest(digest), priority).await.ok()
+    has_permit: bool,
+) -> Result<ImageFacts, Failure> {
+    let manifest = image.read(registry, name, priority).await?;
+    let _turn =
+        if !has_permit && has_large_config(&manifest) { registry.large_content_permit().await } else { None };
+    let config = read_config(registry, name, &manifest, priority).await.transpose();
+    let read = config.as_ref().ok().and_then(Option::as_deref);
+    let platforms = image.platform.into_iter().chain(read.and_then(|config| config.platform.clone()));
+    Ok(ImageFacts {
+        created: created_of(&manifest, read),
+        platforms: platforms.collect(),
+        config_failure: config.err(),
+        manifest,
+    })
 }
 
-/// Returns the config of an image. If the config cannot be read, its fields are missing, but the image is still shown.
-async fn config_of(
+/// Returns whether the config of an image is so large that only one of its kind may be held at a time.
+pub(super) fn has_large_config(manifest: &Manifest) -> bool {
+    manifest.image_config().is_some_and(|config| config.size.is_none_or(|size| size > SMALL_CONFIG))
+}
+
+/// Returns the config of an image, or the reason why it cannot be read. Other kinds have none. Schema 1 has it in the
+/// manifest.
+pub(super) async fn read_config(
     registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Manifest,
     priority: Priority,
-) -> Option<Arc<ImageConfig>> {
-    let Body::Image(image) = &manifest.body else { return None };
-    match manifest.kind() {
-        Kind::Image => registry.config(name, image.config.as_ref()?, priority).await.ok(),
-        _ => None,
+) -> Option<Result<Arc<ImageConfig>, Failure>> {
+    if let Body::Schema1(schema1) = &manifest.body {
+        return Some(Ok(Arc::new(ImageConfig::of_schema1(schema1)?)));
     }
+    let config = registry.config(name, manifest.image_config()?, priority).await;
+    Some(config.map_err(|error| error.failure("cannot read the config")))
 }

@@ -12,15 +12,13 @@ use futures_util::{StreamExt, stream};
 use crate::client::{BlobSource, Cause, Error, Mount, Priority, PutResult, Registry, Transfer};
 use crate::model::change::copy::BlobTransfer;
 use crate::model::digest::Digest;
-use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::manifest::{DEEPEST, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::size;
 use crate::model::text::SafeText;
 
 /// The number of blobs that are mounted at the same time.
 const AT_ONCE: usize = 4;
-/// The depth to which indexes within indexes are followed.
-const DEEPEST: usize = 8;
 
 /// The route of a transfer.
 #[derive(Clone, Copy)]

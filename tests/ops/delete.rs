@@ -331,7 +331,7 @@ async fn children_and_referrers_go_along_only_if_requested_and_not_needed() {
         );
         let mut kinds: Vec<&str> = plan.images[0].referrers.iter().map(|one| one.kind.as_str()).collect();
         kinds.sort_unstable();
-        assert_eq!(kinds, ["SBOM", "signature"]);
+        assert_eq!(kinds, ["SBOM, SPDX", "signature"]);
         let report = shop.run(&ChangePlan::Delete(plan)).await;
         assert!(outcomes(&report).iter().all(|end| *end == Done), "{report:?}");
         let left = shop.store().repository("app").expect("it is there");

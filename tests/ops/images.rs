@@ -65,7 +65,7 @@ async fn an_attestation_folds_under_the_platform_that_it_is_about() {
     store.index("app").child(&amd64).child(&arm64).attestation(&arm64).tag("1").push();
     let registry = Registry::open(store).await;
     let found = look(&registry, "1").await;
-    let attestations: Vec<usize> = found.variants.iter().map(|variant| variant.attestations.len()).collect();
+    let attestations: Vec<usize> = found.variants.iter().map(|variant| variant.referrers.len()).collect();
     assert_eq!((found.summary.kind, attestations), (Kind::Index, vec![0, 1]));
     assert_eq!(found.summary.platforms.len(), 2, "an attestation is no platform");
 }
@@ -120,11 +120,9 @@ async fn referrers_are_found_by_the_api_and_by_digest_tags() {
         let settings_of_demo = demo::DemoSettings { referrers, ..demo::DemoSettings::default() };
         let registry = Registry::new(settings_of_demo, store.clone(), settings()).await;
         let found = look(&registry, "1").await.referrers;
-        let signed = found
-            .iter()
-            .any(|one| (one.kind.clone(), one.found) == (Kind::Signature, ReferrerSource::DigestTag));
-        let described =
-            found.iter().any(|one| (one.kind.clone(), one.found) == (Kind::Sbom, ReferrerSource::Api));
+        let signed =
+            found.iter().any(|one| one.kinds == [Kind::Signature] && one.found == ReferrerSource::DigestTag);
+        let described = found.iter().any(|one| one.kinds == [Kind::Spdx] && one.found == ReferrerSource::Api);
         assert_eq!((signed, described), (true, referrers), "{found:?}");
     }
 }

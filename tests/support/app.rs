@@ -350,6 +350,7 @@ fn page<T>(items: Vec<ListedName<T>>, next: Option<NextPage>) -> Page<T> {
 pub fn summary(repository: &Repository, name: &str) -> Summary {
     let number: i64 = name.parse().unwrap_or_default();
     Summary {
+        unreadable: Vec::new(),
         digest: digest(&format!("{}:{name}", repository.name)),
         media_type: MediaType::new(OCI_MANIFEST),
         kind: Kind::Image,

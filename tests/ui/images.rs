@@ -73,7 +73,7 @@ impl Image {
         ];
         for (artifact_type, size, found) in types {
             let descriptor = descriptor("application/vnd.oci.image.manifest.v1+json", artifact_type, size);
-            self.referrers.push(ListedReferrer { kind: descriptor.kind(), descriptor, found });
+            self.referrers.push(ListedReferrer { kinds: vec![descriptor.kind()], descriptor, found });
         }
         self
     }
@@ -97,13 +97,15 @@ fn variant(manifest: Arc<Manifest>, config: Option<ImageConfig>) -> Variant {
     let config = config.map(Arc::new);
     Variant {
         platform: config.as_ref().and_then(|config| config.platform.clone()),
+        listed_platform: config.as_ref().and_then(|config| config.platform.clone()),
         kind: manifest.kind(),
         descriptor: None,
+        within: Vec::new(),
         layers: LayerTable::join(&manifest, config.as_deref()),
         size: size_of(std::iter::once(&*manifest)),
         config: config.map(Ok),
         manifest: Ok(manifest),
-        attestations: Vec::new(),
+        referrers: Vec::new().into(),
     }
 }
 

@@ -239,8 +239,12 @@ fn platforms(state: &State, from: &Repository, what: &What) -> Vec<(Platform, bo
         if repository == from && images.as_slice() == std::slice::from_ref(selector));
     let inspection = state.detail.inspection.value.as_ref().filter(|_| is_shown);
     let variants = inspection.map(|inspection| inspection.variants.as_slice()).unwrap_or_default();
-    let platforms: Vec<(Platform, bool)> =
-        variants.iter().filter_map(|variant| Some((variant.platform.clone()?, true))).collect();
+    let mut platforms: Vec<(Platform, bool)> = Vec::new();
+    for platform in variants.iter().filter_map(|variant| variant.platform.clone()) {
+        if !platforms.iter().any(|(known, _)| *known == platform) {
+            platforms.push((platform, true));
+        }
+    }
     match platforms.len() {
         2..=MOST_PLATFORMS => platforms,
         _ => Vec::new(),

@@ -60,7 +60,7 @@ impl Tab {
             Tab::Config => is_usual || !detail.config.is_empty(),
             Tab::Manifest => is_usual || inspection.is_some(),
             Tab::Referrers => inspection.is_some_and(|inspection| {
-                !inspection.referrers.is_empty() || inspection.missing_referrers().is_some()
+                inspection.all_referrers().next().is_some() || inspection.missing_referrers().is_some()
             }),
         }
     }
@@ -80,7 +80,7 @@ pub(crate) fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize 
         Tab::Config => detail.config.len(),
         Tab::Manifest => detail.manifest.len(),
         Tab::Referrers => detail.inspection.value.as_ref().map_or(0, |inspection| {
-            inspection.referrers.len() + usize::from(inspection.missing_referrers().is_some())
+            inspection.all_referrers().count() + usize::from(inspection.missing_referrers().is_some())
         }),
     }
 }
@@ -184,7 +184,7 @@ impl Detail {
         let Some(child) = child.filter(|child| child.digest != inspection.manifest.digest) else {
             return (Text::of(vec![top]), 0);
         };
-        let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+        let name = variant.name();
         let begins = top.lines() + 2;
         let empty = TextPart::Line(JsonLine { indent: 0, pieces: Vec::new() });
         let child = TextPart::json(&child.raw, child.outline());

@@ -93,7 +93,7 @@ impl Client {
             // GitLab takes such a tag for the digest itself: an image is not the list of its referrers.
             Ok(manifest) if manifest.has_digest(digest) => Ok(Referrers::default()),
             Ok(manifest) => Ok(Referrers {
-                descriptors: descriptors_of(&manifest),
+                descriptors: without(descriptors_of(&manifest), digest),
                 found: Some(ReferrerSource::FallbackTag),
                 fallback_digest: Some(manifest.digest),
                 incomplete: None,
@@ -133,10 +133,14 @@ impl Client {
                 self.learn_no_referrers(name, "its answer is no index");
                 return Ok(None);
             };
+            if index.has_digest(digest) {
+                self.learn_no_referrers(name, "its answer is the image itself");
+                return Ok(None);
+            }
             self.abilities().learn_referrers(name, Ability::Yes);
             let page = descriptors_of(&index);
             let (is_empty, before) = (page.is_empty(), found.seen.len());
-            found.take(page);
+            found.take(without(page, digest));
             let Some(link) = link::next(&answer.headers) else { break None };
             let next = pages::resolve(&answer, &url, &list, &link);
             let Some(next) = next.and_then(|next| list.join(&next).ok()) else {
@@ -225,6 +229,13 @@ impl ListedReferrers {
 /// For a long digest it has the first 64 hex digits.
 pub(crate) fn fallback_tag(subject: &Digest) -> Option<Tag> {
     Tag::parse(&subject.tag_stem()).ok()
+}
+
+/// Returns a list without an entry for the subject itself, which is no referrer of itself.
+fn without(list: Capped<Vec<Descriptor>>, subject: &Digest) -> Capped<Vec<Descriptor>> {
+    let left_out = list.left_out();
+    let others = list.into_iter().filter(|descriptor| descriptor.digest != Some(*subject));
+    Capped::new(others.collect(), left_out)
 }
 
 fn descriptors_of(manifest: &Manifest) -> Capped<Vec<Descriptor>> {

@@ -1,11 +1,8 @@
 //! The table of layers joined with the history. A manifest lists the layers, and a config lists the steps.
 
-use serde::Deserialize;
-
 use super::{HistoryEntry, ImageConfig, LayerRow, LayerTable};
-use crate::model::capped::Capped;
 use crate::model::instruction;
-use crate::model::lenient;
+use crate::model::lenient::{self, Members};
 use crate::model::manifest::{Descriptor, Manifest, Schema1};
 use crate::model::media_type::MediaType;
 use crate::model::size;
@@ -41,7 +38,8 @@ impl LayerTable {
         LayerTable { rows, approximate, left_out, size }
     }
 
-    /// Returns the rows of a schema 1 manifest: one layer per step, with unknown sizes.
+    /// Returns the rows of a schema 1 manifest: one layer per step, with unknown sizes. A step that is marked as
+    /// `throwaway` made none; the manifest lists an empty archive for it.
     pub(crate) fn of_schema1(manifest: &Schema1) -> LayerTable {
         let mut steps = manifest.history.iter().map(|text| step_of_schema1(text));
         let rows = manifest.layers.iter().map(|digest| {
@@ -55,7 +53,12 @@ impl LayerTable {
                 urls: Default::default(),
                 annotations: Default::default(),
             };
-            LayerRow { layer: Some(layer), ..steps.next().flatten().as_ref().map(row_of).unwrap_or_default() }
+            let step = steps.next().flatten();
+            let is_empty = step.as_ref().is_some_and(|step| step.empty_layer);
+            LayerRow {
+                layer: Some(layer).filter(|_| !is_empty),
+                ..step.as_ref().map(row_of).unwrap_or_default()
+            }
         });
         LayerTable {
             rows: rows.collect(),
@@ -104,32 +107,17 @@ fn row_of(step: &HistoryEntry) -> LayerRow {
     }
 }
 
-/// The part of a `v1Compatibility` text that describes a step.
-#[derive(Deserialize)]
-struct Compatibility {
-    #[serde(default, deserialize_with = "lenient::date")]
-    created: Option<jiff::Timestamp>,
-    #[serde(default, deserialize_with = "lenient::value")]
-    container_config: Container,
-    #[serde(default, deserialize_with = "lenient::text")]
-    comment: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Container {
-    #[serde(deserialize_with = "lenient::words")]
-    cmd: Capped<Vec<String>>,
-}
+/// The members of a `v1Compatibility` text that describe a step.
+const STEP: &[&str] = &["created", "container_config", "comment", "throwaway"];
 
 fn step_of_schema1(text: &str) -> Option<HistoryEntry> {
-    let entry: Compatibility = serde_json::from_str(text).ok()?;
-    let command = entry.container_config.cmd.join(" ");
+    let entry = Members::of(text, STEP)?;
+    let command = entry.object("container_config", &["cmd"]).read("cmd", lenient::words).join(" ");
     Some(HistoryEntry {
-        created: entry.created,
+        created: entry.read("created", lenient::date),
         created_by: Some(command).filter(|command| !command.is_empty()),
-        comment: entry.comment,
-        empty_layer: false,
+        comment: entry.read("comment", lenient::text),
+        empty_layer: entry.read("throwaway", lenient::value),
     })
 }
 
@@ -187,6 +175,21 @@ mod tests {
         assert_eq!(shown(&table), [(None, Some(1)), (None, Some(1))]);
         assert!(!table.approximate);
         assert_eq!(table.size(), Some(1), "a layer that comes twice is stored once");
+    }
+
+    #[test]
+    fn a_throwaway_step_of_schema_1_made_no_layer() {
+        let step = |command: &str, is_throwaway: bool| {
+            format!(r#"{{"container_config":{{"Cmd":["{command}"]}},"throwaway":{is_throwaway}}}"#)
+        };
+        let manifest = Schema1 {
+            layers: vec![Digest::sha256(b"a"), Digest::sha256(b"b")].into(),
+            history: vec![step("apt-get update", false), step("#(nop) ENV A=b", true)].into(),
+            ..Schema1::default()
+        };
+        let table = LayerTable::of_schema1(&manifest);
+        let has_layer: Vec<bool> = table.rows.iter().map(|row| row.layer.is_some()).collect();
+        assert_eq!((has_layer, table.approximate), (vec![true, false], false));
     }
 
     #[test]

@@ -1,119 +1,100 @@
 //! Parsing of bytes into an [`ImageConfig`].
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
 use bytes::Bytes;
-use jiff::Timestamp;
-use serde::Deserialize;
 
 use super::{HistoryEntry, ImageConfig};
-use crate::model::capped::Capped;
-use crate::model::digest::Digest;
-use crate::model::lenient;
-use crate::model::platform::RawPlatform;
+use crate::model::lenient::{self, Members};
+use crate::model::manifest::Schema1;
+use crate::model::platform::{Platform, RawPlatform};
 
 /// The error for bytes that are not an image config.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the image config is not a JSON object")]
 pub struct BadConfig;
 
-#[derive(Deserialize)]
-struct RawConfig {
-    #[serde(default, deserialize_with = "lenient::date")]
-    created: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    author: Option<String>,
-    #[serde(default, deserialize_with = "lenient::value")]
-    config: Runtime,
-    #[serde(default, deserialize_with = "lenient::value")]
-    rootfs: RawRootFs,
-    #[serde(default, deserialize_with = "lenient::list")]
-    history: Capped<Vec<RawStep>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Runtime {
-    #[serde(deserialize_with = "lenient::list")]
-    env: Capped<Vec<String>>,
-    #[serde(deserialize_with = "lenient::words")]
-    entrypoint: Capped<Vec<String>>,
-    #[serde(deserialize_with = "lenient::words")]
-    cmd: Capped<Vec<String>>,
-    #[serde(deserialize_with = "lenient::text")]
-    working_dir: Option<String>,
-    #[serde(deserialize_with = "lenient::text")]
-    user: Option<String>,
-    #[serde(deserialize_with = "lenient::names")]
-    exposed_ports: Capped<Vec<String>>,
-    #[serde(deserialize_with = "lenient::names")]
-    volumes: Capped<Vec<String>>,
-    #[serde(deserialize_with = "lenient::texts")]
-    labels: Capped<BTreeMap<String, String>>,
-    #[serde(deserialize_with = "lenient::text")]
-    stop_signal: Option<String>,
-    #[serde(deserialize_with = "lenient::value")]
-    healthcheck: Healthcheck,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default, rename_all = "PascalCase")]
-struct Healthcheck {
-    #[serde(deserialize_with = "lenient::words")]
-    test: Capped<Vec<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RawRootFs {
-    #[serde(deserialize_with = "lenient::list")]
-    diff_ids: Capped<Vec<Digest>>,
-}
-
-#[derive(Deserialize)]
-struct RawStep {
-    #[serde(default, deserialize_with = "lenient::date")]
-    created: Option<Timestamp>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    created_by: Option<String>,
-    #[serde(default, deserialize_with = "lenient::text")]
-    comment: Option<String>,
-    #[serde(default, deserialize_with = "lenient::value")]
-    empty_layer: bool,
-}
+/// The members of a config.
+const CONFIG: &[&str] =
+    &["created", "author", "config", "rootfs", "history", "os", "architecture", "variant", "os.version"];
+/// The members of its `config`.
+const RUNTIME: &[&str] = &[
+    "env",
+    "entrypoint",
+    "cmd",
+    "workingdir",
+    "user",
+    "exposedports",
+    "volumes",
+    "labels",
+    "stopsignal",
+    "healthcheck",
+];
+/// The members of an entry of its `history`.
+const STEP: &[&str] = &["created", "created_by", "comment", "empty_layer"];
 
 impl ImageConfig {
-    /// Parses an image config.
+    /// Parses an image config. It is read as Go programs read it, so that a config which runs is not refused.
     pub fn parse(raw: Bytes) -> Result<ImageConfig, BadConfig> {
-        let fields: RawConfig = lenient::object(&raw).ok_or(BadConfig)?;
-        let platform: RawPlatform = lenient::object(&raw).ok_or(BadConfig)?;
-        let runtime = fields.config;
-        Ok(ImageConfig {
-            created: fields.created,
-            author: fields.author,
-            platform: platform.into_platform(),
-            env: runtime.env,
-            entrypoint: runtime.entrypoint,
-            cmd: runtime.cmd,
-            working_dir: runtime.working_dir,
-            user: runtime.user,
-            exposed_ports: runtime.exposed_ports,
-            volumes: runtime.volumes,
-            labels: runtime.labels,
-            stop_signal: runtime.stop_signal,
-            healthcheck: runtime.healthcheck.test,
-            diff_ids: fields.rootfs.diff_ids,
-            history: fields.history.map(HistoryEntry::from),
-            raw,
+        let text = lenient::decode(&raw);
+        let fields = Members::of(&text, CONFIG).ok_or(BadConfig)?;
+        let runtime = fields.object("config", RUNTIME);
+        let healthcheck = runtime.object("healthcheck", &["test"]);
+        let rootfs = fields.object("rootfs", &["diff_ids"]);
+        let mut config = ImageConfig {
+            raw: Bytes::new(),
+            created: fields.read("created", lenient::date),
+            author: fields.read("author", lenient::text),
+            platform: RawPlatform::of(&fields).into_platform(),
+            env: runtime.read("env", lenient::strings),
+            entrypoint: runtime.read("entrypoint", lenient::words),
+            cmd: runtime.read("cmd", lenient::words),
+            working_dir: runtime.read("workingdir", lenient::text),
+            user: runtime.read("user", lenient::text),
+            exposed_ports: runtime.read("exposedports", lenient::names),
+            volumes: runtime.read("volumes", lenient::names),
+            labels: runtime.read("labels", lenient::texts),
+            stop_signal: runtime.read("stopsignal", lenient::text),
+            healthcheck: healthcheck.read("test", lenient::words),
+            diff_ids: rootfs.read("diff_ids", lenient::list),
+            history: fields.objects("history", STEP, HistoryEntry::of),
             outline: Default::default(),
-        })
+        };
+        let decoded = match text {
+            Cow::Borrowed(text) if text.len() == raw.len() => None,
+            text => Some(Bytes::from(text.into_owned())),
+        };
+        config.raw = decoded.unwrap_or(raw);
+        Ok(config)
+    }
+
+    /// Returns the config of a schema 1 image: the newest entry of its history, which has the fields of a config. Returns
+    /// `None` if there is none that can be read.
+    pub(crate) fn of_schema1(manifest: &Schema1) -> Option<ImageConfig> {
+        let newest = manifest.history.last()?;
+        let mut config = ImageConfig::parse(Bytes::copy_from_slice(newest.as_bytes())).ok()?;
+        let machine = config.platform.as_ref().map(|platform| (&platform.os, &platform.architecture));
+        let named = |part: Option<&str>| part.filter(|part| *part != "unknown").map(str::to_owned);
+        let os = named(machine.map(|(os, _)| os.as_str())).unwrap_or_else(|| "linux".into());
+        let architecture =
+            named(machine.map(|(_, architecture)| architecture.as_str())).or(manifest.architecture.clone());
+        if let Some(architecture) = architecture
+            && machine.is_none_or(|machine| machine != (&os, &architecture))
+        {
+            config.platform = Platform::parse(&format!("{os}/{architecture}"));
+        }
+        Some(config)
     }
 }
 
-impl From<RawStep> for HistoryEntry {
-    fn from(step: RawStep) -> HistoryEntry {
-        let RawStep { created, created_by, comment, empty_layer } = step;
-        HistoryEntry { created, created_by, comment, empty_layer }
+impl HistoryEntry {
+    fn of(step: &Members<'_>) -> HistoryEntry {
+        HistoryEntry {
+            created: step.read("created", lenient::date),
+            created_by: step.read("created_by", lenient::text),
+            comment: step.read("comment", lenient::text),
+            empty_layer: step.read("empty_layer", lenient::value),
+        }
     }
 }
 
@@ -155,10 +136,93 @@ mod tests {
         assert_eq!(created("yesterday"), None);
     }
 
+    /// docs/REGISTRIES.md §6.1.
+    #[test]
+    fn members_are_read_whatever_their_case_and_the_last_of_a_name_counts() {
+        let table = [
+            r#"{"os":"linux","architecture":"amd64","config":{"Env":["A=1"],"env":["B=2"]},"history":[{"created_by":"x"}]}"#,
+            r#"{"OS":"linux","Architecture":"amd64","Config":{"ENV":["B=2"]},"History":[{"Created_By":"x"}]}"#,
+            r#"{"os":"windows","os":"linux","architecture":"amd64","config":[],"config":{"env":["B=2"]},"history":null,"history":[{"created_by":"y","created_by":"x"}]}"#,
+        ];
+        for text in table {
+            let config = parse(text).expect("a config");
+            assert_eq!(config.platform.map(|platform| platform.to_string()).as_deref(), Some("linux/amd64"));
+            assert_eq!(config.env, vec!["B=2".to_owned()].into(), "{text}");
+            let steps: Vec<_> = config.history.iter().map(|step| step.created_by.as_deref()).collect();
+            assert_eq!(steps, [Some("x")], "{text}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf_8_are_replaced_and_the_rest_is_read() {
+        let text =
+            r#"{"os":"linux","author":"Müller","config":{"Env":["NAME=Müller","B=2"],"Labels":{"ü":"ü"}}}"#;
+        let latin1: Vec<u8> = text.chars().map(|character| character as u8).collect();
+        let config = ImageConfig::parse(latin1.into()).expect("a config");
+        assert_eq!(config.env, vec!["NAME=M\u{fffd}ller".to_owned(), "B=2".into()].into());
+        assert_eq!((config.author.as_deref(), config.labels.len()), (Some("M\u{fffd}ller"), 1));
+        let halves = parse(r#"{"config":{"Env":["A=\ud800","B=2"],"\udfff":1,"Labels":{"x":"\udfff"}}}"#);
+        let halves = halves.expect("a config");
+        assert_eq!((halves.env.len(), halves.labels.len()), (2, 1));
+        assert!(halves.env[0].starts_with("A=\u{fffd}"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_a_config() {
+        let text = r#"{"os":"linux","architecture":"arm64"}"#;
+        let utf16 = |read: fn(u16) -> [u8; 2]| {
+            "\u{feff}".encode_utf16().chain(text.encode_utf16()).flat_map(read).collect::<Vec<u8>>()
+        };
+        let marked = format!("\u{feff}{text}").into_bytes();
+        for bytes in [marked, utf16(u16::to_le_bytes), utf16(u16::to_be_bytes)] {
+            let config = ImageConfig::parse(bytes.into()).expect("a config");
+            assert_eq!(config.platform.map(|platform| platform.to_string()).as_deref(), Some("linux/arm64"));
+            assert_eq!(config.raw, text, "the text is shown without the mark");
+        }
+    }
+
+    #[test]
+    fn ports_may_be_a_map_or_a_list() {
+        for ports in [r#"{"80/tcp":{},"33060-33061/tcp":{}}"#, r#"["80/tcp",null,"33060-33061/tcp"]"#] {
+            let config = parse(&format!(r#"{{"config":{{"ExposedPorts":{ports}}}}}"#)).expect("a config");
+            let mut ports = config.exposed_ports.to_vec();
+            ports.sort();
+            assert_eq!(ports, ["33060-33061/tcp", "80/tcp"]);
+        }
+    }
+
+    #[test]
+    fn the_newest_entry_of_a_schema_1_history_is_its_config() {
+        let of = |architecture: Option<&str>, newest: &str| {
+            let manifest = Schema1 {
+                architecture: architecture.map(str::to_owned),
+                history: vec![r#"{"os":"windows"}"#.into(), newest.into()].into(),
+                ..Schema1::default()
+            };
+            ImageConfig::of_schema1(&manifest)
+        };
+        let platform = |config: Option<ImageConfig>| {
+            config.and_then(|config| config.platform).map(|platform| platform.to_string())
+        };
+        let table = [
+            (Some("amd64"), r#"{"os":"linux","architecture":"arm64"}"#, Some("linux/arm64")),
+            (Some("amd64"), r#"{"os":"windows"}"#, Some("windows/amd64")),
+            (Some("s390x"), "{}", Some("linux/s390x")),
+            (None, "{}", None),
+            (Some("amd64"), "no JSON", None),
+        ];
+        for (architecture, newest, expected) in table {
+            assert_eq!(platform(of(architecture, newest)).as_deref(), expected, "{newest}");
+        }
+        let newest = r#"{"created":"2023-02-09T06:09:12Z","config":{"Cmd":["redis-server"],"Env":["A=b"]}}"#;
+        let config = of(None, newest).expect("a config");
+        assert_eq!((config.cmd.len(), config.env.len(), config.created.is_some()), (1, 1, true));
+    }
+
     #[test]
     fn an_empty_object_is_a_config_and_other_json_is_not() {
         assert!(parse("{}").is_ok_and(|config| config.platform.is_none() && config.history.is_empty()));
-        for text in ["", "[]", "null", "<html>", "{\"os\":1,\"os\":2}"] {
+        for text in ["", "[]", "null", "<html>", "{", "{} {}", "\u{feff}", "\u{feff}[]"] {
             assert_eq!(parse(text).err(), Some(BadConfig), "{text}");
         }
     }

@@ -4,12 +4,12 @@
 //! if they name one platform, and a signature of that manifest stays valid. Several platforms become a shorter index
 //! with a new digest.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Body, Descriptor, Index, Manifest};
+use super::{Body, Descriptor, Manifest};
 use crate::model::digest::Digest;
 use crate::model::platform::Platform;
 use crate::model::text::SafeText;
@@ -33,11 +33,24 @@ pub(crate) struct Split {
     pub(crate) leaves: Vec<Platform>,
 }
 
+impl Split {
+    /// Replaces the platforms that are copied by those of an inner index.
+    pub(crate) fn narrow(&mut self, inner: Split) {
+        self.takes = inner.takes;
+        self.leaves.extend(inner.leaves);
+    }
+}
+
+/// The platforms of the images in the inner indexes of an index, by the digests of these inner indexes. Needed for those
+/// that are listed without a platform.
+pub(crate) type InnerPlatforms = HashMap<Digest, Vec<Platform>>;
+
 /// Reduces an index to the requested platforms. Attestations of the images that stay are included. Adds the omitted
 /// parts to `left_out`. Fails with a text if the index has none of the platforms.
 pub(crate) fn narrow(
     manifest: &Manifest,
     requested: &[Platform],
+    inner: &InnerPlatforms,
     left_out: &mut Vec<SafeText>,
 ) -> Result<Narrowed, String> {
     let Body::Index(index) = &manifest.body else { return Ok(Narrowed::Whole) };
@@ -47,23 +60,18 @@ pub(crate) fn narrow(
     if !manifest.is_whole() {
         return Err("it lists too many images to be looked at".into());
     }
-    let is_requested = |child: &&Descriptor| {
-        let fits =
-            |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
-        !child.is_attestation() && child.platform.as_ref().is_some_and(fits)
-    };
-    let kept: Vec<&Descriptor> = index.manifests.iter().filter(is_requested).collect();
+    let fits = |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
+    let is_requested = |child: &Descriptor| platforms_of(child, inner).iter().any(fits);
+    let images = || index.manifests.iter().filter(|child| !child.is_attestation());
+    let kept: Vec<&Descriptor> = images().filter(|child| is_requested(child)).collect();
     if kept.is_empty() {
-        return Err(format!(
-            "it has no {}: only {}",
-            join_platforms(requested),
-            join_platforms(&platforms(index))
-        ));
+        let all: Vec<Platform> =
+            images().flat_map(|child| platforms_of(child, inner)).filter(is_known).cloned().collect();
+        return Err(format!("it has no {}: only {}", join_platforms(requested), join_platforms(&all)));
     }
     let is_missing = |requested: &&Platform| {
-        !kept
-            .iter()
-            .any(|child| child.platform.as_ref().is_some_and(|platform| requested.is_same_machine(platform)))
+        let of_kept = kept.iter().flat_map(|child| platforms_of(child, inner));
+        !of_kept.into_iter().any(|platform| requested.is_same_machine(platform))
     };
     left_out.extend(
         requested
@@ -71,16 +79,23 @@ pub(crate) fn narrow(
             .filter(is_missing)
             .map(|platform| SafeText::from(format!("no {platform}: it is not there"))),
     );
-    let images: HashSet<Digest> = kept.iter().filter_map(|child| child.digest).collect();
-    let attests = |child: &&Descriptor| child.attests().is_some_and(|about| images.contains(&about));
+    let kept_images: HashSet<Digest> = kept.iter().filter_map(|child| child.digest).collect();
+    let attests = |child: &&Descriptor| child.attests().is_some_and(|about| kept_images.contains(&about));
     let attestations: Vec<&Descriptor> = index.manifests.iter().filter(attests).collect();
     if kept.len() + attestations.len() == index.manifests.len() {
-        return Ok(Narrowed::Whole);
+        return Ok(match (requested, kept.as_slice()) {
+            // The only child may be an index that has more platforms than the requested one.
+            ([_], [child]) if platforms_of(child, inner).iter().any(|platform| !fits(platform)) => {
+                child.digest.map_or(Narrowed::Whole, |child| Narrowed::Child(child, Split::default()))
+            }
+            _ => Narrowed::Whole,
+        });
     }
-    let is_requested =
-        |platform: &Platform| requested.iter().any(|requested| requested.is_same_machine(platform));
-    let (takes, leaves) = platforms(index).into_iter().partition(is_requested);
-    let split = Split { takes, leaves };
+    let mut split = Split::default();
+    for child in images() {
+        let side = if is_requested(child) { &mut split.takes } else { &mut split.leaves };
+        side.extend(platforms_of(child, inner).iter().filter(is_known).cloned());
+    }
     if let ([_], [Descriptor { digest: Some(child), .. }]) = (requested, kept.as_slice()) {
         if !attestations.is_empty() {
             left_out.push(
@@ -96,6 +111,18 @@ pub(crate) fn narrow(
         .ok_or_else(|| "it cannot be shortened".into())
 }
 
+/// Returns the platforms of a child: the one that the index names, else those of the images within the child.
+fn platforms_of<'a>(child: &'a Descriptor, inner: &'a InnerPlatforms) -> &'a [Platform] {
+    match &child.platform {
+        Some(platform) => std::slice::from_ref(platform),
+        None => child.digest.and_then(|digest| inner.get(&digest)).map_or(&[], Vec::as_slice),
+    }
+}
+
+fn is_known(platform: &&Platform) -> bool {
+    !platform.is_unknown()
+}
+
 /// Returns the index with only these children, and everything else as it was.
 fn shorten_index(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
     let mut document: Value = serde_json::from_slice(&index.raw).ok()?;
@@ -107,11 +134,6 @@ fn shorten_index(index: &Manifest, kept: &HashSet<&str>) -> Option<Manifest> {
     Manifest::parse(bytes.into(), Some(index.media_type.as_str())).ok()
 }
 
-fn platforms(index: &Index) -> Vec<Platform> {
-    let named = index.manifests.iter().filter_map(|child| child.platform.clone());
-    named.filter(|platform| !platform.is_unknown()).collect()
-}
-
 fn join_platforms(platforms: &[Platform]) -> String {
     let names: Vec<String> = platforms.iter().map(Platform::to_string).collect();
     if names.is_empty() { "children without a platform".into() } else { names.join(", ") }
@@ -119,8 +141,6 @@ fn join_platforms(platforms: &[Platform]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
-
     use serde_json::json;
 
     use super::*;
@@ -146,6 +166,20 @@ mod tests {
         child
     }
 
+    /// The platforms of inner indexes: `release` has two, `preview` has one.
+    fn inner() -> InnerPlatforms {
+        let platforms = |names: &[&str]| names.iter().filter_map(|name| Platform::parse(name)).collect();
+        let digest = |name: &str| Digest::sha256(name.as_bytes());
+        HashMap::from([
+            (digest("release"), platforms(&["linux/amd64", "linux/arm64"])),
+            (digest("preview"), platforms(&["linux/s390x"])),
+        ])
+    }
+
+    fn inner_index(name: &str) -> Value {
+        json!({"mediaType": OCI_INDEX, "digest": digest(name), "size": 7})
+    }
+
     fn index(children: &[Value]) -> Manifest {
         let document = json!({"mediaType": DOCKER_LIST, "manifests": children, "odd": {"b": 1, "a": [null]}});
         Manifest::parse(document.to_string().into(), None).expect("an index")
@@ -164,14 +198,16 @@ mod tests {
     fn narrowed(manifest: &Manifest, requested: &str) -> (String, Vec<String>) {
         let requested: Vec<Platform> =
             requested.split(',').filter_map(|text| Platform::parse(text.trim())).collect();
-        let names: HashMap<String, &str> =
-            ["amd", "arm", "win", "sbom", "old"].into_iter().map(|name| (digest(name), name)).collect();
+        let names: HashMap<String, &str> = ["amd", "arm", "win", "sbom", "old", "release", "preview"]
+            .into_iter()
+            .map(|name| (digest(name), name))
+            .collect();
         let name = |text: &String| names.get(text).map_or(text.clone(), ToString::to_string);
         let words = |split: &Split| {
             format!("takes {}; leaves {}", join_platforms(&split.takes), join_platforms(&split.leaves))
         };
         let mut left_out = Vec::new();
-        let rest = match narrow(manifest, &requested, &mut left_out) {
+        let rest = match narrow(manifest, &requested, &inner(), &mut left_out) {
             Ok(Narrowed::Whole) => "whole".into(),
             Ok(Narrowed::Child(child, split)) => format!("{}: {}", name(&child.to_string()), words(&split)),
             Ok(Narrowed::Index(index, split)) => {
@@ -213,6 +249,31 @@ mod tests {
         for (requested, rest, left_out) in table {
             let left_out = left_out.iter().map(ToString::to_string).collect();
             assert_eq!(narrowed(&usual(), requested), (rest.to_string(), left_out), "{requested}");
+        }
+    }
+
+    #[test]
+    fn the_images_of_inner_indexes_count_as_platforms() {
+        let release = || inner_index("release");
+        let both = index(&[release(), inner_index("preview")]);
+        let table = [
+            (&both, "linux/s390x", "preview: takes linux/s390x; leaves linux/amd64, linux/arm64"),
+            (&both, "linux/arm64", "release: takes linux/amd64, linux/arm64; leaves linux/s390x"),
+            (&both, "linux/arm64, linux/s390x", "whole"),
+            (&both, "windows/amd64", "it has no windows/amd64: only linux/amd64, linux/arm64, linux/s390x"),
+            (
+                &index(&[release(), child("win", "windows/amd64")]),
+                "linux/amd64, linux/arm64",
+                "[release]: takes linux/amd64, linux/arm64; leaves windows/amd64",
+            ),
+            (&index(&[release()]), "linux/arm64", "release: takes ; leaves "),
+        ];
+        for (manifest, requested, rest) in table {
+            let rest = rest.replace(
+                "takes ; leaves ",
+                "takes children without a platform; leaves children without a platform",
+            );
+            assert_eq!(narrowed(manifest, requested).0, rest, "{requested}");
         }
     }
 
@@ -275,7 +336,7 @@ mod tests {
     #[test]
     fn a_shorter_index_is_otherwise_the_same() {
         let requested = ["linux/amd64", "linux/arm64"].map(|text| Platform::parse(text).expect("a platform"));
-        let Ok(Narrowed::Index(shorter, _)) = narrow(&usual(), &requested, &mut Vec::new()) else {
+        let Ok(Narrowed::Index(shorter, _)) = narrow(&usual(), &requested, &inner(), &mut Vec::new()) else {
             panic!("a shorter index")
         };
         let mut before: Value = serde_json::from_slice(&usual().raw).expect("JSON");

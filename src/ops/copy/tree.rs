@@ -9,14 +9,12 @@ use crate::client::{Priority, Registry};
 use crate::model::capped::MOST as MOST_LISTED;
 use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::manifest::{Body, Descriptor, Manifest};
+use crate::model::manifest::{Body, DEEPEST, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::text::SafeText;
 
 /// The number of manifests that are asked for at the same time.
 pub(crate) const AT_ONCE: usize = 8;
-/// The depth to which indexes may nest.
-const DEEPEST: usize = 8;
 /// The highest number of manifests of one copy.
 const MOST: usize = 20_000;
 

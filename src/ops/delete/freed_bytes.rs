@@ -9,7 +9,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use crate::client::{Priority, Registry};
 use crate::model::change::delete::{DeleteMethod, DeletePlan, ImageToDelete};
 use crate::model::digest::Digest;
-use crate::model::manifest::{Body, Descriptor};
+use crate::model::manifest::{Body, DEEPEST, Descriptor};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::size;
 use crate::ops::tag_list::AT_ONCE;
@@ -20,8 +20,6 @@ const MOST_FETCHED: usize = 256;
 /// The number of distinct blobs of one image, or of all images that go together. If there are more, the sizes stay
 /// unknown.
 const MOST_BLOBS: usize = 200_000;
-/// The depth to which indexes within indexes are followed.
-const DEEPEST: usize = 4;
 
 /// The bytes that a delete frees, and those that it does not.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -138,8 +136,9 @@ fn blobs<'a>(
                 let Some(depth) = depth else { return Some(Blobs::new()) };
                 let depth = Some(depth.checked_sub(1)?);
                 let mut all = Blobs::new();
-                for child in index.manifests.iter().filter_map(|child| child.digest) {
-                    all.extend(blobs(registry, name, hasher, child, depth).await?);
+                for child in &index.manifests {
+                    // A child that cannot be asked for has a size that is not known.
+                    all.extend(blobs(registry, name, hasher, child.digest?, depth).await?);
                     if all.len() > MOST_BLOBS {
                         return None;
                     }

@@ -13,7 +13,7 @@ use crate::model::change::loss::{Loss, Nameless};
 use crate::model::change::progress::Outcome;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{DEEPEST, Manifest};
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
@@ -24,8 +24,6 @@ use crate::ops::journal::RunningEntry;
 const AT_ONCE: usize = 16;
 /// The number of kept tags that are tried for an image. The first free one is used.
 const MOST_NUMBERS: usize = 9;
-/// The depth to which indexes within indexes are followed.
-const DEEPEST: usize = 8;
 /// The highest number of manifests that are saved with one change.
 const MOST_SAVED: usize = 2_000;
 

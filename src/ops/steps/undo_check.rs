@@ -12,7 +12,7 @@ use crate::model::change::ChangePlan;
 use crate::model::change::journal::JournalEntry;
 use crate::model::change::progress::{Report, TakesBack};
 use crate::model::digest::Digest;
-use crate::model::manifest::Manifest;
+use crate::model::manifest::{DEEPEST, Manifest};
 use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::server::Cleanup;
 use crate::model::text::SafeText;
@@ -21,8 +21,6 @@ use crate::ops::undo;
 
 /// The number of requests at the same time.
 const AT_ONCE: usize = 16;
-/// The depth to which indexes within indexes are followed.
-const DEEPEST: usize = 8;
 /// The number of digests that are named one by one.
 const MOST_NAMED: usize = 8;
 

@@ -92,7 +92,7 @@ impl Canvas<'_, '_> {
     fn platform_line(&mut self, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let Some(variant) = self.state.detail.selected_variant() else { return };
-        let name = variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string);
+        let name = variant.name();
         let count =
             format!("  platform {} of {}  ", self.state.detail.variant + 1, inspection.variants.len());
         let keys = [&PREVIOUS_PLATFORM, &NEXT_PLATFORM];

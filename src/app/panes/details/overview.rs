@@ -5,12 +5,12 @@ use jiff::Timestamp;
 use crate::app::State;
 use crate::model::capped::Capped;
 use crate::model::image::ImageConfig;
-use crate::model::inspection::{Inspection, Variant};
+use crate::model::inspection::{Inspection, ListedReferrer, Variant};
 use crate::model::manifest::Manifest;
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;
 use crate::model::text::{LONGEST_FIELD, SafeText};
-use crate::model::{annotations, columns, size, time};
+use crate::model::{annotations, columns, plural, size, time};
 
 /// Columns of the labels.
 pub(crate) const LABELS: usize = 12;
@@ -124,6 +124,9 @@ impl OverviewPage {
         let kind = match (&summary.kind, inspection.variants.len()) {
             (Kind::Index, 1) => "index of 1 image".into(),
             (Kind::Index, count) => format!("index of {count} images"),
+            (Kind::ReferrerList, count) => {
+                format!("list of {}", plural::counted(count, "referrer", "referrers"))
+            }
             (kind, _) => kind.to_string(),
         };
         self.field("kind", &kind);
@@ -154,22 +157,21 @@ impl OverviewPage {
 
     fn platforms(&mut self, inspection: &Inspection, chosen: usize) {
         self.heading("platforms");
-        let names: Vec<String> = inspection.variants.iter().map(name_of).collect();
+        let names: Vec<String> = inspection.variants.iter().map(Variant::name).collect();
         let longest = names.iter().map(|name| columns::width(name)).max().unwrap_or(0).min(LONGEST_PLATFORM);
         for (number, (variant, name)) in inspection.variants.iter().zip(&names).enumerate() {
             let mark = if number == chosen { "▸" } else { " " };
             let bytes = variant.size.map(size::bytes).unwrap_or_default();
             let digest =
                 variant.manifest.as_ref().map(|manifest| manifest.digest.short()).unwrap_or_default();
-            let attested = match variant.attestations.len() {
+            let referring = match variant.referrers.count() {
                 0 => String::new(),
-                1 => "  1 attestation".into(),
-                count => format!("  {count} attestations"),
+                count => format!("  {}", plural::counted(count, "referrer", "referrers")),
             };
             let failure = variant.manifest.as_ref().err();
             let failed = failure.map(|failure| format!("! {}", failure.why)).unwrap_or_default();
             let name = columns::left(name, longest);
-            let row = format!("{mark} {name} {}  {digest}{attested}", columns::right(&bytes, SIZES));
+            let row = format!("{mark} {name} {}  {digest}{referring}", columns::right(&bytes, SIZES));
             self.rows.push(OverviewRow {
                 label: SafeText::from(columns::cut(&row, self.width + LABELS)),
                 text: SafeText::from(failed),
@@ -180,12 +182,19 @@ impl OverviewPage {
 
     fn variant(&mut self, variant: &Variant, is_of_index: bool) {
         if is_of_index {
-            self.heading(&name_of(variant));
+            self.heading(&variant.name());
             if let Ok(manifest) = &variant.manifest {
                 self.field("digest", &manifest.digest.to_string());
             }
         } else if let Some(platform) = &variant.platform {
             self.field("platform", &platform.to_string());
+        }
+        for index in &variant.within {
+            self.field("in index", &index.to_string());
+        }
+        let referring: Vec<String> = variant.referrers.iter().map(ListedReferrer::name).collect();
+        if !referring.is_empty() {
+            self.field("referrers", &joined_by(&referring, ", "));
         }
         let layers = variant.layers.rows.iter().filter(|row| row.layer.is_some()).count();
         let more = variant.manifest.as_ref().map_or(0, |manifest| manifest.layers_left_out());
@@ -261,18 +270,21 @@ impl OverviewPage {
     }
 
     fn referrers(&mut self, inspection: &Inspection) {
-        if inspection.referrers.is_empty() {
+        let count = inspection.all_referrers().count();
+        if count == 0 {
             return;
         }
         self.heading("belongs to it");
-        for referrer in inspection.referrers.iter().take(MOST_OF_A_LIST) {
+        for (variant, referrer) in inspection.all_referrers().take(MOST_OF_A_LIST) {
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let short = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
-            let row = format!("  {short} {}  {}", columns::right(&bytes, SIZES), referrer.kind);
+            let of = variant.map(|variant| format!(" of {}", variant.name())).unwrap_or_default();
+            let row = format!("  {short} {}  {}{of}", columns::right(&bytes, SIZES), referrer.name());
             let label = SafeText::from(columns::cut(&row, self.width + LABELS));
             self.rows.push(OverviewRow { label, text: SafeText::default(), tone: RowTone::Listed });
         }
-        let more = inspection.referrers.count().saturating_sub(MOST_OF_A_LIST);
+        let all = count.saturating_add(inspection.referrers_left_out());
+        let more = all.saturating_sub(MOST_OF_A_LIST);
         if more > 0 {
             self.warn("", &format!("and {more} more: see the Referrers tab"));
         }
@@ -281,10 +293,14 @@ impl OverviewPage {
 
 /// Joins words up to the length that is shown.
 fn joined(words: &[String]) -> String {
+    joined_by(words, " ")
+}
+
+fn joined_by(words: &[String], gap: &str) -> String {
     let mut text = String::new();
     for word in words {
         if !text.is_empty() {
-            text.push(' ');
+            text.push_str(gap);
         }
         text.push_str(first_of(word));
         if text.len() > LONGEST_FIELD {
@@ -302,8 +318,4 @@ fn pair(key: &str, value: &str) -> String {
 /// Returns the part of a text that is shown and a little more, so that the cut is visible.
 fn first_of(text: &str) -> &str {
     &text[..text.floor_char_boundary(LONGEST_FIELD + 8)]
-}
-
-fn name_of(variant: &Variant) -> String {
-    variant.platform.as_ref().map_or_else(|| variant.kind.to_string(), ToString::to_string)
 }

@@ -133,6 +133,7 @@ mod tests {
             let created =
                 day.map(|day| Timestamp::from_second(1_700_000_000 + day * 86_400).expect("a date"));
             let summary = Summary {
+                unreadable: Vec::new(),
                 digest: Digest::sha256(item.to_string().as_bytes()),
                 media_type: MediaType::new(OCI_MANIFEST),
                 kind: Kind::Image,

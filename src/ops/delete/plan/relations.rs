@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
-use crate::client::Registry;
+use crate::client::{Priority, Registry};
 use crate::model::change::delete::{DeleteMethod, ImageToDelete, Parent, PlannedReferrer};
 use crate::model::digest::Digest;
+use crate::model::manifest::Descriptor;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 use crate::ops::copy::companions::{FURTHEST, MOST};
 use crate::ops::graph::Indexes;
+use crate::ops::referrer_kinds::read_kinds;
 use crate::ops::tag_list::{AT_ONCE, TagList};
 
 /// Returns the tags that the repository still has afterwards.
@@ -135,9 +138,12 @@ async fn list_referrers(
             return (all, Some(SafeText::from(text)));
         }
     };
-    for descriptor in found.descriptors {
+    let descriptors: Vec<Descriptor> = found.descriptors.into_iter().collect();
+    let kinds = read_kinds(registry, name, &descriptors, Priority::Background).await;
+    for (descriptor, kinds) in descriptors.into_iter().zip(kinds) {
         let Some(digest) = descriptor.digest else { continue };
-        let kind = SafeText::from(descriptor.kind().to_string());
+        let kinds: Vec<String> = kinds.iter().map(Kind::to_string).collect();
+        let kind = SafeText::from(kinds.join(" + "));
         all.push(PlannedReferrer { digest, subject, tag: None, kind });
     }
     (all, None)

@@ -3,7 +3,8 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::inspection::ReferrerSource;
+use crate::model::inspection::{ListedReferrer, ReferrerSource, Variant};
+use crate::model::text::SafeText;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::kind::short;
@@ -23,18 +24,19 @@ impl Canvas<'_, '_> {
     pub(crate) fn referrers(&mut self, pane: Rect, area: Rect) {
         let Some(inspection) = &self.state.detail.inspection.value else { return };
         let scroll = self.state.detail.scroll;
-        let shown = || inspection.referrers.iter().skip(scroll).take(area.height.into());
-        let longest = shown().map(|referrer| columns::width(&short(&referrer.kind))).max().unwrap_or(0);
+        let count = inspection.all_referrers().count();
+        let shown = || inspection.all_referrers().skip(scroll).take(area.height.into());
+        let names: Vec<String> = shown().map(|(variant, referrer)| name_of(variant, referrer)).collect();
+        let longest = names.iter().map(|name| columns::width(name)).max().unwrap_or(0);
         let room = usize::from(area.width).saturating_sub(2 + DIGEST + SIZE);
         let has_found = room > longest.min(ENOUGH) + FOUND;
         let kinds = longest.min(room.saturating_sub(if has_found { FOUND } else { 0 }));
-        for (line, referrer) in shown().enumerate() {
+        for (line, ((_, referrer), kind)) in shown().zip(&names).enumerate() {
             let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
-            let kind = short(&referrer.kind);
             let digest = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
             let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
             let mut spans = vec![
-                Span::styled(format!("  {}", columns::left(&kind, kinds)), self.style(Role::Text)),
+                Span::styled(format!("  {}", columns::left(kind, kinds)), self.style(Role::Text)),
                 Span::styled(columns::left(&format!(" {digest}"), DIGEST), self.style(Role::Dim)),
                 Span::styled(columns::right(&bytes, SIZE), self.style(Role::Number)),
             ];
@@ -44,7 +46,7 @@ impl Canvas<'_, '_> {
             self.draw_line(place, Line::from(spans));
         }
         let missing = inspection.missing_referrers();
-        let below = inspection.referrers.len().saturating_sub(scroll);
+        let below = count.saturating_sub(scroll);
         if let Some(missing) = &missing
             && below < usize::from(area.height)
         {
@@ -52,12 +54,22 @@ impl Canvas<'_, '_> {
             let text = columns::cut(&format!("  {missing}"), area.width.into());
             self.draw_line(place, Line::styled(text, self.style(Role::Warn)));
         }
-        self.scrollbar(pane, area, scroll, inspection.referrers.len() + usize::from(missing.is_some()));
+        self.scrollbar(pane, area, scroll, count + usize::from(missing.is_some()));
+    }
+}
+
+/// Returns the kinds of a referrer, and the image of an index that it refers to.
+fn name_of(variant: Option<&Variant>, referrer: &ListedReferrer) -> String {
+    let kinds = referrer.kinds.iter().map(short).collect::<Vec<_>>().join(" + ");
+    match variant {
+        Some(variant) => SafeText::from(format!("{kinds} of {}", variant.name())).to_string(),
+        None => SafeText::from(kinds).to_string(),
     }
 }
 
 fn word(found: ReferrerSource) -> &'static str {
     match found {
+        ReferrerSource::Index => "index",
         ReferrerSource::Api => "referrers API",
         ReferrerSource::FallbackTag => "fallback tag",
         ReferrerSource::DigestTag => "digest tag",
