@@ -206,9 +206,44 @@ fn string_token(text: &[u8]) -> (JsonToken, usize) {
     (JsonToken::Garbage, text.len())
 }
 
+/// Returns how deeply arrays and objects are nested in a document: 0 for a text or a number.
+pub(crate) fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    let (mut is_text, mut is_escaped) = (false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' if is_text => is_escaped = true,
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nesting_is_counted_outside_of_texts() {
+        let table = [
+            ("1", 0),
+            ("{}", 1),
+            (r#"{"a":[1,{"b":[]}],"c":{}}"#, 4),
+            (r#"["[[{{", "\"[["]"#, 1),
+            (r#"["\\",[[]]]"#, 3),
+            ("]]][", 1),
+        ];
+        for (text, expected) in table {
+            assert_eq!(depth(text), expected, "{text}");
+        }
+    }
 
     /// Returns all lines.
     fn lay_out(bytes: &[u8]) -> Vec<JsonLine> {
