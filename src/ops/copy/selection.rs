@@ -1,13 +1,13 @@
 //! The images that a request is about: the ones named, or every tag of the repository.
 
-use crate::client::{Error, Registry};
+use crate::client::Registry;
 use crate::model::change::copy::{CopyRequest, What};
 use crate::model::change::progress::Unresolved;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::text::SafeText;
 use crate::model::version_order;
-use crate::ops::tag_list;
+use crate::ops::tag_list::{self, TagNames};
 
 /// One image by name, and the tag that it gets.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,14 +36,23 @@ impl Picked {
     pub(crate) async fn of(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
         let picked = match &request.what {
             What::Images(selectors) => Picked::from_selectors(selectors, request.tag.as_ref()),
-            What::AllTags => Picked::from_all_tags(registry, request).await?,
+            What::AllTags => {
+                let what = || format!("cannot list the tags of {}", request.from);
+                let names = tag_list::list_names(registry, &request.from.name).await;
+                Picked::from_names(names.map_err(|error| error.failure(what()))?, request)
+            }
         };
-        match picked.picks.as_slice() {
+        picked.check(request)
+    }
+
+    /// Fails if there is no image, or if several would get one tag.
+    fn check(self, request: &CopyRequest) -> Result<Picked, Failure> {
+        match self.picks.as_slice() {
             [] => Err(failure(&request.from, "there is nothing to copy", FailureKind::NotFound)),
             [_, _, ..] if request.tag.is_some() => {
                 Err(failure(&request.from, "several images cannot have one tag", FailureKind::Local))
             }
-            _ => Ok(picked),
+            _ => Ok(self),
         }
     }
 
@@ -59,10 +68,10 @@ impl Picked {
         picked
     }
 
-    async fn from_all_tags(registry: &dyn Registry, request: &CopyRequest) -> Result<Picked, Failure> {
+    /// Picks every tag of the repository, which lists these names.
+    fn from_names(names: TagNames, request: &CopyRequest) -> Picked {
         let mut picked = Picked::default();
-        let what = || format!("cannot list the tags of {}", request.from);
-        let tags = picked.list(registry, request).await.map_err(|error| error.failure(what()))?;
+        let tags = picked.take_names(names, request);
         let (digest_tags, tags): (Vec<Tag>, Vec<Tag>) = tags.into_iter().partition(Tag::is_digest_tag);
         // The order is the same as in `ls`.
         let tags = version_order::newest_first(tags, Tag::as_str);
@@ -81,11 +90,11 @@ impl Picked {
             });
         }
         picked.digest_tags = Some(digest_tags);
-        Ok(picked)
+        picked
     }
 
-    async fn list(&mut self, registry: &dyn Registry, request: &CopyRequest) -> Result<Vec<Tag>, Error> {
-        let names = tag_list::list_names(registry, &request.from.name).await?;
+    /// Returns the tags of a list, and notes what else the list says.
+    fn take_names(&mut self, names: TagNames, request: &CopyRequest) -> Vec<Tag> {
         self.unresolved.extend(names.incomplete.map(|why| {
             let why = SafeText::from(format!("the list of tags may be incomplete: {why}"));
             let failure = Failure { why, ..failure(&request.from, "", FailureKind::BadAnswer) };
@@ -95,7 +104,7 @@ impl Picked {
         if odd > 0 {
             self.left_out.push(SafeText::from(format!("{odd} names in the list that are no tags")));
         }
-        Ok(names.tags)
+        names.tags
     }
 
     fn add(&mut self, pick: Pick) {
