@@ -39,3 +39,34 @@ pub(crate) async fn note_effect(running: &RunningEntry, item: usize, effect: Eff
         Effect::Unknown => running.mark_unconfirmed(item).await,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::change::builders::failure;
+    use crate::model::failure::FailureKind::{Denied, Unreachable};
+
+    #[test]
+    fn the_outcome_tells_the_effect_unless_the_part_says_otherwise() {
+        use Effect::{Done, NotDone, Unknown};
+        let table = [
+            ("done", Outcome::Done("new".into()), Done),
+            ("as it was", Outcome::Unchanged("as before".into()), NotDone),
+            ("left alone", Outcome::Skipped("it moved".into()), NotDone),
+            ("not visible", Outcome::Unconfirmed(failure(Denied)), Unknown),
+            ("refused", Outcome::Failed(failure(Denied)), NotDone),
+            ("an answer that was lost", Outcome::Failed(failure(Unreachable)), Unknown),
+            ("stopped", Outcome::Stopped, NotDone),
+        ];
+        for (case, outcome, effect) in table {
+            let ends = [
+                (Ended::from(outcome.clone()), effect),
+                (Ended::half_done(outcome.clone()), Unknown),
+                (Ended::without_effect(outcome.clone()), NotDone),
+            ];
+            for (ended, effect) in ends {
+                assert_eq!((&ended.outcome, ended.effect), (&outcome, effect), "{case}");
+            }
+        }
+    }
+}

@@ -141,3 +141,144 @@ pub(crate) fn open_uploads_note(transfer: &Transfer) -> Option<SafeText> {
     let text = format!("{open} {uploads} could not be closed; the registry removes {them} by itself later");
     (open > 0).then(|| SafeText::from(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use FailureKind::{Busy, Denied, Unreachable, Unsupported};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::model::change::builders::failure;
+    use crate::model::change::progress::Progress;
+
+    fn control() -> JobControl {
+        JobControl { progress: watch::Sender::new(Progress::default()), stop: CancellationToken::new() }
+    }
+
+    fn items(count: usize) -> impl Iterator<Item = ProgressItem> {
+        (0..count).map(|number| ProgressItem::new(number.to_string(), []))
+    }
+
+    fn failed(kind: FailureKind) -> Outcome {
+        Outcome::Failed(failure(kind))
+    }
+
+    fn outcomes(report: &Report) -> Vec<Option<Outcome>> {
+        report.items.iter().map(|item| item.outcome.clone()).collect()
+    }
+
+    #[test]
+    fn three_equal_refusals_in_a_row_end_the_attempt() {
+        let denied = || failed(Denied);
+        let other = || Outcome::Failed(Failure { why: "403".into(), ..failure(Denied) });
+        let done = || Outcome::Done("new".into());
+        let unconfirmed = || Outcome::Unconfirmed(failure(Denied));
+        let table = [
+            ("nothing yet", vec![], None),
+            ("two", vec![denied(), denied()], None),
+            ("three", vec![denied(), denied(), denied()], Some(3)),
+            ("four", vec![denied(), denied(), denied(), denied()], Some(4)),
+            ("not supported", vec![failed(Unsupported), failed(Unsupported), failed(Unsupported)], Some(3)),
+            ("no connection", vec![failed(Unreachable), failed(Unreachable), failed(Unreachable)], None),
+            ("too busy", vec![failed(Busy), failed(Busy), failed(Busy)], None),
+            ("another reason between", vec![denied(), denied(), other(), denied()], None),
+            ("three after another reason", vec![other(), denied(), denied(), denied()], Some(3)),
+            ("a success between", vec![denied(), denied(), done(), denied()], None),
+            ("a success after", vec![denied(), denied(), denied(), done()], None),
+            ("an unconfirmed part between", vec![denied(), denied(), unconfirmed(), denied()], None),
+            (
+                "an unchanged part between",
+                vec![denied(), Outcome::Unchanged("".into()), denied(), denied()],
+                Some(3),
+            ),
+            (
+                "a skipped part between",
+                vec![denied(), denied(), Outcome::Skipped("".into()), denied()],
+                Some(3),
+            ),
+            ("a stopped part between", vec![denied(), Outcome::Stopped, denied(), denied()], Some(3)),
+        ];
+        for (case, outcomes, times) in table {
+            let control = control();
+            let mut tracker = Tracker::new(&control, items(outcomes.len()));
+            for (index, outcome) in outcomes.into_iter().enumerate() {
+                tracker.set_outcome(index, outcome);
+            }
+            let text = times.map(|times: usize| format!("not tried: {times} in a row failed alike (500)"));
+            assert_eq!(tracker.reason_to_stop(), text.map(|text| Outcome::Skipped(text.into())), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_change_that_the_user_stops_ends_whatever_failed_before() {
+        for (case, refusals) in [("nothing failed", 0), ("three failed alike", 3)] {
+            let control = control();
+            let mut tracker = Tracker::new(&control, items(4));
+            (0..refusals).for_each(|index| tracker.set_outcome(index, failed(Denied)));
+            assert_ne!(tracker.reason_to_stop(), Some(Outcome::Stopped), "{case}");
+            control.stop.cancel();
+            assert!(tracker.stop_token().is_cancelled(), "{case}");
+            assert_eq!(tracker.reason_to_stop(), Some(Outcome::Stopped), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_progress_shows_the_parts_and_their_outcomes() {
+        let control = control();
+        let mut tracker = Tracker::new(&control, items(2));
+        tracker.report_current("0".into());
+        tracker.set_outcome(1, failed(Busy));
+        tracker.set_outcome(7, Outcome::Stopped);
+        let progress = control.progress.borrow();
+        assert_eq!(progress.now.as_str(), "0");
+        let shown: Vec<_> = progress.items.iter().map(|item| item.outcome.clone()).collect();
+        assert_eq!(shown, [None, Some(failed(Busy))]);
+    }
+
+    #[test]
+    fn a_part_that_failed_half_done_has_changed_something() {
+        let control = control();
+        let mut tracker = Tracker::new(&control, items(1));
+        tracker.set_outcome(0, failed(Denied));
+        assert!(!tracker.has_changed);
+        tracker.record_half_done(0, failed(Busy));
+        assert!(tracker.has_changed);
+        assert_eq!(outcomes(&tracker.report(None)), [Some(failed(Busy))]);
+    }
+
+    #[test]
+    fn the_report_calls_parts_that_did_not_begin_stopped_and_keeps_notes_and_undo() {
+        let control = control();
+        let mut tracker = Tracker::new(&control, items(2));
+        tracker.set_outcome(0, failed(Denied));
+        tracker.notes.push("a note".into());
+        let report = tracker.report(Some(EntryId("1".into())));
+        assert_eq!(outcomes(&report), [Some(failed(Denied)), Some(Outcome::Stopped)]);
+        assert_eq!(report.undo, Some(EntryId("1".into())));
+        assert_eq!(report.notes, ["a note".into()]);
+    }
+
+    #[test]
+    fn every_part_of_a_change_that_is_refused_failed_for_the_same_reason() {
+        for count in [0, 1, 4] {
+            let control = control();
+            let report = Tracker::new(&control, items(count)).into_refused_report(&failure(Denied));
+            assert_eq!(outcomes(&report), vec![Some(failed(Denied)); count], "{count} parts");
+            assert_eq!(report.undo, None, "{count} parts");
+        }
+    }
+
+    #[test]
+    fn a_note_counts_the_uploads_that_could_not_be_closed() {
+        let table = [
+            (0, None),
+            (1, Some("1 upload could not be closed; the registry removes it by itself later")),
+            (2, Some("2 uploads could not be closed; the registry removes them by itself later")),
+        ];
+        for (count, expected) in table {
+            let transfer = Transfer::default();
+            transfer.unclosed_uploads.store(count, Ordering::Relaxed);
+            assert_eq!(open_uploads_note(&transfer).as_ref().map(SafeText::as_str), expected, "{count}");
+        }
+    }
+}
