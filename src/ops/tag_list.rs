@@ -175,3 +175,91 @@ pub(crate) async fn resolve(
         tags.add_answer(name, tag, said);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Cause;
+    use crate::model::change::builders::{digest, tag};
+    use crate::model::media_type::{OCI_INDEX, OCI_MANIFEST};
+
+    #[test]
+    fn a_list_is_incomplete_if_it_says_so_or_has_a_name_that_is_no_tag() {
+        let odd = Some("`-b` is listed and is not a valid tag");
+        // The odd names, what the registry says of its list, and the reason.
+        type Case<'a> = (&'a str, &'a [&'a str], Option<&'a str>, Option<&'a str>);
+        let table: [Case; 4] = [
+            ("a whole list", &[], None, None),
+            ("a list that is cut off", &[], Some("cut off"), Some("cut off")),
+            ("odd names", &["-a", "-b"], None, odd),
+            ("both", &["-a", "-b"], Some("cut off"), Some("cut off")),
+        ];
+        for (case, malformed, incomplete, expected) in table {
+            let malformed = malformed.iter().map(|name| SafeText::from(*name)).collect();
+            let names =
+                TagNames { tags: vec![tag("1")], malformed, incomplete: incomplete.map(SafeText::from) };
+            assert_eq!(names.incomplete_reason().as_ref().map(SafeText::as_str), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn a_note_tells_of_a_list_that_may_be_incomplete() {
+        for (why, note) in
+            [(None, None), (Some("cut off"), Some("the list of tags may be incomplete: cut off"))]
+        {
+            let tags = TagList { incomplete: why.map(SafeText::from), ..TagList::default() };
+            assert_eq!(tags.incomplete_note().as_ref().map(SafeText::as_str), note);
+        }
+    }
+
+    #[test]
+    fn every_answer_about_a_tag_is_kept_except_that_it_does_not_exist() {
+        let name = RepositoryName::parse("team/app").expect("a name");
+        let found = |media_type: Option<&str>| {
+            Ok(Some(ManifestHead { digest: digest("a"), media_type: media_type.map(MediaType::new) }))
+        };
+        let broken = || Err(Error::unsent("r.test", Cause::Refused));
+        // The digest of the tag, the media type of the digest, and whether the tag is unknown.
+        let table = [
+            ("an image", found(Some(OCI_INDEX)), true, Some(OCI_INDEX), false),
+            ("an image without a media type", found(None), true, None, false),
+            ("no such tag", Ok(None), false, None, false),
+            ("no answer", broken(), false, None, true),
+        ];
+        for (case, answer, has_digest, media_type, is_unknown) in table {
+            let mut tags = TagList::default();
+            tags.add_answer(&name, tag("1"), answer);
+            assert_eq!(tags.digests.get(&tag("1")), has_digest.then(|| digest("a")).as_ref(), "{case}");
+            assert_eq!(tags.types.get(&digest("a")).map(MediaType::as_str), media_type, "{case}");
+            assert_eq!(tags.unknown, if is_unknown { vec![tag("1")] } else { vec![] }, "{case}");
+            let what = tags.failures.get(&tag("1")).map(|failure| failure.what.as_str());
+            assert_eq!(what, is_unknown.then_some("cannot determine the image of team/app:1"), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_missing_media_type_keeps_the_known_one_and_unknown_tags_are_in_order() {
+        let name = RepositoryName::parse("team/app").expect("a name");
+        let mut tags = TagList::default();
+        for media_type in [Some(MediaType::new(OCI_MANIFEST)), None] {
+            tags.add_answer(&name, tag("1"), Ok(Some(ManifestHead { digest: digest("a"), media_type })));
+        }
+        assert_eq!(tags.types.get(&digest("a")).map(MediaType::as_str), Some(OCI_MANIFEST));
+        for unknown in ["c", "a", "b"] {
+            tags.add_answer(&name, tag(unknown), Err(Error::unsent("r.test", Cause::Refused)));
+        }
+        assert_eq!(tags.unknown, ["a", "b", "c"].map(tag));
+    }
+
+    #[test]
+    fn the_tags_of_a_digest_are_all_that_have_it() {
+        let all = [("2", "a"), ("1", "a"), ("3", "b")];
+        let digests = all.iter().map(|(name, content)| (tag(name), digest(content))).collect();
+        let tags = TagList { digests, ..TagList::default() };
+        let table: [(&str, &[&str]); 3] = [("a", &["1", "2"]), ("b", &["3"]), ("c", &[])];
+        for (content, expected) in table {
+            let names: Vec<&str> = tags.of(digest(content)).map(Tag::as_str).collect();
+            assert_eq!(names, expected, "{content}");
+        }
+    }
+}
