@@ -14,7 +14,10 @@
 //! | lists of referrers under tags, if there is no API | `fallback` |
 //! | checking that all referrers are listed in the end | `referrer_check` |
 //! | the journal entry | `entry` |
+//! | manifests for unit tests | `builders` |
 
+#[cfg(test)]
+mod builders;
 pub(super) mod companions;
 mod destination;
 mod draft;

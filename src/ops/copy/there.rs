@@ -38,3 +38,64 @@ impl There {
         lists
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::builders::{image, referrer};
+    use super::*;
+    use crate::model::change::builders::{digest, tag};
+
+    /// The list of a subject, with the referrers that are added to it: each letter is one.
+    fn list(subject: &str, adds: &str) -> ReferrerList {
+        ReferrerList {
+            subject: digest(subject),
+            tag: tag(&digest(subject).to_string().replace(':', "-")),
+            replaces: None,
+            unknown: false,
+            adds: adds.chars().map(|name| digest(&name.to_string())).collect(),
+        }
+    }
+
+    #[test]
+    fn a_list_under_a_tag_is_needed_if_the_registry_does_not_list_the_referrers_itself() {
+        let by_api = || Referred { by_api: true, ..Referred::default() };
+        let taken = || Referred { fallback_digest: Some(digest("l")), ..Referred::default() };
+        let silent = || Referred { unknown: true, ..Referred::default() };
+        let none = Referred::default;
+        let table = [
+            ("no referrer", vec![("a", none())], vec![image("a")], vec![]),
+            ("no list yet", vec![("a", none())], vec![referrer("s", "a")], vec![list("a", "s")]),
+            ("the registry lists it", vec![("a", by_api())], vec![referrer("s", "a")], vec![]),
+            ("a subject that was not asked for", vec![("b", none())], vec![referrer("s", "a")], vec![]),
+            (
+                "a list that is there",
+                vec![("a", taken())],
+                vec![referrer("s", "a")],
+                vec![ReferrerList { replaces: Some(digest("l")), ..list("a", "s") }],
+            ),
+            (
+                "no answer",
+                vec![("a", silent())],
+                vec![referrer("s", "a")],
+                vec![ReferrerList { unknown: true, ..list("a", "s") }],
+            ),
+            (
+                "several of two subjects",
+                vec![("a", none()), ("b", none())],
+                vec![referrer("s", "a"), referrer("t", "b"), referrer("r", "a")],
+                vec![list("a", "sr"), list("b", "t")],
+            ),
+            (
+                "only one subject without a list of the registry",
+                vec![("a", by_api()), ("b", none())],
+                vec![referrer("s", "a"), referrer("t", "b")],
+                vec![list("b", "t")],
+            ),
+        ];
+        for (case, found, manifests, expected) in table {
+            let referrers = found.into_iter().map(|(subject, found)| (digest(subject), found)).collect();
+            let there = There { referrers, ..There::default() };
+            assert_eq!(there.lists(&manifests), expected, "{case}");
+        }
+    }
+}

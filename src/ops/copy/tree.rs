@@ -195,3 +195,152 @@ async fn node(
     };
     Some((digest, node))
 }
+
+#[cfg(test)]
+mod tests {
+    use FailureKind::{BadAnswer, Denied, Local, Unsupported};
+    use futures_util::FutureExt;
+
+    use super::super::builders::{descriptor, digests, image, index, manifest};
+    use super::*;
+    use crate::client::{ClientSettings, Pool};
+    use crate::model::change::builders::{app, digest, failure};
+    use crate::model::media_type::SCHEMA1;
+
+    /// Returns the images and indexes of a text such as `x y i=xy`. In it, `b` is a blob, `n` is absent and `f` could
+    /// not be read.
+    fn tree(text: &str) -> Tree {
+        let mut tree = Tree::default();
+        let blob = index("i", "b").children()[0].clone();
+        tree.nodes.insert(digest("b"), TreeNode::Blob(Box::new(blob)));
+        tree.nodes.insert(digest("n"), TreeNode::Absent);
+        tree.nodes.insert(digest("f"), TreeNode::Failed(failure(Denied)));
+        for word in text.split_whitespace() {
+            tree.add(&match word.split_once('=') {
+                Some((name, children)) => index(name, children),
+                None => image(word),
+            });
+        }
+        tree
+    }
+
+    fn known(tree: &Tree, name: &str) -> Arc<Manifest> {
+        match tree.nodes.get(&digest(name)) {
+            Some(TreeNode::Manifest(manifest)) => manifest.clone(),
+            other => panic!("{name} is {other:?}"),
+        }
+    }
+
+    /// Returns a tree of `count` manifests, each but the last of which is an index of the next one.
+    fn chain(count: usize) -> (Tree, Arc<Manifest>) {
+        let mut tree = Tree::default();
+        let mut top = image("0");
+        tree.add(&top);
+        for number in 1..count {
+            let child = descriptor(&(number - 1).to_string());
+            top = manifest(&number.to_string(), format!(r#"{{"manifests":[{child}]}}"#));
+            tree.add(&top);
+        }
+        (tree, top)
+    }
+
+    /// Returns an index of this many children, named by the index and a number.
+    fn long_index(name: &str, count: usize) -> Arc<Manifest> {
+        let children: Vec<String> = (0..count).map(|number| descriptor(&format!("{name}{number}"))).collect();
+        manifest(name, format!(r#"{{"manifests":[{}]}}"#, children.join(",")))
+    }
+
+    #[test]
+    fn children_come_before_their_index_and_everything_once() {
+        // The last words are the manifests, the blobs and the absent children.
+        let table = [
+            ("an image", "x", "x", "x", "", ""),
+            ("an index", "x y i=xy", "i", "xyi", "", ""),
+            ("an empty index", "i=", "i", "i", "", ""),
+            ("an index within an index", "x y z i=xy o=iz", "o", "xyizo", "", ""),
+            ("a child that is listed twice", "x i=xx", "i", "xi", "", ""),
+            ("a child of two indexes", "x y i=x j=xy o=ij", "o", "xiyjo", "", ""),
+            ("a child that is listed by the top too", "x i=x o=xi", "o", "xio", "", ""),
+            ("a blob", "x i=bx", "i", "xi", "b", ""),
+            ("an absent child", "x i=nx", "i", "xi", "", "n"),
+            ("a blob and an absent child of two indexes", "x i=bnx o=ibn", "o", "xio", "b", "n"),
+            ("an index that lists itself", "x i=ix", "i", "xi", "", ""),
+            ("indexes that list each other", "x i=ox o=i", "o", "xio", "", ""),
+            ("a part of the tree", "x y i=xy o=i", "x", "x", "", ""),
+        ];
+        for (case, text, top, manifests, blobs, absent) in table {
+            let tree = tree(text);
+            let closure = tree.closure(&known(&tree, top)).expect(case);
+            let found: Vec<Digest> = closure.manifests.iter().map(|manifest| manifest.digest).collect();
+            assert_eq!(found, digests(manifests), "{case}");
+            let found: Vec<Digest> = closure.blobs.iter().filter_map(|blob| blob.digest).collect();
+            assert_eq!(found, digests(blobs), "{case}");
+            assert_eq!(closure.absent, digests(absent), "{case}");
+        }
+    }
+
+    #[test]
+    fn a_manifest_that_needs_something_that_cannot_be_copied_is_refused() {
+        let schema1 = || {
+            let body = r#"{"schemaVersion":1,"fsLayers":[]}"#;
+            let mut manifest = Manifest::parse(body.into(), Some(SCHEMA1)).expect("a manifest");
+            manifest.digest = digest("1");
+            Arc::new(manifest)
+        };
+        let mut old_child = tree("i=x1 x");
+        old_child.add(&schema1());
+        let odd = r#"{"mediaType":"a/b","size":7,"digest":"odd:1"}"#;
+        let odd_child = manifest("i", format!(r#"{{"manifests":[{odd}]}}"#));
+        let odd_blob = manifest("x", format!(r#"{{"config":{odd},"layers":[]}}"#));
+        let old = "it is in Docker's schema 1, which registries no longer accept";
+        let deep = "it nests deeper than 8 levels";
+        let unknown = "it names content by a digest that cannot be checked";
+        let many = "it lists more than 10000 descriptors, too many to be looked at";
+        let table = [
+            ("schema 1", tree(""), schema1(), old, Unsupported),
+            ("schema 1 in an index", old_child, index("i", "x1"), old, Unsupported),
+            ("a child that could not be read", tree("x"), index("i", "xf"), "500", Denied),
+            ("a child that was not read", tree("x"), index("i", "xy"), deep, BadAnswer),
+            ("a child with an odd digest", tree(""), odd_child, unknown, BadAnswer),
+            ("a blob with an odd digest", tree(""), odd_blob, unknown, BadAnswer),
+            ("too long a list", tree(""), long_index("i", MOST_LISTED + 1), many, BadAnswer),
+        ];
+        for (case, tree, top, why, kind) in table {
+            let failure = tree.closure(&top).expect_err(case);
+            assert_eq!((failure.why.as_str(), failure.kind), (why, kind), "{case}");
+            assert_eq!(failure.hint.is_some(), kind == Unsupported, "{case}");
+        }
+    }
+
+    #[test]
+    fn indexes_may_nest_eight_levels_deep() {
+        for (count, can_be_copied) in [(1, true), (DEEPEST, true), (DEEPEST + 1, true), (DEEPEST + 2, false)]
+        {
+            let (tree, top) = chain(count);
+            let found = tree.closure(&top).map(|closure| closure.manifests.len());
+            assert_eq!(found.ok(), can_be_copied.then_some(count), "{count} manifests");
+        }
+    }
+
+    /// No case asks the registry anything, so each ends at once.
+    #[test]
+    fn nothing_is_asked_for_that_is_known_or_useless_or_too_much() {
+        let registry = Pool::new(ClientSettings::default()).registry(&app().host);
+        let third = (MOST - 2) / 3;
+        let long = ["i", "j", "k"].map(|name| long_index(name, third)).to_vec();
+        assert_eq!(long.len() * third + long.len(), MOST + 1, "one more than the limit");
+        let known = || tree("x i=x");
+        let table = [
+            ("an image", Tree::default(), vec![image("x")], None),
+            ("known children", known(), vec![index("i", "x"), index("o", "i")], None),
+            ("children of an index that is not whole", known(), vec![long_index("i", MOST_LISTED + 1)], None),
+            ("one child too many", Tree::default(), long, Some(Local)),
+        ];
+        for (case, mut tree, from, expected) in table {
+            let tops = from.clone();
+            let end = tree.grow(&*registry, &app().name, from).now_or_never().expect(case);
+            assert_eq!(end.err().map(|failure| failure.kind), expected, "{case}");
+            assert!(tops.iter().all(|top| tree.nodes.contains_key(&top.digest)), "{case}");
+        }
+    }
+}
