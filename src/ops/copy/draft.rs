@@ -347,3 +347,6 @@ impl Top {
 pub(super) fn subjects(closure: &Closure) -> impl Iterator<Item = Digest> {
     closure.manifests.iter().filter_map(|manifest| manifest.subject()?.digest)
 }
+
+#[cfg(test)]
+mod tests;
