@@ -7,41 +7,29 @@
 //!
 //! One thread writes, so that no other one waits for the disk. It puts everything that waits into one transaction.
 
+mod reader;
+mod writer;
+
 use std::collections::HashMap;
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use tokio::sync::oneshot;
 
-use super::database::{self, Database};
-use super::error::{OperationError, StoreProblem, problem};
-use super::schema::CACHE;
-use crate::files;
+use self::reader::{CacheReader, content, facts};
+use self::writer::start;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
-/// Most bytes kept on disk when a process begins to write. Within a run the file may grow by a quarter:
-/// `max_page_count` in `schema`.
-const MOST: i64 = 64 * 1024 * 1024;
 /// Writes that may wait. Beyond that, content is not kept.
 const QUEUE: usize = 4096;
 /// Most bytes of all that wait to be written.
 const MOST_WAITING: usize = 8 * 1024 * 1024;
-/// Most writes in one transaction.
-const MOST_TOGETHER: usize = 512;
-/// How long a write waits for others that join its transaction. Images are listed one after another, and a transaction
-/// for each of them costs more than reading it.
-const GATHERING: Duration = Duration::from_millis(200);
-
 /// The facts about one repository, from when it was last asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct RepositoryFacts {
@@ -73,22 +61,6 @@ pub(crate) struct CacheStore {
     waiting: Arc<AtomicUsize>,
 }
 
-/// The connection that reads. It is opened when it is first needed.
-#[derive(Debug)]
-struct CacheReader {
-    folder: PathBuf,
-    slot: Mutex<ReaderSlot>,
-}
-
-#[derive(Debug)]
-enum ReaderSlot {
-    /// Not opened yet, or there was no database when it was last looked for.
-    Closed,
-    Open(Database),
-    /// The database cannot be used in this run.
-    Unusable,
-}
-
 #[derive(Debug)]
 enum CacheTask {
     Content(Digest, Bytes),
@@ -104,7 +76,7 @@ impl CacheStore {
     /// Creates the handle. The folder is not touched yet.
     pub(crate) fn new(folder: PathBuf) -> CacheStore {
         CacheStore {
-            reader: Arc::new(CacheReader { folder, slot: Mutex::new(ReaderSlot::Closed) }),
+            reader: Arc::new(CacheReader::new(folder)),
             writer: OnceLock::new(),
             waiting: Arc::default(),
         }
@@ -175,337 +147,5 @@ impl CacheStore {
     fn send(&self, task: CacheTask) -> bool {
         let writer = self.writer.get_or_init(|| start(self.reader.clone(), self.waiting.clone()));
         writer.as_ref().is_some_and(|writer| writer.try_send(task).is_ok())
-    }
-}
-
-impl CacheReader {
-    fn slot(&self) -> MutexGuard<'_, ReaderSlot> {
-        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Reads from the database. Returns the default if there is none, and the task for the writer if it is damaged.
-    fn read<T: Default>(
-        &self,
-        read: impl FnOnce(&Connection) -> Result<T, OperationError>,
-    ) -> Result<T, CacheTask> {
-        let mut slot = self.slot();
-        if let ReaderSlot::Closed = *slot {
-            *slot = match Database::open(&self.folder, &CACHE, false) {
-                Ok(Some(database)) => ReaderSlot::Open(database),
-                Ok(None) => ReaderSlot::Closed,
-                Err(error) if is_damage(&error) => return Err(CacheTask::Discard),
-                Err(error) => {
-                    tracing::warn!(%error, "the cache is not read");
-                    ReaderSlot::Unusable
-                }
-            };
-        }
-        let ReaderSlot::Open(database) = &*slot else { return Ok(T::default()) };
-        match database.read(read) {
-            Ok(value) => Ok(value),
-            Err(error) if is_damage(&error) => Err(CacheTask::Discard),
-            Err(error) => {
-                tracing::warn!(%error, "the cache cannot be read");
-                Ok(T::default())
-            }
-        }
-    }
-}
-
-fn is_damage(error: &io::Error) -> bool {
-    problem(error) == Some(StoreProblem::Damaged)
-}
-
-fn content(connection: &Connection, digest: &Digest) -> Result<Option<Vec<u8>>, OperationError> {
-    let mut select = connection.prepare_cached("SELECT bytes FROM content WHERE digest = ?")?;
-    Ok(select.query_row([digest.to_string()], |row| row.get(0)).optional()?)
-}
-
-fn facts(connection: &Connection, repository: &str) -> Result<RepositoryFacts, OperationError> {
-    let mut facts = RepositoryFacts::default();
-    let mut select = connection.prepare_cached(
-        "SELECT tag.name, tag.digest FROM tag JOIN repository ON tag.repository = repository.id
-         WHERE repository.name = ?",
-    )?;
-    let mut rows = select.query([repository])?;
-    while let Some(row) = rows.next()? {
-        let (tag, digest) = (row.get_ref(0)?.as_str().ok(), row.get_ref(1)?.as_str().ok());
-        // A damaged name or digest is left out.
-        if let (Some(tag), Some(digest)) = (tag, digest)
-            && let (Ok(tag), Ok(digest)) = (Tag::parse(tag), digest.parse())
-        {
-            facts.tags.insert(tag, digest);
-        }
-    }
-    let mut select = connection.prepare_cached(
-        "SELECT manifest.digest, manifest.media_type FROM manifest
-         JOIN repository ON manifest.repository = repository.id WHERE repository.name = ?",
-    )?;
-    let mut rows = select.query([repository])?;
-    while let Some(row) = rows.next()? {
-        let (digest, media_type) = (row.get_ref(0)?.as_str().ok(), row.get_ref(1)?.as_str().ok());
-        if let (Some(digest), Some(media_type)) = (digest, media_type)
-            && let Ok(digest) = digest.parse()
-        {
-            facts.media_types.insert(digest, media_type.to_string());
-        }
-    }
-    Ok(facts)
-}
-
-/// Starts the writer. Returns `None` if no thread can be started.
-fn start(reader: Arc<CacheReader>, waiting: Arc<AtomicUsize>) -> Option<SyncSender<CacheTask>> {
-    let (sender, tasks) = sync_channel(QUEUE);
-    let run = move || CacheWriter { reader, waiting, database: None, is_usable: true }.run(&tasks);
-    std::thread::Builder::new().name("cache".into()).spawn(run).ok().map(|_| sender)
-}
-
-/// Adds the tasks that arrive soon after the first one. Returns at once if the caller waits for the result, and before
-/// so much waits that more would be dropped.
-fn gather(tasks: &Receiver<CacheTask>, together: &mut Vec<CacheTask>, waiting: &AtomicUsize) {
-    let end = Instant::now() + GATHERING;
-    while together.len() < MOST_TOGETHER
-        && waiting.load(Ordering::Relaxed) < MOST_WAITING / 4
-        && !matches!(together.last(), Some(CacheTask::Flush(_) | CacheTask::Discard))
-    {
-        let Ok(task) = tasks.recv_timeout(end.saturating_duration_since(Instant::now())) else { return };
-        together.push(task);
-    }
-}
-
-/// The thread that writes.
-struct CacheWriter {
-    reader: Arc<CacheReader>,
-    waiting: Arc<AtomicUsize>,
-    database: Option<Database>,
-    /// Whether nothing has shown yet that the database cannot be used in this run.
-    is_usable: bool,
-}
-
-impl CacheWriter {
-    fn run(mut self, tasks: &Receiver<CacheTask>) {
-        while let Ok(first) = tasks.recv() {
-            let mut together = vec![first];
-            match self.database {
-                Some(_) => gather(tasks, &mut together, &self.waiting),
-                // The sooner the database exists, the sooner it can be read.
-                None => together.extend(tasks.try_iter().take(MOST_TOGETHER - 1)),
-            }
-            if together.iter().any(|task| matches!(task, CacheTask::Discard)) {
-                self.discard();
-            }
-            self.write(&together);
-            for task in together {
-                match task {
-                    CacheTask::Content(_, content) => {
-                        self.waiting.fetch_sub(content.len(), Ordering::Relaxed);
-                    }
-                    CacheTask::Flush(done) => drop(done.send(())),
-                    CacheTask::Facts(_) | CacheTask::Remove(_) | CacheTask::Discard => {}
-                }
-            }
-        }
-    }
-
-    fn write(&mut self, tasks: &[CacheTask]) {
-        let writes = |task: &CacheTask| !matches!(task, CacheTask::Flush(_) | CacheTask::Discard);
-        if !self.is_usable || !tasks.iter().any(writes) {
-            return;
-        }
-        let written = self.try_write(tasks);
-        let written = match written.as_ref().err().and_then(problem) {
-            Some(StoreProblem::Damaged) => {
-                self.discard();
-                self.try_write(tasks)
-            }
-            Some(StoreProblem::Full) => self.prune(MOST).and_then(|()| self.try_write(tasks)),
-            _ => written,
-        };
-        if let Err(error) = written {
-            tracing::warn!(%error, "the cache cannot be written");
-        }
-    }
-
-    fn try_write(&mut self, tasks: &[CacheTask]) -> io::Result<()> {
-        if !self.is_usable {
-            return Ok(());
-        }
-        if self.database.is_none() {
-            self.open()?;
-        }
-        let Some(database) = &mut self.database else { return Ok(()) };
-        database.write(|transaction| tasks.iter().try_for_each(|task| apply(transaction, task)))
-    }
-
-    fn open(&mut self) -> io::Result<()> {
-        let opened = Database::open(&self.reader.folder, &CACHE, true);
-        // A database that other users may have written, or that is too new, stays so.
-        self.is_usable = opened.is_ok() || opened.as_ref().is_err_and(is_damage);
-        self.database = opened?;
-        remove_old_files(&self.reader.folder);
-        self.prune(MOST)
-    }
-
-    /// Removes the oldest content until the file is small enough, then the oldest facts.
-    fn prune(&mut self, most: i64) -> io::Result<()> {
-        let Some(database) = &mut self.database else { return Ok(()) };
-        while database.read(used_bytes)? > most {
-            let removed = database.write(|transaction| {
-                let content = "DELETE FROM content WHERE id IN
-                    (SELECT id FROM content ORDER BY id LIMIT 1 + (SELECT count(*) / 8 FROM content))";
-                if transaction.execute(content, [])? > 0 {
-                    return Ok(true);
-                }
-                let oldest = "(SELECT min(id) FROM repository)";
-                transaction.execute(&format!("DELETE FROM tag WHERE repository <= {oldest}"), [])?;
-                transaction.execute(&format!("DELETE FROM manifest WHERE repository <= {oldest}"), [])?;
-                Ok(transaction.execute(&format!("DELETE FROM repository WHERE id <= {oldest}"), [])? > 0)
-            })?;
-            if !removed {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes a damaged database. If another process uses it, this one keeps its content in memory only.
-    fn discard(&mut self) {
-        self.database = None;
-        let mut slot = self.reader.slot();
-        *slot = ReaderSlot::Closed;
-        match database::discard(&self.reader.folder, &CACHE) {
-            Ok(()) => tracing::warn!("the cache was damaged and is begun anew"),
-            Err(error) => {
-                tracing::warn!(%error, "the cache is damaged and not used in this run");
-                self.is_usable = false;
-                *slot = ReaderSlot::Unusable;
-            }
-        }
-    }
-}
-
-fn used_bytes(connection: &Connection) -> Result<i64, OperationError> {
-    Ok(connection.query_row(
-        "SELECT (page_count - freelist_count) * page_size
-         FROM pragma_page_count, pragma_freelist_count, pragma_page_size",
-        [],
-        |row| row.get(0),
-    )?)
-}
-
-fn apply(transaction: &Transaction<'_>, task: &CacheTask) -> Result<(), OperationError> {
-    match task {
-        CacheTask::Content(digest, content) => {
-            transaction
-                .prepare_cached("INSERT INTO content (digest, bytes) VALUES (?, ?) ON CONFLICT DO NOTHING")?
-                .execute(params![digest.to_string(), &content[..]])?;
-        }
-        CacheTask::Remove(digest) => {
-            transaction
-                .prepare_cached("DELETE FROM content WHERE digest = ?")?
-                .execute([digest.to_string()])?;
-        }
-        CacheTask::Facts(changes) => apply_facts(transaction, changes)?,
-        CacheTask::Discard | CacheTask::Flush(_) => {}
-    }
-    Ok(())
-}
-
-fn apply_facts(transaction: &Transaction<'_>, changes: &FactChanges) -> Result<(), OperationError> {
-    let name = changes.repository.to_string();
-    transaction.execute("INSERT INTO repository (name) VALUES (?) ON CONFLICT DO NOTHING", [&name])?;
-    let id: i64 =
-        transaction.query_row("SELECT id FROM repository WHERE name = ?", [&name], |row| row.get(0))?;
-    for digest in &changes.gone {
-        let digest = digest.to_string();
-        transaction.execute("DELETE FROM tag WHERE repository = ? AND digest = ?", params![id, digest])?;
-        transaction
-            .execute("DELETE FROM manifest WHERE repository = ? AND digest = ?", params![id, digest])?;
-    }
-    let mut put_tag = transaction
-        .prepare_cached("INSERT OR REPLACE INTO tag (repository, name, digest) VALUES (?, ?, ?)")?;
-    let mut remove_tag = transaction.prepare_cached("DELETE FROM tag WHERE repository = ? AND name = ?")?;
-    for (tag, digest) in &changes.tags {
-        match digest {
-            Some(digest) => put_tag.execute(params![id, tag.as_str(), digest.to_string()])?,
-            None => remove_tag.execute(params![id, tag.as_str()])?,
-        };
-    }
-    let mut put_manifest = transaction.prepare_cached(
-        "INSERT OR REPLACE INTO manifest (repository, digest, media_type) VALUES (?, ?, ?)",
-    )?;
-    for (digest, media_type) in &changes.media_types {
-        put_manifest.execute(params![id, digest.to_string(), media_type])?;
-    }
-    Ok(())
-}
-
-/// Removes the files in which earlier versions kept the cache.
-fn remove_old_files(folder: &Path) {
-    let content = folder.join("content");
-    let is_hex = |name: &str| name.len() == 64 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let is_left = |name: &str| name == ".lock" || name.starts_with(".new-") || name.starts_with(".tmp");
-    for (folder, is_ours) in [
-        (content.join("tags"), &(|name: &str| is_hex(name) || is_left(name)) as &dyn Fn(&str) -> bool),
-        (content, &|name: &str| name.ends_with(".pack") || is_left(name)),
-    ] {
-        if files::check_folder(&folder).is_err() {
-            continue;
-        }
-        for file in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            if file.file_name().to_str().is_some_and(is_ours) {
-                // A file that stays only takes up space.
-                fs::remove_file(file.path()).ok();
-            }
-        }
-        // A folder with other files stays.
-        fs::remove_dir(folder).ok();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn writer(folder: &Path) -> CacheWriter {
-        let reader = CacheReader { folder: folder.into(), slot: Mutex::new(ReaderSlot::Closed) };
-        CacheWriter { reader: Arc::new(reader), waiting: Arc::default(), database: None, is_usable: true }
-    }
-
-    #[test]
-    fn a_full_cache_loses_its_oldest_content() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut writer = writer(folder.path());
-        let contents: Vec<(Digest, Bytes)> =
-            (0..64u8).map(|n| (Digest::sha256(&[n; 20_000]), Bytes::from(vec![n; 20_000]))).collect();
-        for (digest, bytes) in &contents {
-            writer.write(&[CacheTask::Content(*digest, bytes.clone())]);
-        }
-        writer.prune(600_000).expect("it is removed");
-        let database = writer.database.as_ref().expect("it is open");
-        assert!(database.read(used_bytes).expect("a number") <= 600_000);
-        let is_left = |at: usize| {
-            let (digest, _) = &contents[at];
-            database.read(|connection| content(connection, digest)).expect("it is read").is_some()
-        };
-        assert_eq!((is_left(0), is_left(63)), (false, true));
-    }
-
-    #[test]
-    fn a_cache_full_of_facts_loses_those_of_the_oldest_repositories() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut writer = writer(folder.path());
-        for name in ["r.test/a", "r.test/b", "r.test/c"] {
-            let repository = Repository::parse(name).expect("a name");
-            let tag = |n: usize| (Tag::parse(&format!("v{n}")).expect("a tag"), Some(Digest::sha256(b"x")));
-            let tags = (0..2000).map(tag).collect();
-            let changes = FactChanges { repository, gone: vec![], tags, media_types: vec![] };
-            writer.write(&[CacheTask::Facts(changes)]);
-        }
-        writer.prune(400_000).expect("they are removed");
-        let database = writer.database.as_ref().expect("it is open");
-        let count =
-            |name: &str| database.read(|connection| facts(connection, name)).expect("facts").tags.len();
-        assert_eq!(["r.test/a", "r.test/c"].map(count), [0, 2000]);
     }
 }

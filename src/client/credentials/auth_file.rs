@@ -1,43 +1,27 @@
 //! The JSON of docker's `config.json` and podman's `auth.json`, which is one format with two ways to write a key:
 //! <https://github.com/docker/cli/tree/v28.5.1/cli/config/configfile>, containers-auth.json(5).
 
+mod entry;
+mod key;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use base64::Engine;
-use base64::alphabet::STANDARD;
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::{Map, Value};
 
+use self::entry::LoginEntry;
+pub(crate) use self::key::KeyRule;
+use self::key::{Key, rank, registries, server_key};
 use super::helper::Helpers;
 use super::keychain::{Login, LoginLookup};
 use super::problem::LoginProblem;
-use super::secret::Secret;
 use crate::model::redact;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 
 /// Most bytes of a file that are read.
 const CAP: u64 = 4 * 1024 * 1024;
-
-/// Docker Hub's key, for historical reasons.
-const HUB_KEY: &str = "https://index.docker.io/v1/";
-/// The ends of the keys under which docker's own tools keep the tokens of a login by browser. They are not logins.
-const TOKEN_KEYS: [&str; 2] = ["access-token", "refresh-token"];
-const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
-
-/// The meaning of a key with a path.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum KeyRule {
-    /// The login holds for the whole registry, as docker reads it.
-    Docker,
-    /// The login holds for this repository and for those below it.
-    Podman,
-}
 
 /// A file of logins. Only parts that can be read are in it.
 #[derive(Debug, Default)]
@@ -50,18 +34,6 @@ pub(crate) struct File {
     bad_parts: Vec<BadPart>,
 }
 
-/// The entry of one registry.
-#[derive(Default, Clone)]
-struct LoginEntry {
-    auth: Option<String>,
-    username: Option<String>,
-    password: Option<String>,
-    identitytoken: Option<String>,
-    registrytoken: Option<String>,
-    /// What is wrong with the entry: the name of the field, if it is in one, and the fault.
-    fault: Option<(&'static str, &'static str)>,
-}
-
 /// A part of a file that is not what it has to be: its name, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadPart {
@@ -69,12 +41,6 @@ pub(crate) struct BadPart {
     entry: SafeText,
     /// What is wrong with it: `is not a text`.
     why: &'static str,
-}
-
-impl std::fmt::Debug for LoginEntry {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("(secret)")
-    }
 }
 
 /// The login that a file has for a registry, or the helper that has it.
@@ -220,160 +186,6 @@ fn bad_entry(part: &str, key: &str, field: &str, why: &'static str) -> BadPart {
     BadPart { entry, why }
 }
 
-impl LoginEntry {
-    fn of(value: Value) -> LoginEntry {
-        let mut entry = LoginEntry::default();
-        let mut fields = match value {
-            Value::Object(fields) => fields,
-            Value::Null => return entry,
-            _ => {
-                entry.fault = Some(("", "is not a JSON object"));
-                return entry;
-            }
-        };
-        let mut take = |name: &'static str| match fields.remove(name) {
-            None | Some(Value::Null) => None,
-            Some(Value::String(text)) => Some(text).filter(|text| !text.is_empty()),
-            Some(_) => {
-                entry.fault = Some((name, "is not a text"));
-                None
-            }
-        };
-        let (auth, username, password) = (take("auth"), take("username"), take("password"));
-        let (identitytoken, registrytoken) = (take("identitytoken"), take("registrytoken"));
-        LoginEntry { auth, username, password, identitytoken, registrytoken, fault: entry.fault }
-    }
-
-    /// Returns the login, or `None` if the entry has none. Fails if it has one that cannot be read.
-    fn login(&self) -> Result<Option<Login>, (&'static str, &'static str)> {
-        if let Some(token) = &self.registrytoken {
-            return Ok(Some(Login::Bearer(Secret::new(token))));
-        }
-        if let Some(token) = &self.identitytoken {
-            return Ok(Some(Login::Identity(Secret::new(token))));
-        }
-        let written_out = || Some((self.username.clone()?, self.password.clone()?));
-        let fault = match &self.auth {
-            Some(auth) => match decode(auth) {
-                Some((user, password)) => return Ok(Some(password_login(user, password))),
-                None => Some(("auth", "is not `user:password` in base64")),
-            },
-            None => self.fault,
-        };
-        match (written_out(), fault) {
-            (Some((user, password)), _) => Ok(Some(password_login(user, password))),
-            (None, Some(fault)) => Err(fault),
-            (None, None) => Ok(None),
-        }
-    }
-}
-
-fn password_login(user: String, password: String) -> Login {
-    Login::Password { user, password: Secret::new(password) }
-}
-
-/// Decodes `user:password` from base64. A password may hold colons and end in NULs; a user may not be empty.
-fn decode(auth: &str) -> Option<(String, String)> {
-    let compact: String = auth.split_whitespace().collect();
-    let text = String::from_utf8(PADDED_OR_NOT.decode(compact).ok()?).ok()?;
-    let (user, password) = text.split_once(':')?;
-    let password = password.trim_end_matches('\0');
-    (!user.is_empty()).then(|| (user.to_string(), password.to_string()))
-}
-
-/// The parts of a key: `https://r.test/v1/` has the name `r.test` and the path `v1`.
-#[derive(Debug, Clone, Copy)]
-struct Key<'a> {
-    is_url: bool,
-    name: &'a str,
-    path: &'a str,
-}
-
-/// How well a key names a registry; the smallest rank is the best.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Spelling {
-    /// Exactly as docker's own tools write it.
-    Exact,
-    /// In another way, with the same port.
-    Other,
-    /// With the port of HTTPS on one side only.
-    UsualPort,
-}
-
-impl<'a> Key<'a> {
-    fn of(key: &'a str) -> Key<'a> {
-        let scheme = ["https://", "http://"]
-            .into_iter()
-            .find(|scheme| key.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
-        let rest = &key[scheme.map_or(0, str::len)..];
-        let (name, path) = rest.split_once('/').unwrap_or((rest, ""));
-        Key { is_url: scheme.is_some(), name, path: path.trim_end_matches('/') }
-    }
-
-    /// Returns how well the key names a registry, whatever its path.
-    fn spelling(&self, key: &str, host: &Host) -> Option<Spelling> {
-        if key == server_key(host) {
-            return Some(Spelling::Exact);
-        }
-        let is_same = |name: &str| Host::parse(name).is_ok_and(|named| named == *host);
-        let is_host_without_port = || host.as_str().strip_suffix(":443") == Some(self.name);
-        if is_same(self.name) {
-            return Some(Spelling::Other);
-        }
-        let is_usual_port = self.name.strip_suffix(":443").is_some_and(is_same) || is_host_without_port();
-        is_usual_port.then_some(Spelling::UsualPort)
-    }
-
-    /// Returns how well the key names a whole registry. `None` if it has a path other than that of an API version.
-    fn registry_rank(&self, key: &str, host: &Host) -> Option<Spelling> {
-        self.spelling(key, host).filter(|_| self.is_registry())
-    }
-
-    fn is_registry(&self) -> bool {
-        matches!(self.path, "" | "v1" | "v2")
-    }
-
-    /// Returns whether the key is that of a token which docker's own tools keep beside the login.
-    fn is_token(&self, rule: KeyRule) -> bool {
-        let is_kept_by_docker = rule == KeyRule::Docker || self.is_url || self.path.starts_with("v1/");
-        is_kept_by_docker && self.path.rsplit('/').next().is_some_and(|last| TOKEN_KEYS.contains(&last))
-    }
-}
-
-/// Returns the rank of a key for a repository: the smallest is the best. `None` if the key is about something else.
-fn rank(
-    key: &str,
-    rule: KeyRule,
-    host: &Host,
-    repository: Option<&RepositoryName>,
-) -> Option<(usize, Spelling, usize)> {
-    let parts = Key::of(key);
-    let spelling = parts.spelling(key, host).filter(|_| !parts.is_token(rule))?;
-    let depth = |path: &str| path.split('/').count();
-    match rule {
-        // A login for a path counts for the registry, after those without a path.
-        KeyRule::Docker if parts.is_registry() => Some((0, spelling, key.len())),
-        KeyRule::Docker => Some((depth(parts.path), spelling, key.len())),
-        KeyRule::Podman if parts.is_url || parts.path.is_empty() => Some((usize::MAX, spelling, key.len())),
-        KeyRule::Podman => {
-            let rest = repository?.as_str().strip_prefix(parts.path)?;
-            let is_inside = rest.is_empty() || rest.starts_with('/');
-            is_inside.then(|| (usize::MAX - depth(parts.path), spelling, key.len()))
-        }
-    }
-}
-
-/// Returns the registry of a key, under each of its names.
-fn registries(key: &str) -> impl Iterator<Item = Host> {
-    let name = Key::of(key).name;
-    [Some(name), name.strip_suffix(":443")].into_iter().flatten().filter_map(|name| Host::parse(name).ok())
-}
-
-/// Returns the key under which docker's own tools keep a registry.
-fn server_key(host: &Host) -> String {
-    if host.is_docker_hub() { HUB_KEY.into() } else { host.to_string() }
-}
-
 /// A file of logins that is searched, and the helpers that it may name.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct AuthFile<'a> {
@@ -457,7 +269,9 @@ pub(crate) fn read_blocking(path: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::key::HUB_KEY;
     use super::*;
+    use crate::client::credentials::secret::Secret;
 
     fn found(text: &str, host: &str) -> Option<FileLogin> {
         let host = Host::parse(host).expect("a host");
