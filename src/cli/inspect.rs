@@ -78,7 +78,7 @@ struct ImageDocument<'a> {
     /// The manifest of an image of an index.
     #[serde(skip_serializing_if = "Option::is_none")]
     manifest: Option<Box<RawValue>>,
-    /// What refers to this image of an index.
+    /// The artifacts that refer to this image of an index.
     referrers: Vec<ReferrerDocument<'a>>,
 }
 

@@ -40,7 +40,7 @@ pub struct Error {
     pub host: SafeText,
     /// The server that failed. It need not be the registry.
     pub peer: Peer,
-    /// The problems with the sources of logins, if the server refused the client for who it is.
+    /// The problems with the sources of logins, if the server refused the identity of the client.
     pub(crate) login_problems: Arc<[LoginProblem]>,
 }
 

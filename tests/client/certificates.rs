@@ -1,5 +1,5 @@
-//! Certificates: who is trusted for which server, and who gets a client certificate. docs/REGISTRIES.md §4.10,
-//! docs/RELIABILITY.md B12, E2 to E5.
+//! Certificates: the authorities that each server is checked against, and the servers that get a client certificate.
+//! docs/REGISTRIES.md §4.10, docs/RELIABILITY.md B12, E2 to E5.
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -484,7 +484,7 @@ async fn a_compressed_error_is_shown_in_the_registry_s_words() {
     assert!(error.contains("the project is archived") && error.len() < 8_192, "{}", error.len());
 }
 
-/// docs/REGISTRIES.md §10 row 19: storage decides about the type, and the bytes about what they are.
+/// docs/REGISTRIES.md §10 row 19: storage sets the type, and the bytes decide the kind.
 #[tokio::test]
 async fn the_content_type_of_storage_does_not_decide_what_a_manifest_is() {
     for content_type in ["text/html", "binary/octet-stream", "application/x-json", "image/png", ""] {

@@ -1,5 +1,5 @@
-//! Registries behind nginx, as companies run them: what the user sees and what happens to the registry, for each habit
-//! of such a proxy.
+//! Registries behind nginx, as companies run them: the screen of the user and the state of the registry, for each
+//! habit of such a proxy.
 
 use regtui::demo::layer::DemoLayer;
 use regtui::model::reference::Host;
@@ -238,7 +238,7 @@ async fn a_login_page_in_front_of_a_registry_is_called_a_login_page() {
     }
 }
 
-/// What the other tests add to: a fault that they find is one of what they add.
+/// The plain setting, to which the other tests add one habit each: a fault that they find comes from that habit.
 #[tokio::test]
 async fn a_proxy_that_only_passes_requests_on_hinders_nothing() {
     for server in servers::registries_of_distribution(|_| Options::default()) {

@@ -63,7 +63,7 @@ impl Shell {
         std::fs::write(path, content).expect("a file");
     }
 
-    /// Keeps a login (`user:password`) for a registry where `docker login` does.
+    /// Keeps a login (`user:password`) for a registry in the file that `docker login` uses.
     pub fn log_in(&self, host: &Host, login: &str) {
         let auth = base64::engine::general_purpose::STANDARD.encode(login);
         let config = json!({"auths": {host.as_str(): {"auth": auth}}});

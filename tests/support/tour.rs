@@ -1,4 +1,4 @@
-//! What a user does with a registry, by the program as a shell runs it.
+//! The steps of a user with a registry, by the program as a shell runs it.
 
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{Demo, DemoSettings, Store};

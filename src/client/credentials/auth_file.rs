@@ -30,16 +30,16 @@ pub(crate) struct File {
     creds_store: Option<String>,
     /// The helpers by registry. `None` for one whose name is not a text.
     cred_helpers: BTreeMap<String, Option<String>>,
-    /// The parts that are about every registry and are not what they have to be.
+    /// The parts of a wrong type that are about every registry.
     bad_parts: Vec<BadPart>,
 }
 
-/// A part of a file that is not what it has to be: its name, and what is wrong with it.
+/// A part of a file that cannot be used: its name, and its fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct BadPart {
     /// The name of the part: `auths."r.test".auth`.
     entry: SafeText,
-    /// What is wrong with it: `is not a text`.
+    /// The fault, as the end of a sentence: `is not a text`.
     why: &'static str,
 }
 
@@ -114,7 +114,7 @@ impl File {
     /// Returns the login for a repository, or for the registry, in docker's order: a helper of this registry, the
     /// helper for all, the logins in the file. The key that fits best is used, and another one if that has no login. An
     /// empty name of a helper means that the logins in the file are used. The parts of the file about this registry that
-    /// are not what they have to be are returned beside it.
+    /// have a wrong type are returned beside it.
     pub(crate) fn find(
         &self,
         rule: KeyRule,

@@ -37,7 +37,7 @@ pub(crate) struct Helpers {
 
 impl Helpers {
     /// Asks the helper `docker-credential-<suffix>` for the login of the first server that it has one for. The error
-    /// says what is wrong with the helper.
+    /// tells the fault of the helper.
     pub(crate) async fn login(&self, suffix: &str, servers: &[String]) -> Result<Option<Login>, SafeText> {
         for server in servers {
             if let Some(login) = get(suffix, server, &self.path, self.timeout).await? {

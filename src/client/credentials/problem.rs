@@ -23,13 +23,13 @@ pub(crate) enum LoginProblem {
         /// The column of the fault, from one.
         column: usize,
     },
-    /// A part of the source is not what it has to be.
+    /// A part of the source cannot be used.
     BadEntry {
         /// The path or the name of the source.
         source: SafeText,
         /// The part of the source: `auths."r.test"`.
         entry: SafeText,
-        /// What is wrong with it: `is not an object`.
+        /// The fault, as the end of a sentence: `is not an object`.
         why: &'static str,
     },
     /// A credential helper is missing, hangs or fails.
@@ -40,7 +40,7 @@ pub(crate) enum LoginProblem {
         setting: &'static str,
         /// The program: `docker-credential-pass`.
         program: SafeText,
-        /// What is wrong with it: `is not in PATH`.
+        /// The fault, as the end of a sentence: `is not in PATH`.
         why: SafeText,
     },
 }

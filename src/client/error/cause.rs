@@ -102,7 +102,7 @@ pub enum Cause {
     Local(SafeText),
 }
 
-/// The kind of fault of a certificate, which decides what helps.
+/// The kind of fault of a certificate. The hint depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CertificateFault {
     /// No authority that is trusted here has signed it.
@@ -186,7 +186,7 @@ impl Cause {
         }
     }
 
-    /// Returns whether the server refused the client for who it is, so that another login may help.
+    /// Returns whether the server refused the identity of the client, so that another login may help.
     pub(crate) fn is_about_login(&self) -> bool {
         match self {
             Cause::Status { status: 401 | 403, .. } => !self.is_quota() && !self.is_protected(),

@@ -12,9 +12,9 @@ use std::time::{Duration, Instant};
 const START: usize = 8;
 /// Fewest requests at once.
 const LEAST: usize = 2;
-/// Most requests at once over HTTP/1.1, where each has a connection of its own.
+/// Most requests at once over HTTP/1.1. Each has a connection of its own.
 const MOST: usize = 32;
-/// Most requests at once over HTTP/2, where they share a connection.
+/// Most requests at once over HTTP/2. They share a connection.
 const MOST_HTTP2: usize = 64;
 /// How much slower than the fastest answer an answer may be without being slow, besides half of that time.
 const SLACK: Duration = Duration::from_millis(2);

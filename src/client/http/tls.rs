@@ -108,7 +108,7 @@ struct Built {
     verifier: Option<Arc<CertificateVerifier>>,
 }
 
-/// What a client is for.
+/// The purpose of a client.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Purpose {
     Registry { is_plain: bool, is_proxied: bool, reuse: Reuse },

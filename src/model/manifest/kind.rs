@@ -10,7 +10,7 @@ use crate::model::summary::Kind;
 const MOST_STATEMENTS: usize = 64;
 
 impl Manifest {
-    /// Returns the kind, by what is inside and not by the envelope: by `artifactType`, else by the predicate that an
+    /// Returns the kind, by the content and not by the envelope: by `artifactType`, else by the predicate that an
     /// annotation names, else by the media type of the config, else by that of the first layer.
     pub fn kind(&self) -> Kind {
         match &self.body {
@@ -30,8 +30,8 @@ impl Manifest {
         }
     }
 
-    /// Returns the kind of the manifest that has this tag. A digest tag says what its manifest is for, if the manifest
-    /// itself does not.
+    /// Returns the kind of the manifest that has this tag. A digest tag tells the purpose of its manifest if the
+    /// manifest itself does not.
     pub(crate) fn kind_under(&self, tag: &Tag) -> Kind {
         let kind = self.kind();
         let by_tag = match tag.digest_and_suffix() {

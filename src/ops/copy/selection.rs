@@ -93,7 +93,7 @@ impl Picked {
         picked
     }
 
-    /// Returns the tags of a list, and notes what else the list says.
+    /// Returns the tags of a list, and notes its other statements.
     fn take_names(&mut self, names: TagNames, request: &CopyRequest) -> Vec<Tag> {
         self.unresolved.extend(names.incomplete.map(|why| {
             let why = SafeText::from(format!("the list of tags may be incomplete: {why}"));

@@ -19,7 +19,7 @@ pub struct Front<'a> {
     pub server: &'a str,
     /// Directives of the location that leads to the registry.
     pub location: &'a str,
-    /// What the registry learns of the address that the client used.
+    /// The headers that tell the registry the address that the client used.
     pub forwarded: &'a str,
     /// The authority of the server's certificate. There is no TLS without one.
     pub authority: Option<&'a Authority>,

@@ -21,7 +21,7 @@ pub(super) struct LoginEntry {
     password: Option<String>,
     identitytoken: Option<String>,
     registrytoken: Option<String>,
-    /// What is wrong with the entry: the name of the field, if it is in one, and the fault.
+    /// The field with a fault, empty for the whole entry, and the fault.
     fault: Option<(&'static str, &'static str)>,
 }
 

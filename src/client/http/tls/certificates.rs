@@ -13,9 +13,9 @@ use crate::client::error::Cause;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
-/// What text editors of Windows write before UTF-8.
+/// The mark that text editors of Windows write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-/// What they write before UTF-16, in either order.
+/// The marks that they write before UTF-16, in either order.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 /// The start of a certificate or key in DER: a sequence of more than 255 bytes.
 const DER: &[u8] = b"\x30\x82";
