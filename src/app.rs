@@ -280,7 +280,7 @@ impl State {
             .is_some_and(|registry| registry.server.is_loading() || registry.repositories.names.is_loading())
             || self.tags.tags.is_loading()
             || !self.tags.awaited_rows.is_empty()
-            || self.detail.inspection.is_loading()
+            || self.detail.is_loading()
             || self.dialogs.iter().any(Dialog::is_loading)
     }
 }

@@ -1,5 +1,6 @@
 //! The destinations of answers. The receiver refuses an answer to any other question than its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
@@ -12,6 +13,7 @@ use super::reconcile::{cancel_summaries, leave_missing_tab};
 use super::remote::Ticket;
 use super::update::Update;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::Ability;
@@ -39,6 +41,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             resort_when_idle(update);
         }
         (Slot::Detail, Answer::Inspection(answer)) => take_inspection(update, ticket, answer),
+        (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
@@ -169,17 +172,11 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
     }
 }
 
-fn take_inspection(
-    update: &mut Update<'_>,
-    ticket: Ticket,
-    answer: Result<std::sync::Arc<crate::model::inspection::Inspection>, Failure>,
-) {
-    if let Ok(inspection) = &answer
-        && inspection.referrers_api != Ability::Unknown
-        && let Some(registry) = update.state.registries.of(&inspection.repository.host)
-        && let Some(server) = &mut registry.server.value
+fn take_inspection(update: &mut Update<'_>, ticket: Ticket, mut answer: Result<Arc<Inspection>, Failure>) {
+    if let (Ok(new), Some(earlier)) = (&mut answer, &update.state.detail.inspection.value)
+        && new.are_referrers_awaited
     {
-        server.referrers = inspection.referrers_api.clone();
+        Arc::make_mut(new).keep_referrers(earlier);
     }
     let is_gone = matches!(&answer, Err(failure) if failure.kind == FailureKind::NotFound);
     let inspected = &mut update.state.detail.inspection;
@@ -213,6 +210,22 @@ fn take_inspection(
         update.state.tags.update_summary(tag, &summary, update.now);
         resort_when_idle(update);
     }
+}
+
+fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers) {
+    if update.state.detail.awaited_referrers != Some(ticket) {
+        return;
+    }
+    update.state.detail.awaited_referrers = None;
+    let Some(inspection) = &mut update.state.detail.inspection.value else { return };
+    if found.api != Ability::Unknown
+        && let Some(registry) = update.state.registries.of(&inspection.repository.host)
+        && let Some(server) = &mut registry.server.value
+    {
+        server.referrers = found.api.clone();
+    }
+    Arc::make_mut(inspection).take_referrers(found);
+    leave_missing_tab(update);
 }
 
 /// Sorts again as soon as no row is awaited any more. Until then, ticks do so.

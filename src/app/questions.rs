@@ -6,7 +6,7 @@ use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
-use crate::model::inspection::Inspection;
+use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
 use crate::model::server::Server;
@@ -24,8 +24,10 @@ pub enum Ask {
     Tags(Repository, Option<Box<NextPage>>),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
-    /// Asks for an image in full. If all tags of the repository are known, its digest tags are passed along.
-    Inspection(Repository, Selector, Option<Vec<Tag>>),
+    /// Asks for an image, without its referrers.
+    Inspection(Repository, Selector),
+    /// Asks for the referrers of an image. If all tags of the repository are known, its digest tags are passed along.
+    Referrers(Arc<Inspection>, Option<Vec<Tag>>),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
     /// Asks for the journal.
@@ -49,6 +51,7 @@ impl Ask {
             Ask::Tags(repository, _) | Ask::Summary(repository, _) | Ask::Inspection(repository, ..) => {
                 Some(&repository.host)
             }
+            Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
@@ -72,6 +75,8 @@ pub enum Answer {
     Summary(Result<Summary, Failure>),
     /// The image for the Details pane.
     Inspection(Result<Arc<Inspection>, Failure>),
+    /// The referrers of the image in the Details pane.
+    Referrers(FoundReferrers),
     /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// The journal entries, newest first.
@@ -97,6 +102,8 @@ pub enum Slot {
     Summary(Repository, Tag),
     /// The image shown.
     Detail,
+    /// The referrers of the image shown.
+    Referrers,
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.

@@ -28,6 +28,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_repository(update);
     fit_to_layout(update);
     reconcile_details(update);
+    load_referrers(update);
     load_summaries(update);
 }
 
@@ -116,6 +117,7 @@ fn reconcile_details(update: &mut Update<'_>) {
         if update.state.detail.inspection.is_loading() {
             update.cmds.push(Cmd::Cancel(Slot::Detail));
         }
+        cancel_referrers(update);
         let state = &mut *update.state;
         if let Some(of) = state.detail.image.take() {
             state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));
@@ -153,10 +155,30 @@ fn known_digest(update: &Update<'_>) -> Option<Selector> {
 pub(crate) fn load_image(update: &mut Update<'_>, after: Duration, digest: Option<Selector>) {
     let Some((repository, selector)) = update.state.detail.image.clone() else { return };
     let selector = digest.unwrap_or(selector);
+    cancel_referrers(update);
+    let ticket = update.ask(Slot::Detail, after, Ask::Inspection(repository, selector));
+    update.state.detail.inspection.ask(ticket);
+}
+
+/// Asks for the referrers of the image shown, once the image itself is there.
+fn load_referrers(update: &mut Update<'_>) {
+    let detail = &update.state.detail;
+    let known = detail.inspection.value.as_ref().filter(|inspection| inspection.are_referrers_awaited);
+    let Some(inspection) = known.cloned() else { return };
+    if detail.inspection.is_loading() || detail.awaited_referrers.is_some() {
+        return;
+    }
     let tags = &update.state.tags;
     let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
-    let ticket = update.ask(Slot::Detail, after, Ask::Inspection(repository, selector, digest_tags));
-    update.state.detail.inspection.ask(ticket);
+    let ticket = update.ask(Slot::Referrers, Duration::ZERO, Ask::Referrers(inspection, digest_tags));
+    update.state.detail.awaited_referrers = Some(ticket);
+}
+
+/// Gives up the question for the referrers.
+fn cancel_referrers(update: &mut Update<'_>) {
+    if update.state.detail.awaited_referrers.take().is_some() {
+        update.cmds.push(Cmd::Cancel(Slot::Referrers));
+    }
 }
 
 /// Leaves the open tab if the image does not have it.

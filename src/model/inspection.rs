@@ -30,13 +30,51 @@ pub struct Inspection {
     pub referrers: Capped<Vec<ListedReferrer>>,
     /// The reason why there may be more of them.
     pub referrers_incomplete: Option<SafeText>,
+    /// Whether the referrers are still searched for. Until then there seem to be none, or those of the last search.
+    pub are_referrers_awaited: bool,
     /// Whether the registry has the referrers API, as far as the search for referrers showed.
     pub referrers_api: Ability,
     /// The number of children of an index that were left out because there are too many.
     pub left_out: usize,
 }
 
+/// The referrers of an image and of the images of an index.
+#[derive(Debug, Clone)]
+pub struct FoundReferrers {
+    /// The manifests that refer to the image itself.
+    pub of_image: Capped<Vec<ListedReferrer>>,
+    /// For each variant, in their order, the manifests that refer to it. Empty for an image that stands alone.
+    pub of_variants: Vec<Capped<Vec<ListedReferrer>>>,
+    /// The reason why there may be more of them.
+    pub incomplete: Option<SafeText>,
+    /// Whether the registry has the referrers API, as far as the search showed.
+    pub api: Ability,
+}
+
 impl Inspection {
+    /// Takes the referrers that were found.
+    pub(crate) fn take_referrers(&mut self, found: FoundReferrers) {
+        self.referrers = found.of_image;
+        self.referrers_incomplete = found.incomplete;
+        self.referrers_api = found.api;
+        for (variant, referrers) in self.variants.iter_mut().zip(found.of_variants) {
+            variant.referrers = referrers;
+        }
+        self.are_referrers_awaited = false;
+    }
+
+    /// Takes over the referrers from an earlier inspection of the same image. They are still searched for.
+    pub(crate) fn keep_referrers(&mut self, earlier: &Inspection) {
+        if self.manifest.digest != earlier.manifest.digest || self.variants.len() != earlier.variants.len() {
+            return;
+        }
+        self.referrers.clone_from(&earlier.referrers);
+        self.referrers_incomplete.clone_from(&earlier.referrers_incomplete);
+        for (variant, earlier) in self.variants.iter_mut().zip(&earlier.variants) {
+            variant.referrers.clone_from(&earlier.referrers);
+        }
+    }
+
     /// Returns a text about the referrers that are not shown, if there are or may be some.
     pub(crate) fn missing_referrers(&self) -> Option<SafeText> {
         let more = self.referrers_left_out();

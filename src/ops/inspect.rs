@@ -14,10 +14,11 @@ use crate::model::capped::Capped;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::image::LayerTable;
-use crate::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
+use crate::model::inspection::{FoundReferrers, Inspection, ListedReferrer, ReferrerSource, Variant};
 use crate::model::manifest::{Body, Descriptor, Manifest};
 use crate::model::platform::Platform;
 use crate::model::reference::{Repository, RepositoryName, Selector, Tag};
+use crate::model::server::Ability;
 use crate::model::summary::{IndexSummary, Kind, Summary, created_of, size_of};
 use crate::model::text::SafeText;
 
@@ -44,18 +45,75 @@ pub async fn inspect(
     digest_tags: Option<&[Tag]>,
 ) -> Result<Inspection, Error> {
     let name = &repository.name;
-    let manifest = match selector {
-        Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await?,
-        Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await?,
-    };
+    let manifest = read_manifest(registry, name, selector).await?;
+    let images = images_of(registry, name, &manifest).await;
     let search = ReferrerSearch { registry, name, digest_tags };
-    let (variants, (referrers, referrers_incomplete)) = future::join(
-        variants_of(registry, name, &manifest, &search),
-        search.of(manifest.digest, &[], true).boxed(),
+    let (variants, referrers) = future::join(
+        variants_of(registry, name, &manifest, images.as_ref()),
+        search.of_all(&manifest, images.as_ref()),
     )
     .await;
-    let (variants, left_out, incomplete_of_images) = variants;
-    let referrers_incomplete = referrers_incomplete.or(incomplete_of_images);
+    let mut inspection = assemble(repository, selector, manifest, variants, images.as_ref());
+    inspection.take_referrers(referrers);
+    Ok(inspection)
+}
+
+/// Inspects an image without its referrers, which [`find_referrers`] searches for afterwards: the user sees the image
+/// some round trips earlier.
+pub(crate) async fn inspect_image(
+    registry: &dyn Registry,
+    repository: &Repository,
+    selector: &Selector,
+) -> Result<Inspection, Error> {
+    let name = &repository.name;
+    let manifest = read_manifest(registry, name, selector).await?;
+    let images = images_of(registry, name, &manifest).await;
+    let variants = variants_of(registry, name, &manifest, images.as_ref()).await;
+    Ok(assemble(repository, selector, manifest, variants, images.as_ref()))
+}
+
+/// Searches for the referrers of an image and of the images of an index. `digest_tags` as in [`inspect`].
+pub(crate) async fn find_referrers(
+    registry: &dyn Registry,
+    inspection: &Inspection,
+    digest_tags: Option<&[Tag]>,
+) -> FoundReferrers {
+    let name = &inspection.repository.name;
+    // They were read a moment ago, so they come from the cache.
+    let images = images_of(registry, name, &inspection.manifest).await;
+    ReferrerSearch { registry, name, digest_tags }.of_all(&inspection.manifest, images.as_ref()).await
+}
+
+async fn read_manifest(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    selector: &Selector,
+) -> Result<Arc<Manifest>, Error> {
+    match selector {
+        Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await,
+        Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await,
+    }
+}
+
+/// Returns the images of an index, `None` for another manifest.
+async fn images_of(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    manifest: &Manifest,
+) -> Option<IndexImages> {
+    let Body::Index(index) = &manifest.body else { return None };
+    Some(IndexImages::read(registry, name, index, Priority::Interactive).await)
+}
+
+/// Puts an inspection together. Its referrers are awaited.
+fn assemble(
+    repository: &Repository,
+    selector: &Selector,
+    manifest: Arc<Manifest>,
+    variants: Vec<Variant>,
+    images: Option<&IndexImages>,
+) -> Inspection {
+    let left_out = images.map_or(0, |images| images.left_out);
     let mut summary = summary_of(&manifest, &variants, left_out);
     if let Selector::Tag(tag) = selector {
         summary.kind = manifest.kind_under(tag);
@@ -66,18 +124,17 @@ pub async fn inspect(
         variant.manifest.iter().for_each(|manifest| drop(manifest.outline().clone()));
         variant.config.iter().flatten().for_each(|config| drop(config.outline().clone()));
     }
-    let referrers_api = registry.referrers_api();
-    let repository = repository.clone();
-    Ok(Inspection {
-        repository,
+    Inspection {
+        repository: repository.clone(),
         summary,
         manifest,
         variants,
-        referrers,
-        referrers_incomplete,
-        referrers_api,
+        referrers: Capped::default(),
+        referrers_incomplete: None,
+        are_referrers_awaited: true,
+        referrers_api: Ability::Unknown,
         left_out,
-    })
+    }
 }
 
 fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Summary {
@@ -108,42 +165,20 @@ fn summary_of(manifest: &Manifest, variants: &[Variant], left_out: usize) -> Sum
     summary.finish(manifest)
 }
 
-/// Returns the images of an index and of the indexes within it, or the image itself. Also returns the number of images
-/// that were left out, and the reason why some of them may have more referrers.
+/// Reads the images of an index and of the indexes within it, or the image itself.
 async fn variants_of(
     registry: &dyn Registry,
     name: &RepositoryName,
     manifest: &Arc<Manifest>,
-    search: &ReferrerSearch<'_>,
-) -> (Vec<Variant>, usize, Option<SafeText>) {
-    let Body::Index(index) = &manifest.body else {
-        return (vec![variant_of(registry, name, None, Ok(manifest.clone())).await], 0, None);
+    images: Option<&IndexImages>,
+) -> Vec<Variant> {
+    let Some(images) = images else {
+        return vec![variant_of(registry, name, None, Ok(manifest.clone())).await];
     };
-    let found = IndexImages::read(registry, name, index, Priority::Interactive).await;
     let room = AtomicUsize::new(MOST_TOGETHER);
-    let tries_tags = found.images.len() <= FEW_IMAGES;
-    let looked_at: Vec<_> = found
-        .images
-        .iter()
-        .map(|image| {
-            async {
-                let referrers = async {
-                    match image.descriptor.digest {
-                        Some(digest) => search.of(digest, &image.attestations, tries_tags).await,
-                        None => (Capped::default(), None),
-                    }
-                };
-                let read = read_image(registry, name, image, &room);
-                let (mut variant, (referrers, incomplete)) = future::join(read, referrers).await;
-                variant.referrers = referrers;
-                (variant, incomplete)
-            }
-            .boxed()
-        })
-        .collect();
-    let read: Vec<(Variant, Option<SafeText>)> = stream::iter(looked_at).buffered(AT_ONCE).collect().await;
-    let (variants, incomplete): (Vec<Variant>, Vec<Option<SafeText>>) = read.into_iter().unzip();
-    (variants, found.left_out, incomplete.into_iter().flatten().next())
+    let read: Vec<_> =
+        images.images.iter().map(|image| read_image(registry, name, image, &room).boxed()).collect();
+    stream::iter(read).buffered(AT_ONCE).collect().await
 }
 
 /// Reads an image of an index, as long as there is room for it beside the others.
@@ -230,9 +265,37 @@ struct ReferrerSearch<'a> {
 }
 
 impl ReferrerSearch<'_> {
+    /// Returns the referrers of a manifest, and those of the images of an index.
+    async fn of_all(&self, manifest: &Manifest, images: Option<&IndexImages>) -> FoundReferrers {
+        let images = images.map_or(&[][..], |images| &images.images);
+        let tries_tags = images.len() <= FEW_IMAGES;
+        let of_images: Vec<_> = images
+            .iter()
+            .map(|image| {
+                async move {
+                    match image.descriptor.digest {
+                        Some(digest) => self.of(digest, &image.attestations, tries_tags).await,
+                        None => (Capped::default(), None),
+                    }
+                }
+                .boxed()
+            })
+            .collect();
+        let of_images = stream::iter(of_images).buffered(AT_ONCE).collect::<Vec<_>>();
+        let ((of_image, incomplete), of_images) =
+            future::join(self.of(manifest.digest, &[], true).boxed(), of_images).await;
+        let (of_variants, of_images): (Vec<_>, Vec<Option<SafeText>>) = of_images.into_iter().unzip();
+        FoundReferrers {
+            of_image,
+            of_variants,
+            incomplete: incomplete.or_else(|| of_images.into_iter().flatten().next()),
+            api: self.registry.referrers_api(),
+        }
+    }
+
     /// Returns the referrers of a manifest, after the attestations that its index lists, and the reason why there may be
-    /// more. If referrers cannot be listed they are missing, but the image is still shown. `tries_tags` says whether the usual digest tags are tried if those
-    /// of the repository are not known.
+    /// more. If referrers cannot be listed they are missing. `tries_tags` says whether the usual digest tags are tried
+    /// if those of the repository are not known.
     async fn of(
         &self,
         subject: Digest,

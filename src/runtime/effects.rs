@@ -223,14 +223,19 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
-        Ask::Inspection(repository, selector, digest_tags) => {
+        Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
-            let inspection =
-                ops::inspect::inspect(&*registry, &repository, &selector, digest_tags.as_deref()).await;
+            let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;
             let inspection = inspection.map(Arc::new);
             Answer::Inspection(
                 inspection
                     .map_err(|error| error.failure(format!("cannot read {}", image(&repository, &selector)))),
+            )
+        }
+        Ask::Referrers(inspection, digest_tags) => {
+            let registry = pool.registry(&inspection.repository.host);
+            Answer::Referrers(
+                ops::inspect::find_referrers(&*registry, &inspection, digest_tags.as_deref()).await,
             )
         }
     }

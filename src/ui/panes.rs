@@ -237,7 +237,7 @@ fn loading_pane(state: &State) -> Option<Pane> {
         Pane::Registries => registry.is_some_and(|registry| registry.server.is_loading()),
         Pane::Repositories => registry.is_some_and(|registry| registry.repositories.names.is_loading()),
         Pane::Tags => state.tags.tags.is_loading() || !state.tags.awaited_rows.is_empty(),
-        Pane::Details => state.detail.inspection.is_loading(),
+        Pane::Details => state.detail.is_loading(),
     };
     std::iter::once(state.focus)
         .chain([Pane::Repositories, Pane::Tags, Pane::Details, Pane::Registries])

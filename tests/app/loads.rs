@@ -1,5 +1,6 @@
 //! The questions that the app asks, their moments, and the answers that come late or fail.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use regtui::app::Pane;
@@ -7,9 +8,14 @@ use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::questions::Answer;
 use regtui::model::failure::FailureKind;
+use regtui::model::inspection::{FoundReferrers, Inspection, ListedReferrer, ReferrerSource};
+use regtui::model::manifest::Descriptor;
+use regtui::model::media_type::OCI_MANIFEST;
 use regtui::model::page::ListedName;
 use regtui::model::reference::{Host, Selector};
 use regtui::model::request_line::{AwaitedRequest, RequestLine};
+use regtui::model::server::Ability;
+use regtui::model::summary::Kind;
 
 use crate::support::app::{
     App, REPOSITORIES, TAGS, failed_tags, first_tags, inspection, repositories, repository, summary, tags,
@@ -202,6 +208,74 @@ fn a_late_image_is_not_shown_under_the_name_of_another() {
     assert_eq!(shown(&app), before);
     app.answer_all();
     assert_eq!(shown(&app), Some(digest("a:2")));
+}
+
+/// An image whose referrers are searched for.
+fn image_with_awaited_referrers(name: &str) -> Arc<Inspection> {
+    let image = inspection(&repository("a"), &Selector::Tag(tag(name)));
+    Arc::new(Inspection { are_referrers_awaited: true, ..(*image).clone() })
+}
+
+fn found_one() -> FoundReferrers {
+    let descriptor = Descriptor {
+        media_type: OCI_MANIFEST.into(),
+        digest: Some(digest("a signature")),
+        digest_text: digest("a signature").to_string(),
+        size: Some(7),
+        platform: None,
+        artifact_type: None,
+        urls: Default::default(),
+        annotations: Default::default(),
+    };
+    let referrer = ListedReferrer { kinds: vec![Kind::Signature], descriptor, found: ReferrerSource::Api };
+    FoundReferrers {
+        of_image: vec![referrer].into(),
+        of_variants: Vec::new(),
+        incomplete: None,
+        api: Ability::Yes,
+    }
+}
+
+#[test]
+fn referrers_are_asked_for_after_the_image_is_shown_and_given_up_with_it() {
+    let mut app = App::new("r.test");
+    app.answer_usually("repositories r.test");
+    app.answer_usually("tags a");
+    app.asked();
+    let question = app.question("image a:3");
+    app.answer(question, Answer::Inspection(Ok(image_with_awaited_referrers("3"))));
+    assert_eq!(app.asked(), ["referrers a"]);
+    assert!(app.state.detail.inspection.value.is_some() && app.state.is_loading());
+    app.press("l j");
+    assert_eq!(app.aborted(), ["referrers a"]);
+    app.press("k");
+    assert!(
+        app.asked().contains(&"referrers a".to_string()),
+        "the image was kept, and its referrers were not found yet"
+    );
+    let question = app.question("referrers a");
+    app.answer(question, Answer::Referrers(found_one()));
+    app.press("] ]");
+    app.shows("signature");
+}
+
+#[test]
+fn referrers_stay_on_the_screen_while_they_are_searched_for_again() {
+    let mut app = App::at_tags();
+    app.press("4 r");
+    let question = app.question("image a:3");
+    app.answer(question, Answer::Inspection(Ok(image_with_awaited_referrers("3"))));
+    let question = app.question("referrers a");
+    app.answer(question, Answer::Referrers(found_one()));
+    app.press("] ]");
+    app.shows("signature");
+    app.press("r");
+    let question = app.question("image a:3");
+    app.answer(question, Answer::Inspection(Ok(image_with_awaited_referrers("3"))));
+    app.shows("signature");
+    let question = app.question("referrers a");
+    app.answer(question, Answer::Referrers(FoundReferrers { of_image: Vec::new().into(), ..found_one() }));
+    assert!(!app.screen().contains("Referrers"), "they are gone");
 }
 
 #[test]

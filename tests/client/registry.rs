@@ -395,7 +395,7 @@ async fn the_panes_show_any_registry() {
         matches!(&row, Answered::Summary(Ok(row)) if Some(row.digest) == shelf.digest("latest")),
         "{row:?}"
     );
-    let image = ask(Slot::Detail, Ask::Inspection(repository, Selector::Tag(latest), None)).await;
+    let image = ask(Slot::Detail, Ask::Inspection(repository, Selector::Tag(latest))).await;
     assert!(matches!(&image, Answered::Inspection(Ok(_))), "{image:?}");
 }
 

@@ -260,10 +260,11 @@ fn describe(ask: &Ask) -> String {
         Ask::Repositories(host, next) => format!("{}repositories {host}", more(next)),
         Ask::Tags(repository, next) => format!("{}tags {}", more(next), repository.name),
         Ask::Summary(repository, tag) => format!("row {}:{tag}", repository.name),
-        Ask::Inspection(repository, Selector::Tag(tag), _) => format!("image {}:{tag}", repository.name),
-        Ask::Inspection(repository, Selector::Digest(digest), _) => {
+        Ask::Inspection(repository, Selector::Tag(tag)) => format!("image {}:{tag}", repository.name),
+        Ask::Inspection(repository, Selector::Digest(digest)) => {
             format!("image {}@{}", repository.name, digest.short())
         }
+        Ask::Referrers(inspection, _) => format!("referrers {}", inspection.repository.name),
         Ask::Plan(request) => format!("plan {}", describe_request(request)),
         Ask::Journal => "journal".into(),
         Ask::InterruptedChanges(_) => "interrupted changes".into(),
@@ -304,7 +305,7 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
         Ask::Repositories(..) => repositories(&REPOSITORIES),
         Ask::Tags(..) => tags(&TAGS),
         Ask::Summary(repository, tag) => Answer::Summary(Ok(summary(repository, tag.as_str()))),
-        Ask::Inspection(repository, selector, _) => Answer::Inspection(Ok(inspection(repository, selector))),
+        Ask::Inspection(repository, selector) => Answer::Inspection(Ok(inspection(repository, selector))),
         Ask::InterruptedChanges(_) => Answer::InterruptedChanges(Vec::new(), Vec::new()),
         _ => return None,
     })
@@ -373,6 +374,7 @@ pub fn inspection(repository: &Repository, selector: &Selector) -> Arc<Inspectio
         variants: Vec::new(),
         referrers: Vec::new().into(),
         referrers_incomplete: None,
+        are_referrers_awaited: false,
         referrers_api: Ability::Unknown,
         left_out: 0,
     })

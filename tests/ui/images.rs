@@ -6,7 +6,7 @@ use bytes::Bytes;
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::model::image::{ImageConfig, LayerTable};
-use regtui::model::inspection::{Inspection, ListedReferrer, ReferrerSource, Variant};
+use regtui::model::inspection::{FoundReferrers, Inspection, ListedReferrer, ReferrerSource, Variant};
 use regtui::model::manifest::{Body, Manifest};
 use regtui::model::reference::Repository;
 use regtui::model::server::Ability;
@@ -44,10 +44,21 @@ impl Image {
             summary: self.summary(),
             manifest: self.manifest.clone(),
             variants: self.variants.clone(),
-            referrers: self.referrers.clone().into(),
+            referrers: Vec::new().into(),
             referrers_incomplete: None,
+            are_referrers_awaited: true,
             referrers_api: Ability::Unknown,
             left_out: 0,
+        }
+    }
+
+    /// The manifests that refer to the image.
+    pub fn found_referrers(&self) -> FoundReferrers {
+        FoundReferrers {
+            of_image: self.referrers.clone().into(),
+            of_variants: Vec::new(),
+            incomplete: None,
+            api: Ability::Unknown,
         }
     }
 

@@ -108,12 +108,16 @@ impl Registry {
             Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
-            Ask::Inspection(repository, selector, _) => {
+            Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
                     Selector::Digest(digest) => self.image_of(&repository.name, digest),
                 };
                 Answer::Inspection(found.map(|image| image.inspection(repository).into()))
+            }
+            Ask::Referrers(inspection, _) => {
+                let image = self.image_of(&inspection.repository.name, &inspection.summary.digest);
+                Answer::Referrers(image.expect("it was shown").found_referrers())
             }
         }
     }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::app::State;
 use crate::app::list::{List, Move};
-use crate::app::remote::Remote;
+use crate::app::remote::{Remote, Ticket};
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
@@ -60,7 +60,10 @@ impl Tab {
             Tab::Config => is_usual || !detail.config.is_empty(),
             Tab::Manifest => is_usual || inspection.is_some(),
             Tab::Referrers => inspection.is_some_and(|inspection| {
-                inspection.all_referrers().next().is_some() || inspection.missing_referrers().is_some()
+                let is_kept = detail.tab == Tab::Referrers && inspection.are_referrers_awaited;
+                is_kept
+                    || inspection.all_referrers().next().is_some()
+                    || inspection.missing_referrers().is_some()
             }),
         }
     }
@@ -92,6 +95,8 @@ pub struct Detail {
     pub image: Option<(Repository, Selector)>,
     /// The inspection of the image.
     pub inspection: Remote<Arc<Inspection>>,
+    /// The ticket of the open question for the referrers.
+    pub(crate) awaited_referrers: Option<Ticket>,
     /// The tab that is open.
     pub tab: Tab,
     /// The platform chosen: an index into the inspection's variants.
@@ -115,6 +120,11 @@ impl Detail {
     /// Returns the image of the chosen platform.
     pub(crate) fn selected_variant(&self) -> Option<&Variant> {
         self.inspection.value.as_ref()?.variants.get(self.variant)
+    }
+
+    /// Returns whether an answer about the image is awaited.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.inspection.is_loading() || self.awaited_referrers.is_some()
     }
 
     /// Opens a tab.

@@ -61,7 +61,10 @@ impl Queue {
     fn acquire(&mut self, priority: Priority) -> bool {
         let (at, most) = (index_of(priority), self.adaptation.most());
         let of_kind = match priority {
-            Priority::Interactive | Priority::Background => most,
+            Priority::Interactive => most,
+            // The answer to an interactive request often leads to several others.
+            Priority::Background if self.in_use[index_of(Priority::Interactive)] > 0 => most - most / 4,
+            Priority::Background => most,
             // Blobs leave at least half of the permits to other requests.
             Priority::Upload => MOST_WRITTEN.min((most / 2).saturating_sub(1)).max(1),
             Priority::Blob => MOST_READ.min(most / 2).max(1),
@@ -208,6 +211,21 @@ mod tests {
         let uploads: Vec<_> = (0..8).filter_map(|_| take(Priority::Upload)).collect();
         assert_eq!((blobs.len(), uploads.len()), (4, 3));
         assert!(take(Priority::Background).is_some());
+    }
+
+    #[test]
+    fn a_list_leaves_permits_free_while_a_person_waits() {
+        let limit = limit(8);
+        let take = |priority| limit.permit(priority).now_or_never();
+        let first = take(Priority::Interactive);
+        let mut rows: Vec<_> = (0..8).filter_map(|_| take(Priority::Background)).collect();
+        assert_eq!(rows.len(), 6);
+        let mut waiting = Box::pin(limit.permit(Priority::Background));
+        assert!((&mut waiting).now_or_never().is_none());
+        drop(first);
+        rows.extend((&mut waiting).now_or_never());
+        rows.extend(take(Priority::Background));
+        assert_eq!(rows.len(), 8, "nothing is kept free for nobody");
     }
 
     #[test]

@@ -45,14 +45,16 @@ impl Canvas<'_, '_> {
             }
             self.draw_line(place, Line::from(spans));
         }
-        let missing = inspection.missing_referrers();
+        let searches = inspection.are_referrers_awaited && count == 0;
+        let missing = if searches { Some("searching …".into()) } else { inspection.missing_referrers() };
         let below = count.saturating_sub(scroll);
         if let Some(missing) = &missing
             && below < usize::from(area.height)
         {
             let place = Rect::new(area.x, area.y + below as u16, area.width, 1);
             let text = columns::cut(&format!("  {missing}"), area.width.into());
-            self.draw_line(place, Line::styled(text, self.style(Role::Warn)));
+            let role = if searches { Role::Dim } else { Role::Warn };
+            self.draw_line(place, Line::styled(text, self.style(role)));
         }
         self.scrollbar(pane, area, scroll, count + usize::from(missing.is_some()));
     }
