@@ -51,7 +51,7 @@ use crate::model::text::SafeText;
 use adaptation::RequestKind;
 use auth::Authenticator;
 use backoffs::{BackoffGuard, Backoffs};
-use limit::{Limit, Permit, Priority};
+use limit::{Limit, Permit, Priority, Reserve};
 use origin::{Base, Origin};
 use redirect::Redirects;
 use request::{HttpAnswer, Request};
@@ -140,6 +140,11 @@ impl Http {
             (head.status, headers, OpenBody::new(head, permit))
         });
         opened.map_err(|error| self.error(error, Some(request), 1))
+    }
+
+    /// Keeps permits for interactive requests as long as the result lives.
+    pub(crate) fn reserve(&self) -> Reserve {
+        self.limit.reserve()
     }
 
     /// Returns a permit for several requests that belong together.

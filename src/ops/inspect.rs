@@ -9,6 +9,7 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 use super::index_images::{IndexImage, IndexImages};
 use super::referrer_kinds::{kinds_of_manifest, read_kinds};
 use super::summary::{has_large_config, is_heavy, read_config};
+use crate::client::registry::connection::Connection;
 use crate::client::{Error, Priority, Referrers, Registry};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
@@ -66,6 +67,7 @@ pub(crate) async fn inspect_image(
     selector: &Selector,
 ) -> Result<Inspection, Error> {
     let name = &repository.name;
+    let _room = registry.connection().map(Connection::reserve);
     let manifest = read_manifest(registry, name, selector).await?;
     let images = images_of(registry, name, &manifest).await;
     let variants = variants_of(registry, name, &manifest, images.as_ref()).await;

@@ -17,7 +17,7 @@ use crate::client::blob::uploads::OpenUpload;
 use crate::client::error::Error;
 use crate::client::host::Shows;
 use crate::client::http::backoffs::BackoffGuard;
-use crate::client::http::limit::Priority;
+use crate::client::http::limit::{Priority, Reserve};
 use crate::client::http::scope::Scope;
 use crate::client::registry::blobs::{BlobSource, BlobStream, Mount, Transfer, Upload};
 use crate::client::registry::connection::{Connection, WriteAccess};
@@ -286,6 +286,10 @@ impl Connection for Client {
 
     fn wait_to_retry<'a>(&'a self, error: &'a Error, tries: u32) -> BoxFuture<'a, bool> {
         Client::wait_to_retry(self, error, tries).boxed()
+    }
+
+    fn reserve(&self) -> Reserve {
+        self.http().reserve()
     }
 
     fn describe_wait(&self) -> Option<SafeText> {

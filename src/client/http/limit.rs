@@ -42,12 +42,19 @@ struct Queue {
     adaptation: Adaptation,
     /// Permits that are out, for each of [`PRIORITIES`].
     in_use: [usize; 4],
+    /// The number of [`Reserve`]s.
+    reserves: usize,
     waiting: [VecDeque<oneshot::Sender<Permit>>; 4],
 }
 
 /// The right to run one request. Dropping it lets the next one go.
 #[derive(Debug)]
 pub(crate) struct Permit(Option<(Limit, Priority)>);
+
+/// Keeps half of the permits from requests in the background, for work of several interactive requests in turn: while it
+/// considers an answer, its next requests do not wait yet, and others would take all permits and connections.
+#[derive(Debug)]
+pub struct Reserve(Limit);
 
 impl Permit {
     /// Returns the permit of a request that runs under the permit of another.
@@ -62,8 +69,7 @@ impl Queue {
         let (at, most) = (index_of(priority), self.adaptation.most());
         let of_kind = match priority {
             Priority::Interactive => most,
-            // The answer to an interactive request often leads to several others.
-            Priority::Background if self.in_use[index_of(Priority::Interactive)] > 0 => most - most / 4,
+            Priority::Background if self.reserves > 0 => most - most / 2,
             Priority::Background => most,
             // Blobs leave at least half of the permits to other requests.
             Priority::Upload => MOST_WRITTEN.min((most / 2).saturating_sub(1)).max(1),
@@ -115,6 +121,12 @@ impl Limit {
         turn.await.unwrap_or(Permit(None))
     }
 
+    /// Keeps permits for interactive requests as long as the result lives.
+    pub(crate) fn reserve(&self) -> Reserve {
+        self.queue().reserves += 1;
+        Reserve(self.clone())
+    }
+
     /// Records the time from sending a request to the head of its answer.
     pub(crate) fn record_answer(&self, kind: RequestKind, took: Duration, is_http2: bool) {
         self.queue().adaptation.record_answer(kind, took, is_http2, Instant::now());
@@ -145,6 +157,13 @@ impl Limit {
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Reserve {
+    fn drop(&mut self) {
+        self.0.queue().reserves -= 1;
+        self.0.hand_out();
     }
 }
 
@@ -214,17 +233,18 @@ mod tests {
     }
 
     #[test]
-    fn a_list_leaves_permits_free_while_a_person_waits() {
+    fn a_reserve_leaves_half_of_the_permits_to_a_person() {
         let limit = limit(8);
         let take = |priority| limit.permit(priority).now_or_never();
-        let first = take(Priority::Interactive);
+        let reserve = limit.reserve();
+        assert!(take(Priority::Interactive).is_some());
         let mut rows: Vec<_> = (0..8).filter_map(|_| take(Priority::Background)).collect();
-        assert_eq!(rows.len(), 6);
+        assert_eq!(rows.len(), 4);
         let mut waiting = Box::pin(limit.permit(Priority::Background));
         assert!((&mut waiting).now_or_never().is_none());
-        drop(first);
+        drop(reserve);
         rows.extend((&mut waiting).now_or_never());
-        rows.extend(take(Priority::Background));
+        rows.extend((0..8).filter_map(|_| take(Priority::Background)));
         assert_eq!(rows.len(), 8, "nothing is kept free for nobody");
     }
 

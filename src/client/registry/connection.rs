@@ -4,6 +4,7 @@ use futures_util::future::BoxFuture;
 
 use super::Answer;
 use crate::client::error::Error;
+use crate::client::http::limit::Reserve;
 use crate::model::reference::RepositoryName;
 use crate::model::server::{Identity, Sent, Transport};
 use crate::model::text::SafeText;
@@ -43,6 +44,10 @@ pub trait Connection: Send + Sync {
     /// Waits until a change that failed may be tried again. Returns false, without a wait, if it must not be tried
     /// again.
     fn wait_to_retry<'a>(&'a self, error: &'a Error, tries: u32) -> BoxFuture<'a, bool>;
+
+    /// Keeps room for the next requests of work that sends several interactive requests in turn, as long as the result
+    /// lives.
+    fn reserve(&self) -> Reserve;
 
     /// Describes the wait of a request that will be sent again, if there is one.
     fn describe_wait(&self) -> Option<SafeText>;
