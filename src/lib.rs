@@ -11,6 +11,7 @@
 //! | [`cli`] | the command line and its subcommands |
 //! | [`config`] | flags, environment and files, layered |
 //! | [`files`] | folders that no other user can write to, and files that are opened and replaced in them |
+//! | [`layer`] | the files of a layer: entries of tars, tables of contents, and the tree of an image |
 //! | [`demo`] | a registry in memory, used by `--demo` and by most tests |
 //!
 //! ```text
@@ -35,6 +36,7 @@ pub mod client;
 pub mod config;
 pub mod demo;
 pub mod files;
+pub mod layer;
 pub mod model;
 pub mod ops;
 pub mod runtime;

@@ -59,6 +59,13 @@ mod demo {
 mod demo_tape;
 mod generated;
 mod glossary;
+mod layer {
+    mod hostile;
+    mod programs;
+    mod streams;
+    mod tables;
+    mod trees;
+}
 mod ops {
     mod any_repository;
     mod compare;
@@ -138,6 +145,7 @@ mod support {
     pub mod shell;
     pub mod skopeo;
     pub mod state;
+    pub mod tars;
     pub mod tour;
     pub mod uploader;
 }

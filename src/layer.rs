@@ -1,0 +1,33 @@
+//! The files of a layer: a stream of entries, tables of contents, and the tree that several layers make.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | [`stream`] | entries of a tar while it is read, plain or compressed, with its digest and diff_id |
+//! | [`estargz`], [`zstd_chunked`] | tables of contents: the bytes to fetch, and the entries in them |
+//! | [`list`] | the entries of one layer, compact |
+//! | [`tree`] | layers on top of each other: each path with all of its versions |
+//!
+//! Everything here is computed from bytes. It sends no request, writes no file and draws nothing. All sizes, names and
+//! counts come from a server, so each is limited.
+
+mod compression;
+pub mod entry;
+pub mod error;
+pub mod estargz;
+pub mod finding;
+pub mod list;
+mod path;
+pub mod stream;
+mod table;
+mod tar;
+pub mod tree;
+pub mod zstd_chunked;
+
+pub use compression::Compression;
+pub use entry::{DataPosition, EntryKind, LayerEntry};
+pub use error::LayerError;
+pub use finding::{Finding, Findings, Problem};
+pub use list::FileList;
+pub use stream::{LayerStream, LayerSums, StreamLimits};
+pub use table::{Chunk, LayerTable, TableLimits};
+pub use tree::{FileTree, FileVersion, Hidden, PathId, TreeError};

@@ -1,0 +1,84 @@
+//! The table of contents of an eStargz layer: a gzip member before the footer at the end of the blob.
+//!
+//! stargz-snapshotter `docs/estargz.md` § Footer and § TOC.
+
+use std::ops::Range;
+
+use super::error::LayerError;
+use super::stream::{LayerStream, StreamLimits};
+use super::table::{LayerTable, TableLimits, check_digest, parse_table};
+use crate::model::digest::Digest;
+
+/// The annotation of the layer that names the digest of the uncompressed table.
+pub const DIGEST_ANNOTATION: &str = "containerd.io/snapshot/stargz/toc.digest";
+
+/// The bytes to fetch first: for layers of up to some 20,000 files they hold the table too.
+const FIRST: u64 = 1 << 20;
+
+/// The footer of today, and that of stargz before it.
+const FOOTER: u64 = 51;
+const OLD_FOOTER: u64 = 47;
+
+/// Returns the bytes of the blob to fetch first.
+pub fn first_range(size: u64) -> Range<u64> {
+    size.saturating_sub(FIRST)..size
+}
+
+/// Returns the bytes of the blob that hold the table. `end` are the last bytes of the blob, at least 51.
+pub fn find_table(end: &[u8], size: u64) -> Result<Range<u64>, LayerError> {
+    let last = |count: u64| {
+        let start = end.len().checked_sub(usize::try_from(count).unwrap_or(usize::MAX));
+        start.map(|start| &end[start..]).unwrap_or_default()
+    };
+    // A gzip header with the extra field: RFC 1952 § 2.3.
+    let gzip = |footer: &[u8]| footer.starts_with(&[0x1f, 0x8b, 8, 4]);
+    let (footer, old) = (last(FOOTER), last(OLD_FOOTER));
+    let (digits, length) =
+        if gzip(footer) && footer[10..16] == *b"\x1a\0SG\x16\0" && footer[32..38] == *b"STARGZ" {
+            (&footer[16..32], FOOTER)
+        } else if gzip(old) && old[10..12] == *b"\x16\0" && old[28..34] == *b"STARGZ" {
+            (&old[12..28], OLD_FOOTER)
+        } else if end.windows(17).any(|part| part == b"STARGZEXTERNALTOC") {
+            return Err(LayerError::BadPosition("it stands in another image"));
+        } else {
+            return Err(LayerError::BadPosition("there is no footer"));
+        };
+    let offset = std::str::from_utf8(digits).ok().filter(|digits| !digits.starts_with('+'));
+    let offset = offset.and_then(|digits| u64::from_str_radix(digits, 16).ok());
+    let offset = offset.ok_or(LayerError::BadPosition("the footer holds no number"))?;
+    let table_end = size.saturating_sub(length);
+    if offset >= table_end {
+        return Err(LayerError::BadPosition("it is outside of the layer"));
+    }
+    Ok(offset..table_end)
+}
+
+/// Reads the table from the bytes of [`find_table`], which begin at `offset` of the blob. `digest` is that of the
+/// annotation.
+pub fn read_table(
+    bytes: &[u8],
+    offset: u64,
+    digest: Option<&Digest>,
+    limits: TableLimits,
+) -> Result<LayerTable, LayerError> {
+    let stream_limits =
+        StreamLimits { allowance: limits.raw.saturating_add(1 << 20), ratio: 0, entries: 1, header: 1 << 20 };
+    let mut tar = LayerStream::new(bytes, "", stream_limits)?;
+    let entry = tar.next_entry()?.filter(|entry| &*entry.path == b"stargz.index.json");
+    let entry = entry.ok_or(LayerError::BadTable("there is no stargz.index.json".to_string()))?;
+    if entry.size > limits.raw {
+        return Err(LayerError::LongTable(limits.raw));
+    }
+    let mut json = Vec::new();
+    let mut portion = vec![0; 64 * 1024];
+    loop {
+        match tar.read_content(&mut portion)? {
+            0 => break,
+            read => json.extend_from_slice(&portion[..read]),
+        }
+    }
+    let is_attested = check_digest("digest of the table of contents", digest, Digest::sha256(&json))?;
+    let mut table = parse_table(&json, offset, limits)?;
+    table.is_attested = is_attested;
+    Ok(table)
+}

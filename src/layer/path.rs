@@ -1,0 +1,171 @@
+//! Paths of entries in their normal form.
+
+use super::entry::EntryKind;
+use super::finding::{Findings, Problem};
+
+/// The longest path in bytes.
+pub(super) const LONGEST: usize = 4_096;
+
+/// The prefix of whiteouts, and the rest of the names that AUFS reserves.
+const WHITEOUT: &[u8] = b".wh.";
+const RESERVED: &[u8] = b".wh..wh.";
+const OPAQUE: &[u8] = b".wh..wh..opq";
+
+/// A path in its normal form.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NormalPath {
+    /// The components, joined with one slash each.
+    pub(super) path: Vec<u8>,
+    /// Whether it began with a slash.
+    pub(super) is_absolute: bool,
+}
+
+/// Returns the path without `.`, empty components and slashes at its ends, or the reason why it is refused.
+pub(super) fn normalize(raw: &[u8]) -> Result<NormalPath, Problem> {
+    if raw.len() > LONGEST {
+        return Err(Problem::LongPath);
+    }
+    if raw.contains(&0) {
+        return Err(Problem::Nul);
+    }
+    if raw.is_empty() {
+        return Err(Problem::EmptyPath);
+    }
+    let mut path = Vec::with_capacity(raw.len());
+    for component in raw.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => return Err(Problem::ParentComponent),
+            name => {
+                if !path.is_empty() {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(name);
+            }
+        }
+    }
+    Ok(NormalPath { path, is_absolute: raw.starts_with(b"/") })
+}
+
+/// Returns the parent and the name of a normal path.
+pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match memchr::memrchr(b'/', path) {
+        Some(at) => (&path[..at], &path[at + 1..]),
+        None => (b"", path),
+    }
+}
+
+/// Returns the kind and the path of a removal if the name says that the entry is one, and `None` for a file. Leftovers
+/// of AUFS (`.wh..wh.plnk`) are an error without a problem.
+pub(super) fn as_removal(path: &[u8]) -> Result<Option<(EntryKind, Vec<u8>)>, Option<Problem>> {
+    let (parent, name) = split(path);
+    if name == OPAQUE {
+        return Ok(Some((EntryKind::OpaqueMarker, parent.to_vec())));
+    }
+    if name.starts_with(RESERVED) {
+        return Err(None);
+    }
+    let Some(removed) = name.strip_prefix(WHITEOUT) else { return Ok(None) };
+    if matches!(removed, b"" | b"." | b"..") {
+        return Err(Some(Problem::BareWhiteout));
+    }
+    let mut target = parent.to_vec();
+    if !parent.is_empty() {
+        target.push(b'/');
+    }
+    target.extend_from_slice(removed);
+    Ok(Some((EntryKind::Whiteout, target)))
+}
+
+/// Returns the kind and the normal path of an entry. If it is refused, adds a finding and returns `None`.
+pub(super) fn accept(kind: EntryKind, raw: &[u8], findings: &mut Findings) -> Option<(EntryKind, Vec<u8>)> {
+    let normal = normalize(raw).map_err(|problem| findings.add(problem, raw)).ok()?;
+    if normal.is_absolute {
+        findings.add(Problem::Absolute, raw);
+    }
+    if normal.path.is_empty() && kind != EntryKind::Directory {
+        findings.add(Problem::EmptyPath, raw);
+        return None;
+    }
+    match as_removal(&normal.path) {
+        Ok(None) => Some((kind, normal.path)),
+        Ok(removal) => removal,
+        Err(problem) => {
+            if let Some(problem) = problem {
+                findings.add(problem, raw);
+            }
+            None
+        }
+    }
+}
+
+/// Returns the target of a link, and nothing for other kinds. If the entry is refused because of it, adds a finding
+/// about its path `raw` and returns `None`.
+pub(super) fn accept_link(
+    kind: EntryKind,
+    link: Vec<u8>,
+    raw: &[u8],
+    findings: &mut Findings,
+) -> Option<Vec<u8>> {
+    match kind {
+        EntryKind::HardLink => match normalize(&link) {
+            Ok(target) => return Some(target.path),
+            Err(problem) => findings.add(problem, raw),
+        },
+        EntryKind::Symlink if link.len() > LONGEST => findings.add(Problem::LongPath, raw),
+        EntryKind::Symlink if link.contains(&0) => findings.add(Problem::Nul, raw),
+        EntryKind::Symlink => return Some(link),
+        _ => return Some(Vec::new()),
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_have_one_form_and_never_lead_out() {
+        for (raw, normal) in [
+            (&b"a"[..], &b"a"[..]),
+            (b"./a//b/./c/", b"a/b/c"),
+            (b"/etc/passwd", b"etc/passwd"),
+            (b"./", b""),
+            (b"/", b""),
+            (b"a\xff/b", b"a\xff/b"),
+            (b"...", b"..."),
+        ] {
+            assert_eq!(normalize(raw).map(|path| path.path), Ok(normal.to_vec()), "{raw:?}");
+        }
+        for (raw, problem) in [
+            (&b".."[..], Problem::ParentComponent),
+            (b"a/../b", Problem::ParentComponent),
+            (b"a/..", Problem::ParentComponent),
+            (b"a\0b", Problem::Nul),
+            (b"", Problem::EmptyPath),
+            (&[b'a'; 4_097][..], Problem::LongPath),
+        ] {
+            assert_eq!(normalize(raw), Err(problem), "{raw:?}");
+        }
+        assert!(normalize(b"/a").is_ok_and(|path| path.is_absolute));
+        assert_eq!(normalize(&[b'a'; 4_096]).map(|path| path.path.len()), Ok(4_096));
+    }
+
+    #[test]
+    fn whiteouts_are_known_by_their_names() {
+        let white = |path: &[u8]| Ok(Some((EntryKind::Whiteout, path.to_vec())));
+        for (path, removal) in [
+            (&b"a/b"[..], Ok(None)),
+            (b"a/.wh.b", white(b"a/b")),
+            (b".wh.b", white(b"b")),
+            (b".wh..hidden", white(b".hidden")),
+            (b"a/.wh..wh..opq", Ok(Some((EntryKind::OpaqueMarker, b"a".to_vec())))),
+            (b".wh..wh..opq", Ok(Some((EntryKind::OpaqueMarker, Vec::new())))),
+            (b".wh..wh.plnk", Err(None)),
+            (b"a/.wh.", Err(Some(Problem::BareWhiteout))),
+            (b"a/.wh...", Err(Some(Problem::BareWhiteout))),
+        ] {
+            assert_eq!(as_removal(path), removal, "{path:?}");
+        }
+    }
+}
