@@ -1,6 +1,6 @@
 //! The table of contents of an eStargz layer: a gzip member before the footer at the end of the blob.
 //!
-//! stargz-snapshotter `docs/estargz.md` § Footer and § TOC.
+//! <https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md>
 
 use std::ops::Range;
 

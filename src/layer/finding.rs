@@ -3,6 +3,9 @@
 /// Most findings that are kept.
 const MOST_KEPT: usize = 1_000;
 
+/// The longest path in bytes.
+pub(super) const LONGEST_PATH: usize = 4_096;
+
 /// A peculiarity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Problem {
@@ -51,7 +54,7 @@ impl Findings {
     pub(super) fn add(&mut self, problem: Problem, path: &[u8]) {
         self.count += 1;
         if self.kept.len() < MOST_KEPT {
-            let path = path.get(..super::path::LONGEST).unwrap_or(path).to_vec();
+            let path = path.get(..LONGEST_PATH).unwrap_or(path).to_vec();
             self.kept.push(Finding { problem, path });
         }
     }

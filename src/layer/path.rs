@@ -1,10 +1,7 @@
 //! Paths of entries in their normal form.
 
 use super::entry::EntryKind;
-use super::finding::{Findings, Problem};
-
-/// The longest path in bytes.
-pub(super) const LONGEST: usize = 4_096;
+use super::finding::{Findings, LONGEST_PATH, Problem};
 
 /// The prefix of whiteouts, and the rest of the names that AUFS reserves.
 const WHITEOUT: &[u8] = b".wh.";
@@ -22,7 +19,7 @@ pub(super) struct NormalPath {
 
 /// Returns the path without `.`, empty components and slashes at its ends, or the reason why it is refused.
 pub(super) fn normalize(raw: &[u8]) -> Result<NormalPath, Problem> {
-    if raw.len() > LONGEST {
+    if raw.len() > LONGEST_PATH {
         return Err(Problem::LongPath);
     }
     if raw.contains(&0) {
@@ -112,7 +109,7 @@ pub(super) fn accept_link(
             Ok(target) => return Some(target.path),
             Err(problem) => findings.add(problem, raw),
         },
-        EntryKind::Symlink if link.len() > LONGEST => findings.add(Problem::LongPath, raw),
+        EntryKind::Symlink if link.len() > LONGEST_PATH => findings.add(Problem::LongPath, raw),
         EntryKind::Symlink if link.contains(&0) => findings.add(Problem::Nul, raw),
         EntryKind::Symlink => return Some(link),
         _ => return Some(Vec::new()),

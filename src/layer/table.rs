@@ -1,6 +1,6 @@
 //! Tables of contents: the JSON that eStargz and zstd:chunked share.
 //!
-//! stargz-snapshotter `docs/estargz.md` § TOC; containers/storage `pkg/chunked/internal/minimal/compression.go`. Names
+//! <https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md>; containers/storage `pkg/chunked/internal/minimal/compression.go`. Names
 //! are JSON strings, so bytes that are not UTF-8 were replaced by the program that built the layer.
 
 use std::borrow::Cow;

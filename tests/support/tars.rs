@@ -74,7 +74,7 @@ pub fn with_checksum(mut block: [u8; 512]) -> [u8; 512] {
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
     encoder.write_all(bytes).expect("into memory");
     encoder.finish().expect("into memory")
 }
