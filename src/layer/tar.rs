@@ -1,6 +1,5 @@
 //! Headers of a tar: v7, ustar, GNU and pax. POSIX.1-2024, `pax` § ustar Interchange Format and § pax Header Block; GNU
-//! tar manual, § Basic Tar Format. `docs/adr/0018-layers-are-read-by-own-code.md` gives the
-//! reason for own code.
+//! tar manual, § Basic Tar Format. The crate `tar` reads extended headers whole into memory, whatever their size.
 
 /// The size of a header and of everything that contents are padded to.
 pub(super) const BLOCK: usize = 512;
