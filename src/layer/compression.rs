@@ -152,7 +152,7 @@ impl<R: Read> BufRead for Source<R> {
 /// The part of the compressed bytes that is being read.
 enum State<R: Read> {
     Plain(Source<R>),
-    GzipMember(GzDecoder<Source<R>>),
+    GzipMember(Box<GzDecoder<Source<R>>>),
     ZstdFrame(Box<FrameDecoder>, Source<R>),
     Between(Source<R>),
     Ended(Source<R>),
@@ -253,7 +253,7 @@ impl<R: Read> Inflater<R> {
         }
         match self.compression {
             Compression::Gzip if start.starts_with(GZIP) => {
-                return Ok(State::GzipMember(GzDecoder::new(source)));
+                return Ok(State::GzipMember(Box::new(GzDecoder::new(source))));
             }
             Compression::Zstd if start.starts_with(ZSTD) => {
                 let mut decoder = self.zstd.take().unwrap_or_default();

@@ -59,9 +59,9 @@ pub enum LayerError {
         /// The digest that was compared.
         what: &'static str,
         /// The expected one.
-        expected: Digest,
+        expected: Box<Digest>,
         /// The computed one.
-        found: Digest,
+        found: Box<Digest>,
     },
     /// An annotation or a footer that makes no sense.
     #[error("the position of the table of contents is invalid: {0}")]

@@ -49,7 +49,11 @@ impl LayerSums {
         let pairs = [("digest", Some(digest), self.digest), ("diff_id", diff_id, self.diff_id)];
         for (what, expected, found) in pairs {
             if let Some(expected) = expected.filter(|expected| **expected != found) {
-                return Err(LayerError::WrongDigest { what, expected: *expected, found });
+                return Err(LayerError::WrongDigest {
+                    what,
+                    expected: Box::new(*expected),
+                    found: Box::new(found),
+                });
             }
         }
         Ok(())

@@ -322,9 +322,11 @@ pub(super) fn check_digest(
     bytes_digest: Digest,
 ) -> Result<bool, LayerError> {
     match expected {
-        Some(expected) if *expected != bytes_digest => {
-            Err(LayerError::WrongDigest { what, expected: *expected, found: bytes_digest })
-        }
+        Some(expected) if *expected != bytes_digest => Err(LayerError::WrongDigest {
+            what,
+            expected: Box::new(*expected),
+            found: Box::new(bytes_digest),
+        }),
         expected => Ok(expected.is_some()),
     }
 }

@@ -71,7 +71,8 @@ fn a_digest_that_differs_is_an_error() {
     let other = Digest::sha256(b"other");
     assert_eq!(sums.check(&sums.digest, Some(&sums.diff_id)), Ok(()));
     assert_eq!(sums.check(&sums.digest, None), Ok(()));
-    let wrong = |what| Err(LayerError::WrongDigest { what, expected: other, found: sums.digest });
+    let found = Box::new(sums.digest);
+    let wrong = |what| Err(LayerError::WrongDigest { what, expected: Box::new(other), found: found.clone() });
     assert_eq!(sums.check(&other, None), wrong("digest"));
     assert_eq!(sums.check(&sums.digest, Some(&other)), wrong("diff_id"));
 }
