@@ -214,7 +214,7 @@ mod tests {
             let mut extensions = Extensions::default();
             extensions.add_records(records).map(|()| extensions)
         };
-        let all = read(b"12 path=a b\n13 size=1234\n16 mtime=-1.250\n18 comment=anythin\n");
+        let all = read(b"12 path=a b\n13 size=1234\n16 mtime=-1.250\n19 comment=anythin\n");
         assert_eq!(
             all,
             Some(Extensions {
