@@ -1,6 +1,5 @@
 //! The Tags pane: the facts about each tag, in columns that are left out one by one in a narrow pane.
 
-use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
@@ -15,21 +14,23 @@ use crate::ui::kind::short;
 use crate::ui::theme::Role;
 
 /// The columns after the tag, with their widths and their gutters. SIZE is the last to be left out.
-const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
+const SIZE: Column = Column { title: "SIZE", gutter: 1, width: 8 };
 const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
 const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
 const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
 const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
-/// Columns of the sign behind the tag that marks a shared digest.
-const SIGN: usize = 2;
+/// Columns of the sign behind the tag that marks a shared digest: ` =a`.
+const SIGN: usize = 3;
 /// The least width of the tag's column: that of its title.
 const LEAST_TAG: usize = 8;
 /// The width that long tags have before the other columns are placed.
-const FIRST_TAG: usize = 12;
+const FIRST_TAG: usize = 11;
 /// The greatest width of the tag's column.
 const MOST_TAG: usize = 40;
-/// Columns that long lists of platforms may take beyond the least width.
-const MORE_PLATFORMS: usize = 20;
+/// The width of PLATFORMS that other columns leave it before the lists of platforms are known: `amd64 arm64 arm/v7`.
+const USUAL_PLATFORMS: usize = 18;
+/// The greatest width of PLATFORMS.
+const MOST_PLATFORMS: usize = 40;
 
 /// A column after the tag.
 #[derive(Clone, Copy)]
@@ -67,10 +68,11 @@ struct TagColumns {
 }
 
 impl TagColumns {
-    /// Distributes `room` columns for tags that are at most `longest` columns wide. Long tags get only a share until
-    /// size, age and digest are placed. The rest goes to the platforms, then to the tags, then to the kind. The first
-    /// of these columns that does not fit ends the list.
-    fn fit(room: usize, longest: usize) -> TagColumns {
+    /// Distributes `room` columns for tags that are at most `longest` columns wide, and lists of platforms that are at
+    /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
+    /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
+    /// fit ends the list.
+    fn fit(room: usize, longest: usize, longest_platforms: usize) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
@@ -86,11 +88,13 @@ impl TagColumns {
         let more = left.min(whole.saturating_sub(tag));
         tag += more;
         left -= more;
+        let needed = longest_platforms.clamp(USUAL_PLATFORMS, MOST_PLATFORMS) - PLATFORMS.width;
+        let more = if has_platforms { left.min(needed) } else { 0 };
+        let platforms = if has_platforms { PLATFORMS.width + more } else { 0 };
+        left -= more;
         let kind = has_platforms && left >= KIND.all();
         left -= if kind { KIND.all() } else { 0 };
-        let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
-        let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
-        tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
+        tag += left.min(MOST_TAG.saturating_sub(tag));
         TagColumns { room, tag, digest, size, created, platforms, kind }
     }
 
@@ -111,7 +115,8 @@ impl Canvas<'_, '_> {
             return self.tags_foot(area, tags);
         }
         // The marker and the mark stand in front of the cells. One column before the border stays free.
-        let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
+        let widths =
+            TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest, tags.longest_platforms);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.visible_rows().enumerate() {
@@ -238,8 +243,8 @@ impl Canvas<'_, '_> {
         summary: &Summary,
         widths: &TagColumns,
     ) {
-        let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
-        cells.push(Span::styled(sign, self.style(Role::Shared)));
+        let sign = tags.groups.letter(&summary.digest).map(|letter| format!(" ={letter}"));
+        cells.push(Span::styled(columns::left(&sign.unwrap_or_default(), SIGN), self.style(Role::Shared)));
         if widths.digest {
             cells.push(Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim)));
         }
@@ -248,7 +253,8 @@ impl Canvas<'_, '_> {
             cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
         }
         if widths.created {
-            let text = summary.created.map_or_else(|| "-".into(), |created| age(created, self.now));
+            let text =
+                summary.created.map_or_else(|| "-".into(), |created| time::short_age(created, self.now));
             cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
         }
         if widths.platforms > 0 {
@@ -298,21 +304,15 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// Returns an age in the words that fit a narrow column.
-fn age(created: Timestamp, now: Timestamp) -> String {
-    if time::is_reproducible(created) { "no date".into() } else { time::age(created, now) }
-}
-
 /// Returns the platforms in `room` columns, without the prefix `linux/`. If several do not fit, returns only their
 /// number.
 fn platforms(summary: &Summary, room: usize) -> String {
-    let names: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
-    let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
-    match short.as_slice() {
-        [] => "-".into(),
-        short if short.join(" ").len() <= room => short.join(" "),
-        [only] => columns::cut(only, room),
-        short => format!("{} platforms", short.len()),
+    let all = summary.listed_platforms();
+    match summary.platforms.len() {
+        0 => "-".into(),
+        1 => columns::cut(&all, room),
+        _ if columns::width(&all) <= room => all,
+        count => format!("{count} platforms"),
     }
 }
 
@@ -323,8 +323,8 @@ mod tests {
     #[test]
     fn columns_give_way_one_by_one_and_never_overflow() {
         for room in 0..160 {
-            for longest in [0, 6, 20, 128] {
-                let widths = TagColumns::fit(room, longest);
+            for (longest, platforms) in [(0, 0), (6, 18), (20, 30), (128, 128)] {
+                let widths = TagColumns::fit(room, longest, platforms);
                 let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
                 let used = widths.tag
                     + if room > SIGN { SIGN } else { 0 }
@@ -338,16 +338,26 @@ mod tests {
                 assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
             }
         }
-        let narrow = TagColumns::fit(36, 10);
+        let narrow = TagColumns::fit(37, 10, 18);
         assert!(narrow.size && narrow.created && !narrow.digest);
     }
 
     #[test]
     fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = TagColumns::fit(35, 52);
+        let narrow = TagColumns::fit(36, 52, 18);
         assert!(narrow.size && narrow.created);
-        let usual = TagColumns::fit(49, 52);
+        let usual = TagColumns::fit(50, 52, 18);
         assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(65, 16).platforms > 0);
+        assert!(TagColumns::fit(66, 16, 18).platforms > 0);
+    }
+
+    /// At 150 columns the pane had 70 for its rows, ten of which stayed empty beside `3 platforms`.
+    #[test]
+    fn platforms_are_written_out_before_any_column_stays_empty() {
+        let wide = TagColumns::fit(70, 10, 18);
+        assert!(wide.platforms >= 18 && !wide.kind);
+        assert_eq!(TagColumns::fit(79, 10, 30).platforms, 30);
+        let widest = TagColumns::fit(90, 10, 18);
+        assert!(widest.platforms == 18 && widest.kind);
     }
 }
