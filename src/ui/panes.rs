@@ -112,9 +112,15 @@ impl Canvas<'_, '_> {
         }
         let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
-        let mut line = vec![marker, mark];
-        // The row of the cursor has one colour. The colours of the cells would clash with it.
-        line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
+        // The row of the cursor has one colour. The colours of the cells would clash with it, and a blank cell with a
+        // colour shows as a block where the row is reversed.
+        let is_plain = |at: usize| is_cursor && (at > 0 || self.state.focus == pane);
+        let line: Vec<Span<'_>> = [marker, mark]
+            .into_iter()
+            .chain(cells)
+            .enumerate()
+            .map(|(at, cell)| if is_plain(at) { cell.style(Style::new()) } else { cell })
+            .collect();
         self.draw_line(area, Line::from(line).style(base));
     }
 
