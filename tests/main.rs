@@ -62,6 +62,7 @@ mod glossary;
 mod ops {
     mod any_repository;
     mod compare;
+    mod conversion;
     mod copy;
     mod crashes;
     mod damage;
@@ -103,6 +104,7 @@ mod servers {
     mod any_repository;
     mod browse;
     mod conformance;
+    mod conversion;
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;

@@ -184,6 +184,22 @@ impl Cause {
         }
     }
 
+    /// Returns whether the server refuses a manifest because of its media type: docs/REGISTRIES.md §8.1.
+    fn refuses_media_type(&self) -> bool {
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        let names_type = || {
+            let words = [&said.message, &said.detail].into_iter().flatten();
+            let words: Vec<String> = words.map(|text| text.as_str().to_lowercase()).collect();
+            let has = |part: &str| words.iter().any(|text| text.contains(part));
+            has("media type") || has("mediatype") || has("vnd.docker.") || has("content type")
+        };
+        match status {
+            415 => true,
+            400 | 422 => (said.has_code("MANIFEST_INVALID") || said.has_code("UNSUPPORTED")) && names_type(),
+            _ => false,
+        }
+    }
+
     /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
     pub(in crate::client) fn is_protected(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
@@ -344,6 +360,11 @@ impl Error {
     /// may still work.
     pub fn is_unsupported(&self) -> bool {
         self.cause.is_unsupported()
+    }
+
+    /// Returns whether the server refuses a manifest because of its media type. Another type may be accepted.
+    pub(crate) fn refuses_media_type(&self) -> bool {
+        self.cause.refuses_media_type()
     }
 
     /// Returns whether the registry itself says, in its own words, that a manifest or a repository does not exist. A
