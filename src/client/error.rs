@@ -453,6 +453,29 @@ mod tests {
     }
 
     #[test]
+    fn a_media_type_is_refused_by_415_or_by_words_about_it() {
+        let body = |code: &str, rest: &str| {
+            let text = format!(r#"{{"errors":[{{"code":"{code}","message":"manifest invalid"{rest}}}]}}"#);
+            ErrorBody::of(text.as_bytes())
+        };
+        let detail = r#","detail":{"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+        let words = r#","detail":"unsupported media type""#;
+        let table = [
+            (415, ErrorBody::default(), true),
+            (400, body("MANIFEST_INVALID", detail), true),
+            (422, body("MANIFEST_INVALID", words), true),
+            (400, body("UNSUPPORTED", words), true),
+            (400, body("MANIFEST_INVALID", ""), false),
+            (400, body("MANIFEST_BLOB_UNKNOWN", detail), false),
+            (404, body("MANIFEST_INVALID", detail), false),
+        ];
+        for (status, body, expected) in table {
+            let cause = Cause::Status { status, body, wait: None };
+            assert_eq!(cause.refuses_media_type(), expected, "{cause:?}");
+        }
+    }
+
+    #[test]
     fn messages_have_a_hint_that_helps() {
         let error = |cause| Error::unsent("reg.example:5000", cause);
         let denied = Cause::Status { status: 401, body: ErrorBody::default(), wait: None };

@@ -445,8 +445,7 @@ async fn every_plan_tells_the_date_and_the_size_of_each_image() {
     let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
     assert_eq!((delete.images[0].digest, delete.images[0].info), (old, *first));
     let what = copy::What::Images(vec!["old".parse().expect("a tag")]);
-    let copy =
-        copy::CopyRequest::with_referrers(shop.repository("app"), what, shop.repository("elsewhere"));
+    let copy = copy::CopyRequest::with_referrers(shop.repository("app"), what, shop.repository("elsewhere"));
     match shop.plan(&ChangeRequest::Copy(copy)).await {
         ChangePlan::Copy(plan) => assert_eq!(plan.images[0].info, *first),
         other => panic!("{other:?}"),

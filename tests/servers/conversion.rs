@@ -39,8 +39,10 @@ async fn skopeo_reads_a_converted_list_with_the_same_blobs() {
             text.as_str().and_then(|text| text.parse().ok()).expect("a digest")
         };
         let Some(read) = skopeo::read(&format!("{host}/team/app:1")).await else { return };
-        let blobs = store.repository("team/app").expect("the source").blobs.keys().copied().collect::<Vec<_>>();
-        let mut expected: Vec<Digest> = converted.iter().map(|one| digest(&one["digest"])).chain(blobs).collect();
+        let blobs =
+            store.repository("team/app").expect("the source").blobs.keys().copied().collect::<Vec<_>>();
+        let mut expected: Vec<Digest> =
+            converted.iter().map(|one| digest(&one["digest"])).chain(blobs).collect();
         expected.sort();
         assert_eq!(read.digests(), expected, "{host}");
     }

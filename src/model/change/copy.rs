@@ -118,7 +118,16 @@ impl ManifestFormat {
 impl CopyRequest {
     /// Returns the request to copy images with their referrers, under their own tags and with all platforms.
     pub fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
-        CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false, format: ManifestFormat::Source }
+        CopyRequest {
+            from,
+            what,
+            to,
+            tag: None,
+            platforms: Vec::new(),
+            referrers: true,
+            keep: false,
+            format: ManifestFormat::Source,
+        }
     }
 }
 

@@ -108,9 +108,8 @@ impl Conversion<'_> {
         let mut document: Map<String, Value> =
             serde_json::from_slice(&old.raw).map_err(|_| "its JSON is malformed")?;
         // Servers written in Go take such a member for the known one.
-        let is_other_case = |name: &String| {
-            KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name) && known != name)
-        };
+        let is_other_case =
+            |name: &String| KNOWN.iter().any(|known| known.eq_ignore_ascii_case(name) && known != name);
         if document.keys().any(is_other_case) {
             return Err(AMBIGUOUS);
         }
@@ -382,9 +381,8 @@ mod tests {
     #[test]
     fn a_manifest_that_cannot_be_converted_safely_is_refused_with_its_digest() {
         let config = blob(DOCKER_CONFIG, "c");
-        let twice = format!(
-            r#"{{"mediaType":"{DOCKER_MANIFEST}","config":{config},"Config":{config},"layers":[]}}"#
-        );
+        let twice =
+            format!(r#"{{"mediaType":"{DOCKER_MANIFEST}","config":{config},"Config":{config},"layers":[]}}"#);
         let other_case = format!(r#"{{"MediaType":"{DOCKER_MANIFEST}","Config":{config},"layers":[]}}"#);
         let bom = format!("\u{feff}{}", json_of(&image(DOCKER_MANIFEST, "1")));
         let schema1 = r#"{"schemaVersion":1,"fsLayers":[]}"#.to_string();

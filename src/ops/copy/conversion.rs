@@ -42,7 +42,8 @@ impl Draft<'_> {
         }
         let left_out = self.drop_digest_tags(&converter) + self.convert_referrers(&mut converter);
         if left_out > 0 {
-            let companions = counted(left_out, "signature, SBOM or the like", "signatures, SBOMs and the like");
+            let companions =
+                counted(left_out, "signature, SBOM or the like", "signatures, SBOMs and the like");
             let text = format!("{companions} about digests that the conversion changes");
             self.left_out.push(SafeText::from(text));
         }
@@ -75,9 +76,8 @@ impl Draft<'_> {
         let mut count = 0;
         for (manifest, mut closure) in std::mem::take(&mut self.referrers) {
             let subject = manifest.subject().and_then(|subject| subject.digest);
-            let is_gone = |subject: Digest| {
-                dropped.contains(&subject) || converter.converted(&subject).is_some()
-            };
+            let is_gone =
+                |subject: Digest| dropped.contains(&subject) || converter.converted(&subject).is_some();
             if subject.is_some_and(is_gone) {
                 dropped.insert(manifest.digest);
                 // An attestation that its index lists too has followed the image.

@@ -12,7 +12,9 @@ use super::source::{SourceImage, find};
 use super::there::There;
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Priority, Registry};
-use crate::model::change::copy::{BlobTransfer, ConvertedManifest, CopyRequest, ImageToCopy, PlannedBlob, What};
+use crate::model::change::copy::{
+    BlobTransfer, ConvertedManifest, CopyRequest, ImageToCopy, PlannedBlob, What,
+};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;

@@ -8,9 +8,7 @@ use super::selection::Picked;
 use super::tree::AT_ONCE;
 use crate::client::Registry;
 use crate::model::change::PlanCommon;
-use crate::model::change::copy::{
-    CopyPlan, CopyRequest, CopySide, ImageToCopy, ManifestFormat, SideRole,
-};
+use crate::model::change::copy::{CopyPlan, CopyRequest, CopySide, ImageToCopy, ManifestFormat, SideRole};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::failure::Failure;
@@ -57,7 +55,8 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     } else {
         Loss::default()
     };
-    let mut notes: Vec<SafeText> = destination.and_then(|destination| destination.note()).into_iter().collect();
+    let mut notes: Vec<SafeText> =
+        destination.and_then(|destination| destination.note()).into_iter().collect();
     let puts_docker = has_docker_manifests && request.format == ManifestFormat::Source;
     if puts_docker && refused.is_none() && unauthenticated.is_none() {
         notes.extend(to.docker_note().await);

@@ -58,7 +58,7 @@ impl Canvas<'_, '_> {
             }
             PromptRow::Format => {
                 let is_on = prompt.format == ManifestFormat::Oci;
-                self.switch(area, is_on, is_cursor, "Docker's manifests to OCI: digests change", &toggle);
+                self.switch(area, is_on, is_cursor, "convert to OCI: digests change", &toggle);
             }
             PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {
