@@ -41,6 +41,7 @@ mod client {
     mod peers;
     mod proxies;
     mod registry;
+    mod resumes;
     mod transport;
     mod uploads;
     mod writes;

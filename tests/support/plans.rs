@@ -170,7 +170,7 @@ pub fn copy_plan(images: Vec<ImageToCopy>) -> CopyPlan {
         referrers: Vec::new(),
         lists: Vec::new(),
         digests_change: false,
-        converted: Vec::new(),
+        converted: Box::default(),
         can_be_converted: false,
         left_out: Vec::new(),
         sides: Vec::new(),

@@ -226,7 +226,7 @@ fn plan_of_docker_images(request: &ChangeRequest) -> Result<ChangePlan, Failure>
         media_type: regtui::model::media_type::OCI_MANIFEST.into(),
     };
     let is_converted = request.format == copy::ManifestFormat::Oci;
-    let converted = if is_converted { vec![converted] } else { Vec::new() };
+    let converted = if is_converted { Box::from([converted]) } else { Box::default() };
     Ok(ChangePlan::Copy(copy::CopyPlan { can_be_converted: true, converted, ..copy_plan(request) }))
 }
 

@@ -95,7 +95,7 @@ pub struct CopyPlan {
     /// Whether the digests of some images change: only some platforms of an index are copied, or manifests are converted.
     pub digests_change: bool,
     /// The manifests that are converted, children before the indexes that list them.
-    pub converted: Vec<ConvertedManifest>,
+    pub converted: Box<[ConvertedManifest]>,
     /// Whether the images have manifests that can be converted, or have been.
     #[serde(skip)]
     pub can_be_converted: bool,

@@ -79,7 +79,7 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         referrers: draft.referrers.iter().map(|(manifest, _)| manifest.digest).collect(),
         lists,
         digests_change: images.iter().any(|image| image.digest != image.source),
-        converted: draft.converted,
+        converted: draft.converted.into(),
         can_be_converted: has_docker_manifests,
         images,
         left_out: draft.left_out,
