@@ -12,7 +12,7 @@
 //! | subject | file |
 //! |---|---|
 //! | requests and responses | `request`, `payload`, `link`, `content_encoding` |
-//! | bodies that are put together from parts | `resume` |
+//! | bodies that are put together from parts, and large ones | `resume`, `large_bodies` |
 //! | errors in the registry's own words | `error_body` |
 
 pub(super) mod adaptation;
@@ -21,6 +21,7 @@ pub(super) mod backoffs;
 pub(super) mod challenge;
 pub(super) mod content_encoding;
 pub(super) mod error_body;
+pub(super) mod large_bodies;
 pub(super) mod limit;
 pub(super) mod link;
 pub mod log;
@@ -217,7 +218,11 @@ impl<'a> RequestTries<'a> {
     /// Sends the request, for the rest of the body if its beginning is here, and reads the body.
     async fn exchange(&mut self, number: u32) -> Result<HttpAnswer, SendError> {
         let RequestTries { http, request, shared, partial, .. } = self;
-        let rest = partial.request_rest(request);
+        let rest = partial.rest_headers(request.parts).map(|headers| {
+            let mut rest = (*request).clone();
+            rest.headers.extend(headers);
+            rest
+        });
         let start = Instant::now();
         let sent = http.auth.send(rest.as_ref().unwrap_or(request), number).await;
         let (head, rest_of) = match sent {
@@ -230,9 +235,12 @@ impl<'a> RequestTries<'a> {
             let is_http2 = head.response.version() == Version::HTTP_2;
             http.limit.record_answer(kind_of(request), start.elapsed(), is_http2);
         }
-        partial.begin(rest_of, head.status, head.response.headers()).map_err(|cause| cause.at(&head.peer))?;
+        if request.parts.is_some() {
+            let begun = partial.begin(rest_of, head.status, head.response.headers());
+            begun.map_err(|cause| cause.at(&head.peer))?;
+        }
         let answer = http.transport().read_body(head, request.cap, partial).await;
-        let answer = answer.inspect_err(|_| partial.keep(request, http.transport().large_parts()))?;
+        let answer = answer.inspect_err(|_| partial.keep(request.parts, http.transport().large_parts()))?;
         partial.check(request.parts, &answer.body)?;
         Ok(answer)
     }

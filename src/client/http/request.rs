@@ -4,9 +4,9 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
+use super::large_bodies::LargeBodyPermit;
 use super::limit::Priority;
 use super::payload::Payload;
-use super::response_body::LargeBodyPermit;
 use super::resume::PartsProof;
 use super::scope::Scope;
 use super::tls::Reuse;

@@ -1,13 +1,12 @@
 //! The body of a response: whole and within a cap, the start of an error's, or piece by piece.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Response, Url};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::content_encoding::{self, Decompressor};
+use super::large_bodies::{LARGE, LargeBodyPermit, LargeBodyPermits};
 use super::limit::Permit;
 use super::log::LogLine;
 use super::resume::Partial;
@@ -17,9 +16,6 @@ use crate::model::text::SafeText;
 
 /// Bytes of an error's body that are read.
 const ERROR_CAP: u64 = 64 * 1024;
-
-/// A body of more bytes than this is a large one.
-pub(crate) const LARGE: usize = 1024 * 1024;
 
 /// A response whose body is still to come.
 #[derive(Debug)]
@@ -34,17 +30,6 @@ pub(crate) struct ResponseHead {
     pub(crate) response: Response,
     /// The line of the request in the log. It ends with the body.
     pub(crate) entry: LogLine,
-}
-
-/// The permits for the few large bodies of a host that are read and processed at once.
-pub(crate) type LargeBodyPermits = Arc<Semaphore>;
-
-/// The right to hold a large body, until it is processed.
-pub(crate) type LargeBodyPermit = OwnedSemaphorePermit;
-
-/// Creates permits for so many large bodies at once.
-pub(crate) fn large_body_permits(most: usize) -> LargeBodyPermits {
-    Arc::new(Semaphore::new(most))
 }
 
 /// Reads the body of a success, after the bytes that came before its connection: whole, not larger than `cap`, and not too slow to be of use. A large body waits for its

@@ -9,8 +9,7 @@ use bytes::BytesMut;
 use reqwest::header::{CONTENT_RANGE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_RANGE, RANGE};
 
 use super::content_encoding;
-use super::request::Request;
-use super::response_body::{LARGE, LargeBodyPermit, LargeBodyPermits};
+use super::large_bodies::{LARGE, LargeBodyPermit, LargeBodyPermits};
 use crate::client::error::Cause;
 use crate::model::digest::Digest;
 
@@ -47,22 +46,20 @@ pub(crate) struct Partial {
 }
 
 impl Partial {
-    /// Returns the request for the rest of the body, or `None` if the whole body has to be requested.
-    pub(crate) fn request_rest(&self, request: &Request) -> Option<Request> {
-        let proof = request.parts?;
+    /// Returns the headers that request the rest of the body, or `None` if the whole body has to be requested.
+    pub(crate) fn rest_headers(&self, proof: Option<PartsProof>) -> Option<HeaderMap> {
         if self.body.is_empty() || self.is_refused {
             return None;
         }
         let range = HeaderValue::from_str(&format!("bytes={}-", self.body.len())).ok()?;
-        let mut rest = request.clone();
-        rest.headers.insert(RANGE, range);
-        if proof == PartsProof::Validators {
+        let mut headers = HeaderMap::from_iter([(RANGE, range)]);
+        if proof? == PartsProof::Validators {
             match self.strong_entity_tag() {
-                Some(tag) => drop(rest.headers.insert(IF_RANGE, tag.clone())),
+                Some(tag) => drop(headers.insert(IF_RANGE, tag.clone())),
                 None => drop(self.first.get(DIGEST)?),
             }
         }
-        Some(rest)
+        Some(headers)
     }
 
     /// Notes the head of a success. Keeps the bytes so far if it begins the requested rest of them, and forgets them if
@@ -85,10 +82,10 @@ impl Partial {
     }
 
     /// Notes that the connection broke. Forgets bytes that cannot be continued, and large parts if several are kept.
-    pub(crate) fn keep(&mut self, request: &Request, large: &LargeBodyPermits) {
+    pub(crate) fn keep(&mut self, proof: Option<PartsProof>, large: &LargeBodyPermits) {
         let is_compressed =
             content_encoding::of(&self.first).is_gzip() || content_encoding::is_compressed(&self.body);
-        if request.parts.is_none() || is_compressed {
+        if proof.is_none() || is_compressed {
             self.clear();
         } else if self.body.len() > LARGE && self.permit.is_none() {
             self.permit = large.clone().try_acquire_owned().ok();
@@ -181,11 +178,7 @@ pub(crate) fn check_content_range(
 mod tests {
     use super::*;
 
-    use reqwest::{Method, Url};
-
-    use crate::client::http::limit::Priority;
-    use crate::client::http::response_body::large_body_permits;
-    use crate::client::http::scope::Scope;
+    use crate::client::http::large_bodies::large_body_permits;
 
     const WHOLE: &[u8] = b"{\"a\": \"manifest\"}";
 
@@ -196,17 +189,12 @@ mod tests {
         of.iter().map(header).collect()
     }
 
-    fn request(parts: Option<PartsProof>) -> Request {
-        let url = Url::parse("http://r.test/v2/app/manifests/1").expect("a URL");
-        Request { parts, ..Request::new(Method::GET, url, Scope::Nothing, Priority::Interactive) }
-    }
-
     /// The first five bytes, over a connection that broke.
-    fn broken(first: &[(&'static str, &str)], parts: Option<PartsProof>) -> Partial {
+    fn broken(first: &[(&'static str, &str)], proof: Option<PartsProof>) -> Partial {
         let mut partial = Partial::default();
         partial.begin(None, 200, &headers(first)).expect("it begins");
         partial.body.extend_from_slice(&WHOLE[..5]);
-        partial.keep(&request(parts), &large_body_permits(1));
+        partial.keep(proof, &large_body_permits(1));
         partial
     }
 
@@ -230,8 +218,8 @@ mod tests {
             (gzip, proof, None),
         ];
         for (first, parts, expected) in table {
-            let rest = broken(first, parts).request_rest(&request(parts));
-            let text = |name: HeaderName| rest.as_ref()?.headers.get(name)?.to_str().ok();
+            let rest = broken(first, parts).rest_headers(parts);
+            let text = |name: HeaderName| rest.as_ref()?.get(name)?.to_str().ok();
             let found = text(RANGE).map(|range| (range, text(IF_RANGE)));
             assert_eq!(found, expected, "{first:?} {parts:?}");
         }
@@ -264,7 +252,7 @@ mod tests {
             let begun = partial.begin(Some(proof), status, &headers(answer)).map_err(|_| ());
             let found = begun.map(|()| !partial.body.is_empty());
             assert_eq!(found, expected, "{first:?} {status} {answer:?}");
-            let asks_again = partial.request_rest(&request(Some(proof))).is_some();
+            let asks_again = partial.rest_headers(Some(proof)).is_some();
             assert_eq!(asks_again, expected == Ok(true), "{first:?} {status} {answer:?}");
         }
     }
@@ -296,7 +284,7 @@ mod tests {
         for expected in [LARGE + 7, LARGE] {
             let mut partial = Partial::default();
             partial.body.extend_from_slice(&vec![b' '; LARGE + 7]);
-            partial.keep(&request(proof), &permits);
+            partial.keep(proof, &permits);
             assert_eq!(partial.body.len(), expected);
             parts.push(partial);
         }

@@ -12,6 +12,7 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
 
 use super::backoffs::Backoffs;
+use super::large_bodies::{LargeBodyPermits, large_body_permits};
 use super::log::{Sink, display_url};
 use super::origin::{Base, Origin};
 use super::payload::Payload;
@@ -75,9 +76,9 @@ pub(crate) struct Transport {
     trust: Trust,
     timeouts: Timeouts,
     sink: Sink,
-    large: response_body::LargeBodyPermits,
+    large: LargeBodyPermits,
     /// For the large bodies that are kept while their connection is made anew.
-    large_parts: response_body::LargeBodyPermits,
+    large_parts: LargeBodyPermits,
     base: OnceCell<Base>,
     clients: Clients,
     /// When the check for TLS failed, and why.
@@ -96,8 +97,8 @@ impl Transport {
             trust,
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
-            large: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
-            large_parts: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
+            large: large_body_permits(MOST_LARGE_AT_ONCE),
+            large_parts: large_body_permits(MOST_LARGE_AT_ONCE),
             base: OnceCell::new(),
             scheme_check_failure: Mutex::new(None),
             backoffs,
@@ -312,7 +313,7 @@ impl Transport {
     }
 
     /// Returns the permits for large bodies that wait for another connection.
-    pub(crate) fn large_parts(&self) -> &response_body::LargeBodyPermits {
+    pub(crate) fn large_parts(&self) -> &LargeBodyPermits {
         &self.large_parts
     }
 
