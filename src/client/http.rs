@@ -290,7 +290,9 @@ impl Retried for RequestTries<'_> {
         let is_last = self.request.is_sent_once || is_final || (self.request.has_fallback && !is_busy);
         let wait = match () {
             () if is_last => RetryWait::Never,
-            () if is_progress && self.partial.is_resumed() => RetryWait::ByCauseAtOnce,
+            () if is_progress && self.partial.rest_headers(self.request.parts).is_some() => {
+                RetryWait::ByCauseAtOnce
+            }
             () => RetryWait::ByCause,
         };
         // While requests are refused because there are too many, others succeed, and each may be unlucky several times.
