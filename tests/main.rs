@@ -41,6 +41,7 @@ mod client {
     mod peers;
     mod proxies;
     mod registry;
+    mod resumes;
     mod transport;
     mod uploads;
     mod writes;
@@ -62,6 +63,7 @@ mod glossary;
 mod ops {
     mod any_repository;
     mod compare;
+    mod conversion;
     mod copy;
     mod crashes;
     mod damage;
@@ -103,6 +105,7 @@ mod servers {
     mod any_repository;
     mod browse;
     mod conformance;
+    mod conversion;
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;

@@ -170,6 +170,8 @@ pub fn copy_plan(images: Vec<ImageToCopy>) -> CopyPlan {
         referrers: Vec::new(),
         lists: Vec::new(),
         digests_change: false,
+        converted: Box::default(),
+        can_be_converted: false,
         left_out: Vec::new(),
         sides: Vec::new(),
     }

@@ -217,6 +217,48 @@ fn the_plan_of_a_copy_shows_the_images_that_move_and_those_that_are_replaced() {
     });
 }
 
+/// The plan of a copy of Docker's images.
+fn plan_of_docker_images(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let ChangeRequest::Copy(request) = request else { return plan(request) };
+    let converted = copy::ConvertedManifest {
+        source: digest(0xaa),
+        digest: digest(0xbb),
+        media_type: regtui::model::media_type::OCI_MANIFEST.into(),
+    };
+    let is_converted = request.format == copy::ManifestFormat::Oci;
+    let converted = if is_converted { Box::from([converted]) } else { Box::default() };
+    Ok(ChangePlan::Copy(copy::CopyPlan { can_be_converted: true, converted, ..copy_plan(request) }))
+}
+
+#[test]
+fn the_prompt_and_the_plan_of_a_copy_switch_the_conversion_to_oci() {
+    let format = |screen: &Screen| {
+        let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+        let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+        request.format
+    };
+    let mut screen = after((120, 40), &["c"]);
+    screen.registry.plan = plan_of_docker_images;
+    screen.write("prod.example:5000/elsewhere").press("Down Down Down Space");
+    assert!(screen.text().contains("[x] convert to OCI: digests change"), "{}", screen.text());
+    screen.press("Enter");
+    assert_eq!(format(&screen), copy::ManifestFormat::Oci);
+    let (old, new) = (digest(0xaa).short(), digest(0xbb).short());
+    for part in ["[x] O Docker's manifests to OCI", "digests change, layers stay", &old, &format!("→ {new}")]
+    {
+        assert!(screen.text().contains(part), "{part}: {}", screen.text());
+    }
+    screen.press("O");
+    assert_eq!(format(&screen), copy::ManifestFormat::Source);
+    assert!(screen.text().contains("[ ] O Docker's manifests to OCI"), "{}", screen.text());
+    assert!(!screen.text().contains(&new), "{}", screen.text());
+    // Images that are no Docker images have no such switch.
+    screen.registry.plan = plan;
+    screen.press("R O");
+    assert!(!screen.text().contains("to OCI"), "{}", screen.text());
+    assert_eq!(format(&screen), copy::ManifestFormat::Source);
+}
+
 #[test]
 fn esc_leads_from_a_plan_back_to_its_prompt_with_the_typed_text() {
     for (key, typed) in [("t", "stable-for-all"), ("c", "prod.example:5000/elsewhere")] {

@@ -15,7 +15,7 @@ use crate::app::selection::images_to_copy;
 use crate::app::update::Update;
 use crate::app::{State, open};
 use crate::model::change::ChangeRequest;
-use crate::model::change::copy::{self, What};
+use crate::model::change::copy::{self, ManifestFormat, What};
 use crate::model::platform::Platform;
 use crate::model::reference::{
     Ambiguity, BadName, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
@@ -44,6 +44,8 @@ pub struct CopyPrompt {
     pub(crate) includes_referrers: bool,
     /// Whether all tags of the repository come along.
     pub includes_all_tags: bool,
+    /// The format of the manifests at the destination.
+    pub(crate) format: ManifestFormat,
     /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
     pub(crate) platforms: Vec<(Platform, bool)>,
     /// The reason why Enter did nothing.
@@ -61,6 +63,8 @@ pub(crate) enum PromptRow {
     Referrers,
     /// The switch for all tags.
     AllTags,
+    /// The switch for the conversion to OCI.
+    Format,
     /// The switch of a platform.
     Platform(usize),
 }
@@ -83,6 +87,7 @@ impl CopyPrompt {
         if matches!(self.what, What::Images(_)) {
             rows.push(PromptRow::AllTags);
         }
+        rows.push(PromptRow::Format);
         if !self.includes_all_tags {
             rows.extend((0..self.platforms.len()).map(PromptRow::Platform));
         }
@@ -116,7 +121,8 @@ impl CopyPrompt {
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
         let (from, referrers) = (self.from.clone(), self.includes_referrers);
-        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
+        let (keep, format) = (false, self.format);
+        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep, format };
         Ok((ChangeRequest::Copy(request), scheme))
     }
 
@@ -124,6 +130,7 @@ impl CopyPrompt {
         match self.row() {
             PromptRow::Referrers => self.includes_referrers = !self.includes_referrers,
             PromptRow::AllTags => self.includes_all_tags = !self.includes_all_tags,
+            PromptRow::Format => self.format = self.format.other(),
             PromptRow::Platform(at) => {
                 if let Some((_, comes)) = self.platforms.get_mut(at) {
                     *comes = !*comes;
@@ -265,6 +272,7 @@ pub(crate) fn show_selected(state: &mut State, initial: &str) {
         cursor: 0,
         includes_referrers: true,
         includes_all_tags: all_tags,
+        format: ManifestFormat::Source,
         platforms,
         problem: None,
     })));

@@ -6,6 +6,7 @@ use ratatui::text::Line;
 use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::copy_prompt::{CopyEffect, CopyPrompt, PromptRow, describe_images};
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
+use crate::model::change::copy::ManifestFormat;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -54,6 +55,10 @@ impl Canvas<'_, '_> {
             }
             PromptRow::AllTags => {
                 self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository", &toggle);
+            }
+            PromptRow::Format => {
+                let is_on = prompt.format == ManifestFormat::Oci;
+                self.switch(area, is_on, is_cursor, "convert to OCI: digests change", &toggle);
             }
             PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {
