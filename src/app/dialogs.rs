@@ -257,6 +257,12 @@ pub(crate) fn scroll(update: &mut Update<'_>, rows: isize) {
 pub(crate) fn paste(update: &mut Update<'_>, text: &str) {
     let line: String =
         text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
+    if let Some(Dialog::Filter(line)) = update.state.dialogs.last_mut()
+        && !text.is_empty()
+        && std::mem::take(&mut line.is_selected)
+    {
+        line.input.reset();
+    }
     let Some(input) = update.state.dialogs.last_mut().and_then(Dialog::input) else {
         return update.refuse("text can only be pasted into a text field");
     };

@@ -6,7 +6,7 @@ mod repositories;
 mod tags;
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
@@ -14,6 +14,7 @@ use super::Canvas;
 use super::theme::Role;
 use crate::app::actions::key_or_command;
 use crate::app::list::{List, Paged};
+use crate::app::panes::details::TextSearch;
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
 use crate::model::reference::Host;
@@ -98,6 +99,16 @@ impl Canvas<'_, '_> {
         }
     }
 
+    /// Draws a text that was searched for, and the count of the lines with it, into the lower border of its pane.
+    pub(crate) fn draw_search(&mut self, area: Rect, search: &TextSearch) {
+        let row = area.bottom().saturating_sub(1);
+        let room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
+        let count = search.count_text();
+        let typed = columns::cut(search.typed(), usize::from(room.width).saturating_sub(count.len() + 5));
+        let style = self.style(Role::Warn);
+        self.draw_line(room, Line::styled(columns::cut(&format!(" /{typed}  {count} "), room.width.into()), style));
+    }
+
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
     pub(crate) fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
@@ -114,7 +125,14 @@ impl Canvas<'_, '_> {
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
         let mut line = vec![marker, mark];
         // The row of the cursor has one colour. The colours of the cells would clash with it.
-        line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
+        let underlined = |cell: &Span<'_>| Style::new().add_modifier(cell.style.add_modifier & Modifier::UNDERLINED);
+        line.extend(cells.into_iter().map(|cell| match is_cursor {
+            true => {
+                let style = underlined(&cell);
+                cell.style(style)
+            }
+            false => cell,
+        }));
         self.draw_line(area, Line::from(line).style(base));
     }
 

@@ -296,6 +296,7 @@ impl TagsPane {
         if let Some(digest) = after {
             *self.digest_counts.entry(digest).or_default() += 1;
         }
+        self.refilter_item(item);
         self.queue_resort(item);
     }
 

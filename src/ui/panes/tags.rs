@@ -137,7 +137,10 @@ impl Canvas<'_, '_> {
                         self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
                     }
                     Some(known) => self.foot(area, Role::Warn, &known),
-                    None => {}
+                    None => {
+                        let text = tags.unfiltered_details_text().unwrap_or_default();
+                        self.foot(area, Role::Warn, &text);
+                    }
                 },
             }
         }
@@ -194,10 +197,10 @@ impl Canvas<'_, '_> {
         // Long tags often differ only at their ends: `sha256-….sig`.
         let text = columns::cut_middle(tag.text(), widths.tag);
         let name = Span::styled(columns::left(&text, widths.tag), self.style(role));
+        let mut cells = self.matched_name(&tags.list, tag.text(), name);
         let remote = tags.summaries.get(item);
         match remote.and_then(|remote| remote.value.as_ref()) {
             Some(summary) => {
-                let mut cells = vec![name];
                 self.summary_cells(&mut cells, tags, summary, widths);
                 cells
             }
@@ -208,7 +211,8 @@ impl Canvas<'_, '_> {
                     None => ("…".to_string(), Role::Dim),
                 };
                 let text = columns::cut(&text, widths.room.saturating_sub(widths.tag + 3));
-                vec![name, Span::raw("   "), Span::styled(text, self.style(role))]
+                cells.extend([Span::raw("   "), Span::styled(text, self.style(role))]);
+                cells
             }
         }
     }
@@ -241,7 +245,8 @@ impl Canvas<'_, '_> {
         let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
         cells.push(Span::styled(sign, self.style(Role::Shared)));
         if widths.digest {
-            cells.push(Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim)));
+            let digest = Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim));
+            cells.extend(self.matched_details(&tags.list, DIGEST.gutter, digest));
         }
         if widths.size {
             let text = summary.size.map_or_else(|| "-".into(), size::bytes);
@@ -253,7 +258,8 @@ impl Canvas<'_, '_> {
         }
         if widths.platforms > 0 {
             let text = platforms(summary, widths.platforms);
-            cells.push(Span::styled(widths.platforms().left(&text), self.style(Role::Platform)));
+            let platforms = Span::styled(widths.platforms().left(&text), self.style(Role::Platform));
+            cells.extend(self.matched_details(&tags.list, PLATFORMS.gutter, platforms));
         }
         if widths.kind {
             cells.push(Span::styled(KIND.left(&short(&summary.kind)), self.style(Role::Dim)));

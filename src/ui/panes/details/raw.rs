@@ -20,9 +20,8 @@ impl Canvas<'_, '_> {
                     .iter()
                     .map(|(token, piece)| Span::styled(piece.as_str(), self.style(role(*token)))),
             );
-            let line = Line::from(spans);
-            let is_cut = line.width() > place.width.into();
-            self.draw_line(place, line);
+            let is_cut = spans.iter().map(Span::width).sum::<usize>() > place.width.into();
+            self.draw_searched(place, scroll + row, spans);
             if is_cut {
                 let style = self.style(Role::Dim);
                 self.draw_line(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
