@@ -12,6 +12,7 @@ pub mod log;
 pub(crate) mod menu;
 pub(crate) mod open_prompt;
 pub(crate) mod palette;
+mod pager_text;
 pub mod plan;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
@@ -24,6 +25,7 @@ use tui_input::{Input, InputRequest};
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
+use super::actions::pager;
 use super::{State, layout};
 pub(crate) use click::click;
 
@@ -213,6 +215,14 @@ impl Dialog {
     }
 
     fn press_key(self, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {
+        fn is_for_pager<D: KeyedDialog>(dialog: &D, keys: &Keys, key: KeyEvent) -> bool {
+            dialog.meaning(keys, key) == Pressed::Shared(SharedEffect::Pager)
+        }
+        if with_each!(&self, dialog => is_for_pager(dialog, &update.state.settings.keys, key)) {
+            let text = self.pager_text(update.state, update.now);
+            pager::show(update, text);
+            return Some(self);
+        }
         fn press<D: KeyedDialog>(dialog: D, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {
             let pressed = dialog.meaning(&update.state.settings.keys, key);
             if pressed == Pressed::Shared(SharedEffect::Help) {

@@ -80,7 +80,7 @@ impl KeyedDialog for FilterLine {
             }
             Pressed::Shared(SharedEffect::Move(to)) => update.state.move_cursor(to),
             Pressed::Text(key) if self.edit(key) => update.state.filter(self.input.value()),
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Filter(self))
     }

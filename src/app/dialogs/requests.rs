@@ -176,7 +176,7 @@ impl KeyedDialog for RequestLog {
             Pressed::Own(RequestEffect::Yank) => self.open_menu(update),
             Pressed::Text(key) if self.is_typing && edit_input(&mut self.input, key) => self.from_newest = 0,
             Pressed::Shared(SharedEffect::Move(to)) => self.move_to(update.state, to),
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Requests(self))
     }
