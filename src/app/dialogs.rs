@@ -11,8 +11,8 @@ pub(crate) mod journal;
 pub mod log;
 pub(crate) mod menu;
 pub(crate) mod open_prompt;
-pub(crate) mod palette;
 mod pager_text;
+pub(crate) mod palette;
 pub mod plan;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
@@ -22,10 +22,10 @@ use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use super::actions::pager;
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
-use super::actions::pager;
 use super::{State, layout};
 pub(crate) use click::click;
 

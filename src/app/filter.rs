@@ -110,7 +110,8 @@ impl Word {
 
     /// Returns whether a row has the word in its name or its details.
     fn matches(&self, name: &Name, row: &FilterRow) -> bool {
-        self.is_in(self.text_to_search(name)) || self.detail.as_ref().is_some_and(|detail| detail.matches(row))
+        self.is_in(self.text_to_search(name))
+            || self.detail.as_ref().is_some_and(|detail| detail.matches(row))
     }
 
     /// Returns the places of the letters of the word, in their order, or `None` if a letter is missing.
@@ -287,7 +288,8 @@ mod tests {
             let places = Filter::parse(filter).map(|filter| filter.places_in(name)).unwrap_or_default();
             places.into_iter().map(|place| (place.start, name[place].to_string())).collect::<Vec<_>>()
         };
-        let owned = |all: &[(usize, &str)]| all.iter().map(|(at, text)| (*at, (*text).into())).collect::<Vec<_>>();
+        let owned =
+            |all: &[(usize, &str)]| all.iter().map(|(at, text)| (*at, (*text).into())).collect::<Vec<_>>();
         let table: [(&str, &str, &[(usize, &str)]); 8] = [
             ("app", "team/App", &[(5, "App")]),
             ("a", "a-a", &[(0, "a"), (2, "a")]),
@@ -338,6 +340,8 @@ mod tests {
             assert_eq!((fits(known), fits("1.4".into())), (with, without), "{text}");
         }
         let reads = |text: &str| Filter::parse(text).is_some_and(|filter| filter.reads_details());
-        assert!(reads("!arm64") && reads("1 sha256:0") && !reads("20240101") && !reads("facade") && !reads("1.4"));
+        assert!(
+            reads("!arm64") && reads("1 sha256:0") && !reads("20240101") && !reads("facade") && !reads("1.4")
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! The layout of the screen: rectangles, computed from size and state. Drawing and the mouse share it.
 
 mod dialogs;
+pub(crate) mod tag_columns;
 
 use ratatui::layout::{Position, Rect};
 

@@ -23,8 +23,15 @@ impl Canvas<'_, '_> {
     }
 
     /// Returns the cell of details, such as a digest, with highlights of the parts that the filter of the list matches.
-    pub(crate) fn matched_details(&self, list: &List, gutter: usize, cell: Span<'static>) -> Vec<Span<'static>> {
-        let Some(filter) = Filter::parse(&list.filter).filter(Filter::reads_details) else { return vec![cell] };
+    pub(crate) fn matched_details(
+        &self,
+        list: &List,
+        gutter: usize,
+        cell: Span<'static>,
+    ) -> Vec<Span<'static>> {
+        let Some(filter) = Filter::parse(&list.filter).filter(Filter::reads_details) else {
+            return vec![cell];
+        };
         let text = cell.content.get(gutter..).unwrap_or_default();
         let places = filter.places_in_details(text).into_iter();
         let places: Vec<_> = places.map(|place| place.start + gutter..place.end + gutter).collect();
@@ -33,7 +40,12 @@ impl Canvas<'_, '_> {
 
     /// Returns a line with highlights of a word that was searched for. The line that the search stands at is reversed
     /// there.
-    pub(crate) fn searched<'a>(&self, word: Option<&Word>, is_current: bool, line: Vec<Span<'a>>) -> Vec<Span<'a>> {
+    pub(crate) fn searched<'a>(
+        &self,
+        word: Option<&Word>,
+        is_current: bool,
+        line: Vec<Span<'a>>,
+    ) -> Vec<Span<'a>> {
         let Some(word) = word else { return line };
         let text: String = line.iter().map(|span| span.content.as_ref()).collect();
         let mut style = self.style(Role::Match);

@@ -106,7 +106,10 @@ impl Canvas<'_, '_> {
         let count = search.count_text();
         let typed = columns::cut(search.typed(), usize::from(room.width).saturating_sub(count.len() + 5));
         let style = self.style(Role::Warn);
-        self.draw_line(room, Line::styled(columns::cut(&format!(" /{typed}  {count} "), room.width.into()), style));
+        self.draw_line(
+            room,
+            Line::styled(columns::cut(&format!(" /{typed}  {count} "), room.width.into()), style),
+        );
     }
 
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
@@ -125,7 +128,8 @@ impl Canvas<'_, '_> {
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
         let mut line = vec![marker, mark];
         // The row of the cursor has one colour. The colours of the cells would clash with it.
-        let underlined = |cell: &Span<'_>| Style::new().add_modifier(cell.style.add_modifier & Modifier::UNDERLINED);
+        let underlined =
+            |cell: &Span<'_>| Style::new().add_modifier(cell.style.add_modifier & Modifier::UNDERLINED);
         line.extend(cells.into_iter().map(|cell| match is_cursor {
             true => {
                 let style = underlined(&cell);

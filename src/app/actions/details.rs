@@ -43,12 +43,16 @@ pub(crate) static NEXT_MATCH: Action =
     .hinted_if(|state| check_search(state).is_ok())
     .available_if(check_search);
 /// Goes to the previous line with the text searched for.
-pub(crate) static PREVIOUS_MATCH: Action =
-    Action::new("details.previous-match", chords!["N"], "previous line with the text searched for", |update| {
+pub(crate) static PREVIOUS_MATCH: Action = Action::new(
+    "details.previous-match",
+    chords!["N"],
+    "previous line with the text searched for",
+    |update| {
         update.state.detail.step_search(-1);
-    })
-    .only_in(Pane::Details)
-    .available_if(check_search);
+    },
+)
+.only_in(Pane::Details)
+.available_if(check_search);
 
 fn check_search(state: &State) -> Result<(), Why> {
     refuse_unless(state.detail.search.is_some() && state.detail.tab != Tab::Layers, "no text is searched for")

@@ -22,7 +22,9 @@ pub(crate) static FILTER: Action = Action::new(
 )
 .with_hint("filter", 2)
 .with_entry("filter ", "filter the list, or search the text")
-.available_if(|state| refuse_unless(state.focus != Pane::Details || state.detail.image.is_some(), "no image is shown"));
+.available_if(|state| {
+    refuse_unless(state.focus != Pane::Details || state.detail.image.is_some(), "no image is shown")
+});
 /// Marks the row.
 pub(crate) static MARK: Action =
     Action::new("list.mark", chords!["Space"], "mark", |update| with_list(update, List::toggle_mark))

@@ -65,7 +65,8 @@ fn pane_text(state: &State, now: Timestamp) -> String {
 
 /// Returns the rows of the Tags pane. A tag whose details are not known has only its name.
 fn tag_lines(tags: &TagsPane, now: Timestamp) -> impl Iterator<Item = String> {
-    let items = || tags.list.rows.iter().filter_map(|item| Some((item, tags.tags.items.get(*item as usize)?)));
+    let items =
+        || tags.list.rows.iter().filter_map(|item| Some((item, tags.tags.items.get(*item as usize)?)));
     let longest = items().map(|(_, tag)| columns::width(tag.text())).max().unwrap_or(0);
     items().map(move |(item, tag)| {
         let summary = tags.summaries.get(item).and_then(|remote| remote.value.as_ref());

@@ -148,7 +148,8 @@ impl KeyedDialog for CommandLine {
                 (self.selected_completion, self.recalled) = (None, None);
                 self.problem = None;
             }
-            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help | SharedEffect::Pager)
+            | Pressed::Text(_) => {}
         }
         Some(Dialog::CommandLine(self))
     }

@@ -115,7 +115,8 @@ fn comparison_lines(comparison: &ComparisonDialog) -> Vec<String> {
     let rows = comparison.list.rows.iter().filter_map(|item| comparison.row(*item as usize));
     let rows: Vec<&ComparisonRow> = rows.collect();
     let names = rows.iter().map(|row| columns::width(row.tag.as_str())).max().unwrap_or(0);
-    let short = |digest: Option<Digest>| columns::left(&digest.map_or("-".into(), |digest| digest.short()), DIGEST);
+    let short =
+        |digest: Option<Digest>| columns::left(&digest.map_or("-".into(), |digest| digest.short()), DIGEST);
     let line = |row: &&ComparisonRow| {
         let name = columns::left(row.tag.as_str(), names);
         format!("{name}  {}  {}  {}", short(row.left), short(row.right), row.standing.label())

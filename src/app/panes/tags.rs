@@ -75,6 +75,13 @@ pub struct Sort {
     pub(crate) reversed: bool,
 }
 
+impl Sort {
+    /// Returns the arrow of the order: `↓` means from the newest or the largest on, or from Z to A.
+    pub(crate) fn arrow(self) -> &'static str {
+        if (self.by == SortBy::Name) == self.reversed { "↓" } else { "↑" }
+    }
+}
+
 /// The sort keys of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {

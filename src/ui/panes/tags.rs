@@ -4,8 +4,9 @@ use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SIZE, TagColumns};
+use crate::app::panes::tags::TagsPane;
 use crate::app::panes::tags::opened::{OPENED, OpenedImage};
-use crate::app::panes::tags::{SortBy, TagsPane};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
 use crate::model::summary::Summary;
@@ -13,91 +14,6 @@ use crate::model::{columns, size, time};
 use crate::ui::Canvas;
 use crate::ui::kind::short;
 use crate::ui::theme::Role;
-
-/// The columns after the tag, with their widths and their gutters. SIZE is the last to be left out.
-const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
-const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
-const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
-const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
-const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
-/// Columns of the sign behind the tag that marks a shared digest.
-const SIGN: usize = 2;
-/// The least width of the tag's column: that of its title.
-const LEAST_TAG: usize = 8;
-/// The width that long tags have before the other columns are placed.
-const FIRST_TAG: usize = 12;
-/// The greatest width of the tag's column.
-const MOST_TAG: usize = 40;
-/// Columns that long lists of platforms may take beyond the least width.
-const MORE_PLATFORMS: usize = 20;
-
-/// A column after the tag.
-#[derive(Clone, Copy)]
-struct Column {
-    title: &'static str,
-    gutter: usize,
-    width: usize,
-}
-
-impl Column {
-    fn all(self) -> usize {
-        self.gutter + self.width
-    }
-
-    /// Returns a cell with its gutter, aligned to the left.
-    fn left(self, text: &str) -> String {
-        format!("{}{}", " ".repeat(self.gutter), columns::left(text, self.width))
-    }
-
-    /// Returns a cell with its gutter, aligned to the right.
-    fn right(self, text: &str) -> String {
-        format!("{}{}", " ".repeat(self.gutter), columns::right(text, self.width))
-    }
-}
-
-/// The columns that are shown, and the width of the tag's column.
-struct TagColumns {
-    room: usize,
-    tag: usize,
-    digest: bool,
-    size: bool,
-    created: bool,
-    platforms: usize,
-    kind: bool,
-}
-
-impl TagColumns {
-    /// Distributes `room` columns for tags that are at most `longest` columns wide. Long tags get only a share until
-    /// size, age and digest are placed. The rest goes to the platforms, then to the tags, then to the kind. The first
-    /// of these columns that does not fit ends the list.
-    fn fit(room: usize, longest: usize) -> TagColumns {
-        let whole = longest.clamp(LEAST_TAG, MOST_TAG);
-        let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
-        let mut left = room.saturating_sub(tag + SIGN);
-        let mut take = |column: Column, after: bool| {
-            let fits = after && left >= column.all();
-            left -= if fits { column.all() } else { 0 };
-            fits
-        };
-        let size = take(SIZE, true);
-        let created = take(CREATED, size);
-        let digest = take(DIGEST, created);
-        let has_platforms = take(PLATFORMS, digest);
-        let more = left.min(whole.saturating_sub(tag));
-        tag += more;
-        left -= more;
-        let kind = has_platforms && left >= KIND.all();
-        left -= if kind { KIND.all() } else { 0 };
-        let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
-        let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
-        tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
-        TagColumns { room, tag, digest, size, created, platforms, kind }
-    }
-
-    fn platforms(&self) -> Column {
-        Column { width: self.platforms, ..PLATFORMS }
-    }
-}
 
 impl Canvas<'_, '_> {
     /// Draws the tags of the repository under the cursor.
@@ -110,8 +26,7 @@ impl Canvas<'_, '_> {
             self.no_tags(rows, tags);
             return self.tags_foot(area, tags);
         }
-        // The marker and the mark stand in front of the cells. One column before the border stays free.
-        let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
+        let widths = TagColumns::of(tags, rows.width);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.visible_rows().enumerate() {
@@ -153,8 +68,7 @@ impl Canvas<'_, '_> {
         let hidden = tags.hidden();
         let all = tags.list.order.len().saturating_sub(hidden);
         let mut title = vec![Span::raw(Self::title_with_count("Tags", &tags.list, all, &tags.tags))];
-        // `↓` means from the newest or the largest on, or from Z to A.
-        let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
+        let arrow = tags.sort.arrow();
         title.push(Span::styled(" ── ", self.style(Role::Border)));
         title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
         if let Some(doing) = tags.current_operation() {
@@ -167,24 +81,9 @@ impl Canvas<'_, '_> {
     }
 
     fn tags_heading(&mut self, area: Rect, widths: &TagColumns) {
-        let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
-        if widths.digest {
-            line.push_str(&DIGEST.left(DIGEST.title));
-        }
-        if widths.size {
-            line.push_str(&SIZE.right(SIZE.title));
-        }
-        if widths.created {
-            line.push_str(&CREATED.left(CREATED.title));
-        }
-        if widths.platforms > 0 {
-            line.push_str(&widths.platforms().left(PLATFORMS.title));
-        }
-        if widths.kind {
-            line.push_str(&KIND.left(KIND.title));
-        }
+        let cells = widths.headings(self.state.tags.sort).into_iter().map(|(cell, _)| cell);
         let style = self.style(Role::Heading);
-        self.draw_line(area, Line::styled(line, style));
+        self.draw_line(area, Line::styled(format!("  {}", cells.collect::<String>()), style));
     }
 
     fn tag_cells(&self, tags: &TagsPane, row: usize, widths: &TagColumns) -> Vec<Span<'static>> {
@@ -319,41 +218,5 @@ fn platforms(summary: &Summary, room: usize) -> String {
         short if short.join(" ").len() <= room => short.join(" "),
         [only] => columns::cut(only, room),
         short => format!("{} platforms", short.len()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_give_way_one_by_one_and_never_overflow() {
-        for room in 0..160 {
-            for longest in [0, 6, 20, 128] {
-                let widths = TagColumns::fit(room, longest);
-                let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
-                let used = widths.tag
-                    + if room > SIGN { SIGN } else { 0 }
-                    + taken(widths.digest, DIGEST)
-                    + taken(widths.size, SIZE)
-                    + taken(widths.created, CREATED)
-                    + taken(widths.platforms > 0, widths.platforms())
-                    + taken(widths.kind, KIND);
-                assert!(used <= room, "{room} {longest}: {used}");
-                let placed = [widths.size, widths.created, widths.digest, widths.platforms > 0, widths.kind];
-                assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
-            }
-        }
-        let narrow = TagColumns::fit(36, 10);
-        assert!(narrow.size && narrow.created && !narrow.digest);
-    }
-
-    #[test]
-    fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = TagColumns::fit(35, 52);
-        assert!(narrow.size && narrow.created);
-        let usual = TagColumns::fit(49, 52);
-        assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(65, 16).platforms > 0);
     }
 }
