@@ -154,4 +154,5 @@ mod ui {
     mod plans;
     mod screen;
     mod screens;
+    mod search;
 }

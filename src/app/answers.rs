@@ -225,6 +225,9 @@ fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers
         server.referrers = found.api.clone();
     }
     Arc::make_mut(inspection).take_referrers(found);
+    if matches!(update.state.detail.tab, Tab::Overview | Tab::Referrers) {
+        update.state.detail.restart_search();
+    }
     leave_missing_tab(update);
 }
 

@@ -172,7 +172,13 @@ pub(crate) fn search_next_part(state: &mut State, now: Timestamp) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+
     use super::*;
+    use crate::app::panes::details::TextPart;
+    use crate::model::json::Outline;
 
     /// Returns a search through lines, some at a time, and the line that it went to.
     fn search(typed: &str, origin: usize, lines: &[&str], at_once: usize) -> (TextSearch, Option<usize>) {
@@ -216,5 +222,32 @@ mod tests {
         search.restart();
         search.take(&["a".to_string(), "-".into(), "a".into()], true);
         assert_eq!(search.step(-1, 1), Some(0));
+    }
+
+    #[test]
+    fn a_long_document_is_searched_in_parts() {
+        let json = Bytes::from(format!("[{}\"end\"]", "1,".repeat(100_000)));
+        let settings = crate::app::settings::AppSettings::default();
+        let (mut state, _) = crate::app::init(settings, Vec::new(), (120, 40), Timestamp::UNIX_EPOCH);
+        state.detail.tab = Tab::Config;
+        state.detail.config = Text::of(vec![TextPart::json(&json, &Arc::new(Outline::of(&json)))]);
+        state.detail.search("END");
+        assert!(state.detail.is_searching());
+        let mut parts = 0;
+        while state.detail.is_searching() {
+            let before = state.detail.search.as_ref().map_or(0, |search| search.next);
+            search_next_part(&mut state, Timestamp::UNIX_EPOCH);
+            let after = state.detail.search.as_ref().map_or(0, |search| search.next);
+            assert!(after - before <= LINES, "{before} to {after}");
+            parts += 1;
+        }
+        assert!(parts > 40, "{parts}");
+        assert_eq!(state.detail.search.as_ref().and_then(TextSearch::line), None, "a capital letter counts");
+        state.detail.search("end");
+        while state.detail.is_searching() {
+            search_next_part(&mut state, Timestamp::UNIX_EPOCH);
+        }
+        assert_eq!(state.detail.search.as_ref().and_then(TextSearch::line), Some(100_001));
+        assert!(state.detail.scroll > 99_000);
     }
 }
