@@ -7,6 +7,7 @@ use super::Pane;
 use super::dialogs::{comparison, journal, open_prompt, plan};
 use super::notices::Level;
 use super::open::forget_opened;
+use super::panes::details::Tab;
 use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};

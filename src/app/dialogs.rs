@@ -2,6 +2,7 @@
 
 mod click;
 pub(crate) mod command_line;
+pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
 pub(crate) mod filter_line;
@@ -14,6 +15,7 @@ pub(crate) mod open_prompt;
 mod pager_text;
 pub(crate) mod palette;
 pub mod plan;
+pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 
@@ -54,6 +56,8 @@ pub enum Dialog {
     Retag(retag_prompt::Retag),
     /// The prompt for the destination of a copy.
     Copy(Box<copy_prompt::CopyPrompt>),
+    /// The prompt for the repository to compare with.
+    Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
     /// The jobs.
@@ -109,6 +113,7 @@ macro_rules! with_each {
             Dialog::Plan($one) => $body,
             Dialog::Retag($one) => $body,
             Dialog::Copy($one) => $body,
+            Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
@@ -135,11 +140,12 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 14] {
+    pub(crate) fn all() -> [DialogKeys; 15] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
+            DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
@@ -180,12 +186,13 @@ impl Dialog {
         match self {
             Dialog::Filter(_) | Dialog::CommandLine(_) => layout::of(state).bar,
             Dialog::Palette(_) => palette::area(state),
-            Dialog::Open(open) => open_prompt::OpenPlaces::of(state, open).area,
+            Dialog::Open(open) => open.places(state).area,
             Dialog::Menu(menu) => menu.area(state),
             Dialog::Help(_) => help::Help::area(state),
             Dialog::Plan(plan) => plan::places::PlanPlaces::of(state, plan).area,
             Dialog::Retag(prompt) => retag_prompt::RetagPlaces::of(state, prompt).area,
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
+            Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
             Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
                 layout::log(state)
@@ -199,10 +206,11 @@ impl Dialog {
             Dialog::Filter(line) => Some(&mut line.input),
             Dialog::CommandLine(line) => Some(&mut line.input),
             Dialog::Palette(palette) => Some(&mut palette.input),
-            Dialog::Open(open) => Some(&mut open.input),
+            Dialog::Open(open) => Some(&mut open.field.input),
             Dialog::Help(help) => Some(&mut help.input),
-            Dialog::Retag(prompt) => Some(&mut prompt.input),
-            Dialog::Copy(prompt) => Some(&mut prompt.input),
+            Dialog::Retag(prompt) => Some(&mut prompt.field.input),
+            Dialog::Copy(prompt) => Some(&mut prompt.field.input),
+            Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)

@@ -1,6 +1,7 @@
 //! Filters and searches: their highlights, counts and order.
 
 use ratatui::style::Modifier;
+use regtui::app::dialogs::Dialog;
 use regtui::app::panes::tags::SortBy;
 
 use super::panes::at_tags;
@@ -139,4 +140,40 @@ fn a_click_on_a_heading_sorts_and_another_one_reverses() {
     assert!(screen.text().contains("CREATED ↓"), "{}", screen.text());
     screen.click("DIGEST");
     assert_eq!(screen.state.tags.sort.by, SortBy::Date);
+}
+
+#[test]
+fn the_prompts_for_a_name_stand_at_one_place_and_have_the_same_keys() {
+    let mut places = Vec::new();
+    for key in ["O", "C", "c", "t"] {
+        let mut screen = at_tags(WIDE);
+        screen.press(key);
+        let area = screen.state.dialogs.last().expect("a prompt").area(&screen.state);
+        places.push((area.x, area.y, area.width));
+        // One text that each of them completes: a repository, or a tag.
+        let (typed, name) = if key == "t" { ("ight", "nightly") } else { ("rts/g", "charts/gateway") };
+        screen.write(typed);
+        let text = screen.text();
+        assert!(text.contains(name), "{key}: {text}");
+        screen.press("Tab");
+        let text = screen.text();
+        assert!(
+            text.lines().any(|line| line.contains("> ") && line.contains(&format!("{name}█"))),
+            "{key}: {text}"
+        );
+        screen.press("Esc");
+        assert!(screen.state.dialogs.is_empty(), "{key}");
+    }
+    assert!(places.windows(2).all(|pair| pair[0] == pair[1]), "{places:?}");
+}
+
+#[test]
+fn the_prompt_of_a_comparison_accepts_the_name_under_the_cursor() {
+    let mut screen = at_tags(WIDE);
+    screen.press("C").write("rts/g").press("Down Enter");
+    let text = screen.text();
+    assert!(text.contains("Compare") && text.contains("charts/gateway"), "{text}");
+    assert!(matches!(screen.state.dialogs.as_slice(), [Dialog::Comparison(_)]), "{text}");
+    screen.press("Esc C").write("team/app").press("Enter");
+    assert!(screen.text().contains("both sides are the same"), "{}", screen.text());
 }

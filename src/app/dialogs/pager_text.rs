@@ -41,7 +41,8 @@ impl Dialog {
             | Dialog::Menu(_)
             | Dialog::Help(_)
             | Dialog::Retag(_)
-            | Dialog::Copy(_) => Vec::new(),
+            | Dialog::Copy(_)
+            | Dialog::Compare(_) => Vec::new(),
         };
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }
