@@ -150,8 +150,8 @@ impl Word {
             return Vec::new();
         }
         match (self.is_at_start, self.is_at_end) {
-            (true, _) => vec![0..length],
-            (false, true) => vec![text.len() - length..text.len()],
+            (true, _) => std::iter::once(0..length).collect(),
+            (false, true) => std::iter::once(text.len() - length..text.len()).collect(),
             (false, false) => self.finder.find_iter(text).map(|at| at..at + length).collect(),
         }
     }
@@ -224,6 +224,11 @@ impl Filter {
         self.wanted.iter().flat_map(places).collect()
     }
 
+    /// Returns the parts of a text that are one of the words, in bytes.
+    pub(crate) fn words_in(&self, text: &str) -> Vec<Range<usize>> {
+        self.wanted.iter().flat_map(|word| word.places_in(text)).collect()
+    }
+
     /// Returns the parts of a text of details, such as a short digest, that the words match, in bytes.
     pub(crate) fn places_in_details(&self, text: &str) -> Vec<Range<usize>> {
         let details = self.wanted.iter().filter_map(|word| word.detail.as_ref());
@@ -290,7 +295,8 @@ mod tests {
         };
         let owned =
             |all: &[(usize, &str)]| all.iter().map(|(at, text)| (*at, (*text).into())).collect::<Vec<_>>();
-        let table: [(&str, &str, &[(usize, &str)]); 8] = [
+        type Parts<'a> = &'a [(usize, &'a str)];
+        let table: [(&str, &str, Parts); 8] = [
             ("app", "team/App", &[(5, "App")]),
             ("a", "a-a", &[(0, "a"), (2, "a")]),
             ("^a", "a-a", &[(0, "a")]),

@@ -38,6 +38,13 @@ impl Canvas<'_, '_> {
         highlight(vec![cell], &places, self.style(Role::Match))
     }
 
+    /// Returns a line with highlights of the words of a filter.
+    pub(crate) fn matched_line<'a>(&self, filter: Option<&Filter>, line: Vec<Span<'a>>) -> Vec<Span<'a>> {
+        let Some(filter) = filter else { return line };
+        let text: String = line.iter().map(|span| span.content.as_ref()).collect();
+        highlight(line, &filter.words_in(&text), self.style(Role::Match))
+    }
+
     /// Returns a line with highlights of a word that was searched for. The line that the search stands at is reversed
     /// there.
     pub(crate) fn searched<'a>(
@@ -120,16 +127,17 @@ mod tests {
 
     #[test]
     fn a_cut_name_shows_the_parts_that_are_left() {
-        let table: [(&str, Range<usize>, &[Range<usize>]); 6] = [
-            ("abcdefgh  ", 2..4, &[2..4]),
-            ("ab…gh", 0..2, &[0..2]),
-            ("ab…gh", 6..8, &[5..7]),
-            ("ab…gh", 3..5, &[]),
-            ("ab…gh", 1..7, &[1..2, 5..6]),
-            ("ab…gh", 0..8, &[0..2, 5..7]),
+        let table: [(&str, Range<usize>, &str); 6] = [
+            ("abcdefgh  ", 2..4, "[2..4]"),
+            ("ab…gh", 0..2, "[0..2]"),
+            ("ab…gh", 6..8, "[5..7]"),
+            ("ab…gh", 3..5, "[]"),
+            ("ab…gh", 1..7, "[1..2, 5..6]"),
+            ("ab…gh", 0..8, "[0..2, 5..7]"),
         ];
         for (shown, place, expected) in table {
-            assert_eq!(shown_places("abcdefgh", shown, &[place.clone()]), expected, "{shown} {place:?}");
+            let places = shown_places("abcdefgh", shown, std::slice::from_ref(&place));
+            assert_eq!(format!("{places:?}"), expected, "{shown} {place:?}");
         }
     }
 }

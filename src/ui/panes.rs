@@ -128,14 +128,9 @@ impl Canvas<'_, '_> {
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
         let mut line = vec![marker, mark];
         // The row of the cursor has one colour. The colours of the cells would clash with it.
-        let underlined =
-            |cell: &Span<'_>| Style::new().add_modifier(cell.style.add_modifier & Modifier::UNDERLINED);
-        line.extend(cells.into_iter().map(|cell| match is_cursor {
-            true => {
-                let style = underlined(&cell);
-                cell.style(style)
-            }
-            false => cell,
+        line.extend(cells.into_iter().map(|cell| {
+            let kept = cell.style.add_modifier & Modifier::UNDERLINED;
+            if is_cursor { cell.style(Style::new().add_modifier(kept)) } else { cell }
         }));
         self.draw_line(area, Line::from(line).style(base));
     }

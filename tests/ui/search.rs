@@ -177,3 +177,14 @@ fn the_prompt_of_a_comparison_accepts_the_name_under_the_cursor() {
     screen.press("Esc C").write("team/app").press("Enter");
     assert!(screen.text().contains("both sides are the same"), "{}", screen.text());
 }
+
+#[test]
+fn the_matches_in_help_and_palette_are_highlighted() {
+    let mut screen = at_tags(WIDE);
+    screen.press("?").write("retag");
+    let found = highlights(&screen);
+    assert!(!found.is_empty() && found.iter().all(|part| part.eq_ignore_ascii_case("retag")), "{found:?}");
+    screen.press("Esc Ctrl-p").write("zoom");
+    let found = highlights(&screen);
+    assert!(!found.is_empty() && found.iter().all(|part| part.eq_ignore_ascii_case("zoom")), "{found:?}");
+}

@@ -360,10 +360,8 @@ impl KeyedDialog for Box<CopyPrompt> {
             Pressed::Shared(SharedEffect::Cancel) => return None,
             Pressed::Own(CopyEffect::Plan) => return self.submit(update),
             Pressed::Own(CopyEffect::Toggle) => self.toggle_row(),
-            Pressed::Own(CopyEffect::Complete) => match self.field.complete() {
-                true => self.suggest(update.state),
-                false => self.field.move_by(1, rows_below),
-            },
+            Pressed::Own(CopyEffect::Complete) if self.field.complete() => self.suggest(update.state),
+            Pressed::Own(CopyEffect::Complete) => self.field.move_by(1, rows_below),
             Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, rows_below),
             Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
             Pressed::Shared(_) | Pressed::Text(_) => {}

@@ -285,10 +285,8 @@ impl KeyedDialog for Retag {
             Pressed::Own(RetagEffect::Rename | RetagEffect::Switch) => {
                 self.removes_old_tags = !self.removes_old_tags;
             }
-            Pressed::Own(RetagEffect::Complete) => match self.field.complete() {
-                true => self.suggest(update.state),
-                false => self.field.move_by(1, 1),
-            },
+            Pressed::Own(RetagEffect::Complete) if self.field.complete() => self.suggest(update.state),
+            Pressed::Own(RetagEffect::Complete) => self.field.move_by(1, 1),
             Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, 1),
             Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
             Pressed::Shared(_) | Pressed::Text(_) => {}

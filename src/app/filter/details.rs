@@ -62,7 +62,7 @@ impl DetailWord {
             let shown = &text[..text.trim_end().len()];
             let length = hex.len().min(shown.len());
             let is_there = length > 0 && (shown.starts_with(hex) || hex.starts_with(shown));
-            if is_there { vec![0..length] } else { Vec::new() }
+            is_there.then_some(0..length).into_iter().collect()
         };
         match self {
             DetailWord::Digest(word) => at_start(word.split_once(':').map_or("", |(_, hex)| hex)),

@@ -81,9 +81,8 @@ impl TagColumns {
     /// Returns the cells of the heading, each with the order that a click on it chooses. The column of the order has an
     /// arrow.
     pub(crate) fn headings(&self, sort: Sort) -> Vec<(String, Option<SortBy>)> {
-        let titled = |title: &str, by: SortBy| match sort.by == by {
-            true => format!("{title} {}", sort.arrow()),
-            false => title.to_string(),
+        let titled = |title: &str, by: SortBy| {
+            if sort.by == by { format!("{title} {}", sort.arrow()) } else { title.to_string() }
         };
         let of_name = if sort.by == SortBy::Name { SortBy::Name } else { SortBy::Version };
         let platforms = self.platforms();

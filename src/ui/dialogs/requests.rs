@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::requests::{RequestEffect, RequestLog, RequestRow};
+use crate::app::filter::Filter;
 use crate::app::keys::{DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::model::request_line::RequestLine;
@@ -40,6 +41,7 @@ impl Canvas<'_, '_> {
         }
         let cursor = log.cursor(rows.len());
         let first = first_row(cursor, rows.len(), place.height.into());
+        let filter = Filter::parse(log.input.value());
         for (row, request) in rows.iter().enumerate().skip(first).take(place.height.into()) {
             let area = Rect::new(place.x, place.y + (row - first) as u16, place.width, 1);
             if row == cursor {
@@ -47,7 +49,7 @@ impl Canvas<'_, '_> {
                 self.frame.buffer_mut().set_style(area, style);
             }
             let line = self.request(*request, place.width, row == cursor);
-            self.draw_line(area, line);
+            self.draw_line(area, Line::from(self.matched_line(filter.as_ref(), line.spans)));
         }
         self.scrollbar(area, place, first, rows.len());
         if log.is_typing || log.is_filtered() {
