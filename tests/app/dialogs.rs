@@ -422,7 +422,8 @@ async fn the_pager_shows_each_pane_tab_and_dialog_with_a_text() {
     ];
     for (keys, text) in table {
         harness.paged.clear();
-        harness.press(keys).await;
+        harness.press(keys.trim_end_matches(" o")).await;
+        harness.press("o").await;
         let paged = harness.paged.concat();
         assert!(paged.contains(text), "{keys}: {paged}\n{}", harness.screen());
     }

@@ -79,10 +79,15 @@ impl RequestRow<'_> {
 impl RequestLog {
     /// Returns the rows that match the words, the oldest first.
     pub(crate) fn rows<'a>(&self, state: &'a State) -> Vec<RequestRow<'a>> {
-        let filter = Filter::parse(self.input.value());
+        let filter = self.filter();
         let ended = state.requests.iter().map(RequestRow::Ended);
         let all = ended.chain(state.awaited.iter().map(RequestRow::Awaited));
         all.filter(|row| filter.as_ref().is_none_or(|filter| row.contains(filter))).collect()
+    }
+
+    /// Returns the filter of the requests. Methods and URLs are compared in any case.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        Filter::parse(&self.input.value().to_lowercase())
     }
 
     /// Returns the row under the cursor, counted from the oldest one, of so many rows.

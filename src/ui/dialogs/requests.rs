@@ -5,7 +5,6 @@ use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::requests::{RequestEffect, RequestLog, RequestRow};
-use crate::app::filter::Filter;
 use crate::app::keys::{DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::model::request_line::RequestLine;
@@ -41,7 +40,7 @@ impl Canvas<'_, '_> {
         }
         let cursor = log.cursor(rows.len());
         let first = first_row(cursor, rows.len(), place.height.into());
-        let filter = Filter::parse(log.input.value());
+        let filter = log.filter();
         for (row, request) in rows.iter().enumerate().skip(first).take(place.height.into()) {
             let area = Rect::new(place.x, place.y + (row - first) as u16, place.width, 1);
             if row == cursor {
