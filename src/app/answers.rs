@@ -232,11 +232,12 @@ fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers
     leave_missing_tab(update);
 }
 
-/// Sorts again as soon as no row is awaited any more. Until then, ticks do so.
+/// Sorts again as soon as no row is awaited any more, until when ticks do so, and gives new groups of tags their letters.
 fn resort_when_idle(update: &mut Update<'_>) {
     let tags = &mut update.state.tags;
     if tags.awaited_rows.is_empty() && tags.rows_to_load(1).is_empty() {
         tags.resort_if_stale();
+        tags.settle_groups();
     }
 }
 

@@ -90,6 +90,13 @@ pub enum Kind {
 }
 
 impl Summary {
+    /// Returns the platforms in one line, without the prefix `linux/`, which most of them have.
+    pub(crate) fn listed_platforms(&self) -> String {
+        let names: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+        let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
+        short.join(" ")
+    }
+
     /// Returns the summary of a manifest that stands alone. `config` is its image config, if it has one that could be
     /// read.
     pub fn of_manifest(manifest: &Manifest, config: Option<&ImageConfig>) -> Summary {

@@ -5,7 +5,7 @@ use crate::app::panes::tags::{Sort, SortBy, TagsPane};
 use crate::model::columns;
 
 /// The columns after the tag, with their widths and their gutters. This one is the last to be left out.
-pub(crate) const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
+pub(crate) const SIZE: Column = Column { title: "SIZE", gutter: 1, width: 8 };
 /// See [`SIZE`].
 pub(crate) const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
 /// See [`SIZE`].
@@ -16,16 +16,18 @@ pub(crate) const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, wid
 pub(crate) const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
 /// Columns of the marker and the mark in front of the cells.
 const BEFORE_CELLS: u16 = 2;
-/// Columns of the sign behind the tag that marks a shared digest.
-const SIGN: usize = 2;
+/// Columns of the sign behind the tag that marks a shared digest: ` =a`.
+pub(crate) const SIGN: usize = 3;
 /// The least width of the tag's column: that of its title.
 const LEAST_TAG: usize = 8;
 /// The width that long tags have before the other columns are placed.
-const FIRST_TAG: usize = 12;
+const FIRST_TAG: usize = 11;
 /// The greatest width of the tag's column.
 const MOST_TAG: usize = 40;
-/// Columns that long lists of platforms may take beyond the least width.
-const MORE_PLATFORMS: usize = 20;
+/// The width of PLATFORMS that other columns leave it before the lists of platforms are known: `amd64 arm64 arm/v7`.
+const USUAL_PLATFORMS: usize = 18;
+/// The greatest width of PLATFORMS.
+const MOST_PLATFORMS: usize = 40;
 
 /// A column after the tag.
 #[derive(Debug, Clone, Copy)]
@@ -75,7 +77,11 @@ impl TagColumns {
     /// Returns the columns of a pane whose rows have this width. The marker and the mark stand in front of the cells.
     /// One column before the border stays free.
     pub(crate) fn of(tags: &TagsPane, width: u16) -> TagColumns {
-        TagColumns::fit(usize::from(width).saturating_sub(usize::from(BEFORE_CELLS) + 1), tags.longest)
+        TagColumns::fit(
+            usize::from(width).saturating_sub(usize::from(BEFORE_CELLS) + 1),
+            tags.longest,
+            tags.longest_platforms,
+        )
     }
 
     /// Returns the cells of the heading, each with the order that a click on it chooses. The column of the order has an
@@ -108,10 +114,11 @@ impl TagColumns {
         under.and_then(|(_, by)| by)
     }
 
-    /// Distributes `room` columns for tags that are at most `longest` columns wide. Long tags get only a share until
-    /// size, age and digest are placed. The rest goes to the platforms, then to the tags, then to the kind. The first
-    /// of these columns that does not fit ends the list.
-    fn fit(room: usize, longest: usize) -> TagColumns {
+    /// Distributes `room` columns for tags that are at most `longest` columns wide, and lists of platforms that are at
+    /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
+    /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
+    /// fit ends the list.
+    fn fit(room: usize, longest: usize, longest_platforms: usize) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
@@ -127,11 +134,13 @@ impl TagColumns {
         let more = left.min(whole.saturating_sub(tag));
         tag += more;
         left -= more;
+        let needed = longest_platforms.clamp(USUAL_PLATFORMS, MOST_PLATFORMS) - PLATFORMS.width;
+        let more = if has_platforms { left.min(needed) } else { 0 };
+        let platforms = if has_platforms { PLATFORMS.width + more } else { 0 };
+        left -= more;
         let kind = has_platforms && left >= KIND.all();
         left -= if kind { KIND.all() } else { 0 };
-        let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
-        let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
-        tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
+        tag += left.min(MOST_TAG.saturating_sub(tag));
         TagColumns { room, tag, digest, size, created, platforms, kind }
     }
 
@@ -148,8 +157,8 @@ mod tests {
     #[test]
     fn columns_give_way_one_by_one_and_never_overflow() {
         for room in 0..160 {
-            for longest in [0, 6, 20, 128] {
-                let widths = TagColumns::fit(room, longest);
+            for (longest, platforms) in [(0, 0), (6, 18), (20, 30), (128, 128)] {
+                let widths = TagColumns::fit(room, longest, platforms);
                 let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
                 let used = widths.tag
                     + if room > SIGN { SIGN } else { 0 }
@@ -163,22 +172,32 @@ mod tests {
                 assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
             }
         }
-        let narrow = TagColumns::fit(36, 10);
+        let narrow = TagColumns::fit(37, 10, 18);
         assert!(narrow.size && narrow.created && !narrow.digest);
     }
 
     #[test]
     fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = TagColumns::fit(35, 52);
+        let narrow = TagColumns::fit(36, 52, 18);
         assert!(narrow.size && narrow.created);
-        let usual = TagColumns::fit(49, 52);
+        let usual = TagColumns::fit(50, 52, 18);
         assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(65, 16).platforms > 0);
+        assert!(TagColumns::fit(66, 16, 18).platforms > 0);
+    }
+
+    /// At 150 columns the pane had 70 for its rows, ten of which stayed empty beside `3 platforms`.
+    #[test]
+    fn platforms_are_written_out_before_any_column_stays_empty() {
+        let wide = TagColumns::fit(70, 10, 18);
+        assert!(wide.platforms >= 18 && !wide.kind);
+        assert_eq!(TagColumns::fit(79, 10, 30).platforms, 30);
+        let widest = TagColumns::fit(90, 10, 18);
+        assert!(widest.platforms == 18 && widest.kind);
     }
 
     #[test]
     fn a_click_on_a_heading_chooses_the_order_of_its_column() {
-        let widths = TagColumns::fit(60, 10);
+        let widths = TagColumns::fit(60, 10, 18);
         let by = |by, reversed| Sort { by, reversed };
         let heading = |sort| widths.headings(sort).into_iter().map(|(cell, _)| cell).collect::<String>();
         let line = heading(by(SortBy::Size, false));

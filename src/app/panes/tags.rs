@@ -1,5 +1,6 @@
 //! The tags of a repository, with the details known of each.
 
+mod groups;
 mod names;
 pub(crate) mod opened;
 mod order;
@@ -14,12 +15,14 @@ use crate::app::list::incremental_sort::Sorting;
 use crate::app::list::items::Items;
 use crate::app::list::{List, PageChange, Paged};
 use crate::app::remote::{Remote, Ticket};
+use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::page::ListedName;
 use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::version_order::Rank;
+use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
 use progress::OrderProgress;
@@ -37,8 +40,8 @@ pub struct TagsPane {
     pub summaries: HashMap<u32, Remote<Summary>>,
     /// The rows whose summary is awaited.
     pub(crate) awaited_rows: HashMap<Ticket, u32>,
-    /// The number of tags that share a digest, among those whose digest is known.
-    pub(crate) digest_counts: HashMap<Digest, u32>,
+    /// The tags that share a digest, among those whose digest is known.
+    pub(crate) groups: DigestGroups,
     /// The order of the tags.
     pub sort: Sort,
     /// Whether digest tags are shown.
@@ -48,6 +51,9 @@ pub struct TagsPane {
     /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
     /// move the columns.
     pub(crate) longest: usize,
+    /// Columns of the longest list of platforms that is known. Rows that are scrolled away still count, so that scrolling
+    /// does not move the columns.
+    pub(crate) longest_platforms: usize,
     /// The data derived from the names.
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
@@ -143,7 +149,7 @@ impl TagsPane {
 
     /// Returns whether another tag of the list is known to have the same digest.
     pub(crate) fn is_shared(&self, digest: &Digest) -> bool {
-        self.digest_counts.get(digest).is_some_and(|count| *count > 1)
+        self.groups.is_shared(digest)
     }
 
     /// Returns the approximate number of bytes that the pane takes.
@@ -254,10 +260,13 @@ impl TagsPane {
     }
 
     fn count_shared(&mut self) {
-        self.digest_counts.clear();
-        for summary in self.summaries.values().filter_map(|summary| summary.value.as_ref()) {
-            *self.digest_counts.entry(summary.digest).or_default() += 1;
-        }
+        let mut known: Vec<(u32, Digest)> = self
+            .summaries
+            .iter()
+            .filter_map(|(item, summary)| Some((*item, summary.value.as_ref()?.digest)))
+            .collect();
+        known.sort_unstable_by_key(|(item, _)| *item);
+        self.groups.count_again(known.into_iter().map(|(_, digest)| digest));
     }
 
     /// Takes the summary of a row and returns whether it was awaited.
@@ -297,14 +306,21 @@ impl TagsPane {
         if before == after {
             return;
         }
-        if let Some(count) = before.and_then(|digest| self.digest_counts.get_mut(&digest)) {
-            *count = count.saturating_sub(1);
-        }
-        if let Some(digest) = after {
-            *self.digest_counts.entry(digest).or_default() += 1;
-        }
+        before.iter().for_each(|digest| self.groups.remove(digest));
+        after.into_iter().for_each(|digest| self.groups.add(digest));
+        let summary = self.summaries.get(&item).and_then(|summary| summary.value.as_ref());
+        let platforms = summary.map_or(0, |summary| columns::width(&summary.listed_platforms()));
+        self.longest_platforms = self.longest_platforms.max(platforms);
         self.refilter_item(item);
         self.queue_resort(item);
+    }
+
+    /// Gives the new groups of tags their letters, in the order of the visible rows.
+    pub(crate) fn settle_groups(&mut self) {
+        let rows = self.list.visible_rows().filter_map(|row| self.list.rows.get(row));
+        let digest = |item: &u32| Some(self.summaries.get(item)?.value.as_ref()?.digest);
+        let shown: Vec<Digest> = rows.filter_map(digest).collect();
+        self.groups.settle(shown);
     }
 
     /// Returns the number of tags that are hidden because they only hold data that belongs to images.

@@ -1,10 +1,9 @@
 //! The Tags pane: the facts about each tag, in columns that are left out one by one in a narrow pane.
 
-use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SIZE, TagColumns};
+use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SIGN, SIZE, TagColumns};
 use crate::app::panes::tags::TagsPane;
 use crate::app::panes::tags::opened::{OPENED, OpenedImage};
 use crate::app::{Pane, layout};
@@ -141,8 +140,8 @@ impl Canvas<'_, '_> {
         summary: &Summary,
         widths: &TagColumns,
     ) {
-        let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
-        cells.push(Span::styled(sign, self.style(Role::Shared)));
+        let sign = tags.groups.letter(&summary.digest).map(|letter| format!(" ={letter}"));
+        cells.push(Span::styled(columns::left(&sign.unwrap_or_default(), SIGN), self.style(Role::Shared)));
         if widths.digest {
             let digest = Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim));
             cells.extend(self.matched_details(&tags.list, DIGEST.gutter, digest));
@@ -152,7 +151,8 @@ impl Canvas<'_, '_> {
             cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
         }
         if widths.created {
-            let text = summary.created.map_or_else(|| "-".into(), |created| age(created, self.now));
+            let text =
+                summary.created.map_or_else(|| "-".into(), |created| time::short_age(created, self.now));
             cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
         }
         if widths.platforms > 0 {
@@ -203,20 +203,14 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// Returns an age in the words that fit a narrow column.
-fn age(created: Timestamp, now: Timestamp) -> String {
-    if time::is_reproducible(created) { "no date".into() } else { time::age(created, now) }
-}
-
 /// Returns the platforms in `room` columns, without the prefix `linux/`. If several do not fit, returns only their
 /// number.
 fn platforms(summary: &Summary, room: usize) -> String {
-    let names: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
-    let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
-    match short.as_slice() {
-        [] => "-".into(),
-        short if short.join(" ").len() <= room => short.join(" "),
-        [only] => columns::cut(only, room),
-        short => format!("{} platforms", short.len()),
+    let all = summary.listed_platforms();
+    match summary.platforms.len() {
+        0 => "-".into(),
+        1 => columns::cut(&all, room),
+        _ if columns::width(&all) <= room => all,
+        count => format!("{count} platforms"),
     }
 }
