@@ -197,7 +197,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Key(key) => handle_key(&mut update, key),
         Msg::Mouse(event) => mouse::handle_mouse(&mut update, event),
         Msg::Pasted(text) => dialogs::paste(&mut update, &text),
-        Msg::Resized(columns, rows) => update.state.size = (columns, rows),
+        Msg::Resized(columns, rows) => {
+            update.state.size = (columns, rows);
+            update.state.detail.restart_search();
+        }
         Msg::Ticked => tick(&mut update),
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
@@ -225,7 +228,9 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
 /// until nothing is left.
 pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
-    state.tags.is_arranging() || registry.is_some_and(|registry| registry.repositories.is_filtering())
+    state.tags.is_arranging()
+        || state.detail.is_searching()
+        || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
 /// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.

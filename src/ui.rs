@@ -5,6 +5,7 @@ mod bar;
 mod dialogs;
 mod failure;
 mod header;
+mod highlight;
 mod job_line;
 mod kind;
 mod panes;

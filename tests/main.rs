@@ -157,4 +157,5 @@ mod ui {
     mod plans;
     mod screen;
     mod screens;
+    mod search;
 }

@@ -151,6 +151,8 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &details::PREVIOUS_TAB,
     &details::NEXT_PLATFORM,
     &details::PREVIOUS_PLATFORM,
+    &details::NEXT_MATCH,
+    &details::PREVIOUS_MATCH,
     &view::ZOOM,
     &program::OPEN,
     &program::CLOSE,

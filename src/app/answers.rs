@@ -7,6 +7,7 @@ use super::Pane;
 use super::dialogs::{comparison, journal, open_prompt, plan};
 use super::notices::Level;
 use super::open::forget_opened;
+use super::panes::details::Tab;
 use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
@@ -225,6 +226,9 @@ fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers
         server.referrers = found.api.clone();
     }
     Arc::make_mut(inspection).take_referrers(found);
+    if matches!(update.state.detail.tab, Tab::Overview | Tab::Referrers) {
+        update.state.detail.restart_search();
+    }
     leave_missing_tab(update);
 }
 

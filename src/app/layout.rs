@@ -1,6 +1,7 @@
 //! The layout of the screen: rectangles, computed from size and state. Drawing and the mouse share it.
 
 mod dialogs;
+pub(crate) mod tag_columns;
 
 use ratatui::layout::{Position, Rect};
 
@@ -179,6 +180,7 @@ pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
             let has_rows = !tags.items.is_empty() || state.tags.opened.is_some();
             tags.incomplete.is_some()
                 || (has_rows && (tags.failure.is_some() || state.tags.known_count_text().is_some()))
+                || state.tags.unfiltered_details_text().is_some()
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;
@@ -197,7 +199,7 @@ pub(crate) fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
 /// Divides the Layers tab into the table (heading and rows) above and the details of the selected row below. The fewer
 /// rows there are, the larger is the lower part. `area` is the inside of the pane.
 pub(crate) fn layers(state: &State, area: Rect) -> (Rect, Rect) {
-    let rows = u16::try_from(state.detail.layers.rows.len()).unwrap_or(u16::MAX);
+    let rows = u16::try_from(state.detail.layers.order.len()).unwrap_or(u16::MAX);
     let said = match area.height {
         0..12 => 0,
         height => height.saturating_sub(rows.saturating_add(1)).clamp((height / 3).clamp(5, 12), MOST_SAID),

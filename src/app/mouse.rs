@@ -5,6 +5,7 @@ use ratatui::layout::Position;
 
 use super::actions::movement::ENTER;
 use super::dialogs::{self, Dialog};
+use super::layout::tag_columns::TagColumns;
 use super::list::Move;
 use super::panes::details::{self, Tab};
 use super::update::Update;
@@ -98,6 +99,9 @@ fn click_pane(update: &mut Update<'_>, event: MouseEvent) {
         return click_tab(update, event);
     }
     let rows = rows_of(update, pane, &layout);
+    if pane == Pane::Tags && layout::has_heading(update.state, pane) && event.row + 1 == rows.y {
+        return click_tag_heading(update, event.column.saturating_sub(rows.x), rows.width);
+    }
     if !rows.contains(Position::new(event.column, event.row)) {
         return;
     }
@@ -110,6 +114,14 @@ fn click_pane(update: &mut Update<'_>, event: MouseEvent) {
     list.move_cursor(Move::To(row));
     if is_again && pane != Pane::Details {
         update.perform(&ENTER);
+    }
+}
+
+/// Sorts by the column of the heading under the click, or reverses the order.
+fn click_tag_heading(update: &mut Update<'_>, column: u16, width: u16) {
+    let tags = &mut update.state.tags;
+    if let Some(by) = TagColumns::of(tags, width).sort_at(tags.sort, column) {
+        tags.sort_by(by);
     }
 }
 

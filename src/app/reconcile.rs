@@ -7,7 +7,7 @@ use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
-use super::panes::details::{self, Tab};
+use super::panes::details::{self, Tab, search};
 use super::panes::tags::TagsPane;
 use super::questions::{Ask, Slot};
 use super::update::Update;
@@ -304,6 +304,9 @@ fn fit_to_layout(update: &mut Update<'_>) {
     }
     fit_list(&mut state.tags.list, tags);
     state.detail.height = details.height.into();
+    if state.detail.is_searching() {
+        search::search_next_part(state, update.now);
+    }
     fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
     if state.detail.scroll > 0 {
         let furthest = details::count_lines(update.state, details.width, update.now)

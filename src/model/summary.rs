@@ -14,6 +14,7 @@ use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
 use super::size;
+use super::text::SafeText;
 
 /// The greatest number of platforms that a line lists for one image.
 const MOST_PLATFORMS: usize = 100;
@@ -269,6 +270,19 @@ fn blobs_of(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
 }
 
 impl Kind {
+    /// Returns the short name of the kind. For an artifact this is the end of its type that tells it from others:
+    /// `example.review+json` for `vnd.example.review+json`.
+    pub(crate) fn short_name(&self) -> String {
+        match self {
+            Kind::Artifact(media_type) => {
+                let text = media_type.as_str();
+                let last = text.rsplit('/').next().unwrap_or(text);
+                SafeText::clean(last.trim_start_matches("vnd.")).to_string()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Returns whether a manifest of this kind says something about another image and cannot run itself.
     pub(crate) fn is_about_another(&self) -> bool {
         match self {

@@ -2,8 +2,8 @@
 
 use tui_input::Input;
 
-use super::copy_prompt::{self, BadDestination, destination, destinations};
-use super::{Dialog, KeyedDialog, comparison, edit_input, retag_prompt};
+use super::copy_prompt::{self, BadDestination, destinations};
+use super::{Dialog, KeyedDialog, compare_prompt, edit_input, retag_prompt};
 use crate::app::State;
 use crate::app::actions::availability::Why;
 use crate::app::actions::entries;
@@ -148,7 +148,8 @@ impl KeyedDialog for CommandLine {
                 (self.selected_completion, self.recalled) = (None, None);
                 self.problem = None;
             }
-            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help | SharedEffect::Pager)
+            | Pressed::Text(_) => {}
         }
         Some(Dialog::CommandLine(self))
     }
@@ -242,16 +243,7 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
         }
         "compare" => {
             let left = update.state.tags.repository.clone().ok_or("no repository is chosen")?;
-            let place = destination(argument, &left, &update.state.known_registries())?;
-            let right = place.repository;
-            if right == left {
-                return Err("both sides are the same".into());
-            }
-            if let Some(scheme) = place.scheme {
-                open::set_scheme(update, &right.host, scheme)?;
-            }
-            comparison::show(update, left, right);
-            Ok(())
+            compare_prompt::compare(update, left, argument)
         }
         "theme" => {
             if update.state.settings.themes.iter().any(|theme| theme == argument) {

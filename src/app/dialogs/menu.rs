@@ -144,7 +144,7 @@ impl KeyedDialog for Menu {
             Pressed::Shared(SharedEffect::Move(to)) => {
                 self.cursor = move_row(self.cursor, self.entries.len(), to);
             }
-            Pressed::Shared(SharedEffect::Help) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) => {}
         }
         Some(Dialog::Menu(self))
     }

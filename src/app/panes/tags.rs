@@ -81,6 +81,13 @@ pub struct Sort {
     pub(crate) reversed: bool,
 }
 
+impl Sort {
+    /// Returns the arrow of the order: `↓` means from the newest or the largest on, or from Z to A.
+    pub(crate) fn arrow(self) -> &'static str {
+        if (self.by == SortBy::Name) == self.reversed { "↓" } else { "↑" }
+    }
+}
+
 /// The sort keys of tags.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SortBy {
@@ -304,6 +311,7 @@ impl TagsPane {
         let summary = self.summaries.get(&item).and_then(|summary| summary.value.as_ref());
         let platforms = summary.map_or(0, |summary| columns::width(&summary.listed_platforms()));
         self.longest_platforms = self.longest_platforms.max(platforms);
+        self.refilter_item(item);
         self.queue_resort(item);
     }
 

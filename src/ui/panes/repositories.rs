@@ -63,7 +63,8 @@ impl Canvas<'_, '_> {
         };
         if !repositories.is_tree() {
             let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
-            return vec![self.name(listed, listed.text(), room)];
+            let name = self.name(listed, listed.text(), room);
+            return self.matched_name(&repositories.list, listed.text(), name);
         }
         let Some(branch) = repositories.branches.get(row) else { return Vec::new() };
         let indent = "  ".repeat(branch.depth.into());

@@ -4,10 +4,12 @@
 use std::cmp::Ordering;
 
 use super::{Sort, SortBy, TagsPane};
+use crate::app::filter::{Filter, FilterRow};
 use crate::app::list::incremental_filter::IncrementalFilter;
 use crate::app::list::incremental_sort::{Sorting, merge};
 use crate::app::list::items::Items;
 use crate::model::page::ListedName;
+use crate::model::plural::group_thousands;
 use crate::model::reference::Tag;
 use crate::model::version_order;
 
@@ -158,12 +160,9 @@ impl TagsPane {
             let typed = &self.list.filter;
             let filter = self.filtering.take().filter(|filter| filter.is_for(typed, self.show_hidden));
             let mut filter = filter.unwrap_or_else(|| IncrementalFilter::of(typed, self.show_hidden));
-            let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-            filter.examine_next(FILTERED, items.len(), |item| {
-                let tag = items.get(item as usize)?;
-                (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
-            });
-            let is_through = filter.is_finished(items.len());
+            let all = self.tags.items.len();
+            filter.examine_next(FILTERED, all, |item| self.filter_row(item));
+            let is_through = filter.is_finished(all);
             if is_through {
                 let mut rows = self.list.take_spare_rows();
                 filter.append_matches(&self.list.order, &mut rows);
@@ -186,6 +185,40 @@ impl TagsPane {
         self.recount_progress();
         let comes = self.tags.is_loading() && !self.tags.complete;
         self.list.set_keeps_cursor(!self.is_in_order() || comes && self.sort.by.needs_details());
+    }
+
+    /// Returns the name of a tag and its known details for the filter, or `None` if the tag is hidden.
+    fn filter_row(&self, item: u32) -> Option<FilterRow<'_>> {
+        let tag = self.tags.items.get(item as usize)?;
+        let is_shown = self.show_hidden || !tag.name().is_some_and(Tag::is_digest_tag);
+        let summary = self.summaries.get(&item).and_then(|remote| remote.value.as_ref());
+        let digest = summary.map(|summary| &summary.digest);
+        let platforms = summary.map(|summary| summary.platforms.as_slice()).unwrap_or_default();
+        is_shown.then(|| FilterRow { name: tag.text(), digest, platforms })
+    }
+
+    /// Filters a tag again whose details have become known, if the filter reads details.
+    pub(super) fn refilter_item(&mut self, item: u32) {
+        let Some(mut filter) = self.filtering.take() else { return };
+        let has_changed = self.filter_row(item).is_some_and(|row| filter.examine_again(item, row));
+        self.filtering = Some(filter);
+        if has_changed && !self.is_arranging() {
+            self.show();
+        }
+    }
+
+    /// Returns how many tags a filter by digest or platform cannot find because their details are not known, in words.
+    /// Details are not loaded for a filter: that could be a request for each of a million tags.
+    pub(crate) fn unfiltered_details_text(&self) -> Option<String> {
+        Filter::parse(&self.list.filter).filter(Filter::reads_details)?;
+        let all = self.list.order.len().saturating_sub(self.hidden());
+        let known = self.summaries.values().filter(|summary| summary.value.is_some()).count();
+        let text = format!(
+            "details of {} of {} tags known: others are filtered by name",
+            group_thousands(known),
+            group_thousands(all)
+        );
+        (known < all).then_some(text)
     }
 
     /// Returns the name of a tag, as listed.

@@ -66,6 +66,10 @@ impl Canvas<'_, '_> {
             let cells = self.layer_cells(layer, number, total, table.width);
             self.row(Pane::Details, place, list, row, cells);
         }
+        if list.rows.is_empty() {
+            let hint = self.key_hint("panes.back", "drops it");
+            self.draw_text(rows, &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, hint)]);
+        }
         self.scrollbar(pane, rows, list.offset, list.rows.len());
         if let Some(layer) = list.selected().and_then(|row| variant.layers.rows.get(row)) {
             self.layer(said, layer, variant.layers.approximate);
@@ -101,9 +105,10 @@ impl Canvas<'_, '_> {
             let age = row.created.map(|created| time::short_age(created, self.now)).unwrap_or_default();
             cells.push(Span::styled(columns::left(&age, AGE + 1), self.style(Role::Date)));
         }
-        let step = SafeText::clean(row.instruction.as_deref().or(row.comment.as_deref()).unwrap_or("-"));
+        let step = SafeText::clean(row.step());
         let role = if row.layer.is_some() { Role::Text } else { Role::Dim };
-        cells.push(Span::styled(step.to_string(), self.style(role)));
+        let step_cell = Span::styled(step.to_string(), self.style(role));
+        cells.extend(self.matched_name(&self.state.detail.layers, step.as_str(), step_cell));
         cells
     }
 

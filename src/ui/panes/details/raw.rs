@@ -1,7 +1,7 @@
 //! The Config and Manifest tabs: the JSON that the server sent, formatted.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use crate::app::panes::details::Text;
 use crate::model::json;
@@ -20,7 +20,7 @@ impl Canvas<'_, '_> {
                     .iter()
                     .map(|(token, piece)| Span::styled(piece.as_str(), self.style(role(*token)))),
             );
-            self.draw_line(place, Line::from(spans));
+            self.draw_searched(place, scroll + row, spans);
         }
         self.scrollbar(pane, area, scroll, text.len());
     }
