@@ -14,6 +14,7 @@ use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
 use super::size;
+use super::time::is_reproducible;
 
 /// The greatest number of platforms that a line lists for one image.
 const MOST_PLATFORMS: usize = 100;
@@ -89,6 +90,11 @@ pub enum Kind {
 }
 
 impl Summary {
+    /// Returns the date of the image, or `None` if it is not known or is the fixed date of a reproducible build.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        self.created.filter(|created| !is_reproducible(*created))
+    }
+
     /// Returns the summary of a manifest that stands alone. `config` is its image config, if it has one that could be
     /// read.
     pub fn of_manifest(manifest: &Manifest, config: Option<&ImageConfig>) -> Summary {
