@@ -213,6 +213,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Awaited(requests) => update.state.awaited = requests,
         Msg::Copied(text) => update.say_done(text),
         Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
+        Msg::LookedUp(lookups) => dialogs::plan::count_lookups(&mut update, lookups),
         Msg::JobEnded(id, report) => actions::jobs::handle_job_end(&mut update, id, report),
         Msg::Failed(failure) => update.say_failure(failure),
     }

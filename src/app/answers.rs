@@ -41,6 +41,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.tags.take_summary(ticket, answer, now);
             resort_when_idle(update);
         }
+        (Slot::RepositoryFacts(repository), Answer::RepositoryFacts(answer)) => {
+            if let Some(registry) = update.state.registries.of(&repository.host) {
+                registry.repositories.take_facts(&repository.name, ticket, answer, now);
+            }
+        }
         (Slot::Detail, Answer::Inspection(answer)) => take_inspection(update, ticket, answer),
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),

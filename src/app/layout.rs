@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 
 use super::panes::details::Tab;
 use super::panes::details::shown_tabs;
+use super::panes::repositories::columns::RepositoryColumns;
 use super::{Pane, State};
 use crate::model::columns;
 pub use dialogs::{below, largest_plan_box, log, offset, row};
@@ -150,15 +151,25 @@ pub(crate) fn inside(area: Rect) -> Rect {
 /// Returns the rectangle of a pane's rows: inside its border, between its heading and its foot.
 pub(crate) fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     let inner = layout.pane(pane).map(inside).unwrap_or_default();
-    let heading = u16::from(has_heading(state, pane)).min(inner.height);
+    let heading = u16::from(has_heading(state, layout, pane)).min(inner.height);
     let foot = u16::from(has_foot(state, pane)).min(inner.height - heading);
     Rect::new(inner.x, inner.y + heading, inner.width, inner.height - heading - foot)
 }
 
+/// Returns the columns of the Repositories pane. There is none after the names if the pane is not on the screen.
+pub(crate) fn repository_columns(state: &State, layout: &Layout) -> RepositoryColumns {
+    let Some((area, registry)) = layout.repositories.zip(state.registries.selected()) else {
+        return RepositoryColumns::default();
+    };
+    // The marker and the mark stand in front of the names. One column before the border stays free.
+    registry.repositories.columns(usize::from(inside(area).width).saturating_sub(3))
+}
+
 /// Returns whether a line stands above the rows: the names of the columns, or the platform of an index.
-pub(crate) fn has_heading(state: &State, pane: Pane) -> bool {
+pub(crate) fn has_heading(state: &State, layout: &Layout, pane: Pane) -> bool {
     match pane {
-        Pane::Registries | Pane::Repositories => false,
+        Pane::Registries => false,
+        Pane::Repositories => !repository_columns(state, layout).shown.is_empty(),
         Pane::Tags => !state.tags.tags.items.is_empty() || state.tags.opened.is_some(),
         Pane::Details => {
             state.detail.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)
@@ -173,7 +184,9 @@ pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
         Pane::Registries => false,
         Pane::Repositories => state.registries.selected().is_some_and(|registry| {
             let names = &registry.repositories.names;
-            names.incomplete.is_some() || (!names.items.is_empty() && names.failure.is_some())
+            let is_partly_sorted = registry.repositories.known_count_text().is_some();
+            names.incomplete.is_some()
+                || (!names.items.is_empty() && (names.failure.is_some() || is_partly_sorted))
         }),
         Pane::Tags => {
             let tags = &state.tags.tags;

@@ -99,8 +99,14 @@ fn click_pane(update: &mut Update<'_>, event: MouseEvent) {
         return click_tab(update, event);
     }
     let rows = rows_of(update, pane, &layout);
-    if pane == Pane::Tags && layout::has_heading(update.state, pane) && event.row + 1 == rows.y {
-        return click_tag_heading(update, event.column.saturating_sub(rows.x), rows.width);
+    if layout::has_heading(update.state, &layout, pane) && event.row + 1 == rows.y {
+        let column = event.column.saturating_sub(rows.x);
+        match pane {
+            Pane::Repositories => click_repository_heading(update, column, &layout),
+            Pane::Tags => click_tag_heading(update, column, rows.width),
+            Pane::Registries | Pane::Details => {}
+        }
+        return;
     }
     if !rows.contains(Position::new(event.column, event.row)) {
         return;
@@ -114,6 +120,15 @@ fn click_pane(update: &mut Update<'_>, event: MouseEvent) {
     list.move_cursor(Move::To(row));
     if is_again && pane != Pane::Details {
         update.perform(&ENTER);
+    }
+}
+
+/// Sorts repositories by the column of the heading under the click, or reverses the order.
+fn click_repository_heading(update: &mut Update<'_>, column: u16, layout: &layout::Layout) {
+    let columns = layout::repository_columns(update.state, layout);
+    let Some(registry) = update.state.registries.selected_mut() else { return };
+    if let Some(by) = columns.sort_at(registry.repositories.sort, column) {
+        registry.repositories.sort_by(by);
     }
 }
 

@@ -22,6 +22,9 @@ const ROW_REST: Duration = Duration::from_millis(30);
 /// Largest number of rows whose details are loaded at once.
 const MOST_ROWS: usize = 32;
 
+/// Largest number of repositories whose facts are read at once.
+const MOST_FACTS: usize = 8;
+
 /// Updates everything that depends on cursors and size, and asks for missing data.
 pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_registry(update);
@@ -30,6 +33,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_details(update);
     load_referrers(update);
     load_summaries(update);
+    load_facts(update);
 }
 
 fn reconcile_registry(update: &mut Update<'_>) {
@@ -213,6 +217,35 @@ fn load_summaries(update: &mut Update<'_>) {
         let ticket = update.ask(slot, ROW_REST, Ask::Summary(repository.clone(), tag));
         update.state.tags.awaited_rows.insert(ticket, item);
         update.state.tags.summaries.entry(item).or_default().ask(ticket);
+    }
+}
+
+/// Takes over the facts about the repository whose tags are shown, and asks for those of the visible rows beside it.
+fn load_facts(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    let columns = layout::repository_columns(state, &layout::of(state));
+    let Some(registry) = state.registries.selected_mut() else { return };
+    let (host, repositories) = (registry.host.clone(), &mut registry.repositories);
+    let shown = state.tags.repository.as_ref().filter(|repository| repository.host == host);
+    let read = shown.map(|repository| repository.name.clone());
+    if let Some(name) = &read
+        && let Some(facts) = state.tags.new_facts(repositories.facts_of(name))
+    {
+        repositories.set_facts(name, facts, update.now);
+    }
+    let slot = |name| Slot::RepositoryFacts(Repository { host: host.clone(), name });
+    let hidden = repositories.give_up_hidden_facts();
+    let room = MOST_FACTS.saturating_sub(repositories.count_awaited_facts());
+    let are_needed = !columns.shown.is_empty() || repositories.is_sorted_by_facts();
+    let room = if are_needed { room } else { 0 };
+    let wanted = repositories.facts_to_load(room, read.as_ref());
+    update.cmds.extend(hidden.into_iter().map(|name| Cmd::Cancel(slot(name))));
+    for name in wanted {
+        let repository = Repository { host: host.clone(), name: name.clone() };
+        let ticket = update.ask(slot(name.clone()), REST, Ask::RepositoryFacts(repository));
+        if let Some(registry) = update.state.registries.of(&host) {
+            registry.repositories.ask_facts(&name, ticket);
+        }
     }
 }
 

@@ -15,6 +15,7 @@ use super::media_type::MediaType;
 use super::platform::Platform;
 use super::size;
 use super::text::SafeText;
+use super::time::is_reproducible;
 
 /// The greatest number of platforms that a line lists for one image.
 const MOST_PLATFORMS: usize = 100;
@@ -90,6 +91,11 @@ pub enum Kind {
 }
 
 impl Summary {
+    /// Returns the date of the image, or `None` if it is not known or is the fixed date of a reproducible build.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        self.created.filter(|created| !is_reproducible(*created))
+    }
+
     /// Returns the platforms in one line, without the prefix `linux/`, which most of them have.
     pub(crate) fn listed_platforms(&self) -> String {
         let names: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();

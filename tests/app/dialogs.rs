@@ -88,7 +88,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
     let held = gate.clone();
     harness.demo.fault(move |request, _| {
         // Some of the tags below the visible ones wait.
-        let waits = ["1.00", "1.01", "1.02"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
+        let waits = ["1.02", "1.01", "1.00"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
         waits.then(|| Fault::Gate(held.clone()))
     });
     harness.resize(120, 14).await;
@@ -106,7 +106,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
         let tags = &harness.state.tags;
         tags.list.rows.iter().map(|item| tags.tags.items[*item as usize].text()).collect()
     };
-    assert_eq!(names[27..], ["1.00", "1.01", "1.02"]);
+    assert_eq!(names[27..], ["1.02", "1.01", "1.00"]);
     for key in ["v", "*", "Space"] {
         harness.take(Msg::Key(key_of("Esc")));
         harness.take(Msg::Key(key_of(key)));

@@ -52,6 +52,22 @@ fn cannot_untag() -> demo::DemoSettings {
 }
 
 #[tokio::test]
+async fn in_repositories_d_deletes_all_tags_after_the_name_was_typed_and_is_undone() {
+    let mut harness = open(demo::DemoSettings::default()).await;
+    let before = tags(&harness.demo);
+    harness.press("h d").await;
+    harness.shows("keep listing a repository without tags");
+    harness.shows("type team/app to untag");
+    harness.type_text("team/app").await.press("Enter").await;
+    harness.shows("`z` undoes it");
+    assert!(names(&harness.demo).is_empty());
+    harness.press("Esc z").await;
+    harness.shows("put back");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before);
+}
+
+#[tokio::test]
 async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
     let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);

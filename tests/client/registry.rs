@@ -92,6 +92,7 @@ impl Shelf {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository(),
             selectors: vec![Selector::Tag(tag(text))],
+            all_tags: false,
             method: Some(method),
             along: delete::Along::default(),
             keep: false,

@@ -84,6 +84,7 @@ async fn deletes_and_undoes(shop: &Shop) {
     let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: ["1", "all"].iter().map(|text| Selector::Tag(tag(text))).collect(),
+        all_tags: false,
         method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: true },
         keep: false,

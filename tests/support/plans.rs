@@ -104,6 +104,7 @@ pub fn delete_request(names: &[&str]) -> DeleteRequest {
     DeleteRequest {
         repository: app(),
         selectors: names.iter().map(|name| selector(name)).collect(),
+        all_tags: false,
         method: None,
         along: Along::default(),
         keep: false,
@@ -116,6 +117,7 @@ pub fn delete_plan(method: DeleteMethod, images: Vec<ImageToDelete>) -> DeletePl
         common: PlanCommon::default(),
         repository: app(),
         method,
+        all_tags: false,
         along: Along::default(),
         deletes: all_deletes(),
         images,

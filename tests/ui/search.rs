@@ -143,6 +143,17 @@ fn a_click_on_a_heading_sorts_and_another_one_reverses() {
 }
 
 #[test]
+fn a_click_on_a_heading_of_repositories_sorts_them_too() {
+    let mut screen = at_tags((80, 24));
+    screen.press("h").click("TAGS");
+    assert!(screen.text().contains("Repositories 5 ── by tags ↓"), "{}", screen.text());
+    screen.click("TAGS ↓");
+    assert!(screen.text().contains("by tags ↑"), "{}", screen.text());
+    screen.click("REPOSITORY");
+    assert!(!screen.text().contains("by tags"), "{}", screen.text());
+}
+
+#[test]
 fn the_prompts_for_a_name_stand_at_one_place_and_have_the_same_keys() {
     let mut places = Vec::new();
     for key in ["O", "C", "c", "t"] {

@@ -4,14 +4,15 @@ use tui_input::Input;
 
 use super::copy_prompt::{self, BadDestination, destinations};
 use super::{Dialog, KeyedDialog, compare_prompt, edit_input, retag_prompt};
-use crate::app::State;
 use crate::app::actions::availability::Why;
 use crate::app::actions::entries;
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
 use crate::app::open;
+use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
+use crate::app::{Pane, State};
 use crate::model::reference::{BadName, RepositoryName, Typed};
 
 /// Largest number of commands that the history keeps.
@@ -223,6 +224,15 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
                     bad => BadDestination::Invalid(format!("`{argument}`: {bad}")),
                 })?;
             open::open_typed(update, typed);
+            Ok(())
+        }
+        "sort" if update.state.focus == Pane::Repositories => {
+            let word = if argument == "date" { "newest" } else { argument };
+            let by = RepositorySortBy::ALL.into_iter().find(|by| by.word() == word);
+            let by = by.ok_or("sort repositories by `name`, `tags`, `newest` or `size`")?;
+            if let Some(registry) = update.state.registries.selected_mut() {
+                registry.repositories.sort_by(by);
+            }
             Ok(())
         }
         "sort" => {

@@ -1,5 +1,6 @@
 //! The tags of a repository, with the details known of each.
 
+mod facts;
 mod groups;
 mod names;
 pub(crate) mod opened;
@@ -22,6 +23,7 @@ use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::version_order::Rank;
+use facts::FactSources;
 use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
@@ -54,6 +56,8 @@ pub struct TagsPane {
     /// Columns of the longest list of platforms that is known. Rows that are scrolled away still count, so that scrolling
     /// does not move the columns.
     pub(crate) longest_platforms: usize,
+    /// The data from which the facts about the repository were last summed up.
+    pub(crate) fact_sources: FactSources,
     /// The data derived from the names.
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
@@ -205,10 +209,10 @@ impl TagsPane {
         self.select_when_listed()
     }
 
-    /// Returns the tags about which more than the name is known, with their indices in the list.
+    /// Returns the tags about which more than the name is known, and those that may take the cursor, with their indices in the list.
     fn tags_with_details(&self) -> HashMap<ListedName<Tag>, u32> {
-        let selected = self.list.selected().map(|item| item as u32);
-        let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
+        let near = self.list.cursor_candidates();
+        let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(near);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
@@ -219,11 +223,10 @@ impl TagsPane {
         self.names.extend(&self.tags.items);
         let places = self.new_indices_of(old);
         let new_place = |item: u32| places.get(&item).copied();
-        let selected = self
-            .list
-            .selected()
-            .filter(|_| self.list.is_user_selected)
-            .and_then(|item| new_place(item as u32));
+        let near: Vec<u32> = match self.opened_under_cursor() {
+            Some(_) => Vec::new(),
+            None => self.list.cursor_candidates().filter_map(new_place).collect(),
+        };
         let summaries = std::mem::take(&mut self.summaries);
         self.summaries = summaries
             .into_iter()
@@ -243,10 +246,7 @@ impl TagsPane {
             // Until the order is computed, the order of the server is shown.
             self.show();
         }
-        if let Some(row) = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item)) {
-            self.list.cursor = row;
-            self.list.show_cursor();
-        }
+        self.list.select_first_shown(&near);
     }
 
     /// Returns the new indices of these tags. Only names that may be one of them are looked up: the list may be long,
@@ -326,6 +326,11 @@ impl TagsPane {
     /// Returns the number of tags that are hidden because they only hold data that belongs to images.
     pub(crate) fn hidden(&self) -> usize {
         if self.show_hidden { 0 } else { self.names.digest_tags().len() }
+    }
+
+    /// Returns the number of tags, without those that only hold data that belongs to images.
+    pub(crate) fn count_without_digest_tags(&self) -> usize {
+        self.tags.items.len().saturating_sub(self.names.digest_tags().len())
     }
 
     /// Returns the tags that only hold data that belongs to images, in the order of the server.

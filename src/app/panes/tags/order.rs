@@ -11,7 +11,7 @@ use crate::app::list::items::Items;
 use crate::model::page::ListedName;
 use crate::model::plural::group_thousands;
 use crate::model::reference::Tag;
-use crate::model::version_order;
+use crate::model::tag_order;
 
 /// Number of comparisons in one part. Most comparisons take far less time than the longest, which are between names
 /// that begin alike.
@@ -133,15 +133,18 @@ impl TagsPane {
 
     /// Compares two tags in the order of the pane.
     pub(crate) fn compare(&self, a: u32, b: u32) -> Ordering {
-        let names = |a, b| self.name_of(a).cmp(self.name_of(b));
-        let order = match self.sort.by {
-            SortBy::Name => names(a, b),
-            SortBy::Version => (self.names.rank(b))
+        // Ranks are in the order of versions, and faster to compare.
+        let by_version = || {
+            (self.names.rank(b))
                 .cmp(&self.names.rank(a))
-                .then_with(|| version_order::compare(self.name_of(b), self.name_of(a))),
+                .then_with(|| tag_order::newest_first(self.name_of(a), self.name_of(b)))
+        };
+        let order = match self.sort.by {
+            SortBy::Name => self.name_of(a).cmp(self.name_of(b)),
+            SortBy::Version => by_version(),
             SortBy::Date | SortBy::Size => {
                 let [first, second] = [a, b].map(|item| self.sort_keys.get(&item));
-                return largest_first(first, second, self.sort.reversed).then_with(|| names(a, b));
+                return tag_order::compare_by(first, second, self.sort.reversed, by_version);
             }
         };
         if self.sort.reversed { order.reverse() } else { order }
@@ -227,14 +230,6 @@ impl TagsPane {
     }
 }
 
-/// Compares so that the largest value comes first, or last if reversed. Unknown values are at the end in both orders.
-fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if is_reversed => a.cmp(&b),
-        (a, b) => b.cmp(&a),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use jiff::Timestamp;
@@ -265,6 +260,35 @@ mod tests {
 
     fn shown(tags: &TagsPane) -> Vec<&str> {
         tags.list.rows.iter().map(|item| tags.name_of(*item)).collect()
+    }
+
+    #[test]
+    fn the_cursor_goes_to_the_row_that_takes_the_place_of_a_deleted_one() {
+        // The tags that are gone after a refresh, the filter, and the row under the cursor then; it was on `c`.
+        let table: [(&[&str], &str, &str); 5] = [
+            (&["c"], "", "d"),
+            (&["a", "b", "c"], "", "d"),
+            (&["c", "d", "e"], "", "b"),
+            (&["a"], "", "c"),
+            (&["c"], "!b", "d"),
+        ];
+        for (gone, filter, expected) in table {
+            let page = |gone: &[&str]| {
+                let left = ["a", "b", "c", "d", "e"].into_iter().filter(|name| !gone.contains(name));
+                left.map(|name| ListedName::Named(Tag::parse(name).expect("a tag"))).collect()
+            };
+            let repository = Repository::parse("r.test/app").expect("a repository");
+            let sort = Sort { by: SortBy::Name, reversed: false };
+            let mut tags = TagsPane::of(repository, sort, false, 10);
+            tags.take(page(&[]), None, None, NOW);
+            tags.list.set_filter(filter);
+            tags.refilter();
+            let row = shown(&tags).iter().position(|name| *name == "c").expect("a row");
+            tags.list.move_cursor(crate::app::list::Move::To(row));
+            tags.tags.begin(Tickets::default().issue());
+            tags.take(page(gone), None, None, NOW);
+            assert_eq!(tags.selected().map(Tag::as_str), Some(expected), "{gone:?} {filter}");
+        }
     }
 
     /// Continues to the end and returns the number of parts.
