@@ -58,6 +58,7 @@ impl Canvas<'_, '_> {
                 }
             }
         }
+        self.dragged_border(&layout);
         if let Some(area) = layout.jobs {
             self.job_line(area);
         }

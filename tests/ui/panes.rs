@@ -5,7 +5,7 @@ use regtui::model::failure::FailureKind;
 use regtui::model::server::Identity;
 
 use super::images::{approximate, chart, image, index};
-use super::screen::{Registry, Screen, failure, picture};
+use super::screen::{Registry, Screen, failure, picture, picture_at};
 
 /// A usual registry.
 pub fn registry() -> Registry {
@@ -288,4 +288,34 @@ fn only_one_spinner_turns_at_a_time() {
         }
     }
     panic!("it never stops asking");
+}
+
+#[test]
+fn wide_screens_show_the_platforms_and_leave_the_details_room() {
+    picture_at("widths", &[(150, 30), (80, 24)], |size| {
+        let mut screen = at_tags(size);
+        screen.press("j j");
+        screen
+    });
+}
+
+#[test]
+fn the_details_get_the_larger_share_with_the_focus() {
+    picture_at("widths_of_details", &[(150, 30), (80, 24)], |size| {
+        let mut screen = at_tags(size);
+        screen.press("j j l");
+        screen
+    });
+}
+
+#[test]
+fn a_border_that_the_mouse_holds_is_marked() {
+    let mut screen = at_tags((120, 30));
+    let place = regtui::app::layout::of(&screen.state).pane(regtui::app::Pane::Tags).expect("it is shown").x;
+    screen.click_at((place, 10));
+    let (buffer, _) = screen.draw();
+    for row in 2..28 {
+        let marked = [buffer[(place - 1, row)].symbol(), buffer[(place, row)].symbol()];
+        assert_eq!(marked, ["║", "║"], "{row}");
+    }
 }

@@ -10,6 +10,7 @@ use crate::app::list::incremental_filter::IncrementalFilter;
 use crate::app::list::incremental_sort::merge;
 use crate::app::list::{List, Move, PageChange, Paged};
 use crate::app::remote::Ticket;
+use crate::model::columns;
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
@@ -34,6 +35,8 @@ pub struct Repositories {
     pub(crate) created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.
     pub(crate) filtering: Option<IncrementalFilter>,
+    /// Columns of the longest name that was listed so far. It only grows, so that a refresh does not move a border.
+    pub(crate) longest: usize,
     /// The repository to go to once it is listed.
     pub(crate) pending_selection: Option<RepositoryName>,
 }
@@ -117,8 +120,19 @@ impl Repositories {
         let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
         new.sort_by(|a, b| compare(*a, *b));
         merge(&mut self.list.order, &new, compare);
+        self.measure(from);
         self.show();
         self.select_when_listed();
+    }
+
+    /// Takes the names after the first `from` into account for the longest one. Most names are ASCII by their grammar, and
+    /// quick to measure.
+    fn measure(&mut self, from: usize) {
+        for listed in &self.names.items[from..] {
+            let name = listed.text();
+            let columns = if name.is_ascii() { name.len() } else { columns::width(name) };
+            self.longest = self.longest.max(columns);
+        }
     }
 
     /// Records the selection and the marks by name, since a refresh gives every name another index.
@@ -144,6 +158,7 @@ impl Repositories {
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
         self.list.order = (0..self.names.items.len() as u32).collect();
+        self.measure(0);
         self.filtering = None;
         self.list.forget_rows();
         self.sort();
