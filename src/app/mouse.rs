@@ -1,7 +1,7 @@
 //! The mouse: it focuses, selects, scrolls, moves borders, and presses the element under it.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 use super::actions::movement::ENTER;
 use super::actions::view::place_border;
@@ -139,8 +139,9 @@ fn click_pane(update: &mut Update<'_>, at: Position) {
     let Some(pane) = layout.pane_at(at.x, at.y) else { return };
     let had_focus = update.state.focus == pane;
     update.state.focus_pane(pane);
-    if pane == Pane::Details && layout.details.is_some_and(|details| details.y == at.y) {
-        return click_tab(update, at.x);
+    // The focus may move borders. What was clicked is what stood there before.
+    if let Some(details) = layout.details.filter(|area| pane == Pane::Details && area.y == at.y) {
+        return click_tab(update, details, at.x);
     }
     let rows = rows_of(update, pane, &layout);
     if !rows.contains(at) {
@@ -158,15 +159,14 @@ fn click_pane(update: &mut Update<'_>, at: Position) {
     }
 }
 
-fn click_tab(update: &mut Update<'_>, column: u16) {
-    let Some(details) = layout::of(update.state).details else { return };
+fn click_tab(update: &mut Update<'_>, details: Rect, column: u16) {
     let columns = layout::tab_columns(update.state, details);
     if let Some((tab, _)) = columns.into_iter().find(|(_, columns)| columns.contains(&column)) {
         update.state.detail.open_tab(tab);
     }
 }
 
-fn rows_of(update: &Update<'_>, pane: Pane, layout: &layout::Layout) -> ratatui::layout::Rect {
+fn rows_of(update: &Update<'_>, pane: Pane, layout: &layout::Layout) -> Rect {
     let mut rows = layout::rows(update.state, layout, pane);
     if pane == Pane::Details && update.state.detail.tab == Tab::Layers {
         (rows, _) = layout::layers(update.state, rows);

@@ -101,9 +101,12 @@ fn need_of(state: &State, pane: Pane) -> PaneNeed {
             (PaneWidths::Fixed, _) => tags(FIXED_TAG),
             // In front of them the cursor goes from one list of tags to the next.
             (PaneWidths::Focus, Pane::Registries | Pane::Repositories) => tags(USUAL_TAG),
-            (PaneWidths::Focus, Pane::Tags | Pane::Details) => tags(narrow(state.tags.longest)),
+            (PaneWidths::Focus, Pane::Tags | Pane::Details) => {
+                let opened = state.tags.opened.as_ref().map_or(0, |opened| columns::width(&opened.name()));
+                tags(narrow(state.tags.longest.max(opened)))
+            }
         },
-        Pane::Details => PaneNeed { pane, least: 30, enough: 68, most: 160, tag: None },
+        Pane::Details => PaneNeed { pane, least: 28, enough: 68, most: 160, tag: None },
     }
 }
 
@@ -204,7 +207,7 @@ mod tests {
     use super::*;
     use Pane::{Details, Registries, Repositories, Tags};
 
-    const DETAILS: PaneNeed = PaneNeed { pane: Details, least: 30, enough: 68, most: 160, tag: None };
+    const DETAILS: PaneNeed = PaneNeed { pane: Details, least: 28, enough: 68, most: 160, tag: None };
     const REGISTRY: PaneNeed = PaneNeed { pane: Registries, least: 19, enough: 25, most: 25, tag: None };
 
     /// The sets of panes, each with the columns from which on it is shown.
@@ -317,7 +320,7 @@ mod tests {
             assert_eq!(distribute(150, &needs, Some(focus), &moved)[2], 50, "{focus:?}");
             assert_eq!(distribute(120, &needs, Some(focus), &moved)[2], 40, "{focus:?}");
         }
-        assert_eq!(distribute(80, &needs[1..], Some(Tags), &moved), [50, 30]);
+        assert_eq!(distribute(80, &needs[1..], Some(Tags), &moved), [52, 28]);
     }
 
     #[test]
