@@ -24,11 +24,7 @@ pub(crate) fn handle_mouse(update: &mut Update<'_>, event: MouseEvent) {
             update.state.borders.dragged = None;
             click(update, event);
         }
-        MouseEventKind::Drag(MouseButton::Left) if update.state.dialogs.is_empty() => {
-            if !drag_border(update, event) {
-                drag_scrollbar(update, event);
-            }
-        }
+        MouseEventKind::Drag(MouseButton::Left) if update.state.dialogs.is_empty() => drag(update, event),
         MouseEventKind::Up(MouseButton::Left) => release_border(update),
         // A mouse that moves without a button has released the border elsewhere.
         MouseEventKind::Moved => update.state.borders.dragged = None,
@@ -89,6 +85,13 @@ fn hold_border(update: &mut Update<'_>, event: MouseEvent) -> bool {
             DraggedBorder { left, pressed: (event.column, event.row), offset, is_moved: false }
         });
     border.is_some()
+}
+
+/// Moves the border that the mouse holds, or scrolls by a scrollbar.
+fn drag(update: &mut Update<'_>, event: MouseEvent) {
+    if !drag_border(update, event) {
+        drag_scrollbar(update, event);
+    }
 }
 
 /// Moves the border that the mouse holds. Returns whether it holds one.

@@ -272,12 +272,14 @@ mod tests {
         }
     }
 
+    /// The columns, the panes, the focus, and the widths.
+    type Case<'a> = (u16, &'a [PaneNeed], Option<Pane>, &'a [u16]);
+
     #[test]
     fn the_focused_pane_gets_the_larger_share() {
         let three = [repositories(14), tags(11), DETAILS];
         let two = [tags(11), DETAILS];
-        // The columns, the panes, the focus, the widths.
-        let table: [(u16, &[PaneNeed], Option<Pane>, &[u16]); 10] = [
+        let table: [Case<'_>; 10] = [
             (80, &two, Some(Tags), &[40, 40]),
             (80, &two, Some(Details), &[29, 51]),
             (80, &two, None, &[40, 40]),
