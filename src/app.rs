@@ -49,6 +49,7 @@ use dialogs::Dialog;
 use jobs::Jobs;
 use key_guard::QUIET;
 use keys::{EVERYWHERE_BINDINGS, KeyChord};
+use layout::borders::Borders;
 use msg::Msg;
 use notices::Notices;
 use panes::details::Detail;
@@ -73,6 +74,8 @@ pub struct State {
     pub focus: Pane,
     /// Whether the focused pane takes the whole screen.
     pub(crate) zoomed: bool,
+    /// The borders between panes that the user moved.
+    pub(crate) borders: Borders,
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
@@ -146,6 +149,7 @@ pub fn init(
         size,
         focus: Pane::Repositories,
         zoomed: false,
+        borders: Borders::default(),
         registries: Registries::default(),
         tags: TagsPane::default(),
         detail: Detail::default(),

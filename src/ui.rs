@@ -61,6 +61,7 @@ impl Canvas<'_, '_> {
                 }
             }
         }
+        self.dragged_border(&layout);
         if let Some(area) = layout.jobs {
             self.job_line(area);
         }

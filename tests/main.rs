@@ -16,6 +16,7 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    mod widths;
 }
 mod architecture;
 mod citations;

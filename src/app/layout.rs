@@ -1,7 +1,9 @@
 //! The layout of the screen: rectangles, computed from size and state. Drawing and the mouse share it.
 
+pub(crate) mod borders;
 mod dialogs;
 pub(crate) mod tag_columns;
+mod widths;
 
 use ratatui::layout::{Position, Rect};
 
@@ -9,7 +11,6 @@ use super::panes::details::Tab;
 use super::panes::details::shown_tabs;
 use super::panes::repositories::columns::RepositoryColumns;
 use super::{Pane, State};
-use crate::model::columns;
 pub use dialogs::{below, largest_plan_box, log, offset, row};
 pub(crate) use dialogs::{indented, prompt_box};
 
@@ -17,13 +18,6 @@ pub(crate) use dialogs::{indented, prompt_box};
 pub(crate) const LEAST_COLUMNS: u16 = 40;
 /// The smallest usable number of rows.
 pub(crate) const LEAST_ROWS: u16 = 10;
-/// With fewer columns than this, the focused pane stands alone.
-const ONE_PANE: u16 = 60;
-/// With fewer columns than this, the focused pane stands beside its preview.
-const TWO_PANES: u16 = 100;
-/// The number of columns from which on all four panes fit.
-const FOUR_PANES: u16 = 150;
-
 /// Columns of the Registries pane beside all others: the fewest, so that its title fits, and the most.
 const REGISTRIES: std::ops::RangeInclusive<u16> = 19..=30;
 /// Columns of a row of that pane beside the name: the border, the cursor, and a sign that something failed.
@@ -64,55 +58,11 @@ pub fn of(state: &State) -> Layout {
     let jobs = u16::from(state.jobs.are_running());
     layout.jobs = (jobs > 0).then(|| Rect::new(0, rows - 2, columns, 1));
     let mut x = 0;
-    for (pane, width) in widths(state, columns) {
+    for (pane, width) in widths::widths(state, columns) {
         *layout.slot(pane) = Some(Rect::new(x, 1, width, rows - 2 - jobs));
         x += width;
     }
     layout
-}
-
-fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
-    let shows_registries = state.registries.items.len() > 1 || state.focus == Pane::Registries;
-    match columns {
-        _ if state.zoomed => vec![(state.focus, columns)],
-        0..ONE_PANE => vec![(state.focus, columns)],
-        ONE_PANE..TWO_PANES => {
-            let (left, right, share) = match state.focus {
-                Pane::Registries => (Pane::Registries, Pane::Repositories, 40),
-                Pane::Repositories => (Pane::Repositories, Pane::Tags, 40),
-                Pane::Tags => (Pane::Tags, Pane::Details, 50),
-                Pane::Details => (Pane::Tags, Pane::Details, 35),
-            };
-            let left_width = columns * share / 100;
-            vec![(left, left_width), (right, columns - left_width)]
-        }
-        TWO_PANES..FOUR_PANES if state.focus == Pane::Registries => {
-            let (registries, repositories) = (columns * 25 / 100, columns * 30 / 100);
-            let rest = columns - registries - repositories;
-            vec![(Pane::Registries, registries), (Pane::Repositories, repositories), (Pane::Tags, rest)]
-        }
-        _ => {
-            let registries = if shows_registries && columns >= FOUR_PANES { registries(state) } else { 0 };
-            let rest = columns - registries;
-            let repositories = (rest * 20 / 100).clamp(24, 40);
-            let tags = (rest * if columns < FOUR_PANES { 45 } else { 50 } / 100).clamp(44, 90);
-            let mut panes = vec![(Pane::Registries, registries)];
-            panes.retain(|(_, width)| *width > 0);
-            panes.extend([
-                (Pane::Repositories, repositories),
-                (Pane::Tags, tags),
-                (Pane::Details, rest - repositories - tags),
-            ]);
-            panes
-        }
-    }
-}
-
-/// Returns the columns of the Registries pane beside all others: as many as its names need.
-fn registries(state: &State) -> u16 {
-    let hosts = state.registries.items.iter().map(|registry| columns::width(registry.host.as_str()));
-    let longest = u16::try_from(hosts.max().unwrap_or(0)).unwrap_or(u16::MAX);
-    longest.saturating_add(BESIDE_HOST).clamp(*REGISTRIES.start(), *REGISTRIES.end())
 }
 
 impl Layout {
@@ -151,7 +101,7 @@ pub(crate) fn inside(area: Rect) -> Rect {
 /// Returns the rectangle of a pane's rows: inside its border, between its heading and its foot.
 pub(crate) fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     let inner = layout.pane(pane).map(inside).unwrap_or_default();
-    let heading = u16::from(has_heading(state, layout, pane)).min(inner.height);
+    let heading = u16::from(has_heading(state, pane)).min(inner.height);
     let foot = u16::from(has_foot(state, pane)).min(inner.height - heading);
     Rect::new(inner.x, inner.y + heading, inner.width, inner.height - heading - foot)
 }
@@ -166,10 +116,13 @@ pub(crate) fn repository_columns(state: &State, layout: &Layout) -> RepositoryCo
 }
 
 /// Returns whether a line stands above the rows: the names of the columns, or the platform of an index.
-pub(crate) fn has_heading(state: &State, layout: &Layout, pane: Pane) -> bool {
+pub(crate) fn has_heading(state: &State, pane: Pane) -> bool {
     match pane {
         Pane::Registries => false,
-        Pane::Repositories => !repository_columns(state, layout).shown.is_empty(),
+        // Also without other columns, so that rows do not move when the focus changes the width.
+        Pane::Repositories => {
+            state.registries.selected().is_some_and(|registry| !registry.repositories.names.items.is_empty())
+        }
         Pane::Tags => !state.tags.tags.items.is_empty() || state.tags.opened.is_some(),
         Pane::Details => {
             state.detail.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)

@@ -25,8 +25,8 @@ pub enum Ask {
     Tags(Repository, Option<Box<NextPage>>),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
-    /// Asks for the facts about a repository, shown in its row.
-    RepositoryFacts(Repository),
+    /// Asks for the facts about a repository, shown in its row, with or without the date of its newest image.
+    RepositoryFacts(Repository, bool),
     /// Asks for an image, without its referrers.
     Inspection(Repository, Selector),
     /// Asks for the referrers of an image. If all tags of the repository are known, its digest tags are passed along.
@@ -53,7 +53,7 @@ impl Ask {
             Ask::Server(host) | Ask::Repositories(host, _) => Some(host),
             Ask::Tags(repository, _)
             | Ask::Summary(repository, _)
-            | Ask::RepositoryFacts(repository)
+            | Ask::RepositoryFacts(repository, _)
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Plan(_)

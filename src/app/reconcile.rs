@@ -8,6 +8,7 @@ use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
 use super::panes::details::{self, Tab, search};
+use super::panes::repositories::RepositorySortBy;
 use super::panes::tags::TagsPane;
 use super::questions::{Ask, Slot};
 use super::update::Update;
@@ -237,12 +238,16 @@ fn load_facts(update: &mut Update<'_>) {
     let hidden = repositories.give_up_hidden_facts();
     let room = MOST_FACTS.saturating_sub(repositories.count_awaited_facts());
     let are_needed = !columns.shown.is_empty() || repositories.is_sorted_by_facts();
-    let room = if are_needed { room } else { 0 };
-    let wanted = repositories.facts_to_load(room, read.as_ref());
+    // The tags and the image under the cursor come first.
+    let must_wait = state.tags.tags.is_loading() || state.detail.inspection.is_loading();
+    let room = if are_needed && !must_wait { room } else { 0 };
+    let needs_newest =
+        columns.shows(RepositorySortBy::Newest) || repositories.sort.by == RepositorySortBy::Newest;
+    let wanted = repositories.facts_to_load(room, read.as_ref(), needs_newest);
     update.cmds.extend(hidden.into_iter().map(|name| Cmd::Cancel(slot(name))));
     for name in wanted {
         let repository = Repository { host: host.clone(), name: name.clone() };
-        let ticket = update.ask(slot(name.clone()), REST, Ask::RepositoryFacts(repository));
+        let ticket = update.ask(slot(name.clone()), REST, Ask::RepositoryFacts(repository, needs_newest));
         if let Some(registry) = update.state.registries.of(&host) {
             registry.repositories.ask_facts(&name, ticket);
         }

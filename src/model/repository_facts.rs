@@ -11,6 +11,8 @@ pub struct RepositoryFacts {
     pub is_complete: bool,
     /// The date of the newest image of those whose date is known.
     pub newest: Option<Timestamp>,
+    /// Whether the date was looked for. Otherwise only the tags were listed.
+    pub is_newest_read: bool,
     /// The compressed size of its images in bytes, each counted once, if all sizes are known.
     pub size: Option<u64>,
 }

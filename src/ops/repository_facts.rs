@@ -8,9 +8,13 @@ use crate::model::version_order;
 
 use super::summary;
 
-/// Returns the facts about a repository. Reads the first page of its tags, and the image with the highest version among
-/// them. The size is not read. A date that cannot be read is not known.
-pub async fn read(registry: &dyn Registry, name: &RepositoryName) -> Result<RepositoryFacts, Error> {
+/// Returns the facts about a repository. Reads the first page of its tags, and with `reads_newest` the image with the
+/// highest version among them. The size is not read. A date that cannot be read is not known.
+pub async fn read(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    reads_newest: bool,
+) -> Result<RepositoryFacts, Error> {
     let page = registry.tags(name, None).await?;
     let is_complete = page.next.is_none() && page.incomplete.is_none();
     let listed = page.items.into_iter();
@@ -19,9 +23,9 @@ pub async fn read(registry: &dyn Registry, name: &RepositoryName) -> Result<Repo
     let tags = shown.len();
     let named = shown.iter().filter_map(ListedName::name).cloned().collect();
     let newest = match version_order::newest_first(named, Tag::as_str).first() {
-        Some(tag) => summary::of_tag(registry, name, tag, Priority::Background).await.ok(),
-        None => None,
+        Some(tag) if reads_newest => summary::of_tag(registry, name, tag, Priority::Background).await.ok(),
+        Some(_) | None => None,
     };
     let newest = newest.and_then(|summary| summary.date());
-    Ok(RepositoryFacts { tags, is_complete, newest, size: None })
+    Ok(RepositoryFacts { tags, is_complete, newest, is_newest_read: reads_newest, size: None })
 }

@@ -231,9 +231,9 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
         }
-        Ask::RepositoryFacts(repository) => {
+        Ask::RepositoryFacts(repository, reads_newest) => {
             let registry = pool.registry(&repository.host);
-            let facts = ops::repository_facts::read(&*registry, &repository.name).await;
+            let facts = ops::repository_facts::read(&*registry, &repository.name, reads_newest).await;
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }

@@ -199,6 +199,20 @@ impl Canvas<'_, '_> {
         }
     }
 
+    /// Draws the border that the mouse holds, so that it is seen without colours too.
+    pub(crate) fn dragged_border(&mut self, layout: &layout::Layout) {
+        let Some(dragged) = self.state.borders.dragged else { return };
+        let Some(area) = layout.pane(dragged.left) else { return };
+        let style = self.style(Role::BorderFocused);
+        for row in area.top() + 1..area.bottom().saturating_sub(1) {
+            for column in [area.right().saturating_sub(1), area.right()] {
+                if let Some(cell) = self.frame.buffer_mut().cell_mut((column, row)) {
+                    cell.set_symbol("║").set_style(style);
+                }
+            }
+        }
+    }
+
     /// Draws an empty box over everything else and returns the area inside its border.
     pub(crate) fn overlay(&mut self, area: Rect, title: &str, foot: &str) -> Rect {
         self.frame.render_widget(Clear, area);

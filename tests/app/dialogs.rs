@@ -287,10 +287,10 @@ async fn a_tree_folds_and_unfolds() {
 #[tokio::test]
 async fn the_mouse_focuses_selects_opens_and_turns_tabs() {
     let mut harness = Harness::sample().await;
-    harness.click(5, 4).await;
+    harness.click(5, 5).await;
     harness.shows("› base/distroless");
     assert_eq!(harness.state.focus, Pane::Repositories);
-    harness.click(5, 4).await;
+    harness.click(5, 5).await;
     assert_eq!(harness.state.focus, Pane::Tags);
     let details = regtui::app::layout::of(&harness.state).details.expect("it is shown");
     let tabs = regtui::app::layout::tab_columns(&harness.state, details);

@@ -423,6 +423,9 @@ fn facts_about_repositories_are_asked_for_visible_rows_but_not_for_the_one_whose
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let question = app.question("repositories r.test");
     app.answer(question, repositories(&names));
+    assert!(app.asked_facts().is_empty(), "the tags and the image under the cursor come first");
+    app.answer_usually("tags n000");
+    app.answer_usually("image n000:3");
     let asked = app.asked_facts();
     assert_eq!(asked, (1..9).map(|number| format!("facts n{number:03}")).collect::<Vec<_>>());
     app.answer_all();

@@ -95,7 +95,7 @@ impl App {
             match cmd {
                 Cmd::Load { slot, ticket, delay, ask } => {
                     self.abort(&slot);
-                    let is_about_row = matches!(ask, Ask::RepositoryFacts(_));
+                    let is_about_row = matches!(ask, Ask::RepositoryFacts(..));
                     let all = if is_about_row { &mut self.asked_facts } else { &mut self.asked };
                     all.push(describe(&ask));
                     self.open.push(Question { slot, ticket, delay, ask });
@@ -269,7 +269,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Repositories(host, next) => format!("{}repositories {host}", more(next)),
         Ask::Tags(repository, next) => format!("{}tags {}", more(next), repository.name),
         Ask::Summary(repository, tag) => format!("row {}:{tag}", repository.name),
-        Ask::RepositoryFacts(repository) => format!("facts {}", repository.name),
+        Ask::RepositoryFacts(repository, _) => format!("facts {}", repository.name),
         Ask::Inspection(repository, Selector::Tag(tag)) => format!("image {}:{tag}", repository.name),
         Ask::Inspection(repository, Selector::Digest(digest)) => {
             format!("image {}@{}", repository.name, digest.short())
@@ -319,10 +319,11 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
         Ask::Repositories(..) => repositories(&REPOSITORIES),
         Ask::Tags(..) => tags(&TAGS),
         Ask::Summary(repository, tag) => Answer::Summary(Ok(summary(repository, tag.as_str()))),
-        Ask::RepositoryFacts(_) => Answer::RepositoryFacts(Ok(RepositoryFacts {
+        Ask::RepositoryFacts(..) => Answer::RepositoryFacts(Ok(RepositoryFacts {
             tags: TAGS.len(),
             is_complete: true,
             newest: None,
+            is_newest_read: true,
             size: None,
         })),
         Ask::Inspection(repository, selector) => Answer::Inspection(Ok(inspection(repository, selector))),

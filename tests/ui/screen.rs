@@ -102,10 +102,11 @@ impl Registry {
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
-            Ask::RepositoryFacts(repository) => {
+            Ask::RepositoryFacts(repository, reads_newest) => {
                 Answer::RepositoryFacts(self.images(&repository.name).map(|images| RepositoryFacts {
                     tags: images.len(),
                     is_complete: true,
+                    is_newest_read: *reads_newest,
                     ..RepositoryFacts::default()
                 }))
             }

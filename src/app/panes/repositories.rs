@@ -41,6 +41,8 @@ pub struct Repositories {
     pub(crate) created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.
     pub(crate) filtering: Option<IncrementalFilter>,
+    /// Columns of the longest name that was listed so far. It only grows, so that a refresh does not move a border.
+    pub(crate) longest: usize,
     /// The repository to go to once it is listed.
     pub(crate) pending_selection: Option<RepositoryName>,
     /// The order of the rows.
@@ -53,8 +55,6 @@ pub struct Repositories {
     awaited_facts: HashSet<RepositoryName>,
     /// Number of names whose sort key is known, if it is a fact.
     known_keys: usize,
-    /// Columns of the longest name.
-    longest: usize,
 }
 
 /// The order of repositories.
@@ -183,10 +183,17 @@ impl Repositories {
         let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
         new.sort_by(|a, b| compare(*a, *b));
         merge(&mut self.by_name, &new, compare);
-        let longest = names[from..].iter().map(|listed| columns_of(listed.text())).max();
-        self.longest = self.longest.max(longest.unwrap_or(0));
+        self.measure(from);
         self.arrange();
         self.select_when_listed();
+    }
+
+    /// Takes the names after the first `from` into account for the longest one. Most names are ASCII by their grammar, and
+    /// quick to measure.
+    fn measure(&mut self, from: usize) {
+        for listed in &self.names.items[from..] {
+            self.longest = self.longest.max(columns_of(listed.text()));
+        }
     }
 
     /// Records the selection and the marks by name, since a refresh gives every name another index.
@@ -213,7 +220,7 @@ impl Repositories {
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
         self.by_name = (0..self.names.items.len() as u32).collect();
-        self.longest = self.names.items.iter().map(|listed| columns_of(listed.text())).max().unwrap_or(0);
+        self.measure(0);
         self.mark_all_facts_outdated();
         self.filtering = None;
         self.list.forget_rows();

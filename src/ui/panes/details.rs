@@ -34,7 +34,7 @@ impl Canvas<'_, '_> {
             }
             return;
         }
-        if layout::has_heading(self.state, &layout::of(self.state), Pane::Details) {
+        if layout::has_heading(self.state, Pane::Details) {
             self.platform_line(Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1));
         }
         match detail.tab {

@@ -48,7 +48,7 @@ impl Canvas<'_, '_> {
         let layout = layout::of(self.state);
         let rows = layout::rows(self.state, &layout, Pane::Repositories);
         let shown = layout::repository_columns(self.state, &layout);
-        if !shown.shown.is_empty() {
+        if layout::has_heading(self.state, Pane::Repositories) {
             let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
             let cells = shown.headings(repositories.sort).into_iter().map(|(cell, _)| cell);
             let style = self.style(Role::Heading);

@@ -60,6 +60,11 @@ impl RepositoryColumns {
         RepositoryColumns { name: room - taken, shown }
     }
 
+    /// Returns whether the column of an order is shown.
+    pub(crate) fn shows(&self, by: RepositorySortBy) -> bool {
+        self.shown.iter().any(|column| column.by == by)
+    }
+
     /// Returns the cells of the heading, each with the order that a click on it chooses. The column of the order has an
     /// arrow.
     pub(crate) fn headings(&self, sort: RepositorySort) -> Vec<(String, RepositorySortBy)> {

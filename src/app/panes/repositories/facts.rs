@@ -30,9 +30,19 @@ impl Repositories {
 
     /// Returns at most `most` repositories whose facts are to be asked for next. These are visible, and not the one
     /// whose tags are read anyway.
-    pub(crate) fn facts_to_load(&self, most: usize, read: Option<&RepositoryName>) -> Vec<RepositoryName> {
+    pub(crate) fn facts_to_load(
+        &self,
+        most: usize,
+        read: Option<&RepositoryName>,
+        needs_newest: bool,
+    ) -> Vec<RepositoryName> {
+        let lacks_newest = |remote: &Remote<RepositoryFacts>| {
+            let is_read = remote.value.is_none_or(|facts| facts.is_newest_read);
+            needs_newest && !is_read && remote.pending.is_none() && remote.failure.is_none()
+        };
         let is_wanted = |name: &&RepositoryName| {
-            Some(*name) != read && self.facts.get(*name).is_none_or(Remote::is_unasked)
+            Some(*name) != read
+                && self.facts.get(*name).is_none_or(|remote| remote.is_unasked() || lacks_newest(remote))
         };
         self.visible_names().filter(is_wanted).take(most).cloned().collect()
     }
@@ -138,7 +148,7 @@ mod tests {
 
     fn facts(tags: usize, day: Option<i64>) -> RepositoryFacts {
         let newest = day.map(|day| Timestamp::from_second(1_700_000_000 + day * 86_400).expect("a date"));
-        RepositoryFacts { tags, is_complete: true, newest, size: None }
+        RepositoryFacts { tags, is_complete: true, newest, is_newest_read: true, size: None }
     }
 
     #[test]
@@ -166,19 +176,34 @@ mod tests {
     #[test]
     fn facts_are_asked_for_visible_rows_only_and_given_up_when_these_are_scrolled_away() {
         let mut repositories = listed(&["a", "b", "c", "d", "e", "f"], 3);
-        assert_eq!(repositories.facts_to_load(9, Some(&name("b"))), [name("a"), name("c")]);
-        assert_eq!(repositories.facts_to_load(1, None), [name("a")]);
+        assert_eq!(repositories.facts_to_load(9, Some(&name("b")), true), [name("a"), name("c")]);
+        assert_eq!(repositories.facts_to_load(1, None, true), [name("a")]);
         let mut tickets = Tickets::default();
         for text in ["a", "c"] {
             repositories.ask_facts(&name(text), tickets.issue());
         }
-        assert_eq!(repositories.facts_to_load(9, None), [name("b")]);
+        assert_eq!(repositories.facts_to_load(9, None, true), [name("b")]);
         repositories.list.scroll(2);
         assert_eq!(repositories.give_up_hidden_facts(), [name("a")]);
-        assert_eq!(repositories.facts_to_load(9, None), [name("d"), name("e")]);
+        assert_eq!(repositories.facts_to_load(9, None, true), [name("d"), name("e")]);
         repositories.names.begin(tickets.issue());
         repositories.take(page(&["c"]), None, None, NOW);
-        assert_eq!(repositories.facts_to_load(9, None), [name("c")], "a refresh asks again");
+        assert_eq!(repositories.facts_to_load(9, None, true), [name("c")], "a refresh asks again");
+    }
+
+    #[test]
+    fn dates_are_asked_for_only_where_they_are_shown() {
+        let mut repositories = listed(&["a", "b"], 3);
+        let facts = |tags| RepositoryFacts { tags, is_complete: true, ..RepositoryFacts::default() };
+        repositories.set_facts(&name("a"), facts(3), NOW);
+        assert_eq!(repositories.facts_to_load(9, Some(&name("b")), false), []);
+        assert_eq!(repositories.facts_to_load(9, Some(&name("b")), true), [name("a")]);
+        repositories.set_facts(&name("a"), RepositoryFacts { is_newest_read: true, ..facts(3) }, NOW);
+        assert_eq!(
+            repositories.facts_to_load(9, Some(&name("b")), true),
+            [],
+            "a date that is not known is not asked twice"
+        );
     }
 
     #[test]

@@ -53,7 +53,7 @@ impl TagsPane {
         }
         let size = size.filter(|_| is_complete && count == self.tags.items.len());
         let newest = newest.or(before.filter(|before| before.tags == tags).and_then(|before| before.newest));
-        Some(RepositoryFacts { tags, is_complete, newest, size })
+        Some(RepositoryFacts { tags, is_complete, newest, is_newest_read: true, size })
     }
 }
 
