@@ -129,6 +129,13 @@ fn tags_are_filtered_by_the_digest_and_platform_of_their_rows() {
 }
 
 #[test]
+fn a_key_about_an_image_says_that_no_row_fits_the_filter() {
+    let mut screen = at_tags(WIDE);
+    screen.press("/").write("nothing-like-it").press("Enter d");
+    assert!(screen.text().contains("no tag is under the cursor"), "{}", screen.text());
+}
+
+#[test]
 fn a_click_on_a_heading_sorts_and_another_one_reverses() {
     let mut screen = at_tags(WIDE);
     screen.click("SIZE");
