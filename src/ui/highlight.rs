@@ -10,7 +10,7 @@ use super::theme::Role;
 use crate::app::filter::{Filter, Word};
 use crate::app::list::List;
 
-/// The sign where a text was cut.
+/// The sign at the end of a text that was cut.
 const CUT: char = '…';
 
 impl Canvas<'_, '_> {

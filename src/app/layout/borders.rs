@@ -51,7 +51,7 @@ impl Borders {
     }
 
     /// Moves the borders between these panes, each with its least width, to the places that the user chose, as far as no
-    /// pane gets less than that. The other borders stay where they are, unless they must give way.
+    /// pane gets less than that. The other borders stay in their places, unless they must give way.
     pub(super) fn apply(&self, columns: u16, panes: &[(Pane, u16)], widths: &mut [u16]) {
         let (mut automatic, mut start) = (0, 0);
         let mut least_after: u16 = panes.iter().map(|(_, least)| least).sum();

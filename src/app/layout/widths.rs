@@ -174,7 +174,7 @@ fn distribute(columns: u16, needs: &[PaneNeed], focus: Option<Pane>, borders: &B
 }
 
 /// Gives each pane its least width, and the rest column by column: two to the focused pane for each one that another
-/// pane gets, until all have enough, and then until nobody can use more. The remainder belongs to the last pane.
+/// pane gets, until all have enough, and then until none can use more. The remainder belongs to the last pane.
 fn share(columns: u16, needs: &[PaneNeed], focus: Option<Pane>) -> Vec<u16> {
     let mut widths: Vec<u16> = needs.iter().map(|need| need.least).collect();
     let mut room = columns.saturating_sub(widths.iter().sum());
@@ -251,7 +251,7 @@ mod tests {
         }
     }
 
-    /// A column of Tags comes whole: where it appears, another pane gives way by so many columns.
+    /// A column of Tags comes whole: when it appears, another pane gives way by so many columns.
     const WHOLE: u16 = 13;
 
     #[test]

@@ -141,7 +141,7 @@ impl Detail {
     }
 
     /// Searches the text, or drops the search if there is nothing to search for. While the text is typed, each search
-    /// begins where the first one did.
+    /// starts from the same line as the first one.
     pub(crate) fn search(&mut self, typed: &str) {
         let origin = self.search.as_ref().map_or(self.scroll, TextSearch::origin);
         if self.search.as_ref().is_none_or(|search| search.typed() != typed) {
