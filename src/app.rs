@@ -49,6 +49,7 @@ use dialogs::Dialog;
 use jobs::Jobs;
 use key_guard::QUIET;
 use keys::{EVERYWHERE_BINDINGS, KeyChord};
+use layout::borders::Borders;
 use msg::Msg;
 use notices::Notices;
 use panes::details::Detail;
@@ -73,6 +74,8 @@ pub struct State {
     pub focus: Pane,
     /// Whether the focused pane takes the whole screen.
     pub(crate) zoomed: bool,
+    /// The borders between panes that the user moved.
+    pub(crate) borders: Borders,
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
@@ -146,6 +149,7 @@ pub fn init(
         size,
         focus: Pane::Repositories,
         zoomed: false,
+        borders: Borders::default(),
         registries: Registries::default(),
         tags: TagsPane::default(),
         detail: Detail::default(),
@@ -197,7 +201,10 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Key(key) => handle_key(&mut update, key),
         Msg::Mouse(event) => mouse::handle_mouse(&mut update, event),
         Msg::Pasted(text) => dialogs::paste(&mut update, &text),
-        Msg::Resized(columns, rows) => update.state.size = (columns, rows),
+        Msg::Resized(columns, rows) => {
+            update.state.size = (columns, rows);
+            update.state.detail.restart_search();
+        }
         Msg::Ticked => tick(&mut update),
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
@@ -210,6 +217,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Awaited(requests) => update.state.awaited = requests,
         Msg::Copied(text) => update.say_done(text),
         Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
+        Msg::LookedUp(lookups) => dialogs::plan::count_lookups(&mut update, lookups),
         Msg::JobEnded(id, report) => actions::jobs::handle_job_end(&mut update, id, report),
         Msg::Failed(failure) => update.say_failure(failure),
     }
@@ -225,7 +233,9 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
 /// until nothing is left.
 pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
-    state.tags.is_arranging() || registry.is_some_and(|registry| registry.repositories.is_filtering())
+    state.tags.is_arranging()
+        || state.detail.is_searching()
+        || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
 /// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.

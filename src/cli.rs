@@ -404,6 +404,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         pull_with: config.pull_with.clone(),
         keys: config.keys.keys(),
         tree: config.tree,
+        widths: config.widths,
     };
     let options =
         runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::app::settings::PaneWidths;
 use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
@@ -28,6 +29,8 @@ pub struct Config {
     pub(crate) mouse: bool,
     /// Whether repositories are shown as a tree at start.
     pub(crate) tree: bool,
+    /// The rule for the widths of the panes.
+    pub(crate) widths: PaneWidths,
     /// The program that pull commands are written for.
     pub(crate) pull_with: String,
     /// Whether every change is refused.
@@ -136,6 +139,7 @@ impl Default for Config {
             theme: "terminal".into(),
             mouse: true,
             tree: false,
+            widths: PaneWidths::default(),
             pull_with: "docker".into(),
             read_only: false,
             cache: true,
@@ -339,6 +343,9 @@ mod tests {
         assert!(problem.contains("line 2") && problem.contains("mose"), "{problem}");
         let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
         assert!(problem.contains("terminal"), "{problem}");
+        let problem = Config::parse("mouse = true\nwidths = \"wide\"\n").expect_err("no such rule");
+        assert!(problem.contains("line 2") && problem.contains("`fixed`"), "{problem}");
+        assert_eq!(Config::parse("widths = \"fixed\"").map(|config| config.widths), Ok(PaneWidths::Fixed));
         assert!(Config::parse("[registries.\"a b\"]").is_err());
         let text = "[registries.\"r.test\"]\nupload_allow = [\"https://storage.test/path\"]\n";
         let problem = Config::parse(text).expect_err("a path is no part of an origin");
@@ -350,6 +357,7 @@ mod tests {
         for text in [
             "theme = \"terminal\"\npassword = \"CANARY7\"\n",
             "mouse = \"CANARY7\"\n",
+            "widths = \"CANARY7\"\n",
             "password = CANARY7\n",
             "[registries.\"me:CANARY7@r.test\"]\n",
             "[registries.\"r.test\"]\nrealm_allow = { token = \"CANARY7\" }\n",

@@ -85,6 +85,8 @@ pub struct DemoSettings {
     pub referrers: bool,
     /// Whether one of two referrers of a subject that are put at the same time is never listed, as in olareg 0.1.2.
     pub loses_referrers: bool,
+    /// Whether a part of a manifest can be requested, as behind some proxies and storages.
+    pub manifest_ranges: bool,
     /// Whether a manifest that is put under a tag is stored under the digest of the `digest` parameter, as in olareg.
     /// If not, the parameter is ignored.
     pub digest_parameter: bool,
@@ -132,6 +134,7 @@ impl Default for DemoSettings {
             delete_blobs: true,
             referrers: true,
             loses_referrers: false,
+            manifest_ranges: false,
             digest_parameter: false,
             mounts: true,
             immutable_tags: false,

@@ -218,6 +218,9 @@ impl Run {
                     if !progress.is_empty() {
                         self.handle_message(Msg::Progressed(progress))?;
                     }
+                    if let Some(lookups) = self.effects.lookups() {
+                        self.handle_message(Msg::LookedUp(lookups))?;
+                    }
                     let awaited = self.effects.awaited_requests();
                     if awaited != self.state.awaited {
                         self.handle_message(Msg::Awaited(awaited))?;

@@ -16,6 +16,7 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    mod widths;
 }
 mod architecture;
 mod citations;
@@ -41,6 +42,7 @@ mod client {
     mod peers;
     mod proxies;
     mod registry;
+    mod resumes;
     mod transport;
     mod uploads;
     mod writes;
@@ -69,6 +71,7 @@ mod layer {
 mod ops {
     mod any_repository;
     mod compare;
+    mod conversion;
     mod copy;
     mod crashes;
     mod damage;
@@ -110,6 +113,7 @@ mod servers {
     mod any_repository;
     mod browse;
     mod conformance;
+    mod conversion;
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;
@@ -162,4 +166,5 @@ mod ui {
     mod plans;
     mod screen;
     mod screens;
+    mod search;
 }

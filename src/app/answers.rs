@@ -7,6 +7,7 @@ use super::Pane;
 use super::dialogs::{comparison, journal, open_prompt, plan};
 use super::notices::Level;
 use super::open::forget_opened;
+use super::panes::details::Tab;
 use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
@@ -39,6 +40,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Summary(..), Answer::Summary(answer)) => {
             update.state.tags.take_summary(ticket, answer, now);
             resort_when_idle(update);
+        }
+        (Slot::RepositoryFacts(repository), Answer::RepositoryFacts(answer)) => {
+            if let Some(registry) = update.state.registries.of(&repository.host) {
+                registry.repositories.take_facts(&repository.name, ticket, answer, now);
+            }
         }
         (Slot::Detail, Answer::Inspection(answer)) => take_inspection(update, ticket, answer),
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
@@ -225,14 +231,18 @@ fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers
         server.referrers = found.api.clone();
     }
     Arc::make_mut(inspection).take_referrers(found);
+    if matches!(update.state.detail.tab, Tab::Overview | Tab::Referrers) {
+        update.state.detail.restart_search();
+    }
     leave_missing_tab(update);
 }
 
-/// Sorts again as soon as no row is awaited any more. Until then, ticks do so.
+/// Sorts again as soon as no row is awaited any more, until when ticks do so, and gives new groups of tags their letters.
 fn resort_when_idle(update: &mut Update<'_>) {
     let tags = &mut update.state.tags;
     if tags.awaited_rows.is_empty() && tags.rows_to_load(1).is_empty() {
         tags.resort_if_stale();
+        tags.settle_groups();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod click;
 pub(crate) mod command_line;
+pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
 pub(crate) mod filter_line;
@@ -11,8 +12,10 @@ pub(crate) mod journal;
 pub mod log;
 pub(crate) mod menu;
 pub(crate) mod open_prompt;
+mod pager_text;
 pub(crate) mod palette;
 pub mod plan;
+pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 
@@ -21,6 +24,7 @@ use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
+use super::actions::pager;
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
@@ -52,6 +56,8 @@ pub enum Dialog {
     Retag(retag_prompt::Retag),
     /// The prompt for the destination of a copy.
     Copy(Box<copy_prompt::CopyPrompt>),
+    /// The prompt for the repository to compare with.
+    Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
     /// The jobs.
@@ -107,6 +113,7 @@ macro_rules! with_each {
             Dialog::Plan($one) => $body,
             Dialog::Retag($one) => $body,
             Dialog::Copy($one) => $body,
+            Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
@@ -133,11 +140,12 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 14] {
+    pub(crate) fn all() -> [DialogKeys; 15] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
+            DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
@@ -178,12 +186,13 @@ impl Dialog {
         match self {
             Dialog::Filter(_) | Dialog::CommandLine(_) => layout::of(state).bar,
             Dialog::Palette(_) => palette::area(state),
-            Dialog::Open(open) => open_prompt::OpenPlaces::of(state, open).area,
+            Dialog::Open(open) => open.places(state).area,
             Dialog::Menu(menu) => menu.area(state),
             Dialog::Help(_) => help::Help::area(state),
             Dialog::Plan(plan) => plan::places::PlanPlaces::of(state, plan).area,
             Dialog::Retag(prompt) => retag_prompt::RetagPlaces::of(state, prompt).area,
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
+            Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
             Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
                 layout::log(state)
@@ -197,10 +206,11 @@ impl Dialog {
             Dialog::Filter(line) => Some(&mut line.input),
             Dialog::CommandLine(line) => Some(&mut line.input),
             Dialog::Palette(palette) => Some(&mut palette.input),
-            Dialog::Open(open) => Some(&mut open.input),
+            Dialog::Open(open) => Some(&mut open.field.input),
             Dialog::Help(help) => Some(&mut help.input),
-            Dialog::Retag(prompt) => Some(&mut prompt.input),
-            Dialog::Copy(prompt) => Some(&mut prompt.input),
+            Dialog::Retag(prompt) => Some(&mut prompt.field.input),
+            Dialog::Copy(prompt) => Some(&mut prompt.field.input),
+            Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
@@ -213,6 +223,14 @@ impl Dialog {
     }
 
     fn press_key(self, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {
+        fn is_for_pager<D: KeyedDialog>(dialog: &D, keys: &Keys, key: KeyEvent) -> bool {
+            dialog.meaning(keys, key) == Pressed::Shared(SharedEffect::Pager)
+        }
+        if with_each!(&self, dialog => is_for_pager(dialog, &update.state.settings.keys, key)) {
+            let text = self.pager_text(update.state, update.now);
+            pager::show(update, text);
+            return Some(self);
+        }
         fn press<D: KeyedDialog>(dialog: D, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {
             let pressed = dialog.meaning(&update.state.settings.keys, key);
             if pressed == Pressed::Shared(SharedEffect::Help) {
@@ -257,6 +275,12 @@ pub(crate) fn scroll(update: &mut Update<'_>, rows: isize) {
 pub(crate) fn paste(update: &mut Update<'_>, text: &str) {
     let line: String =
         text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
+    if let Some(Dialog::Filter(line)) = update.state.dialogs.last_mut()
+        && !text.is_empty()
+        && std::mem::take(&mut line.is_selected)
+    {
+        line.input.reset();
+    }
     let Some(input) = update.state.dialogs.last_mut().and_then(Dialog::input) else {
         return update.refuse("text can only be pasted into a text field");
     };

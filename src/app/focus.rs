@@ -1,7 +1,7 @@
 //! The focused pane: its list, its cursor and its filter.
 
 use super::list::{List, Move};
-use super::panes::details::Tab;
+use super::panes::details::{Tab, TextSearch};
 use super::{Pane, State};
 
 impl State {
@@ -22,7 +22,7 @@ impl State {
         }
     }
 
-    /// Filters the focused list by a text.
+    /// Filters the focused list by a text, or searches the focused text.
     pub(crate) fn filter(&mut self, typed: &str) {
         match self.focus {
             Pane::Registries => {
@@ -39,8 +39,15 @@ impl State {
                 self.tags.list.set_filter(typed);
                 self.tags.refilter();
             }
-            Pane::Details => {}
+            Pane::Details if self.detail.tab == Tab::Layers => self.detail.filter_layers(typed),
+            Pane::Details => self.detail.search(typed),
         }
+    }
+
+    /// Returns the text that the focused list is filtered by, or that the focused text is searched for.
+    pub(crate) fn filter_text(&mut self) -> String {
+        let list = self.focused_list().map(|list| list.filter.clone());
+        list.unwrap_or_else(|| self.detail.search.as_ref().map_or("", TextSearch::typed).to_string())
     }
 
     /// Moves the cursor of the focused pane, or scrolls its text.

@@ -232,6 +232,15 @@ impl Job {
 /// Returns the request with all tags replaced by those that the plan named. Tags that appear after the plan were never
 /// confirmed, and are not part of a new plan for the rest.
 fn limit_to_planned_tags(mut request: ChangeRequest, change_plan: &ChangePlan) -> ChangeRequest {
+    if let (ChangeRequest::Delete(request), ChangePlan::Delete(plan)) = (&mut request, change_plan)
+        && request.all_tags
+    {
+        let planned = plan.images.iter().flat_map(|image| &image.named).cloned();
+        let unresolved = plan.common.unresolved.iter();
+        let unresolved = unresolved.filter_map(|unresolved| Tag::parse(unresolved.name.as_str()).ok());
+        request.selectors = planned.chain(unresolved).map(Selector::Tag).collect();
+        request.all_tags = false;
+    }
     if let (ChangeRequest::Copy(request), ChangePlan::Copy(plan)) = (&mut request, change_plan)
         && request.what == copy::What::AllTags
     {

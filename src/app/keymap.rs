@@ -234,7 +234,7 @@ pub(crate) fn help_rows(state: &State, search: &str) -> Vec<HelpRow> {
 
 /// The signs in the panes, with their meanings.
 const SIGNS: [(&str, &str); 5] = [
-    ("=", "beside a digest: another tag has the same image"),
+    ("=a =b", "beside a tag: those with the same letter have the same image"),
     ("*", "a marked row"),
     ("✓ ✗", "in the header: the registry can, or cannot"),
     ("…", "more comes, or the text is longer"),

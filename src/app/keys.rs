@@ -92,6 +92,8 @@ pub(crate) enum SharedEffect {
     Move(Move),
     /// Shows the keys of the dialog.
     Help,
+    /// Shows the text of the dialog in the pager.
+    Pager,
 }
 
 /// The keys that work in panes and dialogs, before all others.
@@ -122,6 +124,7 @@ pub(crate) const DIALOG_BINDINGS: &[Binding<SharedEffect>] = &[
     ),
     Binding::new("dialog.first", chords!["Home", "g"], "first row", SharedEffect::Move(Move::First)),
     Binding::new("dialog.last", chords!["End", "G"], "last row", SharedEffect::Move(Move::Last)),
+    Binding::new("dialog.pager", chords!["o"], "open the text in $PAGER", SharedEffect::Pager),
     Binding::new("dialog.help", chords!["?", "F1"], "the keys of the dialog, searchable", SharedEffect::Help),
 ];
 

@@ -1,13 +1,16 @@
 //! The layout of the screen: rectangles, computed from size and state. Drawing and the mouse share it.
 
+pub(crate) mod borders;
 mod dialogs;
+pub(crate) mod tag_columns;
+mod widths;
 
 use ratatui::layout::{Position, Rect};
 
 use super::panes::details::Tab;
 use super::panes::details::shown_tabs;
+use super::panes::repositories::columns::RepositoryColumns;
 use super::{Pane, State};
-use crate::model::columns;
 pub use dialogs::{below, largest_plan_box, log, offset, row};
 pub(crate) use dialogs::{indented, prompt_box};
 
@@ -15,13 +18,6 @@ pub(crate) use dialogs::{indented, prompt_box};
 pub(crate) const LEAST_COLUMNS: u16 = 40;
 /// The smallest usable number of rows.
 pub(crate) const LEAST_ROWS: u16 = 10;
-/// With fewer columns than this, the focused pane stands alone.
-const ONE_PANE: u16 = 60;
-/// With fewer columns than this, the focused pane stands beside its preview.
-const TWO_PANES: u16 = 100;
-/// The number of columns from which on all four panes fit.
-const FOUR_PANES: u16 = 150;
-
 /// Columns of the Registries pane beside all others: the fewest, so that its title fits, and the most.
 const REGISTRIES: std::ops::RangeInclusive<u16> = 19..=30;
 /// Columns of a row of that pane beside the name: the border, the cursor, and a sign that something failed.
@@ -62,55 +58,11 @@ pub fn of(state: &State) -> Layout {
     let jobs = u16::from(state.jobs.are_running());
     layout.jobs = (jobs > 0).then(|| Rect::new(0, rows - 2, columns, 1));
     let mut x = 0;
-    for (pane, width) in widths(state, columns) {
+    for (pane, width) in widths::widths(state, columns) {
         *layout.slot(pane) = Some(Rect::new(x, 1, width, rows - 2 - jobs));
         x += width;
     }
     layout
-}
-
-fn widths(state: &State, columns: u16) -> Vec<(Pane, u16)> {
-    let shows_registries = state.registries.items.len() > 1 || state.focus == Pane::Registries;
-    match columns {
-        _ if state.zoomed => vec![(state.focus, columns)],
-        0..ONE_PANE => vec![(state.focus, columns)],
-        ONE_PANE..TWO_PANES => {
-            let (left, right, share) = match state.focus {
-                Pane::Registries => (Pane::Registries, Pane::Repositories, 40),
-                Pane::Repositories => (Pane::Repositories, Pane::Tags, 40),
-                Pane::Tags => (Pane::Tags, Pane::Details, 50),
-                Pane::Details => (Pane::Tags, Pane::Details, 35),
-            };
-            let left_width = columns * share / 100;
-            vec![(left, left_width), (right, columns - left_width)]
-        }
-        TWO_PANES..FOUR_PANES if state.focus == Pane::Registries => {
-            let (registries, repositories) = (columns * 25 / 100, columns * 30 / 100);
-            let rest = columns - registries - repositories;
-            vec![(Pane::Registries, registries), (Pane::Repositories, repositories), (Pane::Tags, rest)]
-        }
-        _ => {
-            let registries = if shows_registries && columns >= FOUR_PANES { registries(state) } else { 0 };
-            let rest = columns - registries;
-            let repositories = (rest * 20 / 100).clamp(24, 40);
-            let tags = (rest * if columns < FOUR_PANES { 45 } else { 50 } / 100).clamp(44, 90);
-            let mut panes = vec![(Pane::Registries, registries)];
-            panes.retain(|(_, width)| *width > 0);
-            panes.extend([
-                (Pane::Repositories, repositories),
-                (Pane::Tags, tags),
-                (Pane::Details, rest - repositories - tags),
-            ]);
-            panes
-        }
-    }
-}
-
-/// Returns the columns of the Registries pane beside all others: as many as its names need.
-fn registries(state: &State) -> u16 {
-    let hosts = state.registries.items.iter().map(|registry| columns::width(registry.host.as_str()));
-    let longest = u16::try_from(hosts.max().unwrap_or(0)).unwrap_or(u16::MAX);
-    longest.saturating_add(BESIDE_HOST).clamp(*REGISTRIES.start(), *REGISTRIES.end())
 }
 
 impl Layout {
@@ -154,10 +106,23 @@ pub(crate) fn rows(state: &State, layout: &Layout, pane: Pane) -> Rect {
     Rect::new(inner.x, inner.y + heading, inner.width, inner.height - heading - foot)
 }
 
+/// Returns the columns of the Repositories pane. There is none after the names if the pane is not on the screen.
+pub(crate) fn repository_columns(state: &State, layout: &Layout) -> RepositoryColumns {
+    let Some((area, registry)) = layout.repositories.zip(state.registries.selected()) else {
+        return RepositoryColumns::default();
+    };
+    // The marker and the mark stand in front of the names. One column before the border stays free.
+    registry.repositories.columns(usize::from(inside(area).width).saturating_sub(3))
+}
+
 /// Returns whether a line stands above the rows: the names of the columns, or the platform of an index.
 pub(crate) fn has_heading(state: &State, pane: Pane) -> bool {
     match pane {
-        Pane::Registries | Pane::Repositories => false,
+        Pane::Registries => false,
+        // Also without other columns, so that rows do not move when the focus changes the width.
+        Pane::Repositories => {
+            state.registries.selected().is_some_and(|registry| !registry.repositories.names.items.is_empty())
+        }
         Pane::Tags => !state.tags.tags.items.is_empty() || state.tags.opened.is_some(),
         Pane::Details => {
             state.detail.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)
@@ -172,13 +137,16 @@ pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
         Pane::Registries => false,
         Pane::Repositories => state.registries.selected().is_some_and(|registry| {
             let names = &registry.repositories.names;
-            names.incomplete.is_some() || (!names.items.is_empty() && names.failure.is_some())
+            let is_partly_sorted = registry.repositories.known_count_text().is_some();
+            names.incomplete.is_some()
+                || (!names.items.is_empty() && (names.failure.is_some() || is_partly_sorted))
         }),
         Pane::Tags => {
             let tags = &state.tags.tags;
             let has_rows = !tags.items.is_empty() || state.tags.opened.is_some();
             tags.incomplete.is_some()
                 || (has_rows && (tags.failure.is_some() || state.tags.known_count_text().is_some()))
+                || state.tags.unfiltered_details_text().is_some()
         }
         Pane::Details => {
             let inspection = &state.detail.inspection;
@@ -197,7 +165,7 @@ pub(crate) fn overlay_box(state: &State, width: u16, height: u16) -> Rect {
 /// Divides the Layers tab into the table (heading and rows) above and the details of the selected row below. The fewer
 /// rows there are, the larger is the lower part. `area` is the inside of the pane.
 pub(crate) fn layers(state: &State, area: Rect) -> (Rect, Rect) {
-    let rows = u16::try_from(state.detail.layers.rows.len()).unwrap_or(u16::MAX);
+    let rows = u16::try_from(state.detail.layers.order.len()).unwrap_or(u16::MAX);
     let said = match area.height {
         0..12 => 0,
         height => height.saturating_sub(rows.saturating_add(1)).clamp((height / 3).clamp(5, 12), MOST_SAID),

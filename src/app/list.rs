@@ -7,6 +7,7 @@ pub(crate) mod items;
 mod marks;
 mod paged;
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::filter::Filter;
@@ -15,6 +16,9 @@ pub(crate) use paged::{PageChange, Paged};
 
 /// The bit of a row that is a heading over others. Such a row stands for no item and cannot be marked.
 pub(crate) const HEADING: u32 = 1 << 31;
+
+/// Largest number of rows on each side of the cursor that may take its place when its row is gone.
+const MOST_CANDIDATES: usize = 2_000;
 
 /// A list on the screen, over items that its owner keeps.
 #[derive(Debug, Default)]
@@ -221,6 +225,27 @@ impl List {
             self.cursor = 0;
             self.show_cursor();
         }
+    }
+
+    /// Returns the item under the cursor if the user chose it, then the items below it and then those above it, the
+    /// nearest first. The first of them that a refresh still lists takes the cursor, so that the cursor stays in place
+    /// when its row is gone. Rows that are too far away are left out.
+    pub(crate) fn cursor_candidates(&self) -> impl Iterator<Item = u32> {
+        let (above, below) = self.rows.split_at(self.cursor.min(self.rows.len()));
+        let below = below.iter().take(MOST_CANDIDATES);
+        let above = above.iter().rev().take(MOST_CANDIDATES);
+        below.chain(above).copied().filter(|_| self.is_user_selected)
+    }
+
+    /// Puts the cursor on the first of these items that has a row. Returns whether one has.
+    pub(crate) fn select_first_shown(&mut self, candidates: &[u32]) -> bool {
+        let rows: HashMap<u32, usize> = self.rows.iter().copied().zip(0..).collect();
+        let row = candidates.iter().find_map(|item| rows.get(item).copied());
+        if let Some(row) = row {
+            self.cursor = row;
+            self.show_cursor();
+        }
+        row.is_some()
     }
 
     /// Forgets the items of the rows because the indices of the items have changed. The cursor keeps its row.

@@ -5,7 +5,7 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use super::jobs::JobId;
 use super::questions::{Answer, Slot};
 use super::remote::Ticket;
-use crate::model::change::progress::{Progress, Report};
+use crate::model::change::progress::{Lookups, Progress, Report};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
 use crate::model::request_line::{AwaitedRequest, RequestLine};
@@ -39,6 +39,8 @@ pub enum Msg {
     Copied(SafeText),
     /// The progress of jobs, sent just before a tick while jobs run.
     Progressed(Vec<(JobId, Progress)>),
+    /// The number of tags that were looked up for the plan that is awaited, sent just before a tick.
+    LookedUp(Lookups),
     /// A job ended.
     JobEnded(JobId, Report),
     /// Something outside a pane failed: clipboard, pager, a file.

@@ -9,6 +9,7 @@ use crate::model::failure::Failure;
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::repository_facts::RepositoryFacts;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -24,6 +25,8 @@ pub enum Ask {
     Tags(Repository, Option<Box<NextPage>>),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
+    /// Asks for the facts about a repository, shown in its row, with or without the date of its newest image.
+    RepositoryFacts(Repository, bool),
     /// Asks for an image, without its referrers.
     Inspection(Repository, Selector),
     /// Asks for the referrers of an image. If all tags of the repository are known, its digest tags are passed along.
@@ -48,9 +51,10 @@ impl Ask {
     pub(crate) fn host(&self) -> Option<&Host> {
         match self {
             Ask::Server(host) | Ask::Repositories(host, _) => Some(host),
-            Ask::Tags(repository, _) | Ask::Summary(repository, _) | Ask::Inspection(repository, ..) => {
-                Some(&repository.host)
-            }
+            Ask::Tags(repository, _)
+            | Ask::Summary(repository, _)
+            | Ask::RepositoryFacts(repository, _)
+            | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Plan(_)
             | Ask::Journal
@@ -73,6 +77,8 @@ pub enum Answer {
     Tags(Result<Page<Tag>, Failure>),
     /// A row of the Tags pane.
     Summary(Result<Summary, Failure>),
+    /// A row of the Repositories pane.
+    RepositoryFacts(Result<RepositoryFacts, Failure>),
     /// The image for the Details pane.
     Inspection(Result<Arc<Inspection>, Failure>),
     /// The referrers of the image in the Details pane.
@@ -100,6 +106,8 @@ pub enum Slot {
     Tags,
     /// A row of the Tags pane.
     Summary(Repository, Tag),
+    /// A row of the Repositories pane.
+    RepositoryFacts(Repository),
     /// The image shown.
     Detail,
     /// The referrers of the image shown.

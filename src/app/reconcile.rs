@@ -7,7 +7,8 @@ use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
-use super::panes::details::{self, Tab};
+use super::panes::details::{self, Tab, search};
+use super::panes::repositories::RepositorySortBy;
 use super::panes::tags::TagsPane;
 use super::questions::{Ask, Slot};
 use super::update::Update;
@@ -22,6 +23,9 @@ const ROW_REST: Duration = Duration::from_millis(30);
 /// Largest number of rows whose details are loaded at once.
 const MOST_ROWS: usize = 32;
 
+/// Largest number of repositories whose facts are read at once.
+const MOST_FACTS: usize = 8;
+
 /// Updates everything that depends on cursors and size, and asks for missing data.
 pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_registry(update);
@@ -30,6 +34,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_details(update);
     load_referrers(update);
     load_summaries(update);
+    load_facts(update);
 }
 
 fn reconcile_registry(update: &mut Update<'_>) {
@@ -216,6 +221,39 @@ fn load_summaries(update: &mut Update<'_>) {
     }
 }
 
+/// Takes over the facts about the repository whose tags are shown, and asks for those of the visible rows beside it.
+fn load_facts(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    let columns = layout::repository_columns(state, &layout::of(state));
+    let Some(registry) = state.registries.selected_mut() else { return };
+    let (host, repositories) = (registry.host.clone(), &mut registry.repositories);
+    let shown = state.tags.repository.as_ref().filter(|repository| repository.host == host);
+    let read = shown.map(|repository| repository.name.clone());
+    if let Some(name) = &read
+        && let Some(facts) = state.tags.new_facts(repositories.facts_of(name))
+    {
+        repositories.set_facts(name, facts, update.now);
+    }
+    let slot = |name| Slot::RepositoryFacts(Repository { host: host.clone(), name });
+    let hidden = repositories.give_up_hidden_facts();
+    let room = MOST_FACTS.saturating_sub(repositories.count_awaited_facts());
+    let are_needed = !columns.shown.is_empty() || repositories.is_sorted_by_facts();
+    // The tags and the image under the cursor come first.
+    let must_wait = state.tags.tags.is_loading() || state.detail.inspection.is_loading();
+    let room = if are_needed && !must_wait { room } else { 0 };
+    let needs_newest =
+        columns.shows(RepositorySortBy::Newest) || repositories.sort.by == RepositorySortBy::Newest;
+    let wanted = repositories.facts_to_load(room, read.as_ref(), needs_newest);
+    update.cmds.extend(hidden.into_iter().map(|name| Cmd::Cancel(slot(name))));
+    for name in wanted {
+        let repository = Repository { host: host.clone(), name: name.clone() };
+        let ticket = update.ask(slot(name.clone()), REST, Ask::RepositoryFacts(repository, needs_newest));
+        if let Some(registry) = update.state.registries.of(&host) {
+            registry.repositories.ask_facts(&name, ticket);
+        }
+    }
+}
+
 /// Gives up the load of the focused pane if the pane is empty and says how long it has been waiting. Returns whether it
 /// was.
 pub(crate) fn cancel_long_wait(update: &mut Update<'_>) -> bool {
@@ -304,6 +342,9 @@ fn fit_to_layout(update: &mut Update<'_>) {
     }
     fit_list(&mut state.tags.list, tags);
     state.detail.height = details.height.into();
+    if state.detail.is_searching() {
+        search::search_next_part(state, update.now);
+    }
     fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
     if state.detail.scroll > 0 {
         let furthest = details::count_lines(update.state, details.width, update.now)

@@ -114,7 +114,7 @@ pub(crate) fn marked_repositories(state: &State) -> usize {
 
 /// Returns the one marked repository, or the one under the cursor if none is marked. Returns `None` if several are
 /// marked.
-fn selected_repository(state: &State) -> Option<Repository> {
+pub(crate) fn selected_repository(state: &State) -> Option<Repository> {
     let registry = state.registries.selected()?;
     let item = match registry.repositories.list.marked().as_slice() {
         [] => return repository_under_cursor(state),

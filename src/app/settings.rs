@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::keys::Keys;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
@@ -25,4 +27,30 @@ pub struct AppSettings {
     pub keys: Keys,
     /// Whether repositories are shown as a tree at start.
     pub tree: bool,
+    /// The rule for the widths of the panes.
+    pub widths: PaneWidths,
+}
+
+/// The rule for the widths of the panes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "String")]
+pub enum PaneWidths {
+    /// The focused pane gets the larger share of the room.
+    #[default]
+    Focus,
+    /// The widths stay when another pane gets the focus.
+    Fixed,
+}
+
+impl TryFrom<String> for PaneWidths {
+    type Error = &'static str;
+
+    /// Reads the name of a rule. The error does not quote the text, which may be a password in the wrong file.
+    fn try_from(text: String) -> Result<PaneWidths, &'static str> {
+        match text.as_str() {
+            "focus" => Ok(PaneWidths::Focus),
+            "fixed" => Ok(PaneWidths::Fixed),
+            _ => Err("`focus` or `fixed` is expected"),
+        }
+    }
 }

@@ -84,7 +84,7 @@ impl ChangeOptions {
         force: bool,
     ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
-        let planning = waits::report_while(&context.pool, planning);
+        let planning = waits::report_while(&context.pool, progress::count_lookups(planning));
         let change_plan = interrupts.run_until_interrupt(planning).await??;
         if self.dry_run {
             self.print_plan(&change_plan)?;

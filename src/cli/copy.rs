@@ -1,6 +1,7 @@
-//! `regtui copy`: copies an image or a whole repository, byte for byte, within a registry or to another one.
+//! `regtui copy`: copies an image or a whole repository, within a registry or to another one: byte for byte, unless it is
+//! converted.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use super::arguments::ArgumentReader;
 use super::side_options::{Everywhere, Sides};
@@ -10,6 +11,15 @@ use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
+
+/// The format of the manifests at the destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FormatOption {
+    /// As the source has them, byte for byte
+    Source,
+    /// OCI manifests, for registries that accept no Docker manifests
+    Oci,
+}
 
 /// Copy an image or a repository, within a registry or to another one
 #[derive(Debug, Args)]
@@ -30,6 +40,9 @@ pub(crate) struct CopyCommand {
     /// Also copy the referrers of the images: signatures, SBOMs, attestations
     #[arg(long)]
     referrers: bool,
+    /// Format of the manifests at the destination. `oci` converts Docker's: their digests change, layers stay
+    #[arg(long, value_enum, default_value_t = FormatOption::Source, value_name = "FORMAT")]
+    format: FormatOption,
     /// Replace existing tags at the destination without asking
     #[arg(long)]
     force: bool,
@@ -62,7 +75,11 @@ impl CopyCommand {
         }
         let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
         let (tag, referrers, keep) = (tag.or(own), self.referrers, self.keep);
-        Ok(copy::CopyRequest { from, what, to, tag, platforms, referrers, keep })
+        let format = match self.format {
+            FormatOption::Source => copy::ManifestFormat::Source,
+            FormatOption::Oci => copy::ManifestFormat::Oci,
+        };
+        Ok(copy::CopyRequest { from, what, to, tag, platforms, referrers, keep, format })
     }
 
     /// Returns the source repository, the images to copy, and the tag of a single image.

@@ -13,9 +13,13 @@ use crate::ops::context::ChangeContext;
 #[derive(Debug, Args)]
 #[command(after_help = change::EXIT_CODES)]
 pub(crate) struct Delete {
-    /// Images of one repository to untag or delete: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…
+    /// Images of one repository to untag or delete: localhost:5000/team/app:1.4.2, localhost:5000/team/app@sha256:…; or
+    /// the repository with --all-tags
     #[arg(value_name = "IMAGE", required = true)]
     images: Vec<String>,
+    /// Delete every tag of the repository. The plan requires typing the repository's name
+    #[arg(long)]
+    all_tags: bool,
     /// Delete the images with all their tags, not only the named tags
     #[arg(long)]
     image: bool,
@@ -46,6 +50,13 @@ impl Delete {
     }
 
     fn request(&self, names: &ArgumentReader<'_>) -> Result<delete::DeleteRequest, CliError> {
+        let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
+        let (method, keep) = (self.method(), self.keep);
+        if self.all_tags {
+            let repository = self.repository(names)?;
+            let (selectors, all_tags) = (Vec::new(), true);
+            return Ok(delete::DeleteRequest { repository, selectors, all_tags, method, along, keep });
+        }
         let mut named = self.images.iter().map(|text| parse_image(names, text));
         let Some(first) = named.next() else {
             return Err(CliError::Usage("an image is expected".into()));
@@ -63,8 +74,26 @@ impl Delete {
                 selectors.push(selector);
             }
         }
-        let along = delete::Along { children: self.with_children, referrers: self.with_referrers };
-        Ok(delete::DeleteRequest { repository, selectors, method: self.method(), along, keep: self.keep })
+        Ok(delete::DeleteRequest { repository, selectors, all_tags: false, method, along, keep })
+    }
+
+    /// Returns the repository whose tags are all meant.
+    fn repository(&self, names: &ArgumentReader<'_>) -> Result<Repository, CliError> {
+        let [text] = self.images.as_slice() else {
+            return Err(CliError::Usage(
+                "`--all-tags` is for one repository; a plan is for one repository".into(),
+            ));
+        };
+        match names.target(text)? {
+            Target::Repository(repository) => Ok(repository),
+            Target::Image(_) => Err(CliError::Usage(format!(
+                "`{}` names one image: leave out `--all-tags`, or the tag",
+                SafeText::clean(text)
+            ))),
+            Target::Registry(host) => {
+                Err(CliError::Usage(format!("`{host}` is a registry; a registry cannot be deleted")))
+            }
+        }
     }
 
     fn method(&self) -> Option<delete::DeleteMethod> {
@@ -88,7 +117,8 @@ fn parse_image(names: &ArgumentReader<'_>, text: &str) -> Result<(Repository, Se
             Ok((image.repository, selector))
         }
         Target::Repository(repository) => Err(CliError::Usage(format!(
-            "`{shown}` names a repository: name its images, `{repository}:TAG` or `{repository}@DIGEST`"
+            "`{shown}` names a repository: name its images, `{repository}:TAG` or `{repository}@DIGEST`, \
+             or add `--all-tags`"
         ))),
         Target::Registry(host) => {
             Err(CliError::Usage(format!("`{host}` is a registry; a registry cannot be deleted")))

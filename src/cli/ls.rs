@@ -1,6 +1,5 @@
 //! `regtui ls`: lists the repositories of a registry as they arrive, or the tags of a repository, sorted.
 
-use std::cmp::Reverse;
 use std::io::{BufWriter, Write};
 use std::pin::pin;
 
@@ -18,7 +17,7 @@ use crate::model::page::ListedName;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
-use crate::model::{size, time, version_order};
+use crate::model::{size, tag_order, time, version_order};
 use crate::ops::list;
 
 /// List the repositories of a registry, or the tags of a repository
@@ -241,12 +240,8 @@ impl Ls {
 
     fn sort(&self, images: &mut [(Tag, Result<Summary, Failure>)]) {
         match self.sort {
-            By::Date => images
-                .sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.created))),
-            By::Size => {
-                images
-                    .sort_by_key(|(_, image)| Reverse(image.as_ref().ok().and_then(|summary| summary.size)));
-            }
+            By::Date => sort_by(images, |summary| Some(summary.date()?.as_second())),
+            By::Size => sort_by(images, |summary| summary.size),
             By::Version | By::Name => {}
         }
     }
@@ -260,6 +255,14 @@ impl Ls {
         images.iter().for_each(|(tag, image)| table.row(row(tag, image.as_ref().ok(), now)));
         table.print(out)
     }
+}
+
+/// Sorts images by a value, the largest first, in the same order as the Tags pane.
+fn sort_by<T: Ord>(images: &mut [(Tag, Result<Summary, Failure>)], value: impl Fn(&Summary) -> Option<T>) {
+    images.sort_by(|(a, one), (b, other)| {
+        let [first, second] = [one, other].map(|image| image.as_ref().ok().and_then(&value));
+        tag_order::compare_by(first, second, false, || tag_order::newest_first(a.as_str(), b.as_str()))
+    });
 }
 
 impl<'a> Long<'a> {

@@ -57,6 +57,11 @@ impl Error {
         self.cause.is_unsupported()
     }
 
+    /// Returns whether the server refuses a manifest because of its media type. Another type may be accepted.
+    pub(crate) fn refuses_media_type(&self) -> bool {
+        self.cause.refuses_media_type()
+    }
+
     /// Returns whether the registry itself says, in its own words, that a manifest or a repository does not exist. A
     /// page with the same status may come from a proxy, or from a server that has no such route.
     pub(crate) fn says_missing(&self) -> bool {

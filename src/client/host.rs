@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::model::reference::RepositoryName;
 use crate::model::server::{Ability, Cleanups, Deletes};
+use crate::model::text::SafeText;
 
 /// How long a refusal is remembered.
 const MEMORY: Duration = Duration::from_secs(600);
@@ -14,6 +15,9 @@ const CAUTION: Duration = Duration::from_secs(60);
 
 /// The page sizes to ask for, the best first. `None` asks for no number.
 pub(crate) const PAGE_SIZES: [Option<u32>; 3] = [Some(1000), Some(100), None];
+
+/// The remedy against a server that refuses Docker's manifests.
+const CONVERT: &str = "`--format oci` converts them";
 
 /// The learned abilities of one server.
 #[derive(Debug, Default)]
@@ -64,6 +68,9 @@ struct HostFacts {
     upload_limits: UploadLimits,
     upload_limits_until: Option<Instant>,
     no_referrers_until: HashMap<RepositoryName, Instant>,
+    /// The condition under which the product accepts Docker's manifests.
+    docker_condition: Option<&'static str>,
+    has_refused_docker_until: Option<Instant>,
 }
 
 impl Abilities {
@@ -165,6 +172,26 @@ impl Abilities {
             return;
         }
         (known.cleanups, known.needs_proof) = (Some(cleanups), needs_proof);
+    }
+
+    /// Records the condition under which the product accepts Docker's manifests, if there is one.
+    pub(crate) fn learn_docker_condition(&self, condition: Option<&'static str>) {
+        self.lock().docker_condition = condition;
+    }
+
+    /// Records that the server refused a manifest because it is Docker's.
+    pub(crate) fn learn_docker_refusal(&self) {
+        self.lock().has_refused_docker_until = Some(Instant::now() + MEMORY);
+    }
+
+    /// Returns a sentence about Docker's manifests if the server may refuse them.
+    pub(crate) fn docker_note(&self) -> Option<SafeText> {
+        let known = self.lock();
+        if known.has_refused_docker_until.is_some_and(|until| until > Instant::now()) {
+            return Some(SafeText::from(format!("the registry refuses Docker's manifests: {CONVERT}")));
+        }
+        let condition = known.docker_condition?;
+        Some(SafeText::from(format!("{condition}; if it refuses them, {CONVERT}")))
     }
 
     /// Returns whether the product is not certain yet.

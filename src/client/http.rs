@@ -12,6 +12,7 @@
 //! | subject | file |
 //! |---|---|
 //! | requests and responses | `request`, `payload`, `link`, `content_encoding` |
+//! | bodies that are put together from parts, and large ones | `resume`, `large_bodies` |
 //! | errors in the registry's own words | `error_body` |
 
 pub(super) mod adaptation;
@@ -20,6 +21,7 @@ pub(super) mod backoffs;
 pub(super) mod challenge;
 pub(super) mod content_encoding;
 pub(super) mod error_body;
+pub(super) mod large_bodies;
 pub(super) mod limit;
 pub(super) mod link;
 pub mod log;
@@ -29,6 +31,7 @@ pub(super) mod proxy;
 pub(super) mod redirect;
 pub(super) mod request;
 pub(super) mod response_body;
+pub(super) mod resume;
 pub(super) mod retry;
 pub(super) mod retry_after;
 pub(super) mod scheme;
@@ -41,6 +44,7 @@ pub(super) mod transport;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url, Version};
 
@@ -56,6 +60,7 @@ use origin::{Base, Origin};
 use redirect::Redirects;
 use request::{HttpAnswer, Request};
 use response_body::OpenBody;
+use resume::{PROGRESS, Partial};
 use retry::{Retried, Retries, RetryRule, RetryWait};
 use timeouts::Timeouts;
 use tls::Trust;
@@ -119,7 +124,7 @@ impl Http {
 
     /// Sends a request until it succeeds or another try would not help. Every status but 2xx is an error.
     pub(crate) async fn send(&self, request: &Request) -> Result<HttpAnswer, Error> {
-        self.retries.run(&mut RequestTries { http: self, request, shared: None }, None).await
+        self.retries.run(&mut RequestTries::new(self, request, None), None).await
     }
 
     /// Sends like [`Http::send`], for one of several requests that share a permit.
@@ -128,7 +133,7 @@ impl Http {
         request: &Request,
         permit: &Permit,
     ) -> Result<HttpAnswer, Error> {
-        self.retries.run(&mut RequestTries { http: self, request, shared: Some(permit) }, None).await
+        self.retries.run(&mut RequestTries::new(self, request, Some(permit)), None).await
     }
 
     /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
@@ -202,13 +207,55 @@ struct RequestTries<'a> {
     request: &'a Request,
     /// The permit that it shares with other requests.
     shared: Option<&'a Permit>,
+    /// The body as far as it came.
+    partial: Partial,
+    /// The most bytes of the body that have come so far.
+    furthest: u64,
+    /// The number of tries before the last one that continued the body.
+    tries_before: u32,
+}
+
+impl<'a> RequestTries<'a> {
+    fn new(http: &'a Http, request: &'a Request, shared: Option<&'a Permit>) -> RequestTries<'a> {
+        RequestTries { http, request, shared, partial: Partial::default(), furthest: 0, tries_before: 0 }
+    }
+
+    /// Sends the request, for the rest of the body if its beginning is here, and reads the body.
+    async fn exchange(&mut self, number: u32) -> Result<HttpAnswer, SendError> {
+        let RequestTries { http, request, shared, partial, .. } = self;
+        let rest = partial.rest_headers(request.parts).map(|headers| {
+            let mut rest = (*request).clone();
+            rest.headers.extend(headers);
+            rest
+        });
+        let start = Instant::now();
+        let sent = http.auth.send(rest.as_ref().unwrap_or(request), number).await;
+        let (head, rest_of) = match sent {
+            Err(error) if rest.is_some() && partial.may_be_about_range(error.cause.status()) => {
+                (http.auth.send(request, number).boxed().await?, None)
+            }
+            sent => (sent?, rest.and(request.parts)),
+        };
+        if shared.is_none() {
+            let is_http2 = head.response.version() == Version::HTTP_2;
+            http.limit.record_answer(kind_of(request), start.elapsed(), is_http2);
+        }
+        if request.parts.is_some() {
+            let begun = partial.begin(rest_of, head.status, head.response.headers());
+            begun.map_err(|cause| cause.at(&head.peer))?;
+        }
+        let answer = http.transport().read_body(head, request.cap, partial).await;
+        let answer = answer.inspect_err(|_| partial.keep(request.parts, http.transport().large_parts()))?;
+        partial.check(request.parts, &answer.body)?;
+        Ok(answer)
+    }
 }
 
 impl Retried for RequestTries<'_> {
     type Output = HttpAnswer;
 
     async fn attempt(&mut self, number: u32) -> Result<HttpAnswer, Error> {
-        let RequestTries { http, request, shared } = self;
+        let RequestTries { http, request, shared, .. } = *self;
         let _permit = match shared {
             Some(_) => {
                 http.retries.wait_for_pause_end().await;
@@ -216,17 +263,7 @@ impl Retried for RequestTries<'_> {
             }
             None => http.permit_outside_pause(request.priority).await,
         };
-        let start = Instant::now();
-        let answer = match http.auth.send(request, number).await {
-            Ok(head) => {
-                if shared.is_none() {
-                    let is_http2 = head.response.version() == Version::HTTP_2;
-                    http.limit.record_answer(kind_of(request), start.elapsed(), is_http2);
-                }
-                http.transport().read_body(head, request.cap).await
-            }
-            Err(error) => Err(error),
-        };
+        let answer = self.exchange(number).await;
         let error = match answer {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
@@ -238,6 +275,14 @@ impl Retried for RequestTries<'_> {
     }
 
     fn rule(&mut self, error: &Error, tries: u32) -> RetryRule {
+        let reached = self.partial.body.len() as u64;
+        // A body that begins anew makes no progress, or a server could let it end a little later each time.
+        let is_progress = reached >= self.furthest + PROGRESS && (self.partial.is_resumed() || tries == 1);
+        if is_progress {
+            self.tries_before = tries.saturating_sub(1);
+        }
+        self.furthest = self.furthest.max(reached);
+        let tries = tries.saturating_sub(self.tries_before);
         let timeouts = self.http.timeouts();
         let is_final = match error.cause {
             // The redirect to a storage that refuses a HEAD answers the question.
@@ -248,7 +293,13 @@ impl Retried for RequestTries<'_> {
         };
         let is_busy = error.cause == Cause::Refused || matches!(error.cause.status(), Some(429 | 503));
         let is_last = self.request.is_sent_once || is_final || (self.request.has_fallback && !is_busy);
-        let wait = if is_last { RetryWait::Never } else { RetryWait::ByCause };
+        let wait = match () {
+            () if is_last => RetryWait::Never,
+            () if is_progress && self.partial.rest_headers(self.request.parts).is_some() => {
+                RetryWait::ByCauseAtOnce
+            }
+            () => RetryWait::ByCause,
+        };
         // While requests are refused because there are too many, others succeed, and each may be unlucky several times.
         let failures = if error.cause.status() == Some(429) { tries.div_ceil(2) } else { tries };
         RetryRule { failures, wait }

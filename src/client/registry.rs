@@ -36,6 +36,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::{Ability, Cleanups, Deletes, Identity, Server, Transport};
+use crate::model::text::SafeText;
 use blobs::{BlobSource, BlobStream, Mount, Transfer};
 use connection::Connection;
 use visibility::Visibility;
@@ -329,6 +330,12 @@ pub trait Registry: Debug + Send + Sync {
     fn cleanups<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, Cleanups> {
         let _ = name;
         ready(Cleanups::default()).boxed()
+    }
+
+    /// Returns a sentence about Docker's manifests if the registry may refuse them, as far as is known of it or of its
+    /// vendor.
+    fn docker_note(&self) -> BoxFuture<'_, Option<SafeText>> {
+        ready(None).boxed()
     }
 
     /// Records a fact that a change found out. Forgets it by default.

@@ -67,14 +67,14 @@ pub(crate) fn delete(
 }
 
 #[derive(Debug, PartialEq, Eq)]
-enum RangeHeader {
+pub(super) enum RangeHeader {
     Everything,
     Part(Range<u64>),
     Nothing,
 }
 
 /// Returns the part that `Range: text` requests of a blob of `size` bytes. A malformed header is ignored.
-fn range(text: &str, size: u64) -> RangeHeader {
+pub(super) fn range(text: &str, size: u64) -> RangeHeader {
     let Some((first, last)) = text.strip_prefix("bytes=").and_then(|text| text.split_once('-')) else {
         return RangeHeader::Everything;
     };

@@ -24,6 +24,7 @@ use http_body_util::BodyExt;
 use hyper::body::Frame;
 use hyper::header::{HeaderName, HeaderValue};
 use hyper::{HeaderMap, Method, StatusCode};
+use serde_json::json;
 
 use super::reply::{self, Pieces, Reply};
 use super::store::Store;
@@ -103,6 +104,18 @@ impl Fault {
     pub fn insufficient_rights() -> Fault {
         let challenge = [("www-authenticate", "Basic realm=\"Gitea Package API\"")];
         Fault::answer(401, &challenge, "user should have specific permission or be a site admin")
+    }
+
+    /// Returns the refusal of a pushed Docker manifest: 415 with its media type in the details, as zot answers. Returns
+    /// `None` for every other request.
+    pub fn refused_docker_manifest(request: &RequestView<'_>) -> Option<Fault> {
+        let media_type = request.headers.get("content-type")?.to_str().ok()?;
+        let is_put = request.method == Method::PUT && request.path.contains("/manifests/");
+        let is_docker = media_type.starts_with("application/vnd.docker.distribution.manifest.");
+        let detail = json!({"mediaType": media_type});
+        let error = json!({"code": "MANIFEST_INVALID", "message": "manifest invalid", "detail": detail});
+        let body = json!({"errors": [error]}).to_string();
+        (is_put && is_docker).then(|| Fault::answer(415, &[("content-type", "application/json")], body))
     }
 
     /// Returns the true answer with a challenge, even if the request was not refused.

@@ -134,7 +134,7 @@ impl DemoRegistry {
             (Route::Catalog, &Method::GET) => catalog::list(settings, store, uri, &query),
             (Route::Tags(name), &Method::GET) => tags::list(settings, store, name, uri, &query),
             (Route::Manifest(name, reference), &Method::GET | &Method::HEAD) => {
-                manifests::get(store, name, reference, headers)
+                manifests::get(settings, store, name, reference, headers)
             }
             (Route::Manifest(name, reference), &Method::PUT) => {
                 let bytes = collect(body, settings.manifest_limit, ErrorReply::manifest_too_large).await?;

@@ -6,6 +6,7 @@ use hyper::{HeaderMap, StatusCode};
 use serde_json::json;
 
 use super::DemoSettings;
+use super::blobs::{RangeHeader, range};
 use super::error_reply::ErrorReply;
 use super::manifest::{Contents, DemoManifest, media_type};
 use super::name::DemoReference;
@@ -14,8 +15,10 @@ use super::route::Query;
 use super::store::{Store, StoredRepository};
 use crate::model::digest::Digest;
 
-/// Answers GET and HEAD. `Accept` is ignored: the manifest is sent as it is stored, as the specification allows.
+/// Answers GET and HEAD, with one byte range if the settings allow it. `Accept` is ignored: the manifest is sent as it is
+/// stored, as the specification allows.
 pub(crate) fn get(
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
     reference: &DemoReference,
@@ -29,7 +32,23 @@ pub(crate) fn get(
     if headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
         return Ok(reply::empty(StatusCode::NOT_MODIFIED));
     }
-    let mut found = reply::of(StatusCode::OK, &manifest.media_type, manifest.bytes.clone());
+    let size = manifest.bytes.len() as u64;
+    let requested = headers.get(header::RANGE).and_then(|value| value.to_str().ok());
+    let is_same = headers.get(header::IF_RANGE).is_none_or(|known| known.as_bytes() == etag.as_bytes());
+    let part = match requested.map(|text| range(text, size)) {
+        Some(RangeHeader::Part(part)) if settings.manifest_ranges && is_same => Some(part),
+        _ => None,
+    };
+    let mut found = match part {
+        None => reply::of(StatusCode::OK, &manifest.media_type, manifest.bytes.clone()),
+        Some(part) => {
+            let bytes = manifest.bytes.slice(part.start as usize..part.end as usize);
+            let mut found = reply::of(StatusCode::PARTIAL_CONTENT, &manifest.media_type, bytes);
+            let value = format!("bytes {}-{}/{size}", part.start, part.end - 1);
+            reply::set(&mut found, header::CONTENT_RANGE, value);
+            found
+        }
+    };
     reply::set(&mut found, header_name::DIGEST, digest);
     reply::set(&mut found, header::ETAG, etag);
     Ok(found)

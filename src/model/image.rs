@@ -121,3 +121,10 @@ pub struct LayerRow {
     /// The comment of the builder. Untrusted text.
     pub(crate) comment: Option<String>,
 }
+
+impl LayerRow {
+    /// Returns the step in one line. Untrusted text.
+    pub(crate) fn step(&self) -> &str {
+        self.instruction.as_deref().or(self.comment.as_deref()).unwrap_or("-")
+    }
+}

@@ -188,3 +188,15 @@ pub enum ReferrerSource {
     /// The digest tag of cosign.
     DigestTag,
 }
+
+impl ReferrerSource {
+    /// Returns the source in words.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            ReferrerSource::Index => "index",
+            ReferrerSource::Api => "referrers API",
+            ReferrerSource::FallbackTag => "fallback tag",
+            ReferrerSource::DigestTag => "digest tag",
+        }
+    }
+}

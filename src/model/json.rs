@@ -12,6 +12,15 @@ pub(crate) struct JsonLine {
     pub(crate) pieces: Vec<(JsonToken, SafeText)>,
 }
 
+impl JsonLine {
+    /// Returns the line as text, with its indent.
+    pub(crate) fn text(&self) -> String {
+        let mut text = " ".repeat(self.indent.into());
+        self.pieces.iter().for_each(|(_, piece)| text.push_str(piece.as_str()));
+        text
+    }
+}
+
 /// The kind of a piece of JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum JsonToken {

@@ -4,6 +4,7 @@
 //! lenient: a field that is null, absent or of the wrong type hides that field, never the manifest. A manifest is
 //! refused if two readers could take it for two different things (CVE-2021-41190).
 
+pub(crate) mod conversion;
 mod kind;
 mod parse;
 mod parts;

@@ -75,6 +75,37 @@ impl MediaType {
         matches!(self.as_str(), OCI_CONFIG | DOCKER_CONFIG)
     }
 
+    /// Returns whether this is the media type of a manifest or list of Docker's schema 2.
+    pub(crate) fn is_docker_manifest(&self) -> bool {
+        matches!(self.as_str(), DOCKER_MANIFEST | DOCKER_LIST)
+    }
+
+    /// Returns the media type that OCI has for the same bytes, or `None` if this is none of Docker's schema 2.
+    pub(crate) fn as_oci(&self) -> Option<&'static str> {
+        Some(match self.as_str() {
+            DOCKER_MANIFEST => OCI_MANIFEST,
+            DOCKER_LIST => OCI_INDEX,
+            DOCKER_CONFIG => OCI_CONFIG,
+            "application/vnd.docker.image.rootfs.diff.tar" => "application/vnd.oci.image.layer.v1.tar",
+            "application/vnd.docker.image.rootfs.diff.tar.gzip" => {
+                "application/vnd.oci.image.layer.v1.tar+gzip"
+            }
+            "application/vnd.docker.image.rootfs.diff.tar.zstd" => {
+                "application/vnd.oci.image.layer.v1.tar+zstd"
+            }
+            "application/vnd.docker.image.rootfs.foreign.diff.tar" => {
+                "application/vnd.oci.image.layer.nondistributable.v1.tar"
+            }
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip" => {
+                "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip"
+            }
+            "application/vnd.docker.image.rootfs.foreign.diff.tar.zstd" => {
+                "application/vnd.oci.image.layer.nondistributable.v1.tar+zstd"
+            }
+            _ => return None,
+        })
+    }
+
     /// Returns whether this says nothing about a manifest: a general type such as `application/json` or `text/html`, as
     /// storage and proxies set them, or none.
     pub(crate) fn is_vague(&self) -> bool {

@@ -14,6 +14,8 @@ use super::manifest::{Body, Descriptor, Manifest};
 use super::media_type::MediaType;
 use super::platform::Platform;
 use super::size;
+use super::text::SafeText;
+use super::time::is_reproducible;
 
 /// The greatest number of platforms that a line lists for one image.
 const MOST_PLATFORMS: usize = 100;
@@ -89,6 +91,18 @@ pub enum Kind {
 }
 
 impl Summary {
+    /// Returns the date of the image, or `None` if it is not known or is the fixed date of a reproducible build.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        self.created.filter(|created| !is_reproducible(*created))
+    }
+
+    /// Returns the platforms in one line, without the prefix `linux/`, which most of them have.
+    pub(crate) fn listed_platforms(&self) -> String {
+        let names: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
+        let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
+        short.join(" ")
+    }
+
     /// Returns the summary of a manifest that stands alone. `config` is its image config, if it has one that could be
     /// read.
     pub fn of_manifest(manifest: &Manifest, config: Option<&ImageConfig>) -> Summary {
@@ -262,6 +276,19 @@ fn blobs_of(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
 }
 
 impl Kind {
+    /// Returns the short name of the kind. For an artifact this is the end of its type that tells it from others:
+    /// `example.review+json` for `vnd.example.review+json`.
+    pub(crate) fn short_name(&self) -> String {
+        match self {
+            Kind::Artifact(media_type) => {
+                let text = media_type.as_str();
+                let last = text.rsplit('/').next().unwrap_or(text);
+                SafeText::clean(last.trim_start_matches("vnd.")).to_string()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Returns whether a manifest of this kind says something about another image and cannot run itself.
     pub(crate) fn is_about_another(&self) -> bool {
         match self {

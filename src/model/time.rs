@@ -8,6 +8,11 @@ pub(crate) fn is_reproducible(created: Timestamp) -> bool {
     created.as_second() < 347_155_200 // 1981-01-01T00:00:00Z
 }
 
+/// Formats an age as [`age`] does, for a narrow column.
+pub(crate) fn short_age(created: Timestamp, now: Timestamp) -> String {
+    if is_reproducible(created) { "no date".into() } else { age(created, now) }
+}
+
 /// Formats an age in one unit, as lists show it: `3 days`, `5 min`, `reproducible`.
 pub(crate) fn age(created: Timestamp, now: Timestamp) -> String {
     if is_reproducible(created) {

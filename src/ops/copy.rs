@@ -1,4 +1,4 @@
-//! Copies images within and across registries, byte for byte.
+//! Copies images within and across registries, byte for byte unless they are to be converted.
 //!
 //! | subject | file |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | everything that they need | `tree`, and `Manifest::parts` |
 //! | only some platforms of an index | `platforms` |
 //! | referrers and digest tags | `companions` |
+//! | Docker's manifests as OCI manifests | `conversion`, and `model/manifest/conversion` |
 //! | the state of the destination | `destination` |
 //! | carrying out the plan, and putting the tags | `run` |
 //! | transfer of blobs and manifests, each digest once | `transfer_image` |
@@ -19,6 +20,7 @@
 #[cfg(test)]
 mod builders;
 pub(super) mod companions;
+mod conversion;
 mod destination;
 mod draft;
 mod entry;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use super::list;
+use super::{list, planning};
 use crate::client::{Error, ManifestHead, Priority, Registry};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -156,11 +156,13 @@ pub(crate) async fn ask_digests(
                 Err(error) if error.cause.status() == Some(404) => Ok(None),
                 Err(error) => Err(error),
             };
+            planning::end_lookup();
             (tag, head)
         }
         .boxed()
     };
     let asked: Vec<_> = tags.into_iter().map(head).collect();
+    planning::add_lookups(asked.len());
     stream::iter(asked).buffer_unordered(AT_ONCE).collect().await
 }
 

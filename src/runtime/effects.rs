@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
@@ -17,7 +18,7 @@ use crate::app::remote::Ticket;
 use crate::client::Priority;
 use crate::client::registry::connection::Connection;
 use crate::model::change::journal::EntryId;
-use crate::model::change::progress::Progress;
+use crate::model::change::progress::{Lookups, Progress};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
@@ -40,6 +41,8 @@ pub struct Effects {
     /// The identity at each registry that was last reported.
     identities: Arc<Mutex<HashMap<Host, Identity>>>,
     jobs: JobRunner,
+    /// The count of the tags that are looked up for the plan that was asked for last.
+    lookups: watch::Receiver<Lookups>,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -49,7 +52,15 @@ impl Effects {
     pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
         let jobs = JobRunner::new(context.clone(), inbox.clone());
         let (slots, identities) = (HashMap::new(), Arc::default());
-        Effects { context, inbox, slots, identities, jobs, remembering: None }
+        Effects {
+            context,
+            inbox,
+            slots,
+            identities,
+            jobs,
+            lookups: watch::channel(Lookups::default()).1,
+            remembering: None,
+        }
     }
 
     /// Starts the effect of a command. The loop itself handles the commands about the terminal and the end.
@@ -94,6 +105,12 @@ impl Effects {
         self.jobs.progress()
     }
 
+    /// Returns the count of the tags that are looked up for a plan, if it changed since the last call.
+    pub(crate) fn lookups(&mut self) -> Option<Lookups> {
+        // The sender is gone when the plan is complete.
+        self.lookups.has_changed().unwrap_or(false).then(|| *self.lookups.borrow_and_update())
+    }
+
     /// Returns the requests whose answers are awaited, the oldest first.
     pub(crate) fn awaited_requests(&self) -> Vec<AwaitedRequest> {
         self.context.pool.awaited_requests()
@@ -135,12 +152,16 @@ impl Effects {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
         let identities = self.identities.clone();
+        let (sender, lookups) = watch::channel(Lookups::default());
+        if slot == Slot::Plan {
+            self.lookups = lookups;
+        }
         let task = tokio::spawn(async move {
             if !after.is_zero() {
                 tokio::time::sleep(after).await;
             }
             let host = ask.host().cloned();
-            let answer = answer(&context, ask).await;
+            let answer = ops::planning::report_lookups(sender, answer(&context, ask)).await;
             if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
                 inbox.send(identified).ok();
             }
@@ -209,6 +230,12 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             Answer::Summary(
                 summary.map_err(|error| error.failure(format!("cannot read {}:{tag}", repository.name))),
             )
+        }
+        Ask::RepositoryFacts(repository, reads_newest) => {
+            let registry = pool.registry(&repository.host);
+            let facts = ops::repository_facts::read(&*registry, &repository.name, reads_newest).await;
+            let what = || format!("cannot list the tags of {}", repository.name);
+            Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),

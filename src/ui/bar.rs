@@ -1,6 +1,7 @@
 //! The bottom line: the hints, a toast, or a typed line.
 
 use ratatui::layout::{Position, Rect};
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Clear;
 use tui_input::Input;
@@ -29,6 +30,11 @@ impl Canvas<'_, '_> {
                     keys.cancel_hint(PROMPT_BINDINGS, "drop"),
                 ]);
                 self.input(area, "/", &line.input, Role::Dim, &hints);
+                if line.is_selected {
+                    let width = columns::width(line.input.value()) as u16;
+                    let text = Rect { x: area.x + 1, width, ..area }.intersection(area);
+                    self.frame.buffer_mut().set_style(text, Style::new().reversed());
+                }
             }
             Some(Dialog::CommandLine(line)) => {
                 self.command_line(area, line);

@@ -1,6 +1,7 @@
 //! The dialogs, which are drawn over the panes. The lines that are typed at the bottom of the screen are drawn by
 //! `bar`.
 
+mod compare_prompt;
 mod comparison;
 mod copy_prompt;
 mod help;
@@ -11,6 +12,7 @@ mod menu;
 mod open_prompt;
 mod palette;
 mod plan;
+mod prompt_field;
 mod requests;
 mod retag_prompt;
 
@@ -31,6 +33,7 @@ impl Canvas<'_, '_> {
                 Dialog::Messages(log) => self.messages(log.scroll),
                 Dialog::Retag(prompt) => self.retag_prompt(prompt),
                 Dialog::Copy(prompt) => self.copy_prompt(prompt),
+                Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::Jobs(jobs) => self.jobs(jobs),

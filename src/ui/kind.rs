@@ -1,19 +1,11 @@
 //! The short names of kinds of images.
 
 use crate::model::summary::Kind;
-use crate::model::text::SafeText;
 
 /// Returns the name of a kind. For an artifact this is the end of its type that tells it from others:
 /// `example.review+json` for `vnd.example.review+json`.
 pub(crate) fn short(kind: &Kind) -> String {
-    match kind {
-        Kind::Artifact(media_type) => {
-            let text = media_type.as_str();
-            let last = text.rsplit('/').next().unwrap_or(text);
-            SafeText::clean(last.trim_start_matches("vnd.")).to_string()
-        }
-        other => other.to_string(),
-    }
+    kind.short_name()
 }
 
 #[cfg(test)]

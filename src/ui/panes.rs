@@ -6,7 +6,7 @@ mod repositories;
 mod tags;
 
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, BorderType, Clear};
 
@@ -14,6 +14,7 @@ use super::Canvas;
 use super::theme::Role;
 use crate::app::actions::key_or_command;
 use crate::app::list::{List, Paged};
+use crate::app::panes::details::TextSearch;
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
 use crate::model::reference::Host;
@@ -98,6 +99,19 @@ impl Canvas<'_, '_> {
         }
     }
 
+    /// Draws a text that was searched for, and the count of the lines with it, into the lower border of its pane.
+    pub(crate) fn draw_search(&mut self, area: Rect, search: &TextSearch) {
+        let row = area.bottom().saturating_sub(1);
+        let room = Rect::new(area.x + 2, row, area.width.saturating_sub(4), 1);
+        let count = search.count_text();
+        let typed = columns::cut(search.typed(), usize::from(room.width).saturating_sub(count.len() + 5));
+        let style = self.style(Role::Warn);
+        self.draw_line(
+            room,
+            Line::styled(columns::cut(&format!(" /{typed}  {count} "), room.width.into()), style),
+        );
+    }
+
     /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
     pub(crate) fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
@@ -112,9 +126,19 @@ impl Canvas<'_, '_> {
         }
         let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
-        let mut line = vec![marker, mark];
-        // The row of the cursor has one colour. The colours of the cells would clash with it.
-        line.extend(cells.into_iter().map(|cell| if is_cursor { cell.style(Style::new()) } else { cell }));
+        // The row of the cursor has one colour. The colours of the cells would clash with it, and a blank cell with a
+        // colour shows as a block where the row is reversed. Matches stay underlined.
+        let is_plain = |at: usize| is_cursor && (at > 0 || self.state.focus == pane);
+        let plain = |cell: Span<'_>| {
+            let kept = cell.style.add_modifier & Modifier::UNDERLINED;
+            Span::styled(cell.content.into_owned(), Style::new().add_modifier(kept))
+        };
+        let line: Vec<Span<'_>> = [marker, mark]
+            .into_iter()
+            .chain(cells)
+            .enumerate()
+            .map(|(at, cell)| if is_plain(at) { plain(cell) } else { cell })
+            .collect();
         self.draw_line(area, Line::from(line).style(base));
     }
 
@@ -171,6 +195,20 @@ impl Canvas<'_, '_> {
             let place = (pane.right() - 1, rows.y + row as u16);
             if let Some(cell) = self.frame.buffer_mut().cell_mut(place) {
                 cell.set_symbol("┃").set_style(style);
+            }
+        }
+    }
+
+    /// Draws the border that the mouse holds, so that it is seen without colours too.
+    pub(crate) fn dragged_border(&mut self, layout: &layout::Layout) {
+        let Some(dragged) = self.state.borders.dragged else { return };
+        let Some(area) = layout.pane(dragged.left) else { return };
+        let style = self.style(Role::BorderFocused);
+        for row in area.top() + 1..area.bottom().saturating_sub(1) {
+            for column in [area.right().saturating_sub(1), area.right()] {
+                if let Some(cell) = self.frame.buffer_mut().cell_mut((column, row)) {
+                    cell.set_symbol("║").set_style(style);
+                }
             }
         }
     }

@@ -47,6 +47,7 @@ roles! {
     JsonText "json_text" "Strings.",
     JsonNumber "json_number" "Numbers.",
     JsonWord "json_word" "true, false, null.",
+    Match "match" "The part of a text that a filter or a search found.",
 }
 
 /// The styles of all roles.

@@ -12,7 +12,7 @@ use regtui::app::questions::{Answer, Ask};
 use regtui::model::change::ChangePlan;
 use regtui::model::change::delete::{DeleteMethod, DeletePlan};
 use regtui::model::change::journal::{EntryId, EntryState, JournalEntry, JournalItem};
-use regtui::model::change::progress::{Back, Outcome, ProgressItem, Report, TakesBack};
+use regtui::model::change::progress::{Back, Lookups, Outcome, ProgressItem, Report, TakesBack};
 use regtui::model::change::retag::{RetagMode, RetagPlan};
 use regtui::model::change::undo::{UndoPlan, UndoStep};
 use regtui::model::failure::FailureKind;
@@ -44,6 +44,18 @@ fn dialog(app: &App) -> &PlanDialog {
         Some(Dialog::Plan(plan)) => plan,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn tags_are_counted_while_a_plan_is_made_and_esc_gives_it_up() {
+    let mut app = App::at_tags();
+    app.press("d");
+    app.shows("nothing is changed");
+    app.send(Msg::LookedUp(Lookups { done: 120, all: 300 }));
+    app.shows("looking up 120 of 300 tags; nothing is changed");
+    app.press("Esc");
+    assert_eq!(app.aborted(), ["plan delete 3"]);
+    assert!(app.state.dialogs.is_empty());
 }
 
 /// The plan to untag `3` is on the screen and was read.

@@ -88,7 +88,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
     let held = gate.clone();
     harness.demo.fault(move |request, _| {
         // Some of the tags below the visible ones wait.
-        let waits = ["1.00", "1.01", "1.02"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
+        let waits = ["1.02", "1.01", "1.00"].iter().any(|tag| request.path.ends_with(&format!("/{tag}")));
         waits.then(|| Fault::Gate(held.clone()))
     });
     harness.resize(120, 14).await;
@@ -106,7 +106,7 @@ async fn marks_wait_until_all_dates_are_known_and_unknown_rows_stand_below() {
         let tags = &harness.state.tags;
         tags.list.rows.iter().map(|item| tags.tags.items[*item as usize].text()).collect()
     };
-    assert_eq!(names[27..], ["1.00", "1.01", "1.02"]);
+    assert_eq!(names[27..], ["1.02", "1.01", "1.00"]);
     for key in ["v", "*", "Space"] {
         harness.take(Msg::Key(key_of("Esc")));
         harness.take(Msg::Key(key_of(key)));
@@ -200,8 +200,10 @@ async fn the_command_line_completes_and_runs_commands_and_refuses_unknown_ones()
 #[tokio::test]
 async fn a_command_that_makes_no_sense_here_says_why() {
     let mut harness = at_tags().await;
-    harness.press("4 :").await.type_text("filter 1.4").await.press("Enter").await;
-    harness.shows("only lists can be filtered");
+    harness.press(":").await.type_text("put").await.press("Enter").await;
+    harness.shows("nothing was taken");
+    harness.press("4 :").await.type_text("filter digest").await.press("Enter").await;
+    harness.shows("/digest  1 of ");
     assert!(harness.state.tags.list.filter.is_empty());
     harness.press("Esc 3 :").await.type_text("filter 1.4").await.press("Enter").await;
     harness.shows("/1.4");
@@ -251,7 +253,7 @@ async fn a_key_that_makes_no_sense_says_why_and_the_messages_keep_it() {
 async fn the_pager_gets_the_text_of_the_pane() {
     let mut harness = at_tags().await;
     harness.press("o 4 ] ] o").await;
-    assert!(harness.paged[0].starts_with("1.4.2\n1.4.1\n"));
+    assert!(harness.paged[0].starts_with("1.4.2 "), "{}", harness.paged[0]);
     assert!(harness.paged[1].contains("\"architecture\": "), "{}", harness.paged[1]);
 }
 
@@ -285,10 +287,10 @@ async fn a_tree_folds_and_unfolds() {
 #[tokio::test]
 async fn the_mouse_focuses_selects_opens_and_turns_tabs() {
     let mut harness = Harness::sample().await;
-    harness.click(5, 4).await;
+    harness.click(5, 5).await;
     harness.shows("› base/distroless");
     assert_eq!(harness.state.focus, Pane::Repositories);
-    harness.click(5, 4).await;
+    harness.click(5, 5).await;
     assert_eq!(harness.state.focus, Pane::Tags);
     let details = regtui::app::layout::of(&harness.state).details.expect("it is shown");
     let tabs = regtui::app::layout::tab_columns(&harness.state, details);
@@ -402,4 +404,31 @@ async fn the_match_of_a_filter_stays_under_the_cursor_while_dates_come() {
     harness.take(Msg::Ticked);
     assert_eq!(harness.state.tags.selected().cloned(), before);
     harness.does_not_show("dates known");
+}
+
+#[tokio::test]
+async fn the_pager_shows_each_pane_tab_and_dialog_with_a_text() {
+    let mut harness = at_tags().await;
+    let table = [
+        ("2 o", "team/app\n"),
+        ("1 o", "127.0.0.1"),
+        ("3 o", "sha256:"),
+        ("4 o", "digest"),
+        ("] o", "ARG VERSION"),
+        ("] o", "\"architecture\": "),
+        ("] o", "\"schemaVersion\": 2"),
+        ("Space m o", "only repositories and tags can be marked"),
+        ("Esc 3 d o", "1.4.2"),
+    ];
+    for (keys, text) in table {
+        harness.paged.clear();
+        harness.press(keys.trim_end_matches(" o")).await;
+        harness.press("o").await;
+        let paged = harness.paged.concat();
+        assert!(paged.contains(text), "{keys}: {paged}\n{}", harness.screen());
+    }
+    harness.paged.clear();
+    harness.press("Esc s o").await;
+    assert!(harness.paged.is_empty());
+    harness.shows("nothing to show here");
 }

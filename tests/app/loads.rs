@@ -408,11 +408,34 @@ fn an_order_by_date_asks_for_every_row_once_and_for_visible_ones_first() {
     let mut rows = answer_rows(&mut app);
     let number = |row: &String| row.trim_start_matches("row a:t").parse::<usize>().expect("a number");
     // Thirty-one rows at the top were asked for before.
-    assert!(rows[32..40].iter().all(|row| number(row) >= first_visible), "{first_visible}: {rows:?}");
+    assert!(rows[31..33].iter().all(|row| number(row) <= 98 - first_visible), "{first_visible}: {rows:?}");
     rows.sort();
     let all = rows.len();
     rows.dedup();
     assert_eq!((rows.len(), all), (98, 98), "the first image brings its row along");
+}
+
+#[test]
+fn facts_about_repositories_are_asked_for_visible_rows_but_not_for_the_one_whose_tags_are_read() {
+    let mut app = App::new("r.test");
+    app.answer_usually("server r.test");
+    let names: Vec<String> = (0..500).map(|number| format!("n{number:03}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let question = app.question("repositories r.test");
+    app.answer(question, repositories(&names));
+    assert!(app.asked_facts().is_empty(), "the tags and the image under the cursor come first");
+    app.answer_usually("tags n000");
+    app.answer_usually("image n000:3");
+    let asked = app.asked_facts();
+    assert_eq!(asked, (1..9).map(|number| format!("facts n{number:03}")).collect::<Vec<_>>());
+    app.answer_all();
+    let asked = app.asked_facts().len() + 8;
+    assert!(asked < 40, "{asked} of 500 repositories");
+    app.shows("TAGS");
+    app.press("s t");
+    app.shows(&format!("{} of 500 known", 1 + asked));
+    app.answer_all();
+    assert_eq!(app.asked_facts().len(), 0, "the rows with known facts are the visible ones now");
 }
 
 #[test]

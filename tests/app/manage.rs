@@ -52,6 +52,22 @@ fn cannot_untag() -> demo::DemoSettings {
 }
 
 #[tokio::test]
+async fn in_repositories_d_deletes_all_tags_after_the_name_was_typed_and_is_undone() {
+    let mut harness = open(demo::DemoSettings::default()).await;
+    let before = tags(&harness.demo);
+    harness.press("h d").await;
+    harness.shows("keep listing a repository without tags");
+    harness.shows("type team/app to untag");
+    harness.type_text("team/app").await.press("Enter").await;
+    harness.shows("`z` undoes it");
+    assert!(names(&harness.demo).is_empty());
+    harness.press("Esc z").await;
+    harness.shows("put back");
+    harness.press("l Enter").await;
+    assert_eq!(tags(&harness.demo), before);
+}
+
+#[tokio::test]
 async fn untagging_one_of_three_leaves_the_others_and_is_undone() {
     let mut harness = open(demo::DemoSettings::default()).await;
     let before = tags(&harness.demo);
@@ -212,13 +228,13 @@ async fn if_the_server_cannot_untag_a_rename_is_refused_or_goes_by_replacement()
     let mut harness = open(cannot_untag()).await;
     let before = tags(&harness.demo);
     go_to(&mut harness, "3.1").await;
-    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Tab Enter").await;
+    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Ctrl-r Enter").await;
     for shown in ["blocked", "would stay", "● untag", "○ replace", "Tab method"] {
         harness.shows(shown);
     }
     harness.press("l Enter").await;
     assert_eq!(tags(&harness.demo), before, "it cannot be confirmed");
-    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Tab Enter").await;
+    harness.press("t").await.press("Ctrl-u").await.type_text("next").await.press("Ctrl-r Enter").await;
     harness.press("Tab").await;
     harness.shows("Rename 1 tag by replacement");
     harness.press("l Enter").await;
@@ -284,7 +300,7 @@ async fn an_image_is_copied_to_another_registry_and_compared() {
     go_to(&mut harness, "3.1").await;
     harness.press("c").await;
     harness.shows(&format!("{}/team/app", other.address()));
-    harness.press("Down Enter").await.press("Enter").await;
+    harness.press("Down Enter").await;
     harness.shows("blobs");
     harness.press("Enter").await;
     let before = tags(&harness.demo);

@@ -92,7 +92,7 @@ async fn an_image_opened_by_digest_has_the_cursor_in_a_row_of_its_own() {
     let digest = harness.demo.store().digest_of("team/app", "1.2.9").expect("a sample");
     open(&mut harness, &format!("team/app@{digest}")).await;
     assert_eq!(here(&harness), digest.to_string());
-    harness.shows(&format!("▌ @{}", &digest.hex()[..12]));
+    harness.shows(&format!("▌ @{}", &digest.hex()[..5]));
     harness.press("y d").await;
     assert_eq!(harness.copied, [digest.to_string()]);
     harness.press("d").await;
@@ -179,7 +179,7 @@ async fn the_row_of_an_image_that_was_looked_at_before_is_described_and_takes_no
     harness.press("Esc").await;
     open(&mut harness, &name).await;
     let row = harness.screen().lines().find(|line| line.contains("▌ @")).expect("its row").to_string();
-    assert!(row.contains(&image.digest.short()) && !row.contains('…'), "{row}");
+    assert!(row.contains(&image.digest.short()) && row.contains("119 B"), "{row}");
     for key in ["Space", "v"] {
         harness.press(key).await;
         harness.shows("this row is not a listed tag and cannot be marked");

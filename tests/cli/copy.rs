@@ -182,3 +182,35 @@ async fn an_interrupt_in_the_middle_of_an_upload_leaves_no_tag_and_no_upload() {
     assert_eq!(ended.json()["report"]["items"][0]["outcome"], "stopped", "{ended:?}");
     assert_eq!((two.to.store().tags("team/app").len(), two.to.store().open_uploads()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_registry_without_docker_manifests_leads_to_the_option_that_converts_them() {
+    let store = Store::new();
+    let child = store.image("team/app").docker().platform("linux", "amd64").push();
+    let list = store.index("team/app").docker().child(&child).tag("1").push();
+    let from = open(DemoSettings::default(), store).await;
+    let to = open(DemoSettings::default(), Store::new()).await;
+    to.fault(|request, _| Fault::refused_docker_manifest(request));
+    let (image, target) = (format!("{}/team/app:1", from.address()), to.address().to_string());
+    let shell = Shell::new();
+    shell.run(&["copy", &image, &target]).await.assert_code(1).assert_says("`copy --format oci`");
+    shell.run(&["copy", &image, &target, "--format", "v2s2"]).await.assert_code(2).assert_says("oci");
+    let plan = shell.run(&["copy", &image, &target, "--format", "oci", "--dry-run"]).await;
+    plan.assert_code(0);
+    for part in [
+        "convert    [x] Docker's manifests to OCI: digests change, layers stay (`--format oci`)",
+        "changes    2 manifests are converted to OCI: digests change, layers stay",
+        &format!("(was {})", list.digest.short()),
+        &format!("\n{}  → ", child.digest.short()),
+        "loses      signatures and attestations name the old digests",
+    ] {
+        assert!(plan.stdout.contains(part), "{part}: {}", plan.stdout);
+    }
+    let ended = shell.run(&["copy", &image, &target, "--format", "oci", "--json"]).await;
+    ended.assert_code(0);
+    let converted = &ended.json()["plan"]["converted"];
+    assert_eq!(converted[0]["source"], child.digest.to_string());
+    assert_eq!(converted[1]["digest"], digest(&to, "team/app", "1").to_string());
+    let again = shell.run(&["copy", &image, &target, "--format", "oci"]).await;
+    again.assert_code(0).assert_says("is that already");
+}

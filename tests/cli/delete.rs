@@ -50,6 +50,39 @@ async fn deleting_the_image_takes_every_tag_of_it_and_no_other() {
     assert_eq!(demo.store().tags("app"), ["2"]);
 }
 
+#[tokio::test]
+async fn all_tags_of_a_repository_go_in_one_plan_with_its_name_and_undo_restores_them() {
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
+    let before = demo.store().tags("app");
+    let unconfirmed = shell.run(&["delete", &app, "--all-tags", "--yes"]).await;
+    unconfirmed.assert_code(2).assert_says("--confirm app");
+    assert_eq!(demo.store().tags("app"), before);
+    let ended = shell.run(&["delete", &app, "--all-tags", "--yes", "--confirm", "app"]).await;
+    ended
+        .assert_code(0)
+        .assert_says("untag all tags of app (4)")
+        .assert_says("keep listing a repository without tags");
+    assert!(demo.store().tags("app").is_empty(), "{:?}", demo.store().tags("app"));
+    shell.run(&["undo", "--yes"]).await.assert_code(0);
+    assert_eq!(demo.store().tags("app"), before);
+}
+
+#[tokio::test]
+async fn all_tags_means_exactly_one_repository() {
+    let (demo, app, shell) = aliases(DemoSettings::default()).await;
+    let image = format!("{app}:1");
+    for (names, said) in [
+        (vec![image.as_str()], "leave out `--all-tags`, or the tag"),
+        (vec![app.as_str(), app.as_str()], "is for one repository"),
+        (vec![demo.address().to_string().as_str()], "a registry cannot be deleted"),
+    ] {
+        let ended = shell.run(&[&["delete", "--all-tags", "--yes"], names.as_slice()].concat()).await;
+        ended.assert_code(2).assert_says(said);
+    }
+    shell.run(&["delete", &app, "--yes"]).await.assert_code(2).assert_says("or add `--all-tags`");
+    assert_eq!(demo.store().tags("app").len(), 4);
+}
+
 /// A digest names no tag either.
 #[tokio::test]
 async fn tags_that_were_not_named_go_only_with_the_repositorys_name() {

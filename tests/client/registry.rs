@@ -92,6 +92,7 @@ impl Shelf {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository(),
             selectors: vec![Selector::Tag(tag(text))],
+            all_tags: false,
             method: Some(method),
             along: delete::Along::default(),
             keep: false,
@@ -467,15 +468,8 @@ async fn an_image_is_copied_from_any_registry_to_any_other_one() {
     let (context, _folder) = context_with(&[&from, &to]);
     let server = Server::open(regtui::demo::Store::new()).await;
     let request = |destination: Repository| {
-        ChangeRequest::Copy(copy::CopyRequest {
-            from: from.repository(),
-            what: copy::What::Images(vec![Selector::Tag(tag("1.0"))]),
-            to: destination,
-            tag: None,
-            platforms: Vec::new(),
-            referrers: true,
-            keep: false,
-        })
+        let what = copy::What::Images(vec![Selector::Tag(tag("1.0"))]);
+        ChangeRequest::Copy(copy::CopyRequest::with_referrers(from.repository(), what, destination))
     };
     let report = carry_out(&context, &request(to.repository())).await;
     let blobs = from.content().blobs.clone();

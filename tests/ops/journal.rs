@@ -40,6 +40,7 @@ fn request(tags: &[&str]) -> ChangeRequest {
     ChangeRequest::Delete(delete::DeleteRequest {
         repository: repository(),
         selectors: tags.iter().map(|name| Selector::Tag(tag(name))).collect(),
+        all_tags: false,
         method: Some(delete::DeleteMethod::Untag),
         along: delete::Along::default(),
         keep: false,

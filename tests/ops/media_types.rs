@@ -84,6 +84,7 @@ async fn deletes_and_undoes(shop: &Shop) {
     let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: ["1", "all"].iter().map(|text| Selector::Tag(tag(text))).collect(),
+        all_tags: false,
         method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: true },
         keep: false,
@@ -100,8 +101,7 @@ async fn deletes_and_undoes(shop: &Shop) {
 /// Copies the index, and checks the media types that the destination has then.
 async fn copies_with_right_types(shop: &Shop, from: Repository, to: Repository) {
     let what = What::Images(vec![Selector::Tag(tag("all"))]);
-    let request =
-        copy::CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: false, keep: false };
+    let request = copy::CopyRequest { referrers: false, ..copy::CopyRequest::with_referrers(from, what, to) };
     let report = shop.carry_out(&ChangeRequest::Copy(request)).await;
     assert!(report.is_success(), "{report:#?}");
     assert_eq!(types(shop, "copy"), [media_type::OCI_INDEX, media_type::OCI_MANIFEST]);

@@ -98,6 +98,7 @@ async fn children_of_an_index_that_is_already_gone_still_go_along() {
     let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
+        all_tags: false,
         method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,

@@ -444,15 +444,8 @@ async fn every_plan_tells_the_date_and_the_size_of_each_image() {
     assert!(index.size > first.size, "{index:?} {first:?}");
     let delete = shop.delete_plan(&shop.delete(&["old"], None)).await;
     assert_eq!((delete.images[0].digest, delete.images[0].info), (old, *first));
-    let copy = copy::CopyRequest {
-        from: shop.repository("app"),
-        what: copy::What::Images(vec!["old".parse().expect("a tag")]),
-        to: shop.repository("elsewhere"),
-        tag: None,
-        platforms: Vec::new(),
-        referrers: false,
-        keep: false,
-    };
+    let what = copy::What::Images(vec!["old".parse().expect("a tag")]);
+    let copy = copy::CopyRequest::with_referrers(shop.repository("app"), what, shop.repository("elsewhere"));
     match shop.plan(&ChangeRequest::Copy(copy)).await {
         ChangePlan::Copy(plan) => assert_eq!(plan.images[0].info, *first),
         other => panic!("{other:?}"),

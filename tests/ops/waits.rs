@@ -129,6 +129,7 @@ async fn a_stop_after_an_index_names_the_children_that_stay_without_it() {
     let request = ChangeRequest::Delete(delete::DeleteRequest {
         repository: shop.repository("app"),
         selectors: vec!["1".parse().expect("a tag")],
+        all_tags: false,
         method: Some(DeleteMethod::Image),
         along: Along { children: true, referrers: false },
         keep: false,

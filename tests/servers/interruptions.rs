@@ -41,15 +41,7 @@ fn everything(from: SocketAddr, to: SocketAddr, repository: &str) -> CopyRequest
         host: Host::parse(&address.to_string()).expect("a host"),
         name: name(path),
     };
-    CopyRequest {
-        from: at(from, "app"),
-        what: What::AllTags,
-        to: at(to, repository),
-        tag: None,
-        platforms: Vec::new(),
-        referrers: true,
-        keep: false,
-    }
+    CopyRequest::with_referrers(at(from, "app"), What::AllTags, at(to, repository))
 }
 
 /// A copy of `app` to `stopped/<nth>`, stopped before its request number `nth` gets to the server: its report, and how

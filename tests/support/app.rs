@@ -23,6 +23,7 @@ use regtui::model::inspection::Inspection;
 use regtui::model::media_type::{MediaType, OCI_MANIFEST};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{Host, Repository, RepositoryName, Selector, Tag, Target};
+use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::server::{Ability, Identity, Server, Transport};
 use regtui::model::summary::{Kind, Summary};
 use regtui::ui::{self, theme::Theme};
@@ -50,6 +51,7 @@ pub struct App {
     /// The questions that are neither answered nor aborted, the oldest first.
     open: Vec<Question>,
     asked: Vec<String>,
+    asked_facts: Vec<String>,
     aborted: Vec<String>,
     cmds: Vec<Cmd>,
     clock: Timestamp,
@@ -61,8 +63,8 @@ impl App {
         let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
         let target = Target::parse(target).expect("a target");
         let (state, cmds) = app::init(settings, vec![target], (120, 40), now());
-        let (open, asked, aborted) = (Vec::new(), Vec::new(), Vec::new());
-        let mut app = App { state, open, asked, aborted, cmds: Vec::new(), clock: now() };
+        let (open, asked, asked_facts, aborted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let mut app = App { state, open, asked, asked_facts, aborted, cmds: Vec::new(), clock: now() };
         app.obey(cmds);
         app
     }
@@ -93,7 +95,9 @@ impl App {
             match cmd {
                 Cmd::Load { slot, ticket, delay, ask } => {
                     self.abort(&slot);
-                    self.asked.push(describe(&ask));
+                    let is_about_row = matches!(ask, Ask::RepositoryFacts(..));
+                    let all = if is_about_row { &mut self.asked_facts } else { &mut self.asked };
+                    all.push(describe(&ask));
                     self.open.push(Question { slot, ticket, delay, ask });
                 }
                 Cmd::Cancel(slot) => self.abort(&slot),
@@ -139,6 +143,11 @@ impl App {
     /// Returns the questions since the last call, in words: `tags a`, `row a:3`, `image a:3`.
     pub fn asked(&mut self) -> Vec<String> {
         std::mem::take(&mut self.asked)
+    }
+
+    /// Returns the questions for rows of the Repositories pane since the last call: `facts a`.
+    pub fn asked_facts(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.asked_facts)
     }
 
     /// Returns the questions that were given up since the last call.
@@ -260,6 +269,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Repositories(host, next) => format!("{}repositories {host}", more(next)),
         Ask::Tags(repository, next) => format!("{}tags {}", more(next), repository.name),
         Ask::Summary(repository, tag) => format!("row {}:{tag}", repository.name),
+        Ask::RepositoryFacts(repository, _) => format!("facts {}", repository.name),
         Ask::Inspection(repository, Selector::Tag(tag)) => format!("image {}:{tag}", repository.name),
         Ask::Inspection(repository, Selector::Digest(digest)) => {
             format!("image {}@{}", repository.name, digest.short())
@@ -286,7 +296,11 @@ fn describe_request(request: &ChangeRequest) -> String {
                 Some(DeleteMethod::Image) => "delete image",
                 Some(DeleteMethod::Replace) => "replace",
             };
-            format!("{method} {}", list(&request.selectors))
+            if request.all_tags {
+                format!("{method} all tags of {}", request.repository.name)
+            } else {
+                format!("{method} {}", list(&request.selectors))
+            }
         }
         ChangeRequest::Retag(request) => {
             let items = request.items.iter().map(|(old, _, new)| format!("{}→{new}", old.short()));
@@ -305,6 +319,13 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
         Ask::Repositories(..) => repositories(&REPOSITORIES),
         Ask::Tags(..) => tags(&TAGS),
         Ask::Summary(repository, tag) => Answer::Summary(Ok(summary(repository, tag.as_str()))),
+        Ask::RepositoryFacts(..) => Answer::RepositoryFacts(Ok(RepositoryFacts {
+            tags: TAGS.len(),
+            is_complete: true,
+            newest: None,
+            is_newest_read: true,
+            size: None,
+        })),
         Ask::Inspection(repository, selector) => Answer::Inspection(Ok(inspection(repository, selector))),
         Ask::InterruptedChanges(_) => Answer::InterruptedChanges(Vec::new(), Vec::new()),
         _ => return None,

@@ -62,6 +62,7 @@ impl Shop {
         ChangeRequest::Delete(delete::DeleteRequest {
             repository: self.repository("app"),
             selectors: selectors.iter().map(|text| text.parse().expect("a selector")).collect(),
+            all_tags: false,
             method: method.into(),
             along: Along::default(),
             keep: false,

@@ -54,15 +54,8 @@ impl Sides {
     /// The request to copy these tags, without referrers.
     pub fn request(&self, tags: &[&str]) -> CopyRequest {
         let selectors = tags.iter().map(|text| Selector::Tag(tag(text))).collect();
-        CopyRequest {
-            from: self.source(),
-            what: What::Images(selectors),
-            to: self.target(),
-            tag: None,
-            platforms: Vec::new(),
-            referrers: false,
-            keep: false,
-        }
+        let request = CopyRequest::with_referrers(self.source(), What::Images(selectors), self.target());
+        CopyRequest { referrers: false, ..request }
     }
 
     pub async fn plan(&self, request: &CopyRequest) -> Result<CopyPlan, Failure> {

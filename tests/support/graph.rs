@@ -145,6 +145,7 @@ pub fn request(repository: Repository, tags: &BTreeMap<String, Digest>, case: &C
     DeleteRequest {
         repository,
         selectors: case.named.iter().map(selector).collect(),
+        all_tags: false,
         method: case.method,
         along: case.along,
         keep: false,

@@ -113,6 +113,21 @@ pub struct Through {
     pub up: AtomicU64,
     /// From the server.
     pub down: AtomicU64,
+    /// The heads of answers among the bytes from the server.
+    pub heads: AtomicU64,
+}
+
+impl Through {
+    /// The bytes of bodies from the server.
+    pub fn body(&self) -> u64 {
+        self.down.load(Ordering::Relaxed) - self.heads.load(Ordering::Relaxed)
+    }
+}
+
+/// How many of these bytes are the head of an answer, if they begin with one.
+fn head_length(bytes: &[u8]) -> usize {
+    let end = bytes.windows(4).position(|end| end == b"\r\n\r\n");
+    if bytes.starts_with(b"HTTP/1.1 ") { end.map_or(bytes.len(), |at| at + 4) } else { 0 }
 }
 
 /// A proxy in front of `server` that cuts every connection after so many bytes of both directions together.
@@ -138,7 +153,11 @@ async fn cut(mut client: TcpStream, server: SocketAddr, after: u64, counts: Arc<
         let (up_most, down_most) = (most.min(up.len()), most.min(down.len()));
         let passed = tokio::select! {
             read = client.read(&mut up[..up_most]) => pass(read, &up, &mut server, &counts.up).await,
-            read = server.read(&mut down[..down_most]) => pass(read, &down, &mut client, &counts.down).await,
+            read = server.read(&mut down[..down_most]) => {
+                let head = read.as_ref().map_or(0, |length| head_length(&down[..*length]));
+                counts.heads.fetch_add(head as u64, Ordering::Relaxed);
+                pass(read, &down, &mut client, &counts.down).await
+            }
         };
         match passed {
             Some(bytes) => left -= bytes,

@@ -104,6 +104,7 @@ pub fn delete_request(names: &[&str]) -> DeleteRequest {
     DeleteRequest {
         repository: app(),
         selectors: names.iter().map(|name| selector(name)).collect(),
+        all_tags: false,
         method: None,
         along: Along::default(),
         keep: false,
@@ -116,6 +117,7 @@ pub fn delete_plan(method: DeleteMethod, images: Vec<ImageToDelete>) -> DeletePl
         common: PlanCommon::default(),
         repository: app(),
         method,
+        all_tags: false,
         along: Along::default(),
         deletes: all_deletes(),
         images,
@@ -170,6 +172,8 @@ pub fn copy_plan(images: Vec<ImageToCopy>) -> CopyPlan {
         referrers: Vec::new(),
         lists: Vec::new(),
         digests_change: false,
+        converted: Box::default(),
+        can_be_converted: false,
         left_out: Vec::new(),
         sides: Vec::new(),
     }

@@ -165,6 +165,23 @@ fn without_colour_no_cell_has_one_and_the_cursor_is_still_seen() {
     assert_eq!(screen.text().matches('▌').count(), 2, "{}", screen.text());
 }
 
+/// The blank in front of the text was a block of another colour.
+#[test]
+fn the_row_of_the_cursor_has_one_colour_marked_or_not() {
+    for keys in ["g", "Space k"] {
+        let mut screen = at_tags((120, 40));
+        screen.theme = Theme::of("terminal", true);
+        screen.press(keys);
+        let (buffer, _) = screen.draw();
+        let is_reversed = |cell: &&ratatui::buffer::Cell| {
+            cell.modifier.contains(ratatui::style::Modifier::REVERSED) && cell.symbol() != "╭"
+        };
+        let colours: std::collections::HashSet<_> =
+            buffer.content.iter().filter(is_reversed).map(|cell| (cell.fg, cell.bg)).collect();
+        assert_eq!(colours.len(), 1, "{keys}: {colours:?}");
+    }
+}
+
 #[test]
 fn a_theme_changes_colours_and_no_text() {
     let mut screen = at_tags((120, 40));

@@ -194,7 +194,7 @@ fn the_prompt_for_new_tags_previews_them() {
 fn a_retag_shows_old_and_new_digests() {
     plan_picture("plan_retag", |size| {
         let mut screen = after(size, &["Space Space", "t"]);
-        screen.write("-stable").press("Tab").press("Enter");
+        screen.write("-stable").press("Ctrl-r").press("Enter");
         screen
     });
 }
@@ -212,9 +212,51 @@ fn the_prompt_for_a_copy_offers_other_registries_and_switches() {
 fn the_plan_of_a_copy_shows_the_images_that_move_and_those_that_are_replaced() {
     plan_picture("plan_copy", |size| {
         let mut screen = after(size, &["Space Space", "c"]);
-        screen.press("Down Enter").press("Enter");
+        screen.press("Down Enter");
         screen
     });
+}
+
+/// The plan of a copy of Docker's images.
+fn plan_of_docker_images(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let ChangeRequest::Copy(request) = request else { return plan(request) };
+    let converted = copy::ConvertedManifest {
+        source: digest(0xaa),
+        digest: digest(0xbb),
+        media_type: regtui::model::media_type::OCI_MANIFEST.into(),
+    };
+    let is_converted = request.format == copy::ManifestFormat::Oci;
+    let converted = if is_converted { Box::from([converted]) } else { Box::default() };
+    Ok(ChangePlan::Copy(copy::CopyPlan { can_be_converted: true, converted, ..copy_plan(request) }))
+}
+
+#[test]
+fn the_prompt_and_the_plan_of_a_copy_switch_the_conversion_to_oci() {
+    let format = |screen: &Screen| {
+        let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
+        let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+        request.format
+    };
+    let mut screen = after((120, 40), &["c"]);
+    screen.registry.plan = plan_of_docker_images;
+    screen.write("prod.example:5000/elsewhere").press("Down Down Down Space");
+    assert!(screen.text().contains("[x] convert to OCI: digests change"), "{}", screen.text());
+    screen.press("Enter");
+    assert_eq!(format(&screen), copy::ManifestFormat::Oci);
+    let (old, new) = (digest(0xaa).short(), digest(0xbb).short());
+    for part in ["[x] O Docker's manifests to OCI", "digests change, layers stay", &old, &format!("→ {new}")]
+    {
+        assert!(screen.text().contains(part), "{part}: {}", screen.text());
+    }
+    screen.press("O");
+    assert_eq!(format(&screen), copy::ManifestFormat::Source);
+    assert!(screen.text().contains("[ ] O Docker's manifests to OCI"), "{}", screen.text());
+    assert!(!screen.text().contains(&new), "{}", screen.text());
+    // Images that are no Docker images have no such switch.
+    screen.registry.plan = plan;
+    screen.press("R O");
+    assert!(!screen.text().contains("to OCI"), "{}", screen.text());
+    assert_eq!(format(&screen), copy::ManifestFormat::Source);
 }
 
 #[test]
@@ -336,7 +378,7 @@ fn working(size: (u16, u16)) -> Screen {
     };
     screen.send(Msg::JobEnded(JobId(1), report));
     screen.settle();
-    screen.press("c").press("Down Enter").press("Enter").press("l Enter");
+    screen.press("c").press("Down Enter").press("l Enter");
     let items = vec![item("1.10.0-rc.1", None)];
     for (wait, moved) in [(1_000, 0), (1_000, 10_000_000), (4_000, 25_400_000)] {
         screen.wait(wait);
@@ -514,7 +556,7 @@ fn quitting_while_a_job_runs_asks() {
 #[test]
 fn a_rename_moves_and_a_pattern_names_each() {
     let mut screen = after((80, 24), &["Space Space", "t"]);
-    screen.write("-stable").press("Tab Enter").press("l Enter");
+    screen.write("-stable").press("Ctrl-r Enter").press("l Enter");
     let [(_, work)] = screen.started.as_slice() else { panic!("one job: {}", screen.text()) };
     let ChangePlan::Retag(plan) = &**work else { panic!("a retag") };
     assert_eq!(plan.mode, RetagMode::Move);
@@ -781,7 +823,7 @@ fn after_new_and_replaced_tags_undo_is_promised_as_far_as_the_server_can_do_it()
     ];
     for (by_tag, by_digest, promise) in table {
         let mut screen = after((120, 40), &["Space Space", "c"]);
-        screen.press("Down Enter").press("Enter").press("l Enter");
+        screen.press("Down Enter").press("l Enter");
         let mut server = screen.state.registries.items[0].server.value.clone().expect("it answered");
         server.deletes = Deletes { by_tag, by_digest };
         for registry in &mut screen.state.registries.items {
@@ -936,16 +978,8 @@ fn a_late_plan_opens_no_dialog() {
 
 #[test]
 fn every_dialog_of_changes_is_drawn_at_any_size() {
-    let ways: [&[&str]; 8] = [
-        &["d"],
-        &["Space Space", "t"],
-        &["c"],
-        &["c Down Enter", "Enter"],
-        &["C", "*"],
-        &["J"],
-        &["z"],
-        &["w"],
-    ];
+    let ways: [&[&str]; 8] =
+        [&["d"], &["Space Space", "t"], &["c"], &["c Down Enter"], &["C", "*"], &["J"], &["z"], &["w"]];
     for keys in ways {
         let mut screen = working((120, 40));
         for keys in keys {

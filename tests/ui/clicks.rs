@@ -3,6 +3,7 @@
 use regtui::app::Pane;
 use regtui::app::dialogs::Dialog;
 use regtui::app::msg::Msg;
+use regtui::model::change::copy::What;
 use regtui::model::change::delete::DeleteMethod;
 use regtui::model::change::{ChangeRequest, retag};
 
@@ -147,9 +148,12 @@ fn the_switches_and_names_of_prompts_are_pressed() {
 
     let mut copy = changes::after((80, 24), &["c"]);
     copy.click("[ ] all tags").click("prod.example:5000/team/app");
-    let Dialog::Copy(prompt) = top(&copy) else { panic!("a prompt") };
-    assert!(prompt.includes_all_tags);
-    assert_eq!(prompt.input.value(), "prod.example:5000/team/app");
+    let Dialog::Plan(plan) = top(&copy) else { panic!("a plan: {}", copy.text()) };
+    let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
+    assert_eq!(
+        (&request.what, request.to.to_string().as_str()),
+        (&What::AllTags, "prod.example:5000/team/app")
+    );
 }
 
 #[test]

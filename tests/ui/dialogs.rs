@@ -69,7 +69,7 @@ fn the_palette_and_help_name_keys_and_show_that_there_is_more() {
     assert!(first.is_some_and(|line| line.contains('┃')), "{}", help.text());
     let mut cut = after((40, 10), "?");
     cut.write("sort");
-    assert!(cut.text().contains("sort menu: versi…"), "{}", cut.text());
+    assert!(cut.text().contains("sort menu; in Re…"), "{}", cut.text());
 }
 
 #[test]

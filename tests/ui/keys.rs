@@ -97,7 +97,7 @@ fn in_a_text_field_a_question_mark_is_typed_and_f1_shows_help() {
     let mut screen = at_tags((150, 42));
     screen.press("O ?");
     let Some(Dialog::Open(prompt)) = top(&screen) else { panic!("{}", screen.text()) };
-    assert_eq!(prompt.input.value(), "?");
+    assert_eq!(prompt.field.input.value(), "?");
     screen.press("F1");
     let text = screen.text();
     assert!(text.contains("Help: Open") && text.contains("open the name"), "{text}");

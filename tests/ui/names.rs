@@ -51,7 +51,7 @@ fn the_destination_of_a_copy_is_chosen_and_never_guessed() {
     let mut screen = at_tags((150, 42));
     screen.press("c").write("vm:6103").press("Enter");
     assert!(matches!(screen.state.dialogs.last(), Some(Dialog::Copy(_))), "{}", screen.text());
-    screen.press("Down Enter Enter");
+    screen.press("Down Enter");
     let Some(Dialog::Plan(plan)) = screen.state.dialogs.last() else { panic!("{}", screen.text()) };
     let Some(ChangeRequest::Copy(request)) = &plan.request else { panic!("a copy: {plan:?}") };
     assert_eq!(request.to.host, Host::parse("vm:6103").expect("a host"));

@@ -5,7 +5,7 @@ use regtui::model::failure::FailureKind;
 use regtui::model::server::Identity;
 
 use super::images::{approximate, chart, image, index};
-use super::screen::{Registry, Screen, failure, picture};
+use super::screen::{Registry, Screen, failure, picture, picture_at};
 
 /// A usual registry.
 pub fn registry() -> Registry {
@@ -188,7 +188,8 @@ fn one_long_tag_moves_no_column_when_it_scrolls_by() {
     let mut screen = Screen::new(Registry::default().with("app", images), (80, 24));
     screen.press("l");
     let heading = |screen: &Screen| -> String {
-        screen.text().lines().nth(2).unwrap_or_default().chars().take(40).collect()
+        let line = screen.text().lines().nth(2).unwrap_or_default().to_string();
+        line.split("││").next().unwrap_or_default().to_string()
     };
     let before = heading(&screen);
     assert!(before.contains("SIZE") && before.contains("CREATED"), "{before}");
@@ -288,4 +289,34 @@ fn only_one_spinner_turns_at_a_time() {
         }
     }
     panic!("it never stops asking");
+}
+
+#[test]
+fn wide_screens_show_the_platforms_and_leave_the_details_room() {
+    picture_at("widths", &[(150, 30), (80, 24)], |size| {
+        let mut screen = at_tags(size);
+        screen.press("j j");
+        screen
+    });
+}
+
+#[test]
+fn the_details_get_the_larger_share_with_the_focus() {
+    picture_at("widths_of_details", &[(150, 30), (80, 24)], |size| {
+        let mut screen = at_tags(size);
+        screen.press("j j l");
+        screen
+    });
+}
+
+#[test]
+fn a_border_that_the_mouse_holds_is_marked() {
+    let mut screen = at_tags((120, 30));
+    let place = regtui::app::layout::of(&screen.state).pane(regtui::app::Pane::Tags).expect("it is shown").x;
+    screen.click_at((place, 10));
+    let (buffer, _) = screen.draw();
+    for row in 2..28 {
+        let marked = [buffer[(place - 1, row)].symbol(), buffer[(place, row)].symbol()];
+        assert_eq!(marked, ["║", "║"], "{row}");
+    }
 }

@@ -21,6 +21,7 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
+use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
 use regtui::ui;
@@ -100,6 +101,14 @@ impl Registry {
             })),
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
+            }
+            Ask::RepositoryFacts(repository, reads_newest) => {
+                Answer::RepositoryFacts(self.images(&repository.name).map(|images| RepositoryFacts {
+                    tags: images.len(),
+                    is_complete: true,
+                    is_newest_read: *reads_newest,
+                    ..RepositoryFacts::default()
+                }))
             }
             Ask::Plan(request) | Ask::ResumePlan(_, request) => {
                 Answer::Plan((self.plan)(request).map(Box::new))

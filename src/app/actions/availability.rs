@@ -58,6 +58,8 @@ pub(crate) fn check_change(state: &State) -> Result<(), Why> {
 pub(crate) fn no_image_chosen(state: &State) -> Why {
     if state.tags.tags.is_loading() {
         "no image is chosen: the tags are still loading".into()
+    } else if state.focus == Pane::Tags {
+        "no tag is under the cursor".into()
     } else {
         "no image is chosen: go to Tags first".into()
     }

@@ -7,9 +7,8 @@ use super::availability::{
 };
 use super::{Action, quoted_key};
 use crate::app::State;
-use crate::app::dialogs::command_line::CommandLine;
 use crate::app::dialogs::copy_prompt::{self, describe_images};
-use crate::app::dialogs::{Dialog, comparison, plan};
+use crate::app::dialogs::{compare_prompt, comparison, plan};
 use crate::app::keys::chords;
 use crate::app::selection::{
     TakenImages, can_copy, hidden_selected_names, images_to_copy, marked_repositories, put_destination,
@@ -109,9 +108,6 @@ fn compare_shown_repository(update: &mut Update<'_>) {
             let right = Repository { host, name: left.name.clone() };
             comparison::show(update, left, right);
         }
-        Err(_) => {
-            let line = CommandLine::of(update.state, "compare ");
-            update.state.dialogs.push(Dialog::CommandLine(line));
-        }
+        Err(_) => compare_prompt::show(update.state, left),
     }
 }

@@ -3,7 +3,7 @@
 use super::Action;
 use crate::app::actions::availability::{Why, refuse_unless};
 use crate::app::keys::chords;
-use crate::app::panes::details::shown_tabs;
+use crate::app::panes::details::{Tab, shown_tabs};
 use crate::app::{Pane, State, layout};
 
 /// Opens the next tab.
@@ -32,6 +32,31 @@ pub(crate) static PREVIOUS_PLATFORM: Action =
         cycle_platform(update.state, -1);
     })
     .available_if(check_platforms);
+
+/// Goes to the next line with the text searched for.
+pub(crate) static NEXT_MATCH: Action =
+    Action::new("details.next-match", chords!["n"], "next line with the text searched for", |update| {
+        update.state.detail.step_search(1);
+    })
+    .only_in(Pane::Details)
+    .with_hint("next", 2)
+    .hinted_if(|state| check_search(state).is_ok())
+    .available_if(check_search);
+/// Goes to the previous line with the text searched for.
+pub(crate) static PREVIOUS_MATCH: Action = Action::new(
+    "details.previous-match",
+    chords!["N"],
+    "previous line with the text searched for",
+    |update| {
+        update.state.detail.step_search(-1);
+    },
+)
+.only_in(Pane::Details)
+.available_if(check_search);
+
+fn check_search(state: &State) -> Result<(), Why> {
+    refuse_unless(state.detail.search.is_some() && state.detail.tab != Tab::Layers, "no text is searched for")
+}
 
 fn check_image(state: &State) -> Result<(), Why> {
     refuse_unless(state.detail.image.is_some(), "no image is shown")

@@ -118,6 +118,7 @@ fn refresh_repository(update: &mut Update<'_>, repository: &Repository) {
     }
     if let Some(registry) = update.state.registries.of(&repository.host) {
         registry.repositories.add_created(&repository.name);
+        registry.repositories.mark_facts_outdated(&repository.name);
     }
 }
 

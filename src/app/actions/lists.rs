@@ -14,15 +14,17 @@ use crate::model::plural::group_thousands;
 pub(crate) static FILTER: Action = Action::new(
     "list.filter",
     chords!["/"],
-    "filter as you type: fuzzy, smart case; `!word` excludes",
+    "filter as you type, search in texts: smart case; `!word` excludes, `^` begins, `$` ends",
     |update| {
-        let typed = update.state.focused_list().map(|list| list.filter.clone()).unwrap_or_default();
-        update.state.dialogs.push(Dialog::Filter(FilterLine { input: typed.into() }));
+        let line = FilterLine::of(update.state.filter_text());
+        update.state.dialogs.push(Dialog::Filter(line));
     },
 )
 .with_hint("filter", 2)
-.with_entry("filter ", "filter the list")
-.available_if(|state| refuse_unless(state.focus != Pane::Details, "only lists can be filtered"));
+.with_entry("filter ", "filter the list, or search the text")
+.available_if(|state| {
+    refuse_unless(state.focus != Pane::Details || state.detail.image.is_some(), "no image is shown")
+});
 /// Marks the row.
 pub(crate) static MARK: Action =
     Action::new("list.mark", chords!["Space"], "mark", |update| with_list(update, List::toggle_mark))

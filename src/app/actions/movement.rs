@@ -6,6 +6,7 @@ use crate::app::actions::availability::refuse_unless;
 use crate::app::dialogs::open_prompt;
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
+use crate::app::panes::details::Tab;
 use crate::app::reconcile::cancel_long_wait;
 use crate::app::update::Update;
 
@@ -40,7 +41,7 @@ pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l
 pub(crate) static BACK: Action = Action::new(
     "panes.back",
     chords!["Esc", "h", "Left"],
-    "go back; first cancels a long wait, clears a filter, marks, a message",
+    "go back; first cancels a long wait, clears a filter or search, marks, a message",
     back,
 );
 /// Goes to the next pane.
@@ -100,6 +101,10 @@ fn back(update: &mut Update<'_>) {
     let state = &mut *update.state;
     if state.focused_list().is_some_and(|list| list.is_filtered()) {
         return state.filter("");
+    }
+    if state.focus == Pane::Details && state.detail.tab != Tab::Layers && state.detail.search.take().is_some()
+    {
+        return;
     }
     if state.focused_list().is_some_and(List::unmark) {
         return;

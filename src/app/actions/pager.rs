@@ -1,16 +1,27 @@
 //! The contents of the focused pane in the user's pager.
 
+use jiff::Timestamp;
+
 use super::Action;
 use super::availability::check_open;
-use crate::app::Pane;
 use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
-use crate::app::panes::details::{Tab, Text};
+use crate::app::panes::details::search::text_lines;
+use crate::app::panes::details::{Detail, Tab};
+use crate::app::panes::tags::TagsPane;
 use crate::app::update::Update;
-use crate::model::page::ListedName;
+use crate::app::{Pane, State};
+use crate::model::text::SafeText;
+use crate::model::{columns, size, time};
 
 /// Largest number of lines passed to the pager.
 const MOST_PAGED: usize = 100_000;
+/// Columns that texts are laid out for.
+const COLUMNS: usize = 200;
+/// Columns of a size.
+const SIZE: usize = 9;
+/// Columns of an age.
+const AGE: usize = 12;
 
 /// Shows the text of the focused pane in the pager.
 pub(crate) static PAGER: Action =
@@ -18,49 +29,96 @@ pub(crate) static PAGER: Action =
         .with_entry("pager", "open the current view in $PAGER")
         .available_if(check_open);
 
-/// Shows the contents of the focused pane in the pager. In Details, this is the config on the Config tab and the
-/// manifest on all others.
+/// Shows everything that the focused pane shows in the pager.
 fn show_in_pager(update: &mut Update<'_>) {
-    let state = &*update.state;
-    let text = match state.focus {
-        Pane::Registries => names(state.registries.items.iter().map(|registry| registry.host.as_str())),
-        Pane::Repositories => names(state.registries.selected().into_iter().flat_map(|registry| {
-            let repositories = &registry.repositories;
-            repositories
-                .list
-                .rows
-                .iter()
-                .filter_map(|item| repositories.listed_at(*item as usize))
-                .map(ListedName::text)
-        })),
-        Pane::Tags => {
-            let items =
-                state.tags.list.rows.iter().filter_map(|item| state.tags.tags.items.get(*item as usize));
-            names(items.map(ListedName::text))
-        }
-        Pane::Details if state.detail.tab == Tab::Config => lines(&state.detail.config),
-        Pane::Details => lines(&state.detail.manifest),
-    };
-    if text.is_empty() {
+    let text = pane_text(update.state, update.now);
+    show(update, text);
+}
+
+/// Shows a text in the pager, or tells the user that there is none.
+pub(crate) fn show(update: &mut Update<'_>, text: String) {
+    if text.trim().is_empty() {
         update.refuse("nothing to show here");
     } else {
         update.cmds.push(Cmd::ShowInPager(text));
     }
 }
 
-fn names<'a>(names: impl Iterator<Item = &'a str>) -> String {
-    names.fold(String::new(), |text, name| text + name + "\n")
+/// Returns the rows or the text of the focused pane.
+fn pane_text(state: &State, now: Timestamp) -> String {
+    match state.focus {
+        Pane::Registries => {
+            let rows = state.registries.list.rows.iter();
+            let shown = rows.filter_map(|item| state.registries.items.get(*item as usize));
+            join(shown.map(|registry| registry.host.to_string()))
+        }
+        Pane::Repositories => join(state.registries.selected().into_iter().flat_map(|registry| {
+            let repositories = &registry.repositories;
+            let rows = repositories.list.rows.iter();
+            rows.filter_map(|item| Some(repositories.listed_at(*item as usize)?.text().to_string()))
+        })),
+        Pane::Tags => join(tag_lines(&state.tags, now)),
+        Pane::Details if state.detail.tab == Tab::Layers => join(layer_lines(&state.detail, now)),
+        Pane::Details => details_text(state, now),
+    }
 }
 
-fn lines(of: &Text) -> String {
-    let mut text = String::new();
-    for line in of.window(0, MOST_PAGED) {
-        text.extend(std::iter::repeat_n(' ', line.indent.into()));
-        line.pieces.iter().for_each(|(_, piece)| text.push_str(piece.as_str()));
+/// Returns the rows of the Tags pane. A tag whose details are not known has only its name.
+fn tag_lines(tags: &TagsPane, now: Timestamp) -> impl Iterator<Item = String> {
+    let items =
+        || tags.list.rows.iter().filter_map(|item| Some((item, tags.tags.items.get(*item as usize)?)));
+    let longest = items().map(|(_, tag)| columns::width(tag.text())).max().unwrap_or(0);
+    items().map(move |(item, tag)| {
+        let summary = tags.summaries.get(item).and_then(|remote| remote.value.as_ref());
+        let Some(summary) = summary else { return tag.text().to_string() };
+        let bytes = summary.size.map_or("-".into(), size::bytes);
+        let age = summary.created.map_or("-".into(), |created| time::age(created, now));
+        let platforms: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
+        format!(
+            "{}  {}  {}  {}  {}  {}",
+            columns::left(tag.text(), longest),
+            summary.digest,
+            columns::right(&bytes, SIZE),
+            columns::left(&age, AGE),
+            summary.kind.short_name(),
+            platforms.join(" ")
+        )
+    })
+}
+
+/// Returns the rows of the Layers tab, each with its whole command.
+fn layer_lines(detail: &Detail, now: Timestamp) -> impl Iterator<Item = String> {
+    let rows = detail.selected_variant().map(|variant| &variant.layers.rows[..]).unwrap_or_default();
+    let shown = detail.layers.rows.iter().filter_map(|item| rows.get(*item as usize));
+    shown.map(move |row| {
+        let layer = row.layer.as_ref();
+        let bytes = layer.and_then(|layer| layer.size).map(size::bytes).unwrap_or_default();
+        let age = row.created.map(|created| time::age(created, now)).unwrap_or_default();
+        let digest = layer.map(|layer| layer.digest_text.as_str()).unwrap_or_default();
+        let step = row.step();
+        format!("{}  {}  {digest}  {step}", columns::right(&bytes, SIZE), columns::left(&age, AGE))
+    })
+}
+
+/// Returns the text of a tab.
+fn details_text(state: &State, now: Timestamp) -> String {
+    let text = join(text_lines(state, state.detail.tab, 0, MOST_PAGED, COLUMNS, now).into_iter());
+    let all = match state.detail.tab {
+        Tab::Config => state.detail.config.len(),
+        Tab::Manifest => state.detail.manifest.len(),
+        Tab::Overview | Tab::Layers | Tab::Referrers => 0,
+    };
+    match all.saturating_sub(MOST_PAGED) {
+        0 => text,
+        more => format!("{text}… and {more} more lines\n"),
+    }
+}
+
+/// Returns lines as one text. Each is made safe for a terminal.
+fn join(lines: impl Iterator<Item = String>) -> String {
+    lines.fold(String::new(), |mut text, line| {
+        text.push_str(SafeText::clean(line.trim_end()).as_str());
         text.push('\n');
-    }
-    if of.len() > MOST_PAGED {
-        text.push_str(&format!("… and {} more lines\n", of.len() - MOST_PAGED));
-    }
-    text
+        text
+    })
 }

@@ -92,7 +92,7 @@ pub(crate) fn reload(update: &mut Update<'_>) {
     update.state.view_cache.forget_registry(&host);
     cancel_summaries(update);
     update.state.tags.summaries.clear();
-    update.state.tags.digest_counts.clear();
+    update.state.tags.groups = Default::default();
     load_tags(update, Duration::ZERO);
     load_image(update, Duration::ZERO, None);
     let focus = std::mem::replace(&mut update.state.focus, Pane::Repositories);

@@ -24,6 +24,7 @@ impl Dialog {
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
+            Dialog::Compare(prompt) => prompt.click(update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),

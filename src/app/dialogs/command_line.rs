@@ -2,16 +2,17 @@
 
 use tui_input::Input;
 
-use super::copy_prompt::{self, BadDestination, destination, destinations};
-use super::{Dialog, KeyedDialog, comparison, edit_input, retag_prompt};
-use crate::app::State;
+use super::copy_prompt::{self, BadDestination, destinations};
+use super::{Dialog, KeyedDialog, compare_prompt, edit_input, retag_prompt};
 use crate::app::actions::availability::Why;
 use crate::app::actions::entries;
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
 use crate::app::open;
+use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
+use crate::app::{Pane, State};
 use crate::model::reference::{BadName, RepositoryName, Typed};
 
 /// Largest number of commands that the history keeps.
@@ -148,7 +149,8 @@ impl KeyedDialog for CommandLine {
                 (self.selected_completion, self.recalled) = (None, None);
                 self.problem = None;
             }
-            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Move(_) | SharedEffect::Help | SharedEffect::Pager)
+            | Pressed::Text(_) => {}
         }
         Some(Dialog::CommandLine(self))
     }
@@ -224,6 +226,15 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
             open::open_typed(update, typed);
             Ok(())
         }
+        "sort" if update.state.focus == Pane::Repositories => {
+            let word = if argument == "date" { "newest" } else { argument };
+            let by = RepositorySortBy::ALL.into_iter().find(|by| by.word() == word);
+            let by = by.ok_or("sort repositories by `name`, `tags`, `newest` or `size`")?;
+            if let Some(registry) = update.state.registries.selected_mut() {
+                registry.repositories.sort_by(by);
+            }
+            Ok(())
+        }
         "sort" => {
             let by = SortBy::ALL.into_iter().find(|by| by.word() == argument);
             let by = by.ok_or("sort by `version`, `name`, `date` or `size`")?;
@@ -242,16 +253,7 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
         }
         "compare" => {
             let left = update.state.tags.repository.clone().ok_or("no repository is chosen")?;
-            let place = destination(argument, &left, &update.state.known_registries())?;
-            let right = place.repository;
-            if right == left {
-                return Err("both sides are the same".into());
-            }
-            if let Some(scheme) = place.scheme {
-                open::set_scheme(update, &right.host, scheme)?;
-            }
-            comparison::show(update, left, right);
-            Ok(())
+            compare_prompt::compare(update, left, argument)
         }
         "theme" => {
             if update.state.settings.themes.iter().any(|theme| theme == argument) {

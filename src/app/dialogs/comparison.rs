@@ -244,7 +244,7 @@ impl KeyedDialog for Box<ComparisonDialog> {
                 self.list.move_cursor(to);
             }
             Pressed::Shared(SharedEffect::Cancel) => return self.cancel(update),
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
             Pressed::Own(effect) => match effect {
                 ComparisonEffect::Copy => {
                     if let Some(request) = self.request_copy(update) {

@@ -5,9 +5,9 @@ pub(crate) mod places;
 use std::borrow::Cow;
 
 use ratatui::layout::Position;
-use tui_input::Input;
 
-use super::{Dialog, KeyedDialog, edit_input, plan};
+use super::prompt_field::PromptField;
+use super::{Dialog, KeyedDialog, plan};
 use crate::app::actions::availability::refusal_text;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
@@ -15,13 +15,15 @@ use crate::app::selection::images_to_copy;
 use crate::app::update::Update;
 use crate::app::{State, open};
 use crate::model::change::ChangeRequest;
-use crate::model::change::copy::{self, What};
+use crate::model::change::copy::{self, ManifestFormat, What};
 use crate::model::platform::Platform;
 use crate::model::reference::{
     Ambiguity, BadName, KnownRegistries, Repository, Scheme, Selector, Tag, Target, Typed,
 };
 use places::CopyPlaces;
 
+/// The help on valid input.
+pub(crate) const HELP: &str = "a registry, a repository, or repository:tag for one image";
 /// Largest number of names offered at once.
 const MOST_SUGGESTIONS: usize = 6;
 /// Largest number of platforms that are offered for choice.
@@ -34,20 +36,16 @@ pub struct CopyPrompt {
     pub(crate) from: Repository,
     /// The images that were chosen.
     pub(crate) what: What,
-    /// The text typed: a registry, a repository or an image.
-    pub input: Input,
-    /// Matching names.
-    pub(crate) suggestions: Vec<String>,
-    /// The row under the cursor: an index into [`CopyPrompt::rows`].
-    pub(crate) cursor: usize,
+    /// The text field for a registry, a repository or an image. The switches follow its names.
+    pub field: PromptField,
     /// Whether the referrers of the images come along.
     pub(crate) includes_referrers: bool,
     /// Whether all tags of the repository come along.
     pub includes_all_tags: bool,
+    /// The format of the manifests at the destination.
+    pub(crate) format: ManifestFormat,
     /// The platforms of the image, if exactly one was chosen, each with the state of its switch.
     pub(crate) platforms: Vec<(Platform, bool)>,
-    /// The reason why Enter did nothing.
-    pub(crate) problem: Option<String>,
 }
 
 /// A row of the prompt that the cursor can be on.
@@ -61,6 +59,8 @@ pub(crate) enum PromptRow {
     Referrers,
     /// The switch for all tags.
     AllTags,
+    /// The switch for the conversion to OCI.
+    Format,
     /// The switch of a platform.
     Platform(usize),
 }
@@ -68,8 +68,10 @@ pub(crate) enum PromptRow {
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum CopyEffect {
-    /// Takes the suggestion under the cursor, or shows the plan.
+    /// Shows the plan.
     Plan,
+    /// Completes the name, or goes to the next row.
+    Complete,
     /// Toggles the switch under the cursor.
     Toggle,
 }
@@ -78,31 +80,26 @@ impl CopyPrompt {
     /// Returns the rows, from top to bottom.
     pub(crate) fn rows(&self) -> Vec<PromptRow> {
         let mut rows = vec![PromptRow::Destination];
-        rows.extend((0..self.suggestions.len()).map(PromptRow::Suggestion));
+        rows.extend((0..self.field.suggestions.len()).map(PromptRow::Suggestion));
         rows.push(PromptRow::Referrers);
         if matches!(self.what, What::Images(_)) {
             rows.push(PromptRow::AllTags);
         }
+        rows.push(PromptRow::Format);
         if !self.includes_all_tags {
             rows.extend((0..self.platforms.len()).map(PromptRow::Platform));
         }
         rows
     }
 
-    /// Returns the help on valid input, or the problem with the text.
-    pub(crate) fn status_text(&self) -> &str {
-        let can = "a registry, a repository, or repository:tag for one image";
-        self.problem.as_deref().unwrap_or(can)
-    }
-
     /// Returns the row under the cursor.
     pub(crate) fn row(&self) -> PromptRow {
-        self.rows().get(self.cursor).copied().unwrap_or(PromptRow::Destination)
+        self.rows().get(self.field.cursor).copied().unwrap_or(PromptRow::Destination)
     }
 
     fn request(&self, known: &KnownRegistries) -> Result<(ChangeRequest, Option<Scheme>), BadDestination> {
         let CopyDestination { repository: to, tag, scheme } =
-            destination(self.input.value(), &self.from, known)?;
+            destination(self.field.text(), &self.from, known)?;
         let what = if self.includes_all_tags { What::AllTags } else { self.what.clone() };
         let is_one = matches!(&what, What::Images(images) if images.len() == 1);
         if tag.is_some() && !is_one {
@@ -116,7 +113,8 @@ impl CopyPrompt {
         let all = chosen.len() == self.platforms.len() || !is_one;
         let platforms = if all { Vec::new() } else { chosen };
         let (from, referrers) = (self.from.clone(), self.includes_referrers);
-        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep: false };
+        let (keep, format) = (false, self.format);
+        let request = copy::CopyRequest { from, what, to, tag, platforms, referrers, keep, format };
         Ok((ChangeRequest::Copy(request), scheme))
     }
 
@@ -124,6 +122,7 @@ impl CopyPrompt {
         match self.row() {
             PromptRow::Referrers => self.includes_referrers = !self.includes_referrers,
             PromptRow::AllTags => self.includes_all_tags = !self.includes_all_tags,
+            PromptRow::Format => self.format = self.format.other(),
             PromptRow::Platform(at) => {
                 if let Some((_, comes)) = self.platforms.get_mut(at) {
                     *comes = !*comes;
@@ -260,39 +259,30 @@ pub(crate) fn show_selected(state: &mut State, initial: &str) {
     state.dialogs.push(Dialog::Copy(Box::new(CopyPrompt {
         from,
         what,
-        input: initial.into(),
-        suggestions,
-        cursor: 0,
+        field: PromptField::of(initial, suggestions),
         includes_referrers: true,
         includes_all_tags: all_tags,
+        format: ManifestFormat::Source,
         platforms,
-        problem: None,
     })));
 }
 
 impl CopyPrompt {
-    /// Shows the plan, or takes the suggestion under the cursor.
+    /// Shows the plan.
     fn submit(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
-        if let PromptRow::Suggestion(at) = self.row() {
-            if let Some(name) = self.suggestions.get(at) {
-                self.input = name.clone().into();
-            }
-            self.suggest(update.state);
-            return Some(Dialog::Copy(self));
-        }
         match self.check_request(update) {
             Ok(request) => {
-                self.problem = None;
+                // Whoever comes back from the plan finds the name in the text.
+                if self.field.chosen().is_some() && self.field.complete() {
+                    self.suggest(update.state);
+                }
+                self.field.problem = None;
                 plan::show_after_prompt(update, request, Dialog::Copy(self));
                 return None;
             }
             Err(no_place) => {
-                let (problem, choice) = no_place.into_message();
-                self.problem = Some(problem);
-                if !choice.is_empty() {
-                    self.suggestions = choice;
-                    self.cursor = 0;
-                }
+                let (problem, names) = no_place.into_message();
+                self.field.refuse(problem, names);
             }
         }
         Some(Dialog::Copy(self))
@@ -313,22 +303,20 @@ impl CopyPrompt {
     }
 
     fn suggest(&mut self, state: &State) {
-        self.suggestions = destinations(state, &self.from, self.input.value());
-        self.cursor = 0;
-        self.problem = None;
+        self.field.suggest(destinations(state, &self.from, self.field.input.value()));
     }
 
     /// Presses the row under the click.
     pub(super) fn click(mut self: Box<Self>, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
         let places = CopyPlaces::of(update.state, &self);
         if places.input.contains(at) {
-            self.cursor = 0;
+            self.field.cursor = 0;
             return Some(Dialog::Copy(self));
         }
         let Some((row, _)) = places.rows.iter().find(|(_, area)| area.contains(at)) else {
             return Some(Dialog::Copy(self));
         };
-        self.cursor = *row;
+        self.field.cursor = *row;
         match self.row() {
             PromptRow::Suggestion(_) => self.submit(update),
             _ => {
@@ -348,10 +336,17 @@ impl KeyedDialog for Box<CopyPrompt> {
         Binding::new(
             "copy.plan",
             chords!["Enter"],
-            "take the name under the cursor, or show the plan",
+            "show the plan to copy to the text, or to the name under the cursor",
             CopyEffect::Plan,
         )
         .with_hint("plan"),
+        Binding::new(
+            "copy.complete",
+            chords!["Tab"],
+            "complete the name, or go to the next row",
+            CopyEffect::Complete,
+        )
+        .with_hint("complete"),
         Binding::new(
             "copy.switch",
             chords!["Space"],
@@ -364,19 +359,19 @@ impl KeyedDialog for Box<CopyPrompt> {
     const IS_PROMPT: bool = true;
 
     fn is_in_text(&self) -> bool {
-        matches!(self.row(), PromptRow::Destination | PromptRow::Suggestion(_))
+        self.field.is_in_text()
     }
 
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<CopyEffect>) -> Option<Dialog> {
-        let rows = self.rows().len().max(1);
+        let rows_below = self.rows().len().saturating_sub(1 + self.field.suggestions.len());
         match pressed {
             Pressed::Shared(SharedEffect::Cancel) => return None,
             Pressed::Own(CopyEffect::Plan) => return self.submit(update),
             Pressed::Own(CopyEffect::Toggle) => self.toggle_row(),
-            Pressed::Shared(SharedEffect::Move(Move::By(by))) => {
-                self.cursor = (self.cursor as isize + by).rem_euclid(rows as isize) as usize;
-            }
-            Pressed::Text(key) if edit_input(&mut self.input, key) => self.suggest(update.state),
+            Pressed::Own(CopyEffect::Complete) if self.field.complete() => self.suggest(update.state),
+            Pressed::Own(CopyEffect::Complete) => self.field.move_by(1, rows_below),
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, rows_below),
+            Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
             Pressed::Shared(_) | Pressed::Text(_) => {}
         }
         Some(Dialog::Copy(self))

@@ -1,8 +1,10 @@
-//! The filter of the focused pane, typed in the bottom line.
+//! The filter of the focused list, or the search in the focused text, typed in the bottom line.
 
+use crossterm::event::KeyEvent;
 use tui_input::Input;
 
 use super::{Dialog, KeyedDialog, edit_input};
+use crate::app::Pane;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::update::Update;
 
@@ -11,6 +13,33 @@ use crate::app::update::Update;
 pub struct FilterLine {
     /// The text typed.
     pub(crate) input: Input,
+    /// Whether the text is selected: the next character replaces it.
+    pub(crate) is_selected: bool,
+}
+
+impl FilterLine {
+    /// Creates a line with a text that is selected.
+    pub(crate) fn of(text: String) -> FilterLine {
+        FilterLine { is_selected: !text.is_empty(), input: text.into() }
+    }
+
+    /// Passes a key to the text and returns whether the text changed. A key that types or deletes replaces a selected
+    /// text; another one only ends the selection.
+    pub(crate) fn edit(&mut self, key: KeyEvent) -> bool {
+        if !std::mem::take(&mut self.is_selected) {
+            return edit_input(&mut self.input, key);
+        }
+        let before = self.input.clone();
+        if !edit_input(&mut self.input, key) {
+            return false;
+        }
+        let is_longer = self.input.value().chars().count() > before.value().chars().count();
+        self.input = Input::default();
+        if is_longer {
+            edit_input(&mut self.input, key);
+        }
+        true
+    }
 }
 
 /// The effects of the keys.
@@ -41,13 +70,48 @@ impl KeyedDialog for FilterLine {
                 return None;
             }
             Pressed::Shared(SharedEffect::Cancel) => {
-                update.state.filter("");
+                let state = &mut *update.state;
+                // A text goes back to the place where the search began.
+                if let Some(search) = state.detail.search.as_ref().filter(|_| state.focus == Pane::Details) {
+                    state.detail.scroll = search.origin();
+                }
+                state.filter("");
                 return None;
             }
             Pressed::Shared(SharedEffect::Move(to)) => update.state.move_cursor(to),
-            Pressed::Text(key) if edit_input(&mut self.input, key) => update.state.filter(self.input.value()),
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Text(key) if self.edit(key) => update.state.filter(self.input.value()),
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Filter(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crossterm::event::{KeyCode, KeyModifiers};
+
+    use super::*;
+
+    #[test]
+    fn a_character_replaces_a_selected_text_and_a_movement_keeps_it() {
+        let after = |keys: &[KeyCode]| {
+            let mut line = FilterLine::of("abc".into());
+            keys.iter().for_each(|code| {
+                line.edit(KeyEvent::new(*code, KeyModifiers::NONE));
+            });
+            (line.input.value().to_string(), line.is_selected)
+        };
+        let table: [(&[KeyCode], &str, bool); 7] = [
+            (&[], "abc", true),
+            (&[KeyCode::Char('x')], "x", false),
+            (&[KeyCode::Char('x'), KeyCode::Char('y')], "xy", false),
+            (&[KeyCode::Backspace], "", false),
+            (&[KeyCode::End, KeyCode::Char('d')], "abcd", false),
+            (&[KeyCode::Left, KeyCode::Char('d')], "abdc", false),
+            (&[KeyCode::Home, KeyCode::Delete], "bc", false),
+        ];
+        for (keys, text, is_selected) in table {
+            assert_eq!(after(keys), (text.to_string(), is_selected), "{keys:?}");
+        }
     }
 }

@@ -87,7 +87,7 @@ impl KeyedDialog for Help {
             Pressed::Shared(SharedEffect::Move(to)) => self.scroll(update.state, to),
             Pressed::Own(HelpEffect::First) => self.scroll(update.state, Move::First),
             Pressed::Own(HelpEffect::Last) => self.scroll(update.state, Move::Last),
-            Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Help(self))
     }

@@ -142,7 +142,7 @@ impl KeyedDialog for JobsDialog {
                     None => self.cursor = move_row(self.cursor, update.state.jobs.all.len(), to),
                 }
             }
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Jobs(self))
     }

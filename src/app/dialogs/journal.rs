@@ -217,7 +217,7 @@ impl KeyedDialog for JournalDialog {
                 let count = self.entries.value.as_ref().map_or(0, Vec::len);
                 self.cursor = move_row(self.cursor, count, to);
             }
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Journal(self))
     }

@@ -54,7 +54,7 @@ fn scroll(from: usize, pressed: Pressed<LogEffect>, furthest: usize) -> Option<u
             Move::Last => 0,
             Move::To(row) => row,
         },
-        Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => from,
+        Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => from,
     };
     Some(to.min(furthest))
 }

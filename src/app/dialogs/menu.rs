@@ -8,6 +8,7 @@ use super::{Dialog, KeyedDialog, click, move_row};
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, DIALOG_BINDINGS, KeyChord, Keys, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
+use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
 use crate::app::{State, layout};
@@ -44,6 +45,8 @@ pub(crate) struct MenuEntry {
 pub(crate) enum Choice {
     /// Sorts tags by this sort key. Choosing it again reverses the order.
     Sort(SortBy),
+    /// Sorts repositories by this sort key. Choosing it again reverses the order.
+    SortRepositories(RepositorySortBy),
     /// Puts this text on the clipboard.
     Copy(ClipText),
     /// Stays in regtui after the user asked to leave.
@@ -144,7 +147,7 @@ impl KeyedDialog for Menu {
             Pressed::Shared(SharedEffect::Move(to)) => {
                 self.cursor = move_row(self.cursor, self.entries.len(), to);
             }
-            Pressed::Shared(SharedEffect::Help) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) => {}
         }
         Some(Dialog::Menu(self))
     }
@@ -159,6 +162,13 @@ fn apply(update: &mut Update<'_>, choice: Choice) {
             state.tags.list.is_user_selected = false;
             state.tags.list.move_cursor(Move::First);
             state.tags.list.is_user_selected = false;
+        }
+        Choice::SortRepositories(by) => {
+            if let Some(registry) = state.registries.selected_mut() {
+                registry.repositories.sort_by(by);
+                registry.repositories.list.move_cursor(Move::First);
+                registry.repositories.list.is_user_selected = false;
+            }
         }
         Choice::Copy(text) => update.cmds.push(Cmd::Copy(text)),
         Choice::Stay => state.jobs.quits_when_idle = false,

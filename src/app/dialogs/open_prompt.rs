@@ -1,15 +1,13 @@
 //! The prompt for a name to open.
 
-use ratatui::layout::{Position, Rect};
-use tui_input::Input;
+use ratatui::layout::Position;
 
-use super::{Dialog, KeyedDialog, click, edit_input};
+use super::prompt_field::{FieldPlaces, PromptField};
+use super::{Dialog, KeyedDialog, click};
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
-use crate::app::layout::{below, indented, inside, overlay_box, row};
 use crate::app::list::Move;
 use crate::app::update::Update;
 use crate::app::{State, open};
-use crate::model::columns;
 use crate::model::reference::{BadName, Repository, RepositoryName, Target, Typed};
 
 /// Largest number of names that the prompt suggests at once.
@@ -18,14 +16,8 @@ const MOST_SUGGESTIONS: usize = 8;
 /// A prompt for the name of a registry, a repository or an image.
 #[derive(Debug, Default)]
 pub struct OpenPrompt {
-    /// The text typed.
-    pub input: Input,
-    /// Matching names that were opened before.
-    pub(crate) suggestions: Vec<String>,
-    /// The suggestion under the cursor.
-    pub(crate) cursor: Option<usize>,
-    /// The reason why the name was refused.
-    pub(crate) problem: Option<String>,
+    /// The text field. Its names were opened before or are listed.
+    pub field: PromptField,
 }
 
 /// The effects of the keys.
@@ -33,22 +25,32 @@ pub struct OpenPrompt {
 pub(crate) enum OpenEffect {
     /// Opens the name.
     Open,
+    /// Completes the name.
+    Complete,
 }
 
 /// Asks for a name.
 pub(crate) fn show(state: &mut State) {
-    let mut prompt = OpenPrompt::default();
-    suggest(state, &mut prompt);
-    state.dialogs.push(Dialog::Open(prompt));
+    let field = PromptField::of("", suggestions(state, ""));
+    state.dialogs.push(Dialog::Open(OpenPrompt { field }));
 }
 
 impl OpenPrompt {
+    /// Computes the parts of the prompt. For a registry without a list of repositories they include the reason.
+    pub(crate) fn places(&self, state: &State) -> FieldPlaces {
+        FieldPlaces::of(state, &open_about(state), &self.field, "")
+    }
+
+    fn suggest(&mut self, state: &State) {
+        self.field.suggest(suggestions(state, self.field.input.value()));
+    }
+
     /// Opens the name under the click.
     pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        let rows = OpenPlaces::of(update.state, &self).rows;
-        match click::row_at(rows, at, 0, self.suggestions.len()) {
+        let rows = self.places(update.state).rows;
+        match click::row_at(rows, at, 0, self.field.suggestions.len()) {
             Some(row) => {
-                self.cursor = Some(row);
+                self.field.cursor = row + 1;
                 self.submit(update)
             }
             None => Some(Dialog::Open(self)),
@@ -57,8 +59,8 @@ impl OpenPrompt {
 
     /// Opens the name. Returns the prompt if the name is refused.
     fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
-        let chosen = self.cursor.and_then(|cursor| self.suggestions.get(cursor));
-        let text = chosen.map_or(self.input.value(), String::as_str).to_string();
+        let chosen = self.field.chosen();
+        let text = self.field.text().to_string();
         let here = update.state.registries.selected().map(|registry| registry.host.clone());
         // A name suggested for this registry is in this registry, even if it may mean something else.
         let listed = chosen.and_then(|name| RepositoryName::parse(name).ok());
@@ -72,11 +74,12 @@ impl OpenPrompt {
                 return None;
             }
             Err(bad) => {
-                self.problem = Some(bad.to_string());
-                if let BadName::Ambiguous(both) = bad {
-                    self.suggestions = vec![both.registry, both.image];
-                    self.cursor = None;
-                }
+                let problem = bad.to_string();
+                let names = match bad {
+                    BadName::Ambiguous(both) => vec![both.registry, both.image],
+                    _ => Vec::new(),
+                };
+                self.field.refuse(problem, names);
             }
         }
         Some(Dialog::Open(self))
@@ -88,8 +91,11 @@ impl KeyedDialog for OpenPrompt {
 
     const TITLE: &'static str = "Open";
 
-    const BINDINGS: &'static [Binding<OpenEffect>] =
-        &[Binding::new("open.open", chords!["Enter"], "open the name", OpenEffect::Open).with_hint("open")];
+    const BINDINGS: &'static [Binding<OpenEffect>] = &[
+        Binding::new("open.open", chords!["Enter"], "open the name", OpenEffect::Open).with_hint("open"),
+        Binding::new("open.complete", chords!["Tab"], "complete the name", OpenEffect::Complete)
+            .with_hint("complete"),
+    ];
 
     const IS_PROMPT: bool = true;
 
@@ -97,26 +103,22 @@ impl KeyedDialog for OpenPrompt {
         match pressed {
             Pressed::Shared(SharedEffect::Cancel) => return None,
             Pressed::Own(OpenEffect::Open) => return self.submit(update),
-            Pressed::Shared(SharedEffect::Move(Move::By(1))) if !self.suggestions.is_empty() => {
-                let next = self.cursor.map_or(0, |cursor| cursor + 1);
-                self.cursor = Some(next.min(self.suggestions.len() - 1));
+            Pressed::Own(OpenEffect::Complete) => {
+                if self.field.complete() {
+                    self.suggest(update.state);
+                }
             }
-            Pressed::Shared(SharedEffect::Move(Move::By(-1))) => {
-                self.cursor = self.cursor.and_then(|cursor| cursor.checked_sub(1));
-            }
-            Pressed::Text(key) if edit_input(&mut self.input, key) => {
-                self.problem = None;
-                suggest(update.state, &mut self);
-            }
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, 0),
+            Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
             Pressed::Shared(_) | Pressed::Text(_) => {}
         }
         Some(Dialog::Open(self))
     }
 }
 
-/// Fills in the names that were opened before or are listed, and contain the text.
-fn suggest(state: &State, open: &mut OpenPrompt) {
-    let typed = open.input.value().trim().to_lowercase();
+/// Returns the names that were opened before or are listed, and contain the text.
+fn suggestions(state: &State, typed: &str) -> Vec<String> {
+    let typed = typed.trim().to_lowercase();
     let here = state.registries.selected();
     let remembered = here.and_then(|registry| state.settings.remembered.get(&registry.host));
     let opened = remembered.into_iter().flatten().map(|name| name.as_str());
@@ -131,50 +133,7 @@ fn suggest(state: &State, open: &mut OpenPrompt) {
             names.push(name.to_string());
         }
     }
-    open.suggestions = names;
-    open.cursor = None;
-}
-
-/// Columns of the prompt.
-const WIDTH: u16 = 72;
-
-/// The parts of the prompt for a name.
-#[derive(Debug)]
-pub(crate) struct OpenPlaces {
-    /// The box with its border.
-    pub(crate) area: Rect,
-    /// The lines about valid input, wrapped. For a registry without a list of repositories they include the reason.
-    pub(crate) about: Vec<String>,
-    /// The text field.
-    pub(crate) input: Rect,
-    /// The lines about the problem with the input.
-    pub(crate) status: Rect,
-    /// The matching names.
-    pub(crate) rows: Rect,
-}
-
-impl OpenPlaces {
-    /// Computes the parts for this prompt. However long the reason is, there is room for the text field.
-    pub(crate) fn of(state: &State, open: &OpenPrompt) -> OpenPlaces {
-        let width = overlay_box(state, WIDTH, 3).width;
-        let room = usize::from(width.saturating_sub(4));
-        let wrap = |text: &str| columns::wrap(text, room);
-        let mut about: Vec<String> = open_about(state).iter().flat_map(|text| wrap(text)).collect();
-        let said = open.problem.as_deref().map_or(1, |problem| wrap(problem).len().clamp(1, 3));
-        about.truncate(usize::from(state.size.1).saturating_sub(2 + 1 + said + 2));
-        let height = about.len() + 1 + said + open.suggestions.len() + 2;
-        let area = overlay_box(state, WIDTH, u16::try_from(height).unwrap_or(u16::MAX));
-        let inner = inside(area);
-        let lines = about.len() as u16;
-        let said = Rect { height: said as u16, ..below(indented(inner), lines + 1) };
-        OpenPlaces {
-            area,
-            about,
-            input: row(indented(inner), lines),
-            status: said.intersection(inner),
-            rows: below(inner, lines + 1 + said.height),
-        }
-    }
+    names
 }
 
 fn open_about(state: &State) -> Vec<String> {

@@ -81,7 +81,7 @@ impl KeyedDialog for Palette {
             Pressed::Shared(SharedEffect::Move(to)) => {
                 self.cursor = move_row(self.cursor, self.rows.len(), to);
             }
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Palette(self))
     }

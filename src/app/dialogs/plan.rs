@@ -23,6 +23,7 @@ use crate::app::selection::hidden_selected_names;
 use crate::app::update::Update;
 use crate::app::{Pane, State};
 use crate::model::change::journal::EntryId;
+use crate::model::change::progress::Lookups;
 use crate::model::change::{ChangePlan, ChangeRequest, copy, wording};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
@@ -41,6 +42,8 @@ pub struct PlanDialog {
     pub(crate) resumed_entry: Option<EntryId>,
     /// The plan itself.
     pub change_plan: Remote<Box<ChangePlan>>,
+    /// The count of the tags that are looked up for the plan.
+    pub(crate) lookups: Lookups,
     /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
     pub(crate) older_entries: VecDeque<EntryId>,
     /// Changes that cannot be undone, each with the reason.
@@ -170,6 +173,7 @@ impl PlanDialog {
             has_chosen_method: false,
             resumed_entry: None,
             change_plan: Remote::default(),
+            lookups: Lookups::default(),
             older_entries: VecDeque::new(),
             skipped: Vec::new(),
             hidden: Vec::new(),
@@ -189,6 +193,15 @@ impl PlanDialog {
     fn show(self, state: &mut State) {
         state.dialogs.push(Dialog::Plan(Box::new(self)));
     }
+}
+
+/// Takes the count of the tags that are looked up for the plan that is awaited.
+pub(crate) fn count_lookups(update: &mut Update<'_>, lookups: Lookups) {
+    let plans = update.state.dialogs.iter_mut().filter_map(|dialog| match dialog {
+        Dialog::Plan(plan) if plan.change_plan.is_loading() => Some(plan),
+        _ => None,
+    });
+    plans.for_each(|plan| plan.lookups = lookups);
 }
 
 fn find_asking(state: &mut State, ticket: Ticket) -> Option<&mut PlanDialog> {
@@ -228,6 +241,7 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Box<C
         {
             plan.keep_height(update.state);
             plan.change_plan.answer(ticket, answer, now);
+            plan.lookups = Lookups::default();
             plan.reset_input(now);
             break;
         }
@@ -347,6 +361,11 @@ impl PlanDialog {
         let (Some(request), Some(change_plan)) = (self.request, self.change_plan.value) else { return };
         if matches!(request, ChangeRequest::Delete(_) | ChangeRequest::Retag(_)) {
             update.state.tags.list.unmark();
+            if matches!(&request, ChangeRequest::Delete(request) if request.all_tags)
+                && let Some(registry) = update.state.registries.selected_mut()
+            {
+                registry.repositories.list.unmark();
+            }
         }
         let start = update.state.jobs.start(request, change_plan, update.now);
         update.cmds.push(start);

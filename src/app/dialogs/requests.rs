@@ -9,6 +9,7 @@ use tui_input::Input;
 use super::menu::{Choice, Menu, MenuEntry};
 use super::{Dialog, KeyedDialog, click, edit_input, move_row};
 use crate::app::State;
+use crate::app::filter::{Filter, Fit};
 use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
 use crate::app::layout;
 use crate::app::list::Move;
@@ -56,8 +57,8 @@ impl RequestRow<'_> {
         }
     }
 
-    /// Returns whether the row contains all words, in any case.
-    fn contains(&self, words: &[String]) -> bool {
+    /// Returns whether the row contains the words of a filter.
+    fn contains(&self, filter: &Filter) -> bool {
         let (method, url) = self.target();
         let result = match self {
             RequestRow::Ended(line) => {
@@ -70,18 +71,23 @@ impl RequestRow<'_> {
             }
             RequestRow::Awaited(_) => "awaited".into(),
         };
-        let text = format!("{method} {url} {result}").to_lowercase();
-        words.iter().all(|word| text.contains(word))
+        let text = format!("{method} {url} {result}");
+        filter.match_row(text.trim_end().into(), false, &mut Vec::new()) == Fit::Contains
     }
 }
 
 impl RequestLog {
     /// Returns the rows that match the words, the oldest first.
     pub(crate) fn rows<'a>(&self, state: &'a State) -> Vec<RequestRow<'a>> {
-        let words: Vec<String> = self.input.value().split_whitespace().map(str::to_lowercase).collect();
+        let filter = self.filter();
         let ended = state.requests.iter().map(RequestRow::Ended);
         let all = ended.chain(state.awaited.iter().map(RequestRow::Awaited));
-        all.filter(|row| row.contains(&words)).collect()
+        all.filter(|row| filter.as_ref().is_none_or(|filter| row.contains(filter))).collect()
+    }
+
+    /// Returns the filter of the requests. Methods and URLs are compared in any case.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        Filter::parse(&self.input.value().to_lowercase())
     }
 
     /// Returns the row under the cursor, counted from the oldest one, of so many rows.
@@ -176,7 +182,7 @@ impl KeyedDialog for RequestLog {
             Pressed::Own(RequestEffect::Yank) => self.open_menu(update),
             Pressed::Text(key) if self.is_typing && edit_input(&mut self.input, key) => self.from_newest = 0,
             Pressed::Shared(SharedEffect::Move(to)) => self.move_to(update.state, to),
-            Pressed::Shared(SharedEffect::Help) | Pressed::Text(_) => {}
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Requests(self))
     }

@@ -1,9 +1,9 @@
 //! The prompt for new tags: one name, or a pattern for many. The resulting tags are shown while the user types.
 
 use ratatui::layout::{Position, Rect};
-use tui_input::Input;
 
-use super::{Dialog, KeyedDialog, edit_input, plan};
+use super::prompt_field::PromptField;
+use super::{Dialog, KeyedDialog, click, plan};
 use crate::app::State;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout::{below, indented, inside, prompt_box, row};
@@ -11,11 +11,14 @@ use crate::app::list::Move;
 use crate::app::selection::selected_images;
 use crate::app::update::Update;
 use crate::model::change::{ChangeRequest, retag};
+use crate::model::columns;
 use crate::model::reference::{BadName, KnownRegistries, Repository, Selector, Tag, Target, Typed};
 
 /// The placeholder for the old tag in a pattern.
 pub(crate) const OLD_TAG: &str = "{tag}";
 
+/// Largest number of listed tags offered at once.
+const MOST_SUGGESTIONS: usize = 4;
 /// Largest number of new names that the prompt lists.
 const MOST_NAMES: usize = 12;
 
@@ -26,14 +29,10 @@ pub struct Retag {
     pub(crate) from: Repository,
     /// The images.
     pub(crate) images: Vec<Selector>,
-    /// The text typed.
-    pub(crate) input: Input,
+    /// The text field. Its names are listed tags.
+    pub(crate) field: PromptField,
     /// Whether the old tags are removed afterwards.
     pub removes_old_tags: bool,
-    /// Whether the cursor is on the switch for that.
-    pub(crate) is_on_switch: bool,
-    /// The reason why Enter did nothing.
-    pub(crate) problem: Option<String>,
     /// The registries that a name may mean.
     pub(crate) known: KnownRegistries,
 }
@@ -43,6 +42,8 @@ pub struct Retag {
 pub(crate) enum RetagEffect {
     /// Shows the plan.
     Plan,
+    /// Completes the name, or goes to the next row.
+    Complete,
     /// Toggles whether the old tags are removed.
     Rename,
     /// Does the same while the cursor is on the switch.
@@ -58,20 +59,12 @@ impl Retag {
         known: KnownRegistries,
     ) -> Retag {
         let begun = if initial.is_empty() && images.len() > 1 { OLD_TAG } else { initial };
-        Retag {
-            from,
-            images,
-            input: begun.into(),
-            removes_old_tags: false,
-            is_on_switch: false,
-            problem: None,
-            known,
-        }
+        Retag { from, images, field: PromptField::of(begun, Vec::new()), removes_old_tags: false, known }
     }
 
     /// Returns each image with its new name, or the problem with the text.
     pub(crate) fn targets(&self) -> Result<Vec<(Selector, Repository, Tag)>, String> {
-        let pattern = self.input.value().trim();
+        let pattern = self.field.text().trim();
         if self.images.len() > 1 && !pattern.contains(OLD_TAG) && !is_repository(pattern) {
             return Err(format!("all of them would get one tag: `{OLD_TAG}` stands for the old one"));
         }
@@ -160,21 +153,31 @@ pub(crate) struct RetagPlaces {
     pub(crate) input: Rect,
     /// The switch.
     pub(crate) switch: Rect,
-    /// The lines about valid input or the problem with it, and below them the resulting tags.
-    pub(crate) rest: Rect,
+    /// The lines about valid input or the problem with it.
+    pub(crate) status: Rect,
+    /// The matching names, and below them the resulting tags.
+    pub(crate) names: Rect,
 }
 
 impl RetagPlaces {
     /// Computes the parts for this prompt.
     pub(crate) fn of(state: &State, prompt: &Retag) -> RetagPlaces {
-        let area = prompt_box(state, prompt.images.len().min(MOST_NAMES) + 8);
+        let area =
+            prompt_box(state, prompt.images.len().min(MOST_NAMES) + prompt.field.suggestions.len() + 8);
         let inner = indented(inside(area));
+        let rest = below(inner, 3);
+        // A long problem takes lines from the new names below it.
+        let said = columns::wrap(prompt.field.status(&prompt.help()), inner.width.into()).len() as u16;
+        let status = Rect { height: said.min(rest.height), ..rest };
+        // An empty line stands above the new names, and none above matching ones.
+        let gap = u16::from(prompt.field.suggestions.is_empty());
         RetagPlaces {
             area,
             about: row(inner, 0),
             input: row(inner, 1),
             switch: row(inner, 2),
-            rest: below(inner, 3),
+            status,
+            names: below(rest, said.saturating_add(gap)),
         }
     }
 }
@@ -184,22 +187,58 @@ impl Retag {
     fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
         match self.request() {
             Ok(request) => {
-                self.problem = None;
+                if self.field.chosen().is_some() && self.field.complete() {
+                    self.suggest(update.state);
+                }
+                self.field.problem = None;
                 plan::show_after_prompt(update, request, Dialog::Retag(self));
                 None
             }
             Err(problem) => {
-                self.problem = Some(problem);
+                self.field.refuse(problem, Vec::new());
                 Some(Dialog::Retag(self))
             }
         }
     }
 
-    /// Presses the switch under the click.
+    /// Presses the switch or the name under the click.
     pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        self.is_on_switch = RetagPlaces::of(update.state, &self).switch.contains(at);
-        self.removes_old_tags ^= self.is_on_switch;
+        let places = RetagPlaces::of(update.state, &self);
+        if let Some(row) = click::row_at(places.names, at, 0, self.field.suggestions.len()) {
+            self.field.cursor = row + 1;
+            return self.submit(update);
+        }
+        let is_on_switch = places.switch.contains(at);
+        self.field.cursor = if is_on_switch { self.field.suggestions.len() + 1 } else { 0 };
+        self.removes_old_tags ^= is_on_switch;
         Some(Dialog::Retag(self))
+    }
+
+    /// Returns whether the cursor is on the switch.
+    pub(crate) fn is_on_switch(&self) -> bool {
+        self.field.row_below().is_some()
+    }
+
+    /// Returns the help on valid input.
+    pub(crate) fn help(&self) -> String {
+        match self.images.len() {
+            1 => "a new tag, or repository:tag in the same registry".into(),
+            _ => {
+                let text = "stands for the old tag; or";
+                format!("{OLD_TAG} {text} repository:{OLD_TAG} in the same registry")
+            }
+        }
+    }
+
+    /// Offers the listed tags that contain the text: the one to put on another image, such as `latest`.
+    fn suggest(&mut self, state: &State) {
+        let typed = self.field.input.value().trim();
+        let is_wanted = |name: &str| name.contains(typed) && name != typed && !typed.is_empty();
+        let is_here = self.images.len() == 1 && state.tags.repository.as_ref() == Some(&self.from);
+        let tags = state.tags.list.order.iter().filter_map(|item| state.tags.tags.items.get(*item as usize));
+        let names = tags.filter_map(|tag| tag.name()).filter(|tag| !tag.is_digest_tag()).map(Tag::as_str);
+        let names = names.filter(|name| is_here && is_wanted(name)).take(MOST_SUGGESTIONS);
+        self.field.suggest(names.map(String::from).collect());
     }
 }
 
@@ -210,10 +249,16 @@ impl KeyedDialog for Retag {
 
     const BINDINGS: &'static [Binding<RetagEffect>] = &[
         Binding::new("retag.plan", chords!["Enter"], "show the plan", RetagEffect::Plan).with_hint("plan"),
+        Binding::new(
+            "retag.complete",
+            chords!["Tab"],
+            "complete the name, or go to the next row",
+            RetagEffect::Complete,
+        ),
         // There is only one switch, so this key toggles it wherever the cursor is.
         Binding::new(
             "retag.rename",
-            chords!["Tab", "Shift-Tab"],
+            chords!["Ctrl-r"],
             "untag the old name afterwards, or keep it",
             RetagEffect::Rename,
         )
@@ -230,7 +275,7 @@ impl KeyedDialog for Retag {
     const IS_PROMPT: bool = true;
 
     fn is_in_text(&self) -> bool {
-        !self.is_on_switch
+        self.field.is_in_text()
     }
 
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<RetagEffect>) -> Option<Dialog> {
@@ -240,11 +285,10 @@ impl KeyedDialog for Retag {
             Pressed::Own(RetagEffect::Rename | RetagEffect::Switch) => {
                 self.removes_old_tags = !self.removes_old_tags;
             }
-            Pressed::Shared(SharedEffect::Move(Move::By(_))) => self.is_on_switch = !self.is_on_switch,
-            Pressed::Text(key) if edit_input(&mut self.input, key) => {
-                self.is_on_switch = false;
-                self.problem = None;
-            }
+            Pressed::Own(RetagEffect::Complete) if self.field.complete() => self.suggest(update.state),
+            Pressed::Own(RetagEffect::Complete) => self.field.move_by(1, 1),
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, 1),
+            Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
             Pressed::Shared(_) | Pressed::Text(_) => {}
         }
         Some(Dialog::Retag(self))

@@ -1,7 +1,7 @@
 //! A filter that examines a list in steps: a million names take longer than a key may wait.
 
 use super::items::Items;
-use crate::app::filter::{Filter, Fit};
+use crate::app::filter::{Filter, FilterRow, Fit};
 
 /// A filter in progress.
 #[derive(Debug)]
@@ -32,30 +32,48 @@ impl IncrementalFilter {
         self.next as usize >= all
     }
 
-    /// Examines at most `most` more of `all` items. `name` returns the name of an item, or `None` if the item is
+    /// Examines at most `max_items` more of `all` items. `row` returns the name of an item, or `None` if the item is
     /// hidden.
-    pub(crate) fn examine_next<'a>(
+    pub(crate) fn examine_next<'a, R: Into<FilterRow<'a>>>(
         &mut self,
         max_items: usize,
         all: usize,
-        name: impl Fn(u32) -> Option<&'a str>,
+        row: impl Fn(u32) -> Option<R>,
     ) {
         let end = all.min(self.next as usize + max_items) as u32;
         let mut small = Vec::new();
-        let [first, second] = &mut self.found;
         for item in self.next..end {
-            let Some(name) = name(item) else { continue };
-            let fit = match &self.filter {
-                Some(filter) => filter.match_name(name, first.is_empty(), &mut small),
-                None => Fit::Contains,
-            };
-            match fit {
-                Fit::Contains => first.insert(item),
-                Fit::Resembles => second.insert(item),
-                Fit::NoMatch => false,
-            };
+            if let Some(row) = row(item) {
+                self.examine(item, row.into(), &mut small);
+            }
         }
         self.next = self.next.max(end);
+    }
+
+    /// Examines an item again whose details have become known. Returns whether it may match now, or no longer.
+    pub(crate) fn examine_again(&mut self, item: u32, row: FilterRow<'_>) -> bool {
+        let reads_details = self.filter.as_ref().is_some_and(Filter::reads_details);
+        if !reads_details || item >= self.next {
+            return false;
+        }
+        self.found.iter_mut().for_each(|found| {
+            found.remove(item);
+        });
+        self.examine(item, row, &mut Vec::new());
+        true
+    }
+
+    fn examine(&mut self, item: u32, row: FilterRow<'_>, buffer: &mut Vec<u8>) {
+        let [first, second] = &mut self.found;
+        let fit = match &self.filter {
+            Some(filter) => filter.match_row(row, first.is_empty(), buffer),
+            None => Fit::Contains,
+        };
+        match fit {
+            Fit::Contains => first.insert(item),
+            Fit::Resembles => second.insert(item),
+            Fit::NoMatch => false,
+        };
     }
 
     /// Appends to `rows` the items of `order` that match, in their order.

@@ -1,6 +1,8 @@
 //! The image under the cursor: platforms, layers, and the tabs: when each is shown, its title, and its number of lines.
 
 pub(crate) mod overview;
+pub(crate) mod referrers;
+pub(crate) mod search;
 mod text;
 
 use std::sync::Arc;
@@ -10,10 +12,12 @@ use jiff::Timestamp;
 use crate::app::State;
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
+use crate::model::image::LayerRow;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
+pub(crate) use search::TextSearch;
 pub(crate) use text::{Text, TextPart};
 
 /// The tabs of the Details pane.
@@ -108,6 +112,8 @@ pub struct Detail {
     pub(crate) scroll: usize,
     /// Number of lines that fit, from the last layout.
     pub(crate) height: usize,
+    /// The search in the text of the open tab.
+    pub(crate) search: Option<TextSearch>,
     /// The config of the chosen platform, pretty-printed.
     pub(crate) config: Text,
     /// The manifest of the chosen platform, pretty-printed, after the manifest of its index.
@@ -131,6 +137,55 @@ impl Detail {
     pub(crate) fn open_tab(&mut self, tab: Tab) {
         self.tab = tab;
         self.scroll = 0;
+        self.restart_search();
+    }
+
+    /// Searches the text, or drops the search if there is nothing to search for. While the text is typed, each search
+    /// starts from the same line as the first one.
+    pub(crate) fn search(&mut self, typed: &str) {
+        let origin = self.search.as_ref().map_or(self.scroll, TextSearch::origin);
+        if self.search.as_ref().is_none_or(|search| search.typed() != typed) {
+            self.search = (!typed.is_empty()).then(|| TextSearch::of(typed, origin));
+        }
+    }
+
+    /// Goes to the next line with the text searched for, or the previous one.
+    pub(crate) fn step_search(&mut self, by: isize) {
+        let scroll = self.scroll;
+        if let Some(line) = self.search.as_mut().and_then(|search| search.step(by, scroll)) {
+            self.show_line(line);
+        }
+    }
+
+    /// Searches again because the text has changed.
+    pub(crate) fn restart_search(&mut self) {
+        self.search.iter_mut().for_each(TextSearch::restart);
+    }
+
+    /// Returns whether a part of the text is left to be searched.
+    pub(crate) fn is_searching(&self) -> bool {
+        self.tab != Tab::Layers && self.search.as_ref().is_some_and(TextSearch::is_searching)
+    }
+
+    /// Scrolls so that a line is in sight, with some lines above it.
+    fn show_line(&mut self, line: usize) {
+        if !(self.scroll..self.scroll + self.height.max(1)).contains(&line) {
+            self.scroll = line.saturating_sub(self.height / 3);
+        }
+    }
+
+    /// Filters the layers by their commands.
+    pub(crate) fn filter_layers(&mut self, typed: &str) {
+        self.layers.set_filter(typed);
+        self.show_layers();
+    }
+
+    fn show_layers(&mut self) {
+        let inspection = self.inspection.value.as_ref();
+        let rows = inspection.and_then(|inspection| inspection.variants.get(self.variant));
+        let rows = rows.map(|variant| &variant.layers.rows[..]).unwrap_or_default();
+        self.layers.order = (0..rows.len() as u32).collect();
+        self.layers.refilter(|item| rows.get(item as usize).map(LayerRow::step));
     }
 
     /// Scrolls the text.
@@ -165,6 +220,8 @@ impl Detail {
         self.image = of;
         self.inspection = inspection;
         self.scroll = 0;
+        self.search = None;
+        self.layers.set_filter("");
         self.layers.is_user_selected = false;
         self.lay_out();
     }
@@ -173,15 +230,13 @@ impl Detail {
     pub(crate) fn lay_out(&mut self) {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
-        let layers = self.selected_variant().map_or(0, |variant| variant.layers.rows.len());
-        let rows: Vec<u32> = (0..layers as u32).collect();
-        self.layers.order.clone_from(&rows);
-        self.layers.show(rows);
+        self.show_layers();
         let config = self.selected_variant().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config
             .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))
             .unwrap_or_default();
         (self.manifest, self.manifest_start_line) = self.lay_out_manifest();
+        self.restart_search();
     }
 
     /// Returns the text of the manifest, after that of its index if it has one, and the line at which the manifest

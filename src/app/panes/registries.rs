@@ -49,7 +49,8 @@ impl Registries {
     /// Opens a registry if it is not open yet, and goes to it.
     pub(crate) fn open(&mut self, host: &Host, tree: bool) -> &mut OpenRegistry {
         let at = self.items.iter().position(|registry| registry.host == *host).unwrap_or_else(|| {
-            let repositories = Repositories { tree, ..Repositories::default() };
+            let mut repositories = Repositories::default();
+            repositories.tree = tree;
             let host = host.clone();
             self.items.push(OpenRegistry {
                 host,

@@ -1,18 +1,25 @@
 //! The repositories of a registry: flat, or a tree by namespace.
 
+pub(crate) mod columns;
+mod facts;
 pub(crate) mod tree;
 
-use std::collections::HashSet;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
 use crate::app::list::incremental_filter::IncrementalFilter;
 use crate::app::list::incremental_sort::merge;
 use crate::app::list::{List, Move, PageChange, Paged};
-use crate::app::remote::Ticket;
+use crate::app::remote::{Remote, Ticket};
+use crate::model::columns::width;
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
+use crate::model::repository_facts::RepositoryFacts;
+use crate::model::tag_order;
 use crate::model::text::SafeText;
+use columns::RepositoryColumns;
 use tree::Branch;
 
 /// The Repositories pane of one registry.
@@ -20,7 +27,7 @@ use tree::Branch;
 pub struct Repositories {
     /// The catalog and the repositories opened by name, each once.
     pub names: Paged<ListedName<RepositoryName>>,
-    /// The rows shown, sorted by name. They are indices into `names`; in a tree, the rows of namespaces are headings.
+    /// The rows shown, sorted. They are indices into `names`; in a tree, the rows of namespaces are headings.
     pub(crate) list: List,
     /// Whether namespaces are folded into a tree. A filter makes the list flat.
     pub(crate) tree: bool,
@@ -34,13 +41,72 @@ pub struct Repositories {
     pub(crate) created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.
     pub(crate) filtering: Option<IncrementalFilter>,
+    /// Columns of the longest name that was listed so far. It only grows, so that a refresh does not move a border.
+    pub(crate) longest: usize,
     /// The repository to go to once it is listed.
     pub(crate) pending_selection: Option<RepositoryName>,
+    /// The order of the rows.
+    pub(crate) sort: RepositorySort,
+    /// All names, sorted by name: indices into `names`.
+    by_name: Vec<u32>,
+    /// The facts about repositories whose tags were read or whose rows were visible.
+    facts: HashMap<RepositoryName, Remote<RepositoryFacts>>,
+    /// The repositories whose facts are awaited.
+    awaited_facts: HashSet<RepositoryName>,
+    /// Number of names whose sort key is known, if it is a fact.
+    known_keys: usize,
+}
+
+/// The order of repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct RepositorySort {
+    /// The sort key.
+    pub(crate) by: RepositorySortBy,
+    /// Whether the order is reversed. For dates, newest first is not reversed.
+    pub(crate) reversed: bool,
+}
+
+impl RepositorySort {
+    /// Returns the arrow of the order: `↓` means from the newest or the largest on, or from Z to A.
+    pub(crate) fn arrow(self) -> &'static str {
+        if (self.by == RepositorySortBy::Name) == self.reversed { "↓" } else { "↑" }
+    }
+}
+
+/// The sort keys of repositories.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum RepositorySortBy {
+    /// By name, A to Z.
+    #[default]
+    Name,
+    /// By number of tags, most first.
+    Tags,
+    /// By the date of the newest image, newest first.
+    Newest,
+    /// By size, largest first.
+    Size,
+}
+
+impl RepositorySortBy {
+    /// All sort keys, in the order of the menu.
+    pub(crate) const ALL: [RepositorySortBy; 4] =
+        [RepositorySortBy::Name, RepositorySortBy::Tags, RepositorySortBy::Newest, RepositorySortBy::Size];
+
+    /// Returns the word for the sort key.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            RepositorySortBy::Name => "name",
+            RepositorySortBy::Tags => "tags",
+            RepositorySortBy::Newest => "newest",
+            RepositorySortBy::Size => "size",
+        }
+    }
 }
 
 /// The selection and the marks, kept during a refresh.
 struct KeptSelection {
-    selected: Option<RepositoryName>,
+    /// The repositories that may take the cursor, the one under it first.
+    near: Vec<RepositoryName>,
     marked: HashSet<String>,
 }
 
@@ -116,16 +182,26 @@ impl Repositories {
         let compare = |a: u32, b: u32| names[a as usize].text().cmp(names[b as usize].text());
         let mut new: Vec<u32> = (from as u32..names.len() as u32).collect();
         new.sort_by(|a, b| compare(*a, *b));
-        merge(&mut self.list.order, &new, compare);
-        self.show();
+        merge(&mut self.by_name, &new, compare);
+        self.measure(from);
+        self.arrange();
         self.select_when_listed();
+    }
+
+    /// Takes the names after the first `from` into account for the longest one. Most names are ASCII by their grammar, and
+    /// quick to measure.
+    fn measure(&mut self, from: usize) {
+        for listed in &self.names.items[from..] {
+            self.longest = self.longest.max(columns_of(listed.text()));
+        }
     }
 
     /// Records the selection and the marks by name, since a refresh gives every name another index.
     fn record_selection(&self) -> KeptSelection {
         let marked = self.list.marks.iter().filter_map(|item| self.listed_at(item as usize));
+        let near = self.list.cursor_candidates();
         KeptSelection {
-            selected: self.selected().filter(|_| self.list.is_user_selected).cloned(),
+            near: near.filter_map(|item| self.listed_at(item as usize)?.name().cloned()).collect(),
             marked: marked.map(|listed| listed.text().to_string()).collect(),
         }
     }
@@ -143,23 +219,79 @@ impl Repositories {
         let items = self.names.items.iter().enumerate();
         let marked = items.filter(|(_, listed)| before.marked.contains(listed.text()));
         self.list.marks = marked.map(|(item, _)| item as u32).collect();
-        self.list.order = (0..self.names.items.len() as u32).collect();
+        self.by_name = (0..self.names.items.len() as u32).collect();
+        self.measure(0);
+        self.mark_all_facts_outdated();
         self.filtering = None;
         self.list.forget_rows();
-        self.sort();
-        if let Some(name) = before.selected {
+        self.sort_names();
+        let listed: HashSet<&RepositoryName> = self.names.items.iter().filter_map(ListedName::name).collect();
+        let near = before.near.into_iter().find(|name| listed.contains(name));
+        if let Some(name) = near {
             self.go_to(&name);
         }
         self.select_when_listed();
     }
 
-    fn sort(&mut self) {
+    fn sort_names(&mut self) {
         let names = &self.names.items;
         let name = |item: &u32| names[*item as usize].text();
-        if !self.list.order.is_sorted_by(|a, b| name(a) <= name(b)) {
-            self.list.order.sort_by(|a, b| name(a).cmp(name(b)));
+        if !self.by_name.is_sorted_by(|a, b| name(a) <= name(b)) {
+            self.by_name.sort_by(|a, b| name(a).cmp(name(b)));
         }
+        self.arrange();
+    }
+
+    /// Sorts by `by`. If the repositories are sorted by it already, reverses the order.
+    pub(crate) fn sort_by(&mut self, by: RepositorySortBy) {
+        let reversed = self.sort.by == by && !self.sort.reversed;
+        self.sort = RepositorySort { by, reversed };
+        self.list.range_start = None;
+        self.arrange();
+    }
+
+    /// Puts the names in the order of the pane, and shows them. Names with an unknown sort key are the last, by name.
+    fn arrange(&mut self) {
+        let mut order = std::mem::take(&mut self.list.order);
+        order.clear();
+        if self.sort.by == RepositorySortBy::Name {
+            order.extend_from_slice(&self.by_name);
+            if self.sort.reversed {
+                order.reverse();
+            }
+            self.known_keys = order.len();
+        } else {
+            let keys = self.by_name.iter().map(|item| (*item, self.fact_key(*item)));
+            let (mut known, unknown): (Vec<_>, Vec<_>) = keys.partition(|(_, key)| key.is_some());
+            let reversed = self.sort.reversed;
+            known.sort_by(|(_, a), (_, b)| tag_order::compare_by(*a, *b, reversed, || Ordering::Equal));
+            self.known_keys = known.len();
+            order.extend(known.into_iter().chain(unknown).map(|(item, _)| item));
+        }
+        self.list.order = order;
         self.show();
+    }
+
+    /// Sorts again if the order depends on facts, none of which is awaited.
+    fn resort_if_idle(&mut self) {
+        if self.sort.by == RepositorySortBy::Name || !self.awaited_facts.is_empty() {
+            return;
+        }
+        let before = self.list.range_start.map(|_| self.list.rows.clone());
+        self.arrange();
+        if before.is_some_and(|before| self.list.rows != before) {
+            // A range only covers rows that the user has seen.
+            self.list.range_start = None;
+        }
+    }
+
+    /// Returns the columns for rows of this width.
+    pub(crate) fn columns(&self, room: usize) -> RepositoryColumns {
+        if self.names.items.is_empty() {
+            return RepositoryColumns { name: room, ..RepositoryColumns::default() };
+        }
+        let longest = if self.is_tree() { self.longest_branch() } else { self.longest };
+        RepositoryColumns::fit(room, longest)
     }
 
     /// Shows the rows according to filter and tree. If the filter is removed, the cursor stays on the match.
@@ -243,6 +375,11 @@ impl Repositories {
     }
 }
 
+/// Returns the columns of a name. Most names are ASCII by their grammar, and quick to measure.
+fn columns_of(name: &str) -> usize {
+    if name.is_ascii() { name.len() } else { width(name) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -292,6 +429,32 @@ mod tests {
         repositories.take(page(&["b", "c"]), None, None, Timestamp::UNIX_EPOCH);
         assert_eq!(repositories.selected(), Some(&name("b")));
         assert_eq!(marked(&repositories), ["b"]);
+    }
+
+    #[test]
+    fn the_cursor_goes_to_the_row_that_takes_the_place_of_a_deleted_one() {
+        // The rows that are gone after a refresh, the filter, and the row under the cursor then; it was on `c`.
+        let table: [(&[&str], &str, &str); 5] = [
+            (&["c"], "", "d"),
+            (&["a", "b", "c"], "", "d"),
+            (&["c", "d", "e"], "", "b"),
+            (&["a"], "", "c"),
+            (&["c"], "!b", "d"),
+        ];
+        for (gone, filter, expected) in table {
+            let mut tickets = Tickets::default();
+            let mut repositories = Repositories::default();
+            let all = ["a", "b", "c", "d", "e"];
+            repositories.take(page(&all), None, None, Timestamp::UNIX_EPOCH);
+            repositories.list.set_filter(filter);
+            repositories.refilter();
+            let row = shown(&repositories).iter().position(|name| name == "c").expect("a row");
+            repositories.list.move_cursor(Move::To(row));
+            repositories.names.begin(tickets.issue());
+            let left: Vec<&str> = all.into_iter().filter(|name| !gone.contains(name)).collect();
+            repositories.take(page(&left), None, None, Timestamp::UNIX_EPOCH);
+            assert_eq!(repositories.selected(), Some(&name(expected)), "{gone:?} {filter}");
+        }
     }
 
     #[test]

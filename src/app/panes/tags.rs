@@ -1,5 +1,7 @@
 //! The tags of a repository, with the details known of each.
 
+mod facts;
+mod groups;
 mod names;
 pub(crate) mod opened;
 mod order;
@@ -14,12 +16,15 @@ use crate::app::list::incremental_sort::Sorting;
 use crate::app::list::items::Items;
 use crate::app::list::{List, PageChange, Paged};
 use crate::app::remote::{Remote, Ticket};
+use crate::model::columns;
 use crate::model::digest::Digest;
 use crate::model::page::ListedName;
 use crate::model::reference::{Repository, Tag};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 use crate::model::version_order::Rank;
+use facts::FactSources;
+use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
 use progress::OrderProgress;
@@ -37,8 +42,8 @@ pub struct TagsPane {
     pub summaries: HashMap<u32, Remote<Summary>>,
     /// The rows whose summary is awaited.
     pub(crate) awaited_rows: HashMap<Ticket, u32>,
-    /// The number of tags that share a digest, among those whose digest is known.
-    pub(crate) digest_counts: HashMap<Digest, u32>,
+    /// The tags that share a digest, among those whose digest is known.
+    pub(crate) groups: DigestGroups,
     /// The order of the tags.
     pub sort: Sort,
     /// Whether digest tags are shown.
@@ -48,6 +53,11 @@ pub struct TagsPane {
     /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
     /// move the columns.
     pub(crate) longest: usize,
+    /// Columns of the longest list of platforms that is known. Rows that are scrolled away still count, so that scrolling
+    /// does not move the columns.
+    pub(crate) longest_platforms: usize,
+    /// The data from which the facts about the repository were last summed up.
+    pub(crate) fact_sources: FactSources,
     /// The data derived from the names.
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
@@ -73,6 +83,13 @@ pub struct Sort {
     pub by: SortBy,
     /// Whether the order is reversed. For versions and dates, newest first is not reversed.
     pub(crate) reversed: bool,
+}
+
+impl Sort {
+    /// Returns the arrow of the order: `↓` means from the newest or the largest on, or from Z to A.
+    pub(crate) fn arrow(self) -> &'static str {
+        if (self.by == SortBy::Name) == self.reversed { "↓" } else { "↑" }
+    }
 }
 
 /// The sort keys of tags.
@@ -136,7 +153,7 @@ impl TagsPane {
 
     /// Returns whether another tag of the list is known to have the same digest.
     pub(crate) fn is_shared(&self, digest: &Digest) -> bool {
-        self.digest_counts.get(digest).is_some_and(|count| *count > 1)
+        self.groups.is_shared(digest)
     }
 
     /// Returns the approximate number of bytes that the pane takes.
@@ -192,10 +209,10 @@ impl TagsPane {
         self.select_when_listed()
     }
 
-    /// Returns the tags about which more than the name is known, with their indices in the list.
+    /// Returns the tags about which more than the name is known, and those that may take the cursor, with their indices in the list.
     fn tags_with_details(&self) -> HashMap<ListedName<Tag>, u32> {
-        let selected = self.list.selected().map(|item| item as u32);
-        let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(selected);
+        let near = self.list.cursor_candidates();
+        let items = self.summaries.keys().copied().chain(self.list.marks.iter()).chain(near);
         items.filter_map(|item| Some((self.tags.items.get(item as usize)?.clone(), item))).collect()
     }
 
@@ -206,11 +223,10 @@ impl TagsPane {
         self.names.extend(&self.tags.items);
         let places = self.new_indices_of(old);
         let new_place = |item: u32| places.get(&item).copied();
-        let selected = self
-            .list
-            .selected()
-            .filter(|_| self.list.is_user_selected)
-            .and_then(|item| new_place(item as u32));
+        let near: Vec<u32> = match self.opened_under_cursor() {
+            Some(_) => Vec::new(),
+            None => self.list.cursor_candidates().filter_map(new_place).collect(),
+        };
         let summaries = std::mem::take(&mut self.summaries);
         self.summaries = summaries
             .into_iter()
@@ -230,10 +246,7 @@ impl TagsPane {
             // Until the order is computed, the order of the server is shown.
             self.show();
         }
-        if let Some(row) = selected.and_then(|item| self.list.rows.iter().position(|shown| *shown == item)) {
-            self.list.cursor = row;
-            self.list.show_cursor();
-        }
+        self.list.select_first_shown(&near);
     }
 
     /// Returns the new indices of these tags. Only names that may be one of them are looked up: the list may be long,
@@ -247,10 +260,13 @@ impl TagsPane {
     }
 
     fn count_shared(&mut self) {
-        self.digest_counts.clear();
-        for summary in self.summaries.values().filter_map(|summary| summary.value.as_ref()) {
-            *self.digest_counts.entry(summary.digest).or_default() += 1;
-        }
+        let mut known: Vec<(u32, Digest)> = self
+            .summaries
+            .iter()
+            .filter_map(|(item, summary)| Some((*item, summary.value.as_ref()?.digest)))
+            .collect();
+        known.sort_unstable_by_key(|(item, _)| *item);
+        self.groups.count_again(known.into_iter().map(|(_, digest)| digest));
     }
 
     /// Takes the summary of a row and returns whether it was awaited.
@@ -290,18 +306,31 @@ impl TagsPane {
         if before == after {
             return;
         }
-        if let Some(count) = before.and_then(|digest| self.digest_counts.get_mut(&digest)) {
-            *count = count.saturating_sub(1);
-        }
-        if let Some(digest) = after {
-            *self.digest_counts.entry(digest).or_default() += 1;
-        }
+        before.iter().for_each(|digest| self.groups.remove(digest));
+        after.into_iter().for_each(|digest| self.groups.add(digest));
+        let summary = self.summaries.get(&item).and_then(|summary| summary.value.as_ref());
+        let platforms = summary.map_or(0, |summary| columns::width(&summary.listed_platforms()));
+        self.longest_platforms = self.longest_platforms.max(platforms);
+        self.refilter_item(item);
         self.queue_resort(item);
+    }
+
+    /// Gives the new groups of tags their letters, in the order of the visible rows.
+    pub(crate) fn settle_groups(&mut self) {
+        let rows = self.list.visible_rows().filter_map(|row| self.list.rows.get(row));
+        let digest = |item: &u32| Some(self.summaries.get(item)?.value.as_ref()?.digest);
+        let shown: Vec<Digest> = rows.filter_map(digest).collect();
+        self.groups.settle(shown);
     }
 
     /// Returns the number of tags that are hidden because they only hold data that belongs to images.
     pub(crate) fn hidden(&self) -> usize {
         if self.show_hidden { 0 } else { self.names.digest_tags().len() }
+    }
+
+    /// Returns the number of tags, without those that only hold data that belongs to images.
+    pub(crate) fn count_without_digest_tags(&self) -> usize {
+        self.tags.items.len().saturating_sub(self.names.digest_tags().len())
     }
 
     /// Returns the tags that only hold data that belongs to images, in the order of the server.

@@ -60,6 +60,7 @@ fn describe_switch(plan: &ChangePlan, switch: &Switch) -> String {
     let sign = if switch.is_on { "[x]" } else { "[ ]" };
     let option = match (switch.option, plan) {
         (PlanOption::Keep, _) => "--keep",
+        (PlanOption::Convert, _) => "--format oci",
         (PlanOption::Children, _) => "--with-children",
         (PlanOption::Referrers, ChangePlan::Copy(_)) => "--referrers",
         (PlanOption::Referrers, _) => "--with-referrers",

@@ -5,17 +5,20 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use tokio::sync::watch::Receiver;
+use tokio::sync::watch::{self, Receiver};
 use tokio::task::AbortHandle;
 
 use crate::cli::print;
-use crate::model::change::progress::Progress;
+use crate::model::change::progress::{Lookups, Progress};
+use crate::ops::planning::report_lookups;
 
 const OF_BYTES: &str =
     "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";
 const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
 /// The template while a registry is waited for. The speed and the time left mean nothing then.
 const WAITING: &str = "{bar:10} {wide_msg}";
+/// The template while a plan is made.
+const ONLY_TEXT: &str = "{wide_msg}";
 /// The shortest time between two lines about waiting, if no line can be redrawn.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -28,11 +31,8 @@ pub(crate) struct Bar {
 impl Bar {
     /// Draws the progress as it arrives.
     pub(crate) fn of(progress: Receiver<Progress>) -> Bar {
-        let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let can_change = std::io::stderr().is_terminal() && !is_dumb;
-        let target = if can_change { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target);
-        let follower = tokio::spawn(draw_updates(bar.clone(), progress, can_change)).abort_handle();
+        let bar = ProgressBar::with_draw_target(None, draw_target());
+        let follower = tokio::spawn(draw_updates(bar.clone(), progress, can_redraw())).abort_handle();
         Bar { bar, follower }
     }
 
@@ -47,6 +47,43 @@ impl Drop for Bar {
         self.follower.abort();
         self.bar.finish_and_clear();
     }
+}
+
+/// Makes a plan. Meanwhile draws the count of the tags that are looked up.
+pub(crate) async fn count_lookups<T>(planning: impl Future<Output = T>) -> T {
+    let (sender, mut lookups) = watch::channel(Lookups::default());
+    let line = LookupLine(ProgressBar::with_draw_target(None, draw_target()));
+    line.0.set_style(style(ONLY_TEXT));
+    let mut planning = std::pin::pin!(report_lookups(sender, planning));
+    loop {
+        tokio::select! {
+            biased;
+            planned = &mut planning => return planned,
+            Ok(()) = lookups.changed() => {
+                let text = lookups.borrow_and_update().describe();
+                text.into_iter().for_each(|text| line.0.set_message(text));
+            }
+        }
+    }
+}
+
+/// The line with the count of lookups. Dropping it removes the line.
+struct LookupLine(ProgressBar);
+
+impl Drop for LookupLine {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+/// Returns whether lines on stderr can be redrawn.
+fn can_redraw() -> bool {
+    let is_dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !is_dumb
+}
+
+fn draw_target() -> ProgressDrawTarget {
+    if can_redraw() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
 async fn draw_updates(bar: ProgressBar, mut progress: Receiver<Progress>, can_change: bool) {
@@ -91,7 +128,7 @@ mod tests {
 
     #[test]
     fn the_templates_can_be_read() {
-        for template in [OF_BYTES, OF_ITEMS, WAITING] {
+        for template in [OF_BYTES, OF_ITEMS, WAITING, ONLY_TEXT] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

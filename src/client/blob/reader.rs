@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use reqwest::Method;
-use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE, HeaderMap, HeaderValue, RANGE};
+use reqwest::header::{CONTENT_LENGTH, HeaderMap, HeaderValue, RANGE};
 
 use crate::client::Client;
 use crate::client::error::{Cause, Error, SendError};
@@ -15,15 +15,13 @@ use crate::client::http::content_encoding;
 use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
 use crate::client::http::response_body::OpenBody;
+use crate::client::http::resume::{PROGRESS, check_content_range};
 use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
 use crate::model::digest::{Digest, Hasher};
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
-
-/// Bytes that a connection must have brought to count as progress, unless the blob is at its end.
-const PROGRESS: u64 = 1024;
 
 /// The digest and size that a blob must have, and the hash of the bytes so far.
 #[derive(Clone)]
@@ -315,24 +313,6 @@ fn announced_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// Checks that a 206 is the requested rest: `Content-Range: bytes <first>-<last>/<total>`, RFC 9110 § 14.4.
-fn check_content_range(headers: &HeaderMap, at: u64, size: Option<u64>) -> Result<(), &'static str> {
-    let range = headers.get(CONTENT_RANGE).and_then(|range| range.to_str().ok());
-    let range = range.and_then(|range| range.trim().strip_prefix("bytes "));
-    let Some((range, total)) = range.and_then(|range| range.split_once('/')) else {
-        return Err("a part of the blob has no valid `Content-Range`");
-    };
-    let first = range.split_once('-').and_then(|(first, _)| first.trim().parse::<u64>().ok());
-    let total = total.trim().parse::<u64>().ok();
-    if first != Some(at) {
-        return Err("the server sent another part of the blob than requested");
-    }
-    match total.zip(size) {
-        Some((total, size)) if total != size => Err("the blob has another size than its descriptor says"),
-        _ => Ok(()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,16 +328,5 @@ mod tests {
         let mut other = Check::new(digest, Some(11));
         other.take(0, b"hello World");
         assert!(matches!(other.check_digest(11), Err(Cause::DigestMismatch { .. })));
-    }
-
-    #[test]
-    fn a_part_is_taken_only_at_the_requested_offset() {
-        let headers = |value: &str| HeaderMap::from_iter([(CONTENT_RANGE, value.parse().expect("a value"))]);
-        assert!(check_content_range(&headers("bytes 5-9/10"), 5, Some(10)).is_ok());
-        assert!(check_content_range(&headers("bytes 5-9/*"), 5, Some(10)).is_ok());
-        for wrong in ["bytes 4-9/10", "bytes 5-9/11", "5-9/10", "bytes */10", ""] {
-            assert!(check_content_range(&headers(wrong), 5, Some(10)).is_err(), "{wrong}");
-        }
-        assert!(check_content_range(&HeaderMap::new(), 5, Some(10)).is_err());
     }
 }

@@ -233,6 +233,10 @@ impl Registry for Client {
         Client::cleanups(self, name).boxed()
     }
 
+    fn docker_note(&self) -> BoxFuture<'_, Option<SafeText>> {
+        Client::docker_note(self).boxed()
+    }
+
     fn learn(&self, observation: Observation<'_>) {
         match observation {
             Observation::DeleteWithoutEffect(selector, error) => self.learn_no_effect(selector, error),

@@ -8,6 +8,7 @@ use crate::client::Client;
 use crate::client::error::{Cause, Error};
 use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
+use crate::client::http::resume::PartsProof;
 use crate::client::http::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::image::ImageConfig;
@@ -53,7 +54,8 @@ impl Client {
     ) -> Result<Arc<ImageConfig>, Error> {
         let url = self.http().base().await?.blob(name, &digest);
         let scope = Scope::Pull(name.clone());
-        let request = Request { cap, ..Request::new(Method::GET, url, scope, priority) };
+        let parts = Some(PartsProof::Digest(digest));
+        let request = Request { cap, parts, ..Request::new(Method::GET, url, scope, priority) };
         let answer = self.http().send(&request).await?;
         let fail = |cause| self.http().error(cause, Some(&request), 1);
         let got = digest.same_algorithm_of(&answer.body);

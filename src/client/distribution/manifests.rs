@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::client::error::{Cause, Error};
 use crate::client::http::limit::Priority;
 use crate::client::http::request::{HttpAnswer, Request};
+use crate::client::http::resume::PartsProof;
 use crate::client::http::scope::Scope;
 use crate::model::digest::Digest;
 use crate::model::manifest::{BadManifest, Manifest};
@@ -337,7 +338,12 @@ impl Client {
             let scope = Scope::Pull(name.clone());
             let request = Request::new(method.clone(), url.clone(), scope, priority);
             let has_fallback = method == Method::HEAD;
-            let request = Request { accept, cap: CAP, has_fallback, ..request };
+            let parts = match selector {
+                _ if has_fallback => None,
+                Selector::Digest(digest) => Some(PartsProof::Digest(*digest)),
+                Selector::Tag(_) => Some(PartsProof::Validators),
+            };
+            let request = Request { accept, cap: CAP, has_fallback, parts, ..request };
             match self.http().send(&request).await {
                 Ok(answer) => {
                     self.abilities().learn_accept_index(list);

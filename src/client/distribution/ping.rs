@@ -14,6 +14,7 @@ use crate::client::http::scope::Scope;
 use crate::client::vendors::{Product, Signs, says_as_known};
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::server::{Cleanup, Cleanups, Sent, Server, Transport};
+use crate::model::text::SafeText;
 
 impl Client {
     /// Asks the registry for its product and for the user's identity there.
@@ -39,6 +40,7 @@ impl Client {
         };
         let product = Product::of(&signs);
         self.abilities().learn_product(product.cleanups, product.needs_proof());
+        self.abilities().learn_docker_condition(product.vendor.and_then(|vendor| vendor.docker_condition));
         Ok(Server {
             product: product.vendor.map(|vendor| vendor.name.into()),
             transport: self.transport().await?,
@@ -48,6 +50,15 @@ impl Client {
             deletes: self.deletes(),
             proxy: self.http().transport().proxy(&base.ping()),
         })
+    }
+
+    /// Returns a sentence about Docker's manifests if the registry has refused one, or if its product, which is found out
+    /// first if necessary, accepts them only under a condition.
+    pub(crate) async fn docker_note(&self) -> Option<SafeText> {
+        if self.abilities().cleanups().is_none() && self.abilities().docker_note().is_none() {
+            self.ping().boxed().await.ok()?;
+        }
+        self.abilities().docker_note()
     }
 
     /// Returns how the registry cleans up untagged content: as observed, otherwise as known of its product, which is

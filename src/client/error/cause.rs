@@ -150,6 +150,22 @@ impl Cause {
         }
     }
 
+    /// Returns whether the server refuses a manifest because of its media type: docs/REGISTRIES.md §8.1.
+    pub(super) fn refuses_media_type(&self) -> bool {
+        let Cause::Status { status, body: said, .. } = self else { return false };
+        let names_type = || {
+            let words = [&said.message, &said.detail].into_iter().flatten();
+            let words: Vec<String> = words.map(|text| text.as_str().to_lowercase()).collect();
+            let has = |part: &str| words.iter().any(|text| text.contains(part));
+            has("media type") || has("mediatype") || has("vnd.docker.") || has("content type")
+        };
+        match status {
+            415 => true,
+            400 | 422 => (said.has_code("MANIFEST_INVALID") || said.has_code("UNSUPPORTED")) && names_type(),
+            _ => false,
+        }
+    }
+
     /// Returns whether the server protects this very object against change: docs/REGISTRIES.md §7.5.
     pub(in crate::client) fn is_protected(&self) -> bool {
         let Cause::Status { status, body: said, .. } = self else { return false };
@@ -312,5 +328,28 @@ mod tests {
         let page = ErrorBody::of(b"<html><title>400 Request Header Or Cookie Too Large</title>");
         let page = Cause::Status { status: 400, body: page, wait: None };
         assert_eq!(page.to_string(), "400: Request Header Or Cookie Too Large");
+    }
+
+    #[test]
+    fn a_media_type_is_refused_by_415_or_by_words_about_it() {
+        let body = |code: &str, rest: &str| {
+            let text = format!(r#"{{"errors":[{{"code":"{code}","message":"manifest invalid"{rest}}}]}}"#);
+            ErrorBody::of(text.as_bytes())
+        };
+        let detail = r#","detail":{"mediaType":"application/vnd.docker.distribution.manifest.v2+json"}"#;
+        let words = r#","detail":"unsupported media type""#;
+        let table = [
+            (415, ErrorBody::default(), true),
+            (400, body("MANIFEST_INVALID", detail), true),
+            (422, body("MANIFEST_INVALID", words), true),
+            (400, body("UNSUPPORTED", words), true),
+            (400, body("MANIFEST_INVALID", ""), false),
+            (400, body("MANIFEST_BLOB_UNKNOWN", detail), false),
+            (404, body("MANIFEST_INVALID", detail), false),
+        ];
+        for (status, body, expected) in table {
+            let cause = Cause::Status { status, body, wait: None };
+            assert_eq!(cause.refuses_media_type(), expected, "{cause:?}");
+        }
     }
 }

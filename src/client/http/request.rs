@@ -4,9 +4,10 @@ use bytes::Bytes;
 use reqwest::header::HeaderMap;
 use reqwest::{Method, Url};
 
+use super::large_bodies::LargeBodyPermit;
 use super::limit::Priority;
 use super::payload::Payload;
-use super::response_body::LargeBodyPermit;
+use super::resume::PartsProof;
 use super::scope::Scope;
 use super::tls::Reuse;
 use crate::client::error::Cause;
@@ -36,6 +37,9 @@ pub(crate) struct Request {
     pub(crate) is_sent_once: bool,
     /// Whether the caller sends another request if this one fails. It is sent again only to a busy server then.
     pub(crate) has_fallback: bool,
+    /// The proof by which the response may be put together from parts if its connection breaks. Without one, all of it is
+    /// requested again.
+    pub(crate) parts: Option<PartsProof>,
     /// Whether it has a connection of its own, or one that carried other requests and may be near its end.
     pub(crate) reuse: Reuse,
 }
@@ -57,6 +61,7 @@ impl Request {
             is_list: false,
             is_sent_once: false,
             has_fallback: false,
+            parts: None,
             reuse,
         }
     }

@@ -1,24 +1,21 @@
 //! The body of a response: whole and within a cap, the start of an error's, or piece by piece.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
 use reqwest::{Response, Url};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::content_encoding::{self, Decompressor};
+use super::large_bodies::{LARGE, LargeBodyPermit, LargeBodyPermits};
 use super::limit::Permit;
 use super::log::LogLine;
+use super::resume::Partial;
 use super::timeouts::Timeouts;
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::text::SafeText;
 
 /// Bytes of an error's body that are read.
 const ERROR_CAP: u64 = 64 * 1024;
-
-/// A body of more bytes than this is a large one.
-const LARGE: usize = 1024 * 1024;
 
 /// A response whose body is still to come.
 #[derive(Debug)]
@@ -35,18 +32,7 @@ pub(crate) struct ResponseHead {
     pub(crate) entry: LogLine,
 }
 
-/// The permits for the few large bodies of a host that are read and processed at once.
-pub(crate) type LargeBodyPermits = Arc<Semaphore>;
-
-/// The right to hold a large body, until it is processed.
-pub(crate) type LargeBodyPermit = OwnedSemaphorePermit;
-
-/// Creates permits for so many large bodies at once.
-pub(crate) fn large_body_permits(most: usize) -> LargeBodyPermits {
-    Arc::new(Semaphore::new(most))
-}
-
-/// Reads the body of a success: whole, not larger than `cap`, and not too slow to be of use. A large body waits for its
+/// Reads the body of a success, after the bytes that came before its connection: whole, not larger than `cap`, and not too slow to be of use. A large body waits for its
 /// turn before its second mebibyte. Bodies are JSON, so one that is compressed shows it, whatever `Content-Encoding`
 /// says. It is decompressed within the same cap.
 pub(crate) async fn read_whole(
@@ -54,17 +40,21 @@ pub(crate) async fn read_whole(
     cap: u64,
     timeouts: &Timeouts,
     large: &LargeBodyPermits,
+    partial: &mut Partial,
 ) -> Result<(Bytes, Option<LargeBodyPermit>), Cause> {
     let encoding = content_encoding::of(response.headers());
     let expected = response.content_length().unwrap_or(0);
     if expected > cap {
         return Err(Cause::TooLarge(cap));
     }
-    let mut body = BytesMut::with_capacity(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
+    let Partial { body, waited, .. } = partial;
+    let (from, waited_before) = (body.len(), *waited);
+    body.reserve(usize::try_from(expected).unwrap_or(0).min(64 * 1024));
     let mut pace = Pace::default();
     let mut hold = None;
     while let Some(piece) = read_piece(&mut response, &mut pace, timeouts).await? {
-        if pace.waited > timeouts.whole {
+        *waited = waited_before + pace.waited;
+        if *waited > timeouts.whole {
             return Err(Cause::Unfinished(timeouts.whole));
         }
         if (body.len() + piece.len()) as u64 > cap {
@@ -73,11 +63,12 @@ pub(crate) async fn read_whole(
         if body.len() + piece.len() > LARGE && hold.is_none() {
             hold = large.clone().acquire_owned().await.ok();
             // The announced size is reserved at once, so that the body need not be moved while it grows.
-            body.reserve(usize::try_from(expected).unwrap_or(0).saturating_sub(body.len()));
+            let came = body.len() - from;
+            body.reserve(usize::try_from(expected).unwrap_or(0).saturating_sub(came));
         }
         body.extend_from_slice(&piece);
     }
-    let body = body.freeze();
+    let body = std::mem::take(body).freeze();
     if !content_encoding::is_compressed(&body) {
         encoding.check_plain(&body)?;
         return Ok((body, hold));

@@ -12,11 +12,13 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
 
 use super::backoffs::Backoffs;
+use super::large_bodies::{LargeBodyPermits, large_body_permits};
 use super::log::{Sink, display_url};
 use super::origin::{Base, Origin};
 use super::payload::Payload;
 use super::request::{HttpAnswer, Request};
 use super::response_body::{self, ResponseHead};
+use super::resume::Partial;
 use super::scheme::{self, PING_CAP, Plainly, interpret_plain_ping};
 use super::timeouts::Timeouts;
 use super::tls::{Clients, Reuse, Trust};
@@ -74,7 +76,9 @@ pub(crate) struct Transport {
     trust: Trust,
     timeouts: Timeouts,
     sink: Sink,
-    large: response_body::LargeBodyPermits,
+    large: LargeBodyPermits,
+    /// For the large bodies that are kept while their connection is made anew.
+    large_parts: LargeBodyPermits,
     base: OnceCell<Base>,
     clients: Clients,
     /// When the check for TLS failed, and why.
@@ -93,7 +97,8 @@ impl Transport {
             trust,
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
-            large: response_body::large_body_permits(MOST_LARGE_AT_ONCE),
+            large: large_body_permits(MOST_LARGE_AT_ONCE),
+            large_parts: large_body_permits(MOST_LARGE_AT_ONCE),
             base: OnceCell::new(),
             scheme_check_failure: Mutex::new(None),
             backoffs,
@@ -234,7 +239,7 @@ impl Transport {
             return Ok(Exchange::Success(head));
         }
         let peer = head.peer.clone();
-        Ok(Exchange::Other(self.read_body(head, 0).await?, peer))
+        Ok(Exchange::Other(self.read_body(head, 0, &mut Partial::default()).await?, peer))
     }
 
     /// Sends a request and reads the whole response within its cap. The request is reported to the log.
@@ -249,7 +254,7 @@ impl Transport {
         let (limit, payload) = (self.timeouts.headers, &Payload::None);
         let sent = Sent { method, url, peer, attempt: 1, tries: 1, limit, payload };
         let head = self.receive_head(request, sent).await?;
-        self.read_body(head, cap).await
+        self.read_body(head, cap, &mut Partial::default()).await
     }
 
     /// Sends a request and waits for the head of the response.
@@ -307,18 +312,29 @@ impl Transport {
         }
     }
 
+    /// Returns the permits for large bodies that wait for another connection.
+    pub(crate) fn large_parts(&self) -> &LargeBodyPermits {
+        &self.large_parts
+    }
+
     /// Reads the body: of a success all of it, within its cap, and of any other response its start. The request is
     /// reported to the log.
-    pub(crate) async fn read_body(&self, head: ResponseHead, cap: u64) -> Result<HttpAnswer, SendError> {
+    pub(crate) async fn read_body(
+        &self,
+        head: ResponseHead,
+        cap: u64,
+        partial: &mut Partial,
+    ) -> Result<HttpAnswer, SendError> {
+        let before = partial.body.len();
         let ResponseHead { status, url, peer, response, mut entry } = head;
         let headers = response.headers().clone();
         let body = if response.status().is_success() {
-            response_body::read_whole(response, cap, &self.timeouts, &self.large).await
+            response_body::read_whole(response, cap, &self.timeouts, &self.large, partial).await
         } else {
             Ok((response_body::read_error_body(response, &self.timeouts).await, None))
         };
         match &body {
-            Ok((body, _)) => entry.line.bytes = body.len() as u64,
+            Ok((body, _)) => entry.line.bytes = body.len().saturating_sub(before) as u64,
             Err(cause) => {
                 entry.line.status = None;
                 entry.line.failure = Some(SafeText::from(cause.to_string()));

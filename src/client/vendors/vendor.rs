@@ -22,6 +22,8 @@ pub(crate) struct Vendor {
     pub(crate) proof: Option<Proof>,
     /// How content is deleted, if the registry API never deletes: docs/REGISTRIES.md §7.1.
     pub(crate) delete_hint: Option<&'static str>,
+    /// The condition under which it accepts Docker's manifests, if there is one: docs/REGISTRIES.md §8.1.
+    pub(crate) docker_condition: Option<&'static str>,
     /// Refusals that protect a tag or image against every change: docs/REGISTRIES.md §7.5.
     pub(crate) protected: &'static [RefusalSign],
     /// Refusals for a size or a quota: docs/REGISTRIES.md §9.1.
@@ -41,6 +43,7 @@ impl Vendor {
         cleanups: Cleanups { untagged: Cleanup::Unknown, deleted: Cleanup::Unknown },
         proof: None,
         delete_hint: None,
+        docker_condition: None,
         protected: &[],
         quota: &[],
         unsupported: &[],

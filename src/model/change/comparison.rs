@@ -48,6 +48,19 @@ pub enum Standing {
     Unknown,
 }
 
+impl Standing {
+    /// Returns the standing in one word.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            Standing::Same => "same",
+            Standing::Moved => "moved",
+            Standing::Missing => "missing",
+            Standing::Extra => "extra",
+            Standing::Unknown => "unknown",
+        }
+    }
+}
+
 impl Comparison {
     /// Returns the number of rows with this standing.
     pub fn count(&self, standing: Standing) -> usize {

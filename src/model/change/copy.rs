@@ -1,9 +1,9 @@
-//! Copies of images, byte for byte.
+//! Copies of images: byte for byte, or with Docker's manifests converted to OCI.
 
 mod image;
 mod side;
 
-pub use image::{BlobTransfer, ImageToCopy, PlannedBlob, ReferrerList};
+pub use image::{BlobTransfer, ConvertedManifest, ImageToCopy, PlannedBlob, ReferrerList};
 pub(crate) use side::{CopySide, SideRole};
 
 use std::sync::Arc;
@@ -40,6 +40,20 @@ pub struct CopyRequest {
     /// Whether images that lose a tag at the destination are kept under a tag of their own.
     #[serde(default)]
     pub keep: bool,
+    /// The format of the manifests at the destination.
+    #[serde(default)]
+    pub format: ManifestFormat,
+}
+
+/// The format of the manifests that a copy puts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ManifestFormat {
+    /// As the source has them, byte for byte.
+    #[default]
+    Source,
+    /// OCI manifests: Docker's are converted, so their digests change.
+    Oci,
 }
 
 /// The images of a repository to copy.
@@ -78,18 +92,42 @@ pub struct CopyPlan {
     /// Lists of referrers to write under fallback tags, because the destination has no referrers API or did not say
     /// whether it has one.
     pub lists: Vec<ReferrerList>,
-    /// Whether some digests change because only some platforms of an index are copied.
+    /// Whether the digests of some images change: only some platforms of an index are copied, or manifests are converted.
     pub digests_change: bool,
+    /// The manifests that are converted, children before the indexes that list them.
+    pub converted: Box<[ConvertedManifest]>,
+    /// Whether the images have manifests that can be converted, or have been.
+    #[serde(skip)]
+    pub can_be_converted: bool,
     /// Parts that are not copied and need not be, in words: foreign layers, children that are gone, platforms.
     pub left_out: Vec<SafeText>,
     /// The connections to the registries. The destination is left out if it was not contacted.
     pub sides: Vec<CopySide>,
 }
 
+impl ManifestFormat {
+    /// Returns the other format, for a switch.
+    pub(crate) fn other(self) -> ManifestFormat {
+        match self {
+            ManifestFormat::Source => ManifestFormat::Oci,
+            ManifestFormat::Oci => ManifestFormat::Source,
+        }
+    }
+}
+
 impl CopyRequest {
     /// Returns the request to copy images with their referrers, under their own tags and with all platforms.
     pub fn with_referrers(from: Repository, what: What, to: Repository) -> CopyRequest {
-        CopyRequest { from, what, to, tag: None, platforms: Vec::new(), referrers: true, keep: false }
+        CopyRequest {
+            from,
+            what,
+            to,
+            tag: None,
+            platforms: Vec::new(),
+            referrers: true,
+            keep: false,
+            format: ManifestFormat::Source,
+        }
     }
 }
 
@@ -120,10 +158,10 @@ impl CopyPlan {
             [ImageToCopy { tag: Some(tag), selector: Selector::Tag(old), .. }] => {
                 format!("copy {from}:{old} → {to}:{tag}")
             }
-            [ImageToCopy { tag: Some(tag), digest, .. }] => {
-                format!("copy {from}@{} → {to}:{tag}", digest.short())
+            [ImageToCopy { tag: Some(tag), source, .. }] => {
+                format!("copy {from}@{} → {to}:{tag}", source.short())
             }
-            [ImageToCopy { tag: None, digest, .. }] => format!("copy {from}@{} → {to}", digest.short()),
+            [ImageToCopy { tag: None, source, .. }] => format!("copy {from}@{} → {to}", source.short()),
             _ => format!("copy {} of {from} → {to}", self.count()),
         })
     }
@@ -145,6 +183,20 @@ impl CopyPlan {
             (0, _) => images,
             _ => format!("{tags} and {images}"),
         }
+    }
+
+    /// Returns the conversion in words: `3 manifests to OCI: digests change, layers stay`. Returns `None` if nothing is
+    /// converted.
+    pub fn conversion(&self) -> Option<String> {
+        let count = self.converted.len();
+        let manifests = counted(count, "manifest is", "manifests are");
+        (count > 0).then(|| format!("{manifests} converted to OCI: digests change, layers stay"))
+    }
+
+    /// Returns the converted manifests that belong to an index. The others are images of the plan themselves.
+    pub(crate) fn converted_children(&self) -> impl Iterator<Item = &ConvertedManifest> {
+        let is_image = |digest| self.images.iter().any(|image| image.digest == digest);
+        self.converted.iter().filter(move |converted| !is_image(converted.digest))
     }
 
     /// Returns how many referrers are copied and how they are listed, in words. Returns `None` if no referrer is

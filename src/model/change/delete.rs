@@ -8,7 +8,7 @@ use super::PlanCommon;
 use super::image_info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
-use crate::model::plural::counted;
+use crate::model::plural::{counted, group_thousands};
 use crate::model::reference::{Repository, Selector, Tag};
 use crate::model::server::Ability;
 pub use crate::model::server::Deletes;
@@ -21,6 +21,9 @@ pub struct DeleteRequest {
     pub repository: Repository,
     /// The tags and digests that the user named.
     pub selectors: Vec<Selector>,
+    /// Whether all tags of the repository are meant, not those in `selectors`.
+    #[serde(default)]
+    pub all_tags: bool,
     /// The method. If it is `None`, the plan chooses the gentlest method that the server allows.
     #[serde(alias = "manner")]
     pub method: Option<DeleteMethod>,
@@ -66,6 +69,8 @@ pub struct DeletePlan {
     pub method: DeleteMethod,
     /// The further manifests to remove, as requested.
     pub along: Along,
+    /// Whether all tags of the repository were meant.
+    pub all_tags: bool,
     /// The deletions that the server allows.
     pub deletes: Deletes,
     /// The images, one entry for each distinct digest that the user named.
@@ -142,6 +147,9 @@ impl DeletePlan {
         let verb = if self.method == DeleteMethod::Image { "delete" } else { "untag" };
         let named: Vec<&Tag> = self.images.iter().flat_map(|image| &image.named).collect();
         SafeText::from(match (named.as_slice(), self.images.as_slice()) {
+            (tags, _) if self.all_tags => {
+                format!("{verb} all tags of {name} ({})", group_thousands(tags.len()))
+            }
             ([tag], [image]) if self.method == DeleteMethod::Image => match image.others.as_slice() {
                 [] => format!("{verb} {name}:{tag}"),
                 [other] => format!("{verb} {name}:{tag} and its other tag {other}"),
@@ -315,6 +323,8 @@ mod tests {
         for (method, images, title) in table {
             assert_eq!(delete_plan(method, images).title().as_str(), title);
         }
+        let all = DeletePlan { all_tags: true, ..delete_plan(Untag, vec![image(&["1", "2"], &[])]) };
+        assert_eq!(all.title().as_str(), "untag all tags of team/app (2)");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::journal::EntryId;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::plural::{counted, group_thousands};
 use crate::model::reference::Selector;
 use crate::model::text::SafeText;
 
@@ -23,6 +24,23 @@ pub struct Progress {
     /// The reason why the job waits for a registry: `waiting for HOST: connection refused for 7 s, next try in 2 s`.
     /// Empty as soon as the job goes on.
     pub waiting: SafeText,
+}
+
+/// The number of tags that are looked up for a plan.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Lookups {
+    /// Tags that were looked up.
+    pub done: usize,
+    /// Tags to look up, as far as that is known.
+    pub all: usize,
+}
+
+impl Lookups {
+    /// Returns the count in words, such as `looking up 120 of 300 tags`, or `None` if no tag is looked up.
+    pub(crate) fn describe(self) -> Option<String> {
+        let all = counted(self.all, "tag", "tags");
+        (self.all > 0).then(|| format!("looking up {} of {all}", group_thousands(self.done.min(self.all))))
+    }
 }
 
 /// A part of a job: a tag, an image.

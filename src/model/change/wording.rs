@@ -12,6 +12,7 @@ mod undo;
 pub(crate) use methods::{describe_method, method_label};
 pub(crate) use rows::{Fact, ImageRow, Methods, PlanOption, PlanRow, Switch, Tone};
 
+use super::copy::ManifestFormat;
 use super::delete::{Along, DeleteMethod, DeletePlan};
 use super::progress::Unresolved;
 use super::{ChangePlan, ChangeRequest};
@@ -39,6 +40,8 @@ pub(crate) struct Requested {
     pub(crate) along: Option<Along>,
     /// Whether referrers are copied along.
     pub(crate) referrers: Option<bool>,
+    /// The format of the copied manifests.
+    pub(crate) format: Option<ManifestFormat>,
 }
 
 impl From<&ChangeRequest> for Requested {
@@ -52,6 +55,10 @@ impl From<&ChangeRequest> for Requested {
             },
             referrers: match request {
                 ChangeRequest::Copy(request) => Some(request.referrers),
+                _ => None,
+            },
+            format: match request {
+                ChangeRequest::Copy(request) => Some(request.format),
                 _ => None,
             },
         }

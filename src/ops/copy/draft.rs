@@ -12,7 +12,9 @@ use super::source::{SourceImage, find};
 use super::there::There;
 use super::tree::{AT_ONCE, Closure, Tree};
 use crate::client::{Priority, Registry};
-use crate::model::change::copy::{BlobTransfer, CopyRequest, ImageToCopy, PlannedBlob, What};
+use crate::model::change::copy::{
+    BlobTransfer, ConvertedManifest, CopyRequest, ImageToCopy, PlannedBlob, What,
+};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::progress::Unresolved;
 use crate::model::digest::Digest;
@@ -29,6 +31,8 @@ pub(super) struct Top {
     pub(super) source: Digest,
     /// The manifest that the destination gets.
     pub(super) manifest: Arc<Manifest>,
+    /// The manifest before any conversion. The source has its parts.
+    pub(super) unconverted: Arc<Manifest>,
     pub(super) split: Split,
     pub(super) closure: Closure,
 }
@@ -43,6 +47,8 @@ pub(super) struct Draft<'a> {
     pub(super) referrers: Vec<(Arc<Manifest>, Closure)>,
     pub(super) left_out: Vec<SafeText>,
     pub(super) unresolved: Vec<Unresolved>,
+    /// The manifests that were converted, and are still part of the copy.
+    pub(super) converted: Vec<ConvertedManifest>,
 }
 
 impl<'a> Draft<'a> {
@@ -52,8 +58,8 @@ impl<'a> Draft<'a> {
         left_out: Vec<SafeText>,
         unresolved: Vec<Unresolved>,
     ) -> Draft<'a> {
-        let (tree, tops, referrers) = (Tree::default(), Vec::new(), Vec::new());
-        Draft { registry, request, tree, tops, referrers, left_out, unresolved }
+        let (tree, tops, referrers, converted) = (Tree::default(), Vec::new(), Vec::new(), Vec::new());
+        Draft { registry, request, tree, tops, referrers, left_out, unresolved, converted }
     }
 
     /// Reads the images with everything that they need. Fails if none of them can be copied.
@@ -94,6 +100,7 @@ impl<'a> Draft<'a> {
         self.tops.push(Top {
             pick,
             source: found.source,
+            unconverted: found.manifest.clone(),
             manifest: found.manifest,
             split: found.split,
             closure,

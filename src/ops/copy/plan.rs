@@ -8,10 +8,11 @@ use super::selection::Picked;
 use super::tree::AT_ONCE;
 use crate::client::Registry;
 use crate::model::change::PlanCommon;
-use crate::model::change::copy::{CopyPlan, CopyRequest, CopySide, ImageToCopy, SideRole};
+use crate::model::change::copy::{CopyPlan, CopyRequest, CopySide, ImageToCopy, ManifestFormat, SideRole};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::failure::Failure;
+use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::steps::kept_tags;
 use crate::ops::summary;
@@ -31,14 +32,17 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         draft.add_companions(picked.digest_tags.as_deref()).await?;
     }
     draft.restore_own_media_types();
+    let has_docker_manifests = draft.has_docker_manifests();
+    draft.convert()?;
     let to = context.pool.registry(&request.to.host);
     let destination = refused.is_none().then(|| Destination::new(&*to, &request.to));
     let there = draft.ask(destination.as_ref()).await?;
     let blobs = draft.blobs(&there, destination.as_ref()).await?;
     let mut images: Vec<ImageToCopy> = draft.tops.iter().map(|top| top.image(&there)).collect();
-    let infos: Vec<_> = images
+    let infos: Vec<_> = draft
+        .tops
         .iter()
-        .map(|image| summary::info_of(&*source, &request.from.name, &image.manifest).boxed())
+        .map(|top| summary::info_of(&*source, &request.from.name, &top.unconverted).boxed())
         .collect();
     let infos: Vec<ImageInfo> = stream::iter(infos).buffered(AT_ONCE).collect().await;
     images.iter_mut().zip(infos).for_each(|(image, info)| image.info = info);
@@ -51,11 +55,17 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     } else {
         Loss::default()
     };
+    let mut notes: Vec<SafeText> =
+        destination.and_then(|destination| destination.note()).into_iter().collect();
+    let puts_docker = has_docker_manifests && request.format == ManifestFormat::Source;
+    if puts_docker && refused.is_none() && unauthenticated.is_none() {
+        notes.extend(to.docker_note().await);
+    }
     let common = PlanCommon {
         refused: refused.or(unauthenticated),
         loss,
         unresolved: draft.unresolved,
-        notes: destination.and_then(|destination| destination.note()).into_iter().collect(),
+        notes,
         name_to_type: context.rules.name_to_type(&request.to),
         ..PlanCommon::default()
     };
@@ -69,6 +79,8 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
         referrers: draft.referrers.iter().map(|(manifest, _)| manifest.digest).collect(),
         lists,
         digests_change: images.iter().any(|image| image.digest != image.source),
+        converted: draft.converted.into(),
+        can_be_converted: has_docker_manifests,
         images,
         left_out: draft.left_out,
         sides,

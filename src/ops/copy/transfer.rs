@@ -17,7 +17,7 @@ use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::steps::tag::put_failure;
+use crate::ops::steps::tag::{manifest_failure, put_failure};
 use crate::ops::transfer::TransferRoute;
 
 /// The number of blobs that are moved at the same time.
@@ -246,7 +246,12 @@ impl<'a> CopyTransfer<'a> {
         let pushed = self.route().manifest(manifest).await;
         let what = |error: Error| {
             let kind = if manifest.subject().is_some() { "referrer" } else { "manifest" };
-            self.error_of(&error, format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to))
+            let what = format!("cannot put the {kind} {} into {}", digest.short(), self.plan.to);
+            if error.cause == Cause::Stopped {
+                CopyError::Stopped
+            } else {
+                CopyError::Failed(manifest_failure(&error, what, manifest))
+            }
         };
         let pushed = pushed.map_err(what)?;
         self.put.fetch_add(1, Ordering::Relaxed);

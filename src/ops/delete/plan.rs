@@ -16,6 +16,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::media_type::MediaType;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use crate::model::version_order;
 use crate::ops::context::ChangeContext;
 use crate::ops::graph::Indexes;
 use crate::ops::steps::kept_tags;
@@ -28,7 +29,9 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     let registry = context.pool.registry(&request.repository.host);
     let name = &request.repository.name;
     let refused = context.rules.may_change(&request.repository).err();
-    let named_tags = request.selectors.iter().filter_map(|selector| match selector {
+    let selectors =
+        if request.all_tags { list_selectors(&*registry, name).await? } else { request.selectors.clone() };
+    let named_tags = selectors.iter().filter_map(|selector| match selector {
         Selector::Tag(tag) => Some(tag.clone()),
         Selector::Digest(_) => None,
     });
@@ -37,7 +40,7 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut unresolved, mut notes) = (Vec::new(), Vec::new());
-    let mut images = find_named_images(&*registry, name, &request.selectors, &tags, &mut unresolved).await?;
+    let mut images = find_named_images(&*registry, name, &selectors, &tags, &mut unresolved).await?;
     let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // If only tags go, manifests stay, so it does not matter which other indexes list them.
@@ -51,12 +54,14 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     add_referrers(&*registry, name, &mut images, &tags, &mut notes).await;
     keep_needed_referrers(&mut images, method, &tags, &indexes);
     notes.extend(tags.incomplete_note());
+    notes.extend(request.all_tags.then(|| empty_repository_note(name)));
     if method == DeleteMethod::Untag {
         notes.extend(method::denied_note(&deletes, denied.as_ref()));
     }
     let mut plan = DeletePlan {
         repository: request.repository.clone(),
         method,
+        all_tags: request.all_tags,
         along: request.along,
         deletes,
         images,
@@ -67,7 +72,7 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
         shared_with: 0,
         tags: tags.digests,
     };
-    let far = plan.is_far_reaching().then(|| name.clone());
+    let far = (plan.is_far_reaching() || plan.all_tags).then(|| name.clone());
     plan.common.name_to_type = far.or_else(|| context.rules.name_to_type(&request.repository));
     if let Some(weight) = freed_bytes::compute_freed_bytes(&*registry, &plan).await {
         plan.frees = Some(weight.frees);
@@ -80,6 +85,25 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     plan.common.blocked = method::blocked(&plan, denied.as_ref(), tags.incomplete.as_ref(), &indexes);
     plan.common.methods = plan.offered_methods(plan.common.blocked.is_some());
     Ok(plan)
+}
+
+/// Returns all listed tags of a repository, the newest version first. Fails if there is none.
+async fn list_selectors(registry: &dyn Registry, name: &RepositoryName) -> Result<Vec<Selector>, Failure> {
+    let names = tag_list::list_names(registry, name).await;
+    let names = names.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
+    if names.tags.is_empty() {
+        return Err(missing(format!("nothing to delete in {name}"), "it has no tags".into()));
+    }
+    let tags = version_order::newest_first(names.tags, Tag::as_str);
+    Ok(tags.into_iter().map(Selector::Tag).collect())
+}
+
+/// Returns the note about a repository that loses all of its tags.
+fn empty_repository_note(name: &RepositoryName) -> SafeText {
+    SafeText::from(format!(
+        "{name} itself stays: most registries keep listing a repository without tags, and their registry API has no \
+         request to remove it"
+    ))
 }
 
 /// Returns the images that lose their last tag, and the tagged referrers that go along. If images are deleted, returns

@@ -41,6 +41,7 @@ pub(crate) fn request(plan: &DeletePlan) -> DeleteRequest {
     DeleteRequest {
         repository: plan.repository.clone(),
         selectors: selectors.collect(),
+        all_tags: false,
         method: Some(plan.method),
         along: plan.along,
         keep: plan.common.loss.keep,

@@ -30,6 +30,10 @@ pub(crate) const AT_ONCE: usize = 16;
 pub(crate) const LOST: &str = "after garbage collection a registry may believe that it still has content that is gone, until it is \
                         restarted: then copy or push the image again";
 
+/// A hint for a server that refuses Docker's manifests.
+const CONVERT: &str = "the registry accepts no Docker manifests: `copy --format oci`, or the switch of its plan, converts them; \
+                       digests change, layers stay";
+
 /// A repository in which tags are changed.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RepositoryClient<'a> {
@@ -158,7 +162,10 @@ impl RepositoryClient<'_> {
                 Some(now) if now != expected && error.cause.is_transient() => {
                     return Outcome::Skipped(describe_move(now));
                 }
-                _ => return Outcome::Failed(put_failure(&error, format!("cannot tag {}:{tag}", self.name))),
+                _ => {
+                    let what = format!("cannot tag {}:{tag}", self.name);
+                    return Outcome::Failed(manifest_failure(&error, what, manifest));
+                }
             }
         }
         match self.wait_until_shown(&selector, Some(manifest.digest)).await {
@@ -345,6 +352,17 @@ pub(crate) fn put_failure(error: &Error, what: String) -> Failure {
     if error.is_unsupported() {
         let hint = "the server does not support this: mirrors and caches accept no changes, and some servers never delete";
         failure.hint = Some(hint.into());
+        failure.kind = FailureKind::Unsupported;
+    }
+    failure
+}
+
+/// Returns the same as [`put_failure`]. The hint names the conversion if the server refuses Docker's manifests.
+pub(crate) fn manifest_failure(error: &Error, what: String, manifest: &Manifest) -> Failure {
+    let mut failure = put_failure(error, what);
+    let lists_docker = || manifest.children().iter().any(|child| child.media_type.is_docker_manifest());
+    if error.refuses_media_type() && (manifest.media_type.is_docker_manifest() || lists_docker()) {
+        failure.hint = Some(CONVERT.into());
         failure.kind = FailureKind::Unsupported;
     }
     failure

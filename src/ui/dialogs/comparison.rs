@@ -105,7 +105,7 @@ impl Canvas<'_, '_> {
             self.frame.buffer_mut().set_style(area, base);
         }
         let style = |role| if is_cursor { base } else { self.style(role) };
-        let (role, word) = word(row.standing);
+        let (role, word) = (role(row.standing), row.standing.label());
         let mut line = vec![
             Span::styled(if is_cursor { "▌" } else { " " }, style(Role::Marker)),
             Span::styled(if is_marked { "*" } else { " " }, style(Role::Mark)),
@@ -171,12 +171,12 @@ fn short(digest: Option<Digest>) -> String {
     columns::left(&digest.map_or("-".into(), |digest| digest.short()), DIGEST)
 }
 
-fn word(standing: Standing) -> (Role, &'static str) {
+fn role(standing: Standing) -> Role {
     match standing {
-        Standing::Same => (Role::Dim, "same"),
-        Standing::Moved => (Role::Warn, "moved"),
-        Standing::Missing => (Role::Good, "missing"),
-        Standing::Extra => (Role::Shared, "extra"),
-        Standing::Unknown => (Role::Bad, "unknown"),
+        Standing::Same => Role::Dim,
+        Standing::Moved => Role::Warn,
+        Standing::Missing => Role::Good,
+        Standing::Extra => Role::Shared,
+        Standing::Unknown => Role::Bad,
     }
 }

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::copy_prompt::{CopyEffect, CopyPrompt, PromptRow, describe_images};
+use crate::app::dialogs::copy_prompt::{CopyEffect, CopyPrompt, HELP, PromptRow, describe_images};
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
+use crate::model::change::copy::ManifestFormat;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -17,6 +18,8 @@ impl Canvas<'_, '_> {
         let keys = &self.state.settings.keys;
         let hints = join_hints([
             keys.hint(<Box<CopyPrompt>>::BINDINGS, CopyEffect::Plan),
+            keys.hint(<Box<CopyPrompt>>::BINDINGS, CopyEffect::Complete)
+                .filter(|_| !prompt.field.suggestions.is_empty()),
             keys.scroll_hint(PROMPT_BINDINGS, "choose"),
             keys.cancel_hint(PROMPT_BINDINGS, "leave"),
         ]);
@@ -25,15 +28,13 @@ impl Canvas<'_, '_> {
         let about = columns::cut(&format!("{what} of {}", prompt.from), places.about.width.into());
         let style = self.style(Role::Text);
         self.draw_line(places.about, Line::styled(about, style));
-        let role = if prompt.problem.is_some() { Role::Bad } else { Role::Dim };
-        self.wrapped(places.status, role, prompt.status_text());
         let rows = prompt.rows();
         for (at, area) in places.rows {
             if let Some(row) = rows.get(at) {
-                self.copy_row(prompt, *row, at == prompt.cursor, area);
+                self.copy_row(prompt, *row, at == prompt.field.cursor, area);
             }
         }
-        self.input(places.input, "> ", &prompt.input, Role::Dim, "");
+        self.field(places.input, places.status, &prompt.field, HELP);
     }
 
     fn copy_row(&mut self, prompt: &CopyPrompt, row: PromptRow, is_cursor: bool, area: Rect) {
@@ -42,18 +43,17 @@ impl Canvas<'_, '_> {
             keys.hint_as(<Box<CopyPrompt>>::BINDINGS, CopyEffect::Toggle, "switches").unwrap_or_default();
         match row {
             PromptRow::Destination => {}
-            PromptRow::Suggestion(at) => {
-                let name = prompt.suggestions.get(at).map(String::as_str).unwrap_or_default();
-                let style = self.style(if is_cursor { Role::Cursor } else { Role::Text });
-                let text = format!("{}{name}", if is_cursor { "▌ " } else { "  " });
-                self.draw_line(area, Line::styled(columns::left(&text, area.width.into()), style));
-            }
+            PromptRow::Suggestion(at) => self.suggestion(area, &prompt.field, at),
             PromptRow::Referrers => {
                 let text = "referrers: signatures, attestations";
                 self.switch(area, prompt.includes_referrers, is_cursor, text, &toggle);
             }
             PromptRow::AllTags => {
                 self.switch(area, prompt.includes_all_tags, is_cursor, "all tags of the repository", &toggle);
+            }
+            PromptRow::Format => {
+                let is_on = prompt.format == ManifestFormat::Oci;
+                self.switch(area, is_on, is_cursor, "convert to OCI: digests change", &toggle);
             }
             PromptRow::Platform(at) => {
                 if let Some((platform, comes)) = prompt.platforms.get(at) {

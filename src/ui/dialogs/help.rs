@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::help::Help;
+use crate::app::filter::Word;
 use crate::app::keymap;
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::model::columns;
@@ -31,6 +32,7 @@ impl Canvas<'_, '_> {
         let widest = all.iter().map(|row| columns::width(&row.keys) + 1).max().unwrap_or(0);
         let width = widest.clamp(*KEYS.start(), *KEYS.end());
         let room = usize::from(inner.width).saturating_sub(width + 3);
+        let word = Word::plain(&help.input.value().to_lowercase());
         let mut lines: Vec<Line> = Vec::new();
         let mut section = "";
         for row in &rows {
@@ -47,11 +49,13 @@ impl Canvas<'_, '_> {
                 row.unavailable_because.as_ref().map(|why| format!("  (not now: {why})")).unwrap_or_default();
             let about = columns::cut(row.text, room);
             let refused = columns::cut(&refused, room.saturating_sub(columns::width(&about)));
-            lines.push(Line::from(vec![
+            let found = vec![
                 Span::styled(format!("  {}", columns::left(&row.keys, width)), self.style(key)),
                 Span::styled(about, self.style(text)),
-                Span::styled(refused, self.style(Role::Dim)),
-            ]));
+            ];
+            let mut line = self.searched(Some(&word), false, found);
+            line.push(Span::styled(refused, self.style(Role::Dim)));
+            lines.push(Line::from(line));
         }
         if lines.is_empty() {
             lines.push(Line::styled("  no key does that", self.style(Role::Dim)));

@@ -6,6 +6,7 @@ use ratatui::text::{Line, Span};
 use crate::app::actions::entries::entries;
 use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::palette::{self, Palette, PaletteEffect};
+use crate::app::filter::Filter;
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::model::columns;
@@ -27,6 +28,7 @@ impl Canvas<'_, '_> {
         let all: Vec<_> = entries().collect();
         let rows = palette::rows_area(self.state);
         let height = usize::from(rows.height);
+        let filter = Filter::parse(commands.input.value());
         let offset = layout::offset(commands.cursor, rows.height);
         for (line, row) in commands.rows.iter().skip(offset).take(height).enumerate() {
             let Some((entry, action)) = all.get(*row) else { continue };
@@ -44,10 +46,10 @@ impl Canvas<'_, '_> {
                 columns::right(&key, KEYS - 1),
                 if is_cursor { base } else { self.style(Role::Dim) },
             );
-            self.draw_line(
-                place,
-                Line::from(vec![Span::raw(marker), name, Span::raw(text), key]).style(base),
-            );
+            let mut line = vec![Span::raw(marker)];
+            line.extend(self.matched_line(filter.as_ref(), vec![name, Span::raw(text)]));
+            line.push(key);
+            self.draw_line(place, Line::from(line).style(base));
         }
         self.input(Rect { height: inner.height.min(1), ..inner }, "> ", &commands.input, Role::Dim, "");
     }

@@ -92,6 +92,9 @@ fn status_line(plan: &PlanDialog) -> (Role, String) {
     if let Some(problem) = plan.problem {
         return (Role::Warn, problem.into());
     }
+    if let Some(lookups) = plan.lookups.describe().filter(|_| plan.change_plan.is_loading()) {
+        return (Role::Dim, format!("{lookups}; nothing is changed"));
+    }
     if plan.change_plan.is_loading() || plan.change_plan.failure.is_some() {
         return (Role::Dim, "nothing is changed".into());
     }

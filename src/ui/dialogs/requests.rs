@@ -40,6 +40,7 @@ impl Canvas<'_, '_> {
         }
         let cursor = log.cursor(rows.len());
         let first = first_row(cursor, rows.len(), place.height.into());
+        let filter = log.filter();
         for (row, request) in rows.iter().enumerate().skip(first).take(place.height.into()) {
             let area = Rect::new(place.x, place.y + (row - first) as u16, place.width, 1);
             if row == cursor {
@@ -47,7 +48,7 @@ impl Canvas<'_, '_> {
                 self.frame.buffer_mut().set_style(area, style);
             }
             let line = self.request(*request, place.width, row == cursor);
-            self.draw_line(area, line);
+            self.draw_line(area, Line::from(self.matched_line(filter.as_ref(), line.spans)));
         }
         self.scrollbar(area, place, first, rows.len());
         if log.is_typing || log.is_filtered() {

@@ -4,8 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::retag_prompt::{OLD_TAG, Retag, RetagEffect};
+use crate::app::dialogs::retag_prompt::{Retag, RetagEffect};
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
+use crate::app::layout;
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -35,24 +36,16 @@ impl Canvas<'_, '_> {
         self.switch(
             places.switch,
             prompt.removes_old_tags,
-            prompt.is_on_switch,
+            prompt.is_on_switch(),
             "untag the old name afterwards: rename",
             &toggle,
         );
-        let (role, said) = match (&prompt.problem, prompt.images.len()) {
-            (Some(problem), _) => (Role::Bad, problem.clone()),
-            (None, 1) => (Role::Dim, "a new tag, or repository:tag in the same registry".to_string()),
-            (None, _) => {
-                let text = "stands for the old tag; or";
-                (Role::Dim, format!("{OLD_TAG} {text} repository:{OLD_TAG} in the same registry"))
-            }
-        };
-        // A long problem takes lines from the new names below it.
-        let lines = self.wrapped(places.rest, role, &said) + 1;
-        let rest = places.rest;
-        let lines = lines.min(rest.height);
-        self.new_names(prompt, Rect { y: rest.y + lines, height: rest.height - lines, ..rest });
-        self.input(places.input, "> ", &prompt.input, Role::Dim, "");
+        let names = prompt.field.suggestions.len() as u16;
+        for at in 0..names.min(places.names.height) {
+            self.suggestion(layout::row(places.names, at), &prompt.field, at.into());
+        }
+        self.new_names(prompt, layout::below(places.names, names));
+        self.field(places.input, places.status, &prompt.field, &prompt.help());
     }
 
     /// Draws a switch of a prompt.

@@ -9,8 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::actions::details::{NEXT_PLATFORM, PREVIOUS_PLATFORM};
-use crate::app::panes::details::Tab;
-use crate::app::panes::details::shown_tabs;
+use crate::app::panes::details::{Tab, TextSearch, shown_tabs};
 use crate::app::{Pane, layout};
 use crate::model::columns;
 use crate::model::page::ListedName;
@@ -45,9 +44,22 @@ impl Canvas<'_, '_> {
             Tab::Manifest => self.raw(area, rows, &detail.manifest),
             Tab::Referrers => self.referrers(area, rows),
         }
+        match (detail.tab, &detail.search) {
+            (Tab::Layers, _) => self.draw_filter(area, &detail.layers),
+            (_, Some(search)) => self.draw_search(area, search),
+            (_, None) => {}
+        }
         if let Some(failure) = inspection.failure.as_ref() {
             self.foot(area, Role::Bad, &format!("not refreshed: {}", failure.why));
         }
+    }
+
+    /// Draws a line of a text, with highlights of the text that is searched for.
+    fn draw_searched(&mut self, area: Rect, number: usize, line: Vec<Span<'_>>) {
+        let search = self.state.detail.search.as_ref();
+        let is_current = search.is_some_and(|search| search.line() == Some(number));
+        let line = self.searched(search.map(TextSearch::word), is_current, line);
+        self.draw_line(area, Line::from(line));
     }
 
     fn no_image(&mut self, rows: Rect) {

@@ -36,7 +36,9 @@ impl Canvas<'_, '_> {
             };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let room = usize::from(area.width.saturating_sub(layout::BESIDE_HOST));
-            let mut cells = vec![Span::raw(columns::cut_middle(registry.host.as_str(), room))];
+            let host = registry.host.as_str();
+            let name = Span::raw(columns::cut_middle(host, room));
+            let mut cells = self.matched_name(&registries.list, host, name);
             if registry.server.failure.is_some() {
                 cells.push(Span::styled(" !", self.style(Role::Bad)));
             }

@@ -1,14 +1,18 @@
 //! The Repositories pane.
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
-use ratatui::text::Span;
+use ratatui::text::{Line, Span};
 
 use crate::app::panes::registries::OpenRegistry;
+use crate::app::panes::repositories::columns::{RepositoryColumn, RepositoryColumns};
 use crate::app::panes::repositories::tree::BranchNode;
+use crate::app::panes::repositories::{RepositorySort, RepositorySortBy};
 use crate::app::{Pane, layout};
-use crate::model::columns;
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
+use crate::model::repository_facts::RepositoryFacts;
+use crate::model::{columns, size, time};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
@@ -32,15 +36,35 @@ impl Canvas<'_, '_> {
         } else {
             Self::title_with_count("Repositories", &repositories.list, names.items.len(), names)
         };
-        self.draw_frame(Pane::Repositories, area, vec![Span::raw(title)]);
+        let mut title = vec![Span::raw(title)];
+        let sort = repositories.sort;
+        if sort != RepositorySort::default() {
+            title.push(Span::styled(" ── ", self.style(Role::Border)));
+            title
+                .push(Span::styled(format!("by {} {}", sort.by.word(), sort.arrow()), self.style(Role::Dim)));
+        }
+        self.draw_frame(Pane::Repositories, area, title);
         self.draw_filter(area, &repositories.list);
-        let rows = layout::rows(self.state, &layout::of(self.state), Pane::Repositories);
+        let layout = layout::of(self.state);
+        let rows = layout::rows(self.state, &layout, Pane::Repositories);
+        let shown = layout::repository_columns(self.state, &layout);
+        if layout::has_heading(self.state, Pane::Repositories) {
+            let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
+            let cells = shown.headings(repositories.sort).into_iter().map(|(cell, _)| cell);
+            let style = self.style(Role::Heading);
+            self.draw_line(heading, Line::styled(format!("  {}", cells.collect::<String>()), style));
+        }
         if repositories.list.rows.is_empty() {
             self.no_repositories(rows, registry);
         }
         for (line, row) in repositories.list.visible_rows().enumerate() {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
-            let cells = self.repository_cells(registry, row, usize::from(rows.width).saturating_sub(3));
+            let mut cells = self.repository_cells(registry, row, shown.name);
+            if let Some(facts) = self.fact_cells(registry, row, &shown) {
+                let used: usize = cells.iter().map(Span::width).sum();
+                cells.push(Span::raw(" ".repeat(shown.name.saturating_sub(used))));
+                cells.push(facts);
+            }
             self.row(Pane::Repositories, place, &repositories.list, row, cells);
         }
         self.scrollbar(area, rows, repositories.list.offset, repositories.list.rows.len());
@@ -51,7 +75,11 @@ impl Canvas<'_, '_> {
                     self.foot(area, Role::Bad, &format!("{what}: {}", failure.why));
                 }
                 (None, Some(why)) => self.foot(area, Role::Warn, &format!("may be incomplete: {why}")),
-                (None, None) => {}
+                (None, None) => {
+                    if let Some(known) = repositories.known_count_text() {
+                        self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
+                    }
+                }
             }
         }
     }
@@ -63,7 +91,8 @@ impl Canvas<'_, '_> {
         };
         if !repositories.is_tree() {
             let Some(listed) = repositories.listed_at(item) else { return Vec::new() };
-            return vec![self.name(listed, listed.text(), room)];
+            let name = self.name(listed, listed.text(), room);
+            return self.matched_name(&repositories.list, listed.text(), name);
         }
         let Some(branch) = repositories.branches.get(row) else { return Vec::new() };
         let indent = "  ".repeat(branch.depth.into());
@@ -88,6 +117,20 @@ impl Canvas<'_, '_> {
                 vec![Span::raw(format!("{indent}  ")), self.name(listed, last, room)]
             }
         }
+    }
+
+    /// Returns the cells after the name, or `None` for a namespace, whose repositories are not summed up.
+    fn fact_cells(
+        &self,
+        registry: &OpenRegistry,
+        row: usize,
+        columns: &RepositoryColumns,
+    ) -> Option<Span<'static>> {
+        let repositories = &registry.repositories;
+        let name = repositories.listed_at(*repositories.list.rows.get(row)? as usize)?.name()?;
+        let facts = repositories.facts_of(name);
+        let cell = |column: &RepositoryColumn| column.right(&fact(column.by, facts, self.now));
+        Some(Span::styled(columns.shown.iter().map(cell).collect::<String>(), self.style(Role::Dim)))
     }
 
     fn name(&self, listed: &ListedName<RepositoryName>, shown: &str, room: usize) -> Span<'static> {
@@ -133,4 +176,15 @@ impl Canvas<'_, '_> {
             ),
         }
     }
+}
+
+/// Returns a fact in words, `-` if it is not known. A `+` follows a number of tags to which more may come.
+fn fact(by: RepositorySortBy, facts: Option<&RepositoryFacts>, now: Timestamp) -> String {
+    let text = facts.and_then(|facts| match by {
+        RepositorySortBy::Name => None,
+        RepositorySortBy::Tags => Some(format!("{}{}", facts.tags, if facts.is_complete { "" } else { "+" })),
+        RepositorySortBy::Newest => facts.newest.map(|newest| time::age(newest, now)),
+        RepositorySortBy::Size => facts.size.map(size::bytes),
+    });
+    text.unwrap_or_else(|| "-".into())
 }

@@ -1,11 +1,11 @@
 //! The Tags pane: the facts about each tag, in columns that are left out one by one in a narrow pane.
 
-use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SIGN, SIZE, TagColumns};
+use crate::app::panes::tags::TagsPane;
 use crate::app::panes::tags::opened::{OPENED, OpenedImage};
-use crate::app::panes::tags::{SortBy, TagsPane};
 use crate::app::{Pane, layout};
 use crate::model::failure::FailureKind;
 use crate::model::summary::Summary;
@@ -13,91 +13,6 @@ use crate::model::{columns, size, time};
 use crate::ui::Canvas;
 use crate::ui::kind::short;
 use crate::ui::theme::Role;
-
-/// The columns after the tag, with their widths and their gutters. SIZE is the last to be left out.
-const SIZE: Column = Column { title: "SIZE", gutter: 2, width: 8 };
-const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
-const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
-const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
-const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
-/// Columns of the sign behind the tag that marks a shared digest.
-const SIGN: usize = 2;
-/// The least width of the tag's column: that of its title.
-const LEAST_TAG: usize = 8;
-/// The width that long tags have before the other columns are placed.
-const FIRST_TAG: usize = 12;
-/// The greatest width of the tag's column.
-const MOST_TAG: usize = 40;
-/// Columns that long lists of platforms may take beyond the least width.
-const MORE_PLATFORMS: usize = 20;
-
-/// A column after the tag.
-#[derive(Clone, Copy)]
-struct Column {
-    title: &'static str,
-    gutter: usize,
-    width: usize,
-}
-
-impl Column {
-    fn all(self) -> usize {
-        self.gutter + self.width
-    }
-
-    /// Returns a cell with its gutter, aligned to the left.
-    fn left(self, text: &str) -> String {
-        format!("{}{}", " ".repeat(self.gutter), columns::left(text, self.width))
-    }
-
-    /// Returns a cell with its gutter, aligned to the right.
-    fn right(self, text: &str) -> String {
-        format!("{}{}", " ".repeat(self.gutter), columns::right(text, self.width))
-    }
-}
-
-/// The columns that are shown, and the width of the tag's column.
-struct TagColumns {
-    room: usize,
-    tag: usize,
-    digest: bool,
-    size: bool,
-    created: bool,
-    platforms: usize,
-    kind: bool,
-}
-
-impl TagColumns {
-    /// Distributes `room` columns for tags that are at most `longest` columns wide. Long tags get only a share until
-    /// size, age and digest are placed. The rest goes to the platforms, then to the tags, then to the kind. The first
-    /// of these columns that does not fit ends the list.
-    fn fit(room: usize, longest: usize) -> TagColumns {
-        let whole = longest.clamp(LEAST_TAG, MOST_TAG);
-        let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
-        let mut left = room.saturating_sub(tag + SIGN);
-        let mut take = |column: Column, after: bool| {
-            let fits = after && left >= column.all();
-            left -= if fits { column.all() } else { 0 };
-            fits
-        };
-        let size = take(SIZE, true);
-        let created = take(CREATED, size);
-        let digest = take(DIGEST, created);
-        let has_platforms = take(PLATFORMS, digest);
-        let more = left.min(whole.saturating_sub(tag));
-        tag += more;
-        left -= more;
-        let kind = has_platforms && left >= KIND.all();
-        left -= if kind { KIND.all() } else { 0 };
-        let extra = if has_platforms { left.min(MORE_PLATFORMS) } else { 0 };
-        let platforms = if has_platforms { PLATFORMS.width + extra } else { 0 };
-        tag += (left - extra).min(MOST_TAG.saturating_sub(tag));
-        TagColumns { room, tag, digest, size, created, platforms, kind }
-    }
-
-    fn platforms(&self) -> Column {
-        Column { width: self.platforms, ..PLATFORMS }
-    }
-}
 
 impl Canvas<'_, '_> {
     /// Draws the tags of the repository under the cursor.
@@ -110,8 +25,7 @@ impl Canvas<'_, '_> {
             self.no_tags(rows, tags);
             return self.tags_foot(area, tags);
         }
-        // The marker and the mark stand in front of the cells. One column before the border stays free.
-        let widths = TagColumns::fit(usize::from(rows.width).saturating_sub(3), tags.longest);
+        let widths = TagColumns::of(tags, rows.width);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.visible_rows().enumerate() {
@@ -137,7 +51,10 @@ impl Canvas<'_, '_> {
                         self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
                     }
                     Some(known) => self.foot(area, Role::Warn, &known),
-                    None => {}
+                    None => {
+                        let text = tags.unfiltered_details_text().unwrap_or_default();
+                        self.foot(area, Role::Warn, &text);
+                    }
                 },
             }
         }
@@ -150,8 +67,7 @@ impl Canvas<'_, '_> {
         let hidden = tags.hidden();
         let all = tags.list.order.len().saturating_sub(hidden);
         let mut title = vec![Span::raw(Self::title_with_count("Tags", &tags.list, all, &tags.tags))];
-        // `↓` means from the newest or the largest on, or from Z to A.
-        let arrow = if (tags.sort.by == SortBy::Name) == tags.sort.reversed { "↓" } else { "↑" };
+        let arrow = tags.sort.arrow();
         title.push(Span::styled(" ── ", self.style(Role::Border)));
         title.push(Span::styled(format!("by {} {arrow}", tags.sort.by.word()), self.style(Role::Dim)));
         if let Some(doing) = tags.current_operation() {
@@ -164,24 +80,9 @@ impl Canvas<'_, '_> {
     }
 
     fn tags_heading(&mut self, area: Rect, widths: &TagColumns) {
-        let mut line = format!("  {}", columns::left("TAG", widths.tag + SIGN));
-        if widths.digest {
-            line.push_str(&DIGEST.left(DIGEST.title));
-        }
-        if widths.size {
-            line.push_str(&SIZE.right(SIZE.title));
-        }
-        if widths.created {
-            line.push_str(&CREATED.left(CREATED.title));
-        }
-        if widths.platforms > 0 {
-            line.push_str(&widths.platforms().left(PLATFORMS.title));
-        }
-        if widths.kind {
-            line.push_str(&KIND.left(KIND.title));
-        }
+        let cells = widths.headings(self.state.tags.sort).into_iter().map(|(cell, _)| cell);
         let style = self.style(Role::Heading);
-        self.draw_line(area, Line::styled(line, style));
+        self.draw_line(area, Line::styled(format!("  {}", cells.collect::<String>()), style));
     }
 
     fn tag_cells(&self, tags: &TagsPane, row: usize, widths: &TagColumns) -> Vec<Span<'static>> {
@@ -194,10 +95,10 @@ impl Canvas<'_, '_> {
         // Long tags often differ only at their ends: `sha256-….sig`.
         let text = columns::cut_middle(tag.text(), widths.tag);
         let name = Span::styled(columns::left(&text, widths.tag), self.style(role));
+        let mut cells = self.matched_name(&tags.list, tag.text(), name);
         let remote = tags.summaries.get(item);
         match remote.and_then(|remote| remote.value.as_ref()) {
             Some(summary) => {
-                let mut cells = vec![name];
                 self.summary_cells(&mut cells, tags, summary, widths);
                 cells
             }
@@ -208,7 +109,8 @@ impl Canvas<'_, '_> {
                     None => ("…".to_string(), Role::Dim),
                 };
                 let text = columns::cut(&text, widths.room.saturating_sub(widths.tag + 3));
-                vec![name, Span::raw("   "), Span::styled(text, self.style(role))]
+                cells.extend([Span::raw("   "), Span::styled(text, self.style(role))]);
+                cells
             }
         }
     }
@@ -238,22 +140,25 @@ impl Canvas<'_, '_> {
         summary: &Summary,
         widths: &TagColumns,
     ) {
-        let sign = if tags.is_shared(&summary.digest) { " =" } else { "  " };
-        cells.push(Span::styled(sign, self.style(Role::Shared)));
+        let sign = tags.groups.letter(&summary.digest).map(|letter| format!(" ={letter}"));
+        cells.push(Span::styled(columns::left(&sign.unwrap_or_default(), SIGN), self.style(Role::Shared)));
         if widths.digest {
-            cells.push(Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim)));
+            let digest = Span::styled(DIGEST.left(&summary.digest.short()), self.style(Role::Dim));
+            cells.extend(self.matched_details(&tags.list, DIGEST.gutter, digest));
         }
         if widths.size {
             let text = summary.size.map_or_else(|| "-".into(), size::bytes);
             cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
         }
         if widths.created {
-            let text = summary.created.map_or_else(|| "-".into(), |created| age(created, self.now));
+            let text =
+                summary.created.map_or_else(|| "-".into(), |created| time::short_age(created, self.now));
             cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
         }
         if widths.platforms > 0 {
             let text = platforms(summary, widths.platforms);
-            cells.push(Span::styled(widths.platforms().left(&text), self.style(Role::Platform)));
+            let platforms = Span::styled(widths.platforms().left(&text), self.style(Role::Platform));
+            cells.extend(self.matched_details(&tags.list, PLATFORMS.gutter, platforms));
         }
         if widths.kind {
             cells.push(Span::styled(KIND.left(&short(&summary.kind)), self.style(Role::Dim)));
@@ -298,56 +203,14 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// Returns an age in the words that fit a narrow column.
-fn age(created: Timestamp, now: Timestamp) -> String {
-    if time::is_reproducible(created) { "no date".into() } else { time::age(created, now) }
-}
-
 /// Returns the platforms in `room` columns, without the prefix `linux/`. If several do not fit, returns only their
 /// number.
 fn platforms(summary: &Summary, room: usize) -> String {
-    let names: Vec<String> = summary.platforms.iter().map(ToString::to_string).collect();
-    let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
-    match short.as_slice() {
-        [] => "-".into(),
-        short if short.join(" ").len() <= room => short.join(" "),
-        [only] => columns::cut(only, room),
-        short => format!("{} platforms", short.len()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_give_way_one_by_one_and_never_overflow() {
-        for room in 0..160 {
-            for longest in [0, 6, 20, 128] {
-                let widths = TagColumns::fit(room, longest);
-                let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
-                let used = widths.tag
-                    + if room > SIGN { SIGN } else { 0 }
-                    + taken(widths.digest, DIGEST)
-                    + taken(widths.size, SIZE)
-                    + taken(widths.created, CREATED)
-                    + taken(widths.platforms > 0, widths.platforms())
-                    + taken(widths.kind, KIND);
-                assert!(used <= room, "{room} {longest}: {used}");
-                let placed = [widths.size, widths.created, widths.digest, widths.platforms > 0, widths.kind];
-                assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
-            }
-        }
-        let narrow = TagColumns::fit(36, 10);
-        assert!(narrow.size && narrow.created && !narrow.digest);
-    }
-
-    #[test]
-    fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = TagColumns::fit(35, 52);
-        assert!(narrow.size && narrow.created);
-        let usual = TagColumns::fit(49, 52);
-        assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(65, 16).platforms > 0);
+    let all = summary.listed_platforms();
+    match summary.platforms.len() {
+        0 => "-".into(),
+        1 => columns::cut(&all, room),
+        _ if columns::width(&all) <= room => all,
+        count => format!("{count} platforms"),
     }
 }

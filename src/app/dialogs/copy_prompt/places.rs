@@ -2,7 +2,7 @@
 
 use ratatui::layout::Rect;
 
-use super::CopyPrompt;
+use super::{CopyPrompt, HELP};
 use crate::app::State;
 use crate::app::layout::{below, indented, inside, prompt_box, row};
 use crate::model::columns;
@@ -28,10 +28,10 @@ impl CopyPlaces {
     pub(crate) fn of(state: &State, prompt: &CopyPrompt) -> CopyPlaces {
         let rows = prompt.rows().len();
         // Room for the matching names is kept, so that nothing jumps while they come and go.
-        let height = rows - prompt.suggestions.len() + 10;
+        let height = rows - prompt.field.suggestions.len() + 10;
         let area = prompt_box(state, height);
         let inner = indented(inside(area));
-        let needed = columns::wrap(prompt.status_text(), inner.width.into()).len() as u16;
+        let needed = columns::wrap(prompt.field.status(HELP), inner.width.into()).len() as u16;
         let status = Rect { height: needed.min(inner.height.saturating_sub(4)), ..below(inner, 2) };
         let body = below(inner, 2 + status.height);
         CopyPlaces {
@@ -47,11 +47,11 @@ impl CopyPlaces {
     /// for all, the rows around the cursor are shown.
     fn rows(prompt: &CopyPrompt, rows: usize, body: Rect) -> Vec<(usize, Rect)> {
         let height = usize::from(body.height);
-        let offset = prompt.cursor.saturating_sub(height);
-        let switches = rows - 1 - prompt.suggestions.len();
+        let offset = prompt.field.cursor.saturating_sub(height);
+        let switches = rows - 1 - prompt.field.suggestions.len();
         let gap = height.saturating_sub(rows - 1);
         let place = |at: usize| {
-            let shift = if at > prompt.suggestions.len() && switches > 0 { gap } else { 0 };
+            let shift = if at > prompt.field.suggestions.len() && switches > 0 { gap } else { 0 };
             let line = (at - 1 - offset) + shift;
             (line < height).then(|| (at, row(body, line as u16)))
         };

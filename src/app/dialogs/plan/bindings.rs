@@ -16,6 +16,8 @@ pub(crate) enum PlanEffect {
     Referrers,
     /// Keeps images that lose their last tag, or does not.
     Keep,
+    /// Converts Docker's manifests to OCI, or does not.
+    Convert,
     /// Moves to the button that leaves.
     FocusCancel,
     /// Moves to the button that confirms.
@@ -33,6 +35,7 @@ impl PlanEffect {
             PlanOption::Children => PlanEffect::Children,
             PlanOption::Referrers => PlanEffect::Referrers,
             PlanOption::Keep => PlanEffect::Keep,
+            PlanOption::Convert => PlanEffect::Convert,
         }
     }
 }
@@ -61,6 +64,12 @@ pub(crate) const BINDINGS: &[Binding<PlanEffect>] = &[
         chords!["R"],
         "include signatures and SBOMs, or not",
         PlanEffect::Referrers,
+    ),
+    Binding::new(
+        "plan.convert",
+        chords!["O"],
+        "convert Docker's manifests to OCI, or not",
+        PlanEffect::Convert,
     ),
     Binding::new(
         "plan.focus-cancel",

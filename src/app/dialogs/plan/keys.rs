@@ -49,6 +49,7 @@ impl KeyedDialog for Box<PlanDialog> {
             Pressed::Own(PlanEffect::Children) => self.toggle_children(update),
             Pressed::Own(PlanEffect::Referrers) => self.toggle_referrers(update),
             Pressed::Own(PlanEffect::Keep) => self.toggle_keep(update),
+            Pressed::Own(PlanEffect::Convert) => self.toggle_format(update),
             Pressed::Shared(SharedEffect::Move(to)) => self.scroll_by(update.state, to),
             Pressed::Own(PlanEffect::Confirm) if self.change_plan.is_loading() => {
                 self.problem = Some("it is still being looked up");

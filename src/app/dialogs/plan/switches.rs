@@ -6,9 +6,9 @@ use std::time::Duration;
 use super::PlanDialog;
 use crate::app::questions::Slot;
 use crate::app::update::Update;
-use crate::model::change::ChangeRequest;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::loss::Loss;
+use crate::model::change::{ChangePlan, ChangeRequest};
 
 /// The time without a switch before the plan is looked up again.
 const AT_REST: Duration = Duration::from_millis(150);
@@ -57,6 +57,15 @@ impl PlanDialog {
             self.change_plan.value.as_deref().map(|plan| &plan.common().loss).is_some_and(Loss::is_offered);
         if let Some(request) = self.request.as_mut().filter(|_| is_offered) {
             request.set_keep(!request.keeps_images());
+            self.plan_again(update, AT_REST);
+        }
+    }
+
+    /// Toggles whether Docker's manifests are converted to OCI, if the images have any.
+    pub(super) fn toggle_format(&mut self, update: &mut Update<'_>) {
+        let is_offered = matches!(self.change_plan.value.as_deref(), Some(ChangePlan::Copy(plan)) if plan.can_be_converted);
+        if let Some(ChangeRequest::Copy(request)) = self.request.as_mut().filter(|_| is_offered) {
+            request.format = request.format.other();
             self.plan_again(update, AT_REST);
         }
     }

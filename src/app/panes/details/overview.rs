@@ -33,6 +33,18 @@ pub(crate) struct OverviewRow {
     pub(crate) tone: RowTone,
 }
 
+impl OverviewRow {
+    /// Returns the row as text: the label, and the text behind it.
+    pub(crate) fn line(&self) -> String {
+        match self.tone {
+            RowTone::Heading | RowTone::Listed => format!("  {}{}", self.label, self.text),
+            RowTone::Plain | RowTone::Warn => {
+                format!("  {}{}", columns::left(self.label.as_str(), LABELS), self.text)
+            }
+        }
+    }
+}
+
 /// The look of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RowTone {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::Repositories;
+use super::{Repositories, RepositorySort, columns_of};
 use crate::app::list::{HEADING, Move};
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
@@ -36,9 +36,9 @@ pub(crate) enum BranchNode {
 }
 
 impl Repositories {
-    /// Returns whether the rows are branches of a tree.
+    /// Returns whether the rows are branches of a tree. Another order than by name makes the list flat.
     pub(crate) fn is_tree(&self) -> bool {
-        self.tree && !self.list.is_filtered()
+        self.tree && !self.list.is_filtered() && self.sort == RepositorySort::default()
     }
 
     /// Returns the branch under the cursor, in a tree.
@@ -49,7 +49,7 @@ impl Repositories {
     pub(super) fn show_branches(&mut self) {
         let namespace =
             self.branch().and_then(Branch::path).filter(|_| self.list.is_user_selected).map(String::from);
-        self.branches = build_tree(&self.names.items, &self.list.order, &self.open);
+        self.branches = build_tree(&self.names.items, &self.by_name, &self.open);
         let item = |(row, branch): (usize, &Branch)| match branch.node {
             BranchNode::Repository(name) => name,
             BranchNode::Namespace { .. } => HEADING | row as u32,
@@ -60,6 +60,24 @@ impl Repositories {
             self.list.cursor = row;
             self.list.show_cursor();
         }
+    }
+
+    /// Returns the columns of the longest row, with its indentation.
+    pub(super) fn longest_branch(&self) -> usize {
+        let columns = |branch: &Branch| {
+            let indent = 2 * usize::from(branch.depth) + 2;
+            match &branch.node {
+                // The number of repositories follows.
+                BranchNode::Namespace { path, above, count, .. } => {
+                    indent + columns_of(path.get(*above..).unwrap_or(path)) + 1 + count.to_string().len()
+                }
+                BranchNode::Repository(item) => {
+                    let text = self.listed_at(*item as usize).map_or("", ListedName::text);
+                    indent + columns_of(text.rsplit('/').next().unwrap_or(text))
+                }
+            }
+        };
+        self.branches.iter().map(columns).max().unwrap_or(0)
     }
 
     /// Folds the list into a tree, or unfolds it. The cursor stays on its repository.

@@ -4,12 +4,14 @@
 use std::cmp::Ordering;
 
 use super::{Sort, SortBy, TagsPane};
+use crate::app::filter::{Filter, FilterRow};
 use crate::app::list::incremental_filter::IncrementalFilter;
 use crate::app::list::incremental_sort::{Sorting, merge};
 use crate::app::list::items::Items;
 use crate::model::page::ListedName;
+use crate::model::plural::group_thousands;
 use crate::model::reference::Tag;
-use crate::model::version_order;
+use crate::model::tag_order;
 
 /// Number of comparisons in one part. Most comparisons take far less time than the longest, which are between names
 /// that begin alike.
@@ -131,15 +133,18 @@ impl TagsPane {
 
     /// Compares two tags in the order of the pane.
     pub(crate) fn compare(&self, a: u32, b: u32) -> Ordering {
-        let names = |a, b| self.name_of(a).cmp(self.name_of(b));
-        let order = match self.sort.by {
-            SortBy::Name => names(a, b),
-            SortBy::Version => (self.names.rank(b))
+        // Ranks are in the order of versions, and faster to compare.
+        let by_version = || {
+            (self.names.rank(b))
                 .cmp(&self.names.rank(a))
-                .then_with(|| version_order::compare(self.name_of(b), self.name_of(a))),
+                .then_with(|| tag_order::newest_first(self.name_of(a), self.name_of(b)))
+        };
+        let order = match self.sort.by {
+            SortBy::Name => self.name_of(a).cmp(self.name_of(b)),
+            SortBy::Version => by_version(),
             SortBy::Date | SortBy::Size => {
                 let [first, second] = [a, b].map(|item| self.sort_keys.get(&item));
-                return largest_first(first, second, self.sort.reversed).then_with(|| names(a, b));
+                return tag_order::compare_by(first, second, self.sort.reversed, by_version);
             }
         };
         if self.sort.reversed { order.reverse() } else { order }
@@ -158,12 +163,9 @@ impl TagsPane {
             let typed = &self.list.filter;
             let filter = self.filtering.take().filter(|filter| filter.is_for(typed, self.show_hidden));
             let mut filter = filter.unwrap_or_else(|| IncrementalFilter::of(typed, self.show_hidden));
-            let (items, show_hidden) = (&self.tags.items, self.show_hidden);
-            filter.examine_next(FILTERED, items.len(), |item| {
-                let tag = items.get(item as usize)?;
-                (show_hidden || !tag.name().is_some_and(Tag::is_digest_tag)).then(|| tag.text())
-            });
-            let is_through = filter.is_finished(items.len());
+            let all = self.tags.items.len();
+            filter.examine_next(FILTERED, all, |item| self.filter_row(item));
+            let is_through = filter.is_finished(all);
             if is_through {
                 let mut rows = self.list.take_spare_rows();
                 filter.append_matches(&self.list.order, &mut rows);
@@ -188,17 +190,43 @@ impl TagsPane {
         self.list.set_keeps_cursor(!self.is_in_order() || comes && self.sort.by.needs_details());
     }
 
+    /// Returns the name of a tag and its known details for the filter, or `None` if the tag is hidden.
+    fn filter_row(&self, item: u32) -> Option<FilterRow<'_>> {
+        let tag = self.tags.items.get(item as usize)?;
+        let is_shown = self.show_hidden || !tag.name().is_some_and(Tag::is_digest_tag);
+        let summary = self.summaries.get(&item).and_then(|remote| remote.value.as_ref());
+        let digest = summary.map(|summary| &summary.digest);
+        let platforms = summary.map(|summary| summary.platforms.as_slice()).unwrap_or_default();
+        is_shown.then(|| FilterRow { name: tag.text(), digest, platforms })
+    }
+
+    /// Filters a tag again whose details have become known, if the filter reads details.
+    pub(super) fn refilter_item(&mut self, item: u32) {
+        let Some(mut filter) = self.filtering.take() else { return };
+        let has_changed = self.filter_row(item).is_some_and(|row| filter.examine_again(item, row));
+        self.filtering = Some(filter);
+        if has_changed && !self.is_arranging() {
+            self.show();
+        }
+    }
+
+    /// Returns how many tags a filter by digest or platform cannot find because their details are not known, in words.
+    /// Details are not loaded for a filter: that could be a request for each of a million tags.
+    pub(crate) fn unfiltered_details_text(&self) -> Option<String> {
+        Filter::parse(&self.list.filter).filter(Filter::reads_details)?;
+        let all = self.list.order.len().saturating_sub(self.hidden());
+        let known = self.summaries.values().filter(|summary| summary.value.is_some()).count();
+        let text = format!(
+            "details of {} of {} tags known: others are filtered by name",
+            group_thousands(known),
+            group_thousands(all)
+        );
+        (known < all).then_some(text)
+    }
+
     /// Returns the name of a tag, as listed.
     fn name_of(&self, item: u32) -> &str {
         self.tags.items.get(item as usize).map_or("", ListedName::text)
-    }
-}
-
-/// Compares so that the largest value comes first, or last if reversed. Unknown values are at the end in both orders.
-fn largest_first<T: Ord>(a: Option<T>, b: Option<T>, is_reversed: bool) -> Ordering {
-    match (a, b) {
-        (Some(a), Some(b)) if is_reversed => a.cmp(&b),
-        (a, b) => b.cmp(&a),
     }
 }
 
@@ -232,6 +260,35 @@ mod tests {
 
     fn shown(tags: &TagsPane) -> Vec<&str> {
         tags.list.rows.iter().map(|item| tags.name_of(*item)).collect()
+    }
+
+    #[test]
+    fn the_cursor_goes_to_the_row_that_takes_the_place_of_a_deleted_one() {
+        // The tags that are gone after a refresh, the filter, and the row under the cursor then; it was on `c`.
+        let table: [(&[&str], &str, &str); 5] = [
+            (&["c"], "", "d"),
+            (&["a", "b", "c"], "", "d"),
+            (&["c", "d", "e"], "", "b"),
+            (&["a"], "", "c"),
+            (&["c"], "!b", "d"),
+        ];
+        for (gone, filter, expected) in table {
+            let page = |gone: &[&str]| {
+                let left = ["a", "b", "c", "d", "e"].into_iter().filter(|name| !gone.contains(name));
+                left.map(|name| ListedName::Named(Tag::parse(name).expect("a tag"))).collect()
+            };
+            let repository = Repository::parse("r.test/app").expect("a repository");
+            let sort = Sort { by: SortBy::Name, reversed: false };
+            let mut tags = TagsPane::of(repository, sort, false, 10);
+            tags.take(page(&[]), None, None, NOW);
+            tags.list.set_filter(filter);
+            tags.refilter();
+            let row = shown(&tags).iter().position(|name| *name == "c").expect("a row");
+            tags.list.move_cursor(crate::app::list::Move::To(row));
+            tags.tags.begin(Tickets::default().issue());
+            tags.take(page(gone), None, None, NOW);
+            assert_eq!(tags.selected().map(Tag::as_str), Some(expected), "{gone:?} {filter}");
+        }
     }
 
     /// Continues to the end and returns the number of parts.

@@ -1,10 +1,9 @@
 //! The progress of loading the details that tags are sorted by. Rows without known details are a group of their own
-//! below the others, in the order of their names. Keys that depend on the order wait until it is complete.
+//! below the others, in the order of their versions. Keys that depend on the order wait until it is complete.
 
 use super::{SortBy, TagsPane};
 use crate::app::list::items::Items;
 use crate::model::plural::group_thousands;
-use crate::model::time::is_reproducible;
 
 /// The progress of loading details for the rows shown, if their order depends on details.
 #[derive(Debug, Default)]
@@ -78,10 +77,7 @@ impl TagsPane {
     pub(crate) fn rank(&self, item: u32) -> Option<i128> {
         let summary = self.summaries.get(&item)?.value.as_ref()?;
         match self.sort.by {
-            SortBy::Date => {
-                let created = summary.created.filter(|created| !is_reproducible(*created))?;
-                Some(created.as_second().into())
-            }
+            SortBy::Date => Some(summary.date()?.as_second().into()),
             SortBy::Size => summary.size.map(i128::from),
             SortBy::Version | SortBy::Name => None,
         }
@@ -156,16 +152,16 @@ mod tests {
     }
 
     #[test]
-    fn rows_without_a_date_stay_below_by_name_and_are_counted() {
+    fn rows_without_a_date_stay_below_by_version_and_are_counted() {
         let mut bench = Bench::new(5);
         assert_eq!(bench.tags.known_count_text().as_deref(), Some("0 of 5 dates known"));
-        assert_eq!(bench.tags.list.rows, [0, 1, 2, 3, 4]);
+        assert_eq!(bench.tags.list.rows, [4, 3, 2, 1, 0]);
         bench.dated(3, Some(1));
         bench.dated(1, Some(9));
-        assert_eq!(bench.tags.list.rows, [1, 3, 0, 2, 4]);
+        assert_eq!(bench.tags.list.rows, [1, 3, 4, 2, 0]);
         assert_eq!(bench.tags.known_count_text().as_deref(), Some("2 of 5 dates known"));
         bench.tags.set_sort(Sort { by: SortBy::Date, reversed: true });
-        assert_eq!(bench.tags.list.rows, [3, 1, 0, 2, 4], "the other way round they stay below too");
+        assert_eq!(bench.tags.list.rows, [3, 1, 4, 2, 0], "the other way round they stay below too");
         bench.tags.set_sort(Sort { by: SortBy::Size, reversed: false });
         assert_eq!(bench.tags.known_count_text().as_deref(), Some("2 of 5 sizes known"));
         assert!(!bench.tags.is_in_order());
@@ -181,7 +177,7 @@ mod tests {
         bench.fails(3);
         assert!(bench.tags.is_in_order());
         assert_eq!(bench.tags.known_count_text().as_deref(), Some("3 of 4 dates known"));
-        assert_eq!(bench.tags.list.rows, [2, 0, 1, 3]);
+        assert_eq!(bench.tags.list.rows, [2, 0, 3, 1]);
         bench.tags.list.move_cursor(Move::To(1));
         bench.tags.list.toggle_range();
         bench.tags.list.move_cursor(Move::Last);
@@ -189,7 +185,7 @@ mod tests {
         bench.tags.list.unmark();
         bench.tags.list.toggle_range();
         bench.tags.list.move_cursor(Move::First);
-        assert_eq!(bench.tags.list.marked(), [1, 3], "nor from there into the others");
+        assert_eq!(bench.tags.list.marked(), [3, 1], "nor from there into the others");
     }
 
     #[test]
@@ -243,14 +239,15 @@ mod tests {
         let mut bench = Bench::new(40);
         bench.tags.list.move_cursor(Move::To(20));
         bench.tags.list.move_cursor(Move::By(-2));
+        let chosen = bench.tags.list.selected();
         let line = bench.tags.list.cursor - bench.tags.list.offset;
         for item in [30, 31, 5] {
             bench.dated(item, Some(item.into()));
-            assert_eq!(bench.tags.list.selected(), Some(18));
+            assert_eq!(bench.tags.list.selected(), chosen);
             assert_eq!(bench.tags.list.cursor - bench.tags.list.offset, line, "{item}");
         }
         (0..40).for_each(|item| bench.dated(item, Some(item.into())));
-        assert_eq!(bench.tags.list.selected(), Some(18));
+        assert_eq!(bench.tags.list.selected(), chosen);
     }
 
     #[test]
@@ -262,7 +259,7 @@ mod tests {
         assert_eq!(bench.tags.known_count_text().as_deref(), Some("0 of 10 dates known"));
         let mut wanted = bench.tags.rows_to_load(99);
         wanted.sort_unstable();
-        assert_eq!(wanted, shown);
+        assert_eq!(wanted, shown.iter().rev().copied().collect::<Vec<u32>>());
         shown.into_iter().for_each(|item| bench.dated(item, Some(item.into())));
         assert!(bench.tags.is_in_order());
         bench.tags.list.set_filter("");

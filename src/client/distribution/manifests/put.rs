@@ -42,6 +42,7 @@ impl Client {
             sent => sent,
         };
         let pushed = sent.and_then(|answer| self.put_result(name, selector, manifest, &request, &answer));
+        let pushed = pushed.inspect_err(|error| self.learn_put_refusal(error, manifest));
         match pushed {
             // No failure is reported before the registry was checked for the manifest.
             Err(error) if self.exists_after_failure(&error, name, selector, manifest).boxed().await => {
@@ -105,9 +106,16 @@ impl Client {
             Err(error) if self.has_all_blobs(name, manifest, &error).boxed().await => {
                 self.send_if_unchanged(request.clone(), name, tag, expected).boxed().await?
             }
-            sent => sent?,
+            sent => sent.inspect_err(|error| self.learn_put_refusal(error, manifest))?,
         };
         self.put_result(name, &selector, manifest, &request, &answer)
+    }
+
+    /// Remembers that the registry refuses Docker's manifests.
+    fn learn_put_refusal(&self, error: &Error, manifest: &Manifest) {
+        if error.refuses_media_type() && manifest.media_type.is_docker_manifest() {
+            self.abilities().learn_docker_refusal();
+        }
     }
 
     async fn put_request(

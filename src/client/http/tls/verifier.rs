@@ -203,7 +203,7 @@ mod tests {
         params.self_signed(&key).expect("a certificate").der().clone()
     }
 
-    /// A certificate of a server, signed by an authority that nobody trusts.
+    /// A certificate of a server, signed by an authority that no client trusts.
     fn certificate_of_an_unknown_authority() -> CertificateDer<'static> {
         let (authority, own) = (KeyPair::generate().expect("a key"), KeyPair::generate().expect("a key"));
         let mut params = CertificateParams::new(Vec::new()).expect("no name");

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::model::change::image_info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::media_type::MediaType;
 use crate::model::platform::Platform;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 
@@ -35,6 +36,17 @@ pub struct ImageToCopy {
     /// The manifest to put under the tag.
     #[serde(skip)]
     pub manifest: Arc<Manifest>,
+}
+
+/// A manifest of Docker's that the copy converts to OCI, or an index that lists one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ConvertedManifest {
+    /// Its digest at the source.
+    pub source: Digest,
+    /// Its digest at the destination.
+    pub digest: Digest,
+    /// Its media type at the destination.
+    pub media_type: MediaType,
 }
 
 /// The list of the referrers of one manifest, under the fallback tag that clients read if a registry has no referrers

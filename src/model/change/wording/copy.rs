@@ -1,7 +1,11 @@
 //! The rows of a plan to copy: the blobs that are moved, the tags that are put, and the tags that are replaced.
 
 use super::{ImageRow, PlanOption, PlanRow, Rows, Tone, describe_change};
-use crate::model::change::copy::{CopyPlan, ImageToCopy, ReferrerList};
+use crate::model::change::copy::{ConvertedManifest, CopyPlan, ImageToCopy, ManifestFormat, ReferrerList};
+
+/// The loss that comes with every conversion.
+const LOST_BY_CONVERSION: &str = "signatures and attestations name the old digests: they do not match the new ones, and those that \
+     refer to a converted manifest are not copied";
 
 impl Rows {
     pub(super) fn copy(&mut self, plan: &CopyPlan) {
@@ -17,6 +21,11 @@ impl Rows {
         let referrers = self.requested.referrers.unwrap_or(plan.request.referrers);
         let text = "referrers: signatures, attestations";
         self.switch("along", PlanOption::Referrers, referrers, text);
+        if plan.can_be_converted {
+            let format = self.requested.format.unwrap_or(plan.request.format);
+            let text = "Docker's manifests to OCI: digests change, layers stay";
+            self.switch("convert", PlanOption::Convert, format == ManifestFormat::Oci, text);
+        }
         self.blank();
         let row = |image: &ImageToCopy| ImageRow {
             name: (Tone::Plain, image.selector.to_string()),
@@ -26,7 +35,8 @@ impl Rows {
             facts: Vec::new(),
         };
         self.rows.push(PlanRow::Images(plan.images.iter().map(row).collect()));
-        if plan.digests_change {
+        let has_all_platforms = plan.images.iter().all(|image| image.takes.is_empty());
+        if plan.digests_change && (plan.converted.is_empty() || !has_all_platforms) {
             self.blank();
             for platforms in plan.platforms() {
                 self.fact("platforms", Tone::Strong, platforms);
@@ -34,6 +44,7 @@ impl Rows {
             let text = "only some platforms are copied, so the digest there differs";
             self.fact("changes", Tone::Warn, text);
         }
+        self.add_conversion(plan);
         self.add_copied_referrers(plan);
         for left_out in &plan.left_out {
             self.fact("left out", Tone::Warn, left_out.as_str());
@@ -47,6 +58,26 @@ impl Rows {
 }
 
 impl Rows {
+    /// Adds the manifests that are converted, each with its digest before and after, and the loss that comes with it. The
+    /// rows of the images show their own digests already.
+    fn add_conversion(&mut self, plan: &CopyPlan) {
+        let Some(text) = plan.conversion() else { return };
+        self.blank();
+        self.fact("changes", Tone::Warn, text);
+        let row = |converted: &ConvertedManifest| ImageRow {
+            name: (Tone::Plain, converted.source.short()),
+            new_name: None,
+            info: None,
+            result: (Tone::Warn, format!("→ {}", converted.digest.short())),
+            facts: Vec::new(),
+        };
+        let children: Vec<ImageRow> = plan.converted_children().map(row).collect();
+        if !children.is_empty() {
+            self.rows.push(PlanRow::Images(children));
+        }
+        self.fact("loses", Tone::Warn, LOST_BY_CONVERSION);
+    }
+
     /// Adds the referrers of the images that come along, and the fallback tags that list them.
     fn add_copied_referrers(&mut self, plan: &CopyPlan) {
         let Some(coming) = plan.describe_referrers() else { return };

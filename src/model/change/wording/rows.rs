@@ -87,6 +87,8 @@ pub(crate) enum PlanOption {
     Referrers,
     /// Images that lose their last tag are kept under a tag of their own.
     Keep,
+    /// Docker's manifests are converted to OCI.
+    Convert,
 }
 
 /// A tag or image, and its result.

@@ -15,11 +15,13 @@ const BAR: usize = 6;
 /// Columns of the sizes.
 const SIZE: usize = 8;
 /// Columns of the ages.
-const AGE: usize = 12;
+const AGE: usize = 9;
+/// Columns of the numbers of the layers.
+const NUMBER: usize = 3;
 /// The least width of the table, in columns, at which the bar is shown.
-const WITH_BAR: u16 = 38;
+const WITH_BAR: u16 = 41;
 /// The least width of the table, in columns, at which the age is shown.
-const WITH_AGE: u16 = 58;
+const WITH_AGE: u16 = 54;
 /// Columns of the labels below the table.
 const LABEL: usize = 8;
 /// The fewest lines of a command that are shown. The other facts may then be cut off.
@@ -32,7 +34,7 @@ impl Canvas<'_, '_> {
     pub(crate) fn layers(&mut self, pane: Rect, area: Rect) {
         let Some(variant) = self.state.detail.selected_variant() else { return };
         let (table, said) = layout::layers(self.state, area);
-        let mut heading = format!("  {}", columns::right("SIZE", SIZE));
+        let mut heading = format!("  {} {}", columns::right("#", NUMBER), columns::right("SIZE", SIZE));
         heading.push_str("  ");
         if table.width >= WITH_BAR {
             heading.push_str(&columns::left("SHARE", BAR + 1));
@@ -52,14 +54,21 @@ impl Canvas<'_, '_> {
         let rows = Rect::new(table.x, table.y + 1, table.width, table.height.saturating_sub(1));
         let list = &self.state.detail.layers;
         let total = variant.layers.size().unwrap_or(0);
+        let numbers = layer_numbers(&variant.layers.rows);
         for (line, row) in list.visible_rows().enumerate() {
+            let Some(item) = list.rows.get(row) else { continue };
+            let number = numbers.get(*item as usize).copied().flatten();
             let Some(layer) = list.rows.get(row).and_then(|item| variant.layers.rows.get(*item as usize))
             else {
                 continue;
             };
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
-            let cells = self.layer_cells(layer, total, table.width);
+            let cells = self.layer_cells(layer, number, total, table.width);
             self.row(Pane::Details, place, list, row, cells);
+        }
+        if list.rows.is_empty() {
+            let hint = self.key_hint("panes.back", "drops it");
+            self.draw_text(rows, &[(Role::Text, "nothing fits the filter".into()), (Role::Dim, hint)]);
         }
         self.scrollbar(pane, rows, list.offset, list.rows.len());
         if let Some(layer) = list.selected().and_then(|row| variant.layers.rows.get(row)) {
@@ -67,15 +76,25 @@ impl Canvas<'_, '_> {
         }
     }
 
-    fn layer_cells(&self, row: &LayerRow, total: u64, width: u16) -> Vec<Span<'static>> {
+    fn layer_cells(
+        &self,
+        row: &LayerRow,
+        number: Option<usize>,
+        total: u64,
+        width: u16,
+    ) -> Vec<Span<'static>> {
         let bytes = row.layer.as_ref().and_then(|layer| layer.size);
         let text = match (&row.layer, bytes) {
             (None, _) => String::new(),
             (Some(_), None) => "?".into(),
             (Some(_), Some(bytes)) => size::bytes(bytes),
         };
-        let mut cells =
-            vec![Span::styled(columns::right(&text, SIZE), self.style(Role::Number)), Span::raw("  ")];
+        let number = number.map(|number| number.to_string()).unwrap_or_default();
+        let mut cells = vec![
+            Span::styled(columns::right(&number, NUMBER), self.style(Role::Dim)),
+            Span::styled(columns::right(&text, SIZE + 1), self.style(Role::Number)),
+            Span::raw("  "),
+        ];
         if width >= WITH_BAR {
             cells.push(Span::styled(
                 columns::left(&bar(bytes.unwrap_or(0), total), BAR + 1),
@@ -83,12 +102,13 @@ impl Canvas<'_, '_> {
             ));
         }
         if width >= WITH_AGE {
-            let age = row.created.map(|created| time::age(created, self.now)).unwrap_or_default();
+            let age = row.created.map(|created| time::short_age(created, self.now)).unwrap_or_default();
             cells.push(Span::styled(columns::left(&age, AGE + 1), self.style(Role::Date)));
         }
-        let step = SafeText::clean(row.instruction.as_deref().or(row.comment.as_deref()).unwrap_or("-"));
+        let step = SafeText::clean(row.step());
         let role = if row.layer.is_some() { Role::Text } else { Role::Dim };
-        cells.push(Span::styled(step.to_string(), self.style(role)));
+        let step_cell = Span::styled(step.to_string(), self.style(role));
+        cells.extend(self.matched_name(&self.state.detail.layers, step.as_str(), step_cell));
         cells
     }
 
@@ -150,6 +170,18 @@ fn labelled(role: Role, label: &str, text: &SafeText, width: usize) -> Vec<(Role
         (role, format!("{}{line}", columns::left(label, indent)))
     };
     lines.into_iter().enumerate().map(put).collect()
+}
+
+/// Returns the number of each row's layer among the layers of the image, from 1 on. Rows without a layer have none.
+fn layer_numbers(rows: &[LayerRow]) -> Vec<Option<usize>> {
+    let mut count = 0;
+    let number = |row: &LayerRow| {
+        row.layer.as_ref().map(|_| {
+            count += 1;
+            count
+        })
+    };
+    rows.iter().map(number).collect()
 }
 
 /// Returns a bar that shows the share of a layer in the image.

@@ -1,7 +1,7 @@
 //! The Overview tab.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use crate::app::panes::details::overview::{self, LABELS, RowTone};
 use crate::model::columns;
@@ -30,7 +30,7 @@ impl Canvas<'_, '_> {
                 Span::styled(label_text, self.style(label)),
                 Span::styled(row.text.to_string(), self.style(text)),
             ];
-            self.draw_line(place, Line::from(spans));
+            self.draw_searched(place, scroll + line, spans);
         }
         self.scrollbar(pane, area, scroll, rows.len());
     }

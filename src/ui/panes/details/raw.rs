@@ -1,7 +1,7 @@
 //! The Config and Manifest tabs: the JSON that the server sent, formatted.
 
 use ratatui::layout::Rect;
-use ratatui::text::{Line, Span};
+use ratatui::text::Span;
 
 use crate::app::panes::details::Text;
 use crate::model::json;
@@ -13,20 +13,14 @@ impl Canvas<'_, '_> {
     pub(crate) fn raw(&mut self, pane: Rect, area: Rect, text: &Text) {
         let scroll = self.state.detail.scroll;
         for (row, line) in text.window(scroll, area.height.into()).iter().enumerate() {
-            let place = Rect::new(area.x + 1, area.y + row as u16, area.width.saturating_sub(2), 1);
+            let place = Rect::new(area.x + 1, area.y + row as u16, area.width.saturating_sub(1), 1);
             let mut spans = vec![Span::raw(" ".repeat(line.indent.into()))];
             spans.extend(
                 line.pieces
                     .iter()
                     .map(|(token, piece)| Span::styled(piece.as_str(), self.style(role(*token)))),
             );
-            let line = Line::from(spans);
-            let is_cut = line.width() > place.width.into();
-            self.draw_line(place, line);
-            if is_cut {
-                let style = self.style(Role::Dim);
-                self.draw_line(Rect { x: place.right(), width: 1, ..place }, Line::styled("…", style));
-            }
+            self.draw_searched(place, scroll + row, spans);
         }
         self.scrollbar(pane, area, scroll, text.len());
     }

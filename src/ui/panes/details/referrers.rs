@@ -3,7 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::model::inspection::{ListedReferrer, ReferrerSource, Variant};
+use crate::model::inspection::{ListedReferrer, Variant};
 use crate::model::text::SafeText;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
@@ -41,9 +41,9 @@ impl Canvas<'_, '_> {
                 Span::styled(columns::right(&bytes, SIZE), self.style(Role::Number)),
             ];
             if has_found {
-                spans.push(Span::styled(format!("  {}", word(referrer.found)), self.style(Role::Dim)));
+                spans.push(Span::styled(format!("  {}", referrer.found.label()), self.style(Role::Dim)));
             }
-            self.draw_line(place, Line::from(spans));
+            self.draw_searched(place, scroll + line, spans);
         }
         let searches = inspection.are_referrers_awaited && count == 0;
         let missing = if searches { Some("searching …".into()) } else { inspection.missing_referrers() };
@@ -66,14 +66,5 @@ fn name_of(variant: Option<&Variant>, referrer: &ListedReferrer) -> String {
     match variant {
         Some(variant) => SafeText::from(format!("{kinds} of {}", variant.name())).to_string(),
         None => SafeText::from(kinds).to_string(),
-    }
-}
-
-fn word(found: ReferrerSource) -> &'static str {
-    match found {
-        ReferrerSource::Index => "index",
-        ReferrerSource::Api => "referrers API",
-        ReferrerSource::FallbackTag => "fallback tag",
-        ReferrerSource::DigestTag => "digest tag",
     }
 }

@@ -1,0 +1,218 @@
+//! The columns of the Tags pane, which are left out one by one in a narrow pane, and the order that a click on their
+//! headings chooses.
+
+use crate::app::panes::tags::{Sort, SortBy, TagsPane};
+use crate::model::columns;
+
+/// The columns after the tag, with their widths and their gutters. This one is the last to be left out.
+pub(crate) const SIZE: Column = Column { title: "SIZE", gutter: 1, width: 8 };
+/// See [`SIZE`].
+pub(crate) const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
+/// See [`SIZE`].
+pub(crate) const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
+/// See [`SIZE`].
+pub(crate) const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
+/// See [`SIZE`].
+pub(crate) const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
+/// Columns of the marker and the mark in front of the cells.
+const BEFORE_CELLS: u16 = 2;
+/// Columns of the sign behind the tag that marks a shared digest: ` =a`.
+pub(crate) const SIGN: usize = 3;
+/// The least width of the tag's column: that of its title.
+const LEAST_TAG: usize = 8;
+/// The width that long tags have before the other columns are placed.
+const FIRST_TAG: usize = 11;
+/// The greatest width of the tag's column.
+const MOST_TAG: usize = 40;
+/// The width of PLATFORMS that other columns leave it before the lists of platforms are known: `amd64 arm64 arm/v7`.
+const USUAL_PLATFORMS: usize = 18;
+/// The greatest width of PLATFORMS.
+const MOST_PLATFORMS: usize = 40;
+
+/// A column after the tag.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Column {
+    title: &'static str,
+    /// Columns in front of the cells.
+    pub(crate) gutter: usize,
+    width: usize,
+}
+
+impl Column {
+    fn all(self) -> usize {
+        self.gutter + self.width
+    }
+
+    /// Returns a cell with its gutter, aligned to the left.
+    pub(crate) fn left(self, text: &str) -> String {
+        format!("{}{}", " ".repeat(self.gutter), columns::left(text, self.width))
+    }
+
+    /// Returns a cell with its gutter, aligned to the right.
+    pub(crate) fn right(self, text: &str) -> String {
+        format!("{}{}", " ".repeat(self.gutter), columns::right(text, self.width))
+    }
+}
+
+/// The columns that are shown, and the width of the tag's column.
+#[derive(Debug)]
+pub(crate) struct TagColumns {
+    /// Columns of all cells.
+    pub(crate) room: usize,
+    /// Columns of the tag.
+    pub(crate) tag: usize,
+    /// Whether the digest is shown.
+    pub(crate) digest: bool,
+    /// Whether the size is shown.
+    pub(crate) size: bool,
+    /// Whether the age is shown.
+    pub(crate) created: bool,
+    /// Columns of the platforms, or 0 if they are not shown.
+    pub(crate) platforms: usize,
+    /// Whether the kind is shown.
+    pub(crate) kind: bool,
+}
+
+impl TagColumns {
+    /// Returns the columns of a pane whose rows have this width. The marker and the mark stand in front of the cells.
+    /// One column before the border stays free.
+    pub(crate) fn of(tags: &TagsPane, width: u16) -> TagColumns {
+        TagColumns::fit(
+            usize::from(width).saturating_sub(usize::from(BEFORE_CELLS) + 1),
+            tags.longest,
+            tags.longest_platforms,
+        )
+    }
+
+    /// Returns the cells of the heading, each with the order that a click on it chooses. The column of the order has an
+    /// arrow.
+    pub(crate) fn headings(&self, sort: Sort) -> Vec<(String, Option<SortBy>)> {
+        let titled = |title: &str, by: SortBy| {
+            if sort.by == by { format!("{title} {}", sort.arrow()) } else { title.to_string() }
+        };
+        let of_name = if sort.by == SortBy::Name { SortBy::Name } else { SortBy::Version };
+        let platforms = self.platforms();
+        let cells = [
+            (true, columns::left(&titled("TAG", of_name), self.tag + SIGN), Some(of_name)),
+            (self.digest, DIGEST.left(DIGEST.title), None),
+            (self.size, SIZE.right(&titled(SIZE.title, SortBy::Size)), Some(SortBy::Size)),
+            (self.created, CREATED.left(&titled(CREATED.title, SortBy::Date)), Some(SortBy::Date)),
+            (self.platforms > 0, platforms.left(platforms.title), None),
+            (self.kind, KIND.left(KIND.title), None),
+        ];
+        cells.into_iter().filter(|(is_shown, ..)| *is_shown).map(|(_, cell, by)| (cell, by)).collect()
+    }
+
+    /// Returns the order that a click on this column of the heading chooses.
+    pub(crate) fn sort_at(&self, sort: Sort, column: u16) -> Option<SortBy> {
+        let mut end = usize::from(BEFORE_CELLS);
+        let mut cells = self.headings(sort).into_iter();
+        let under = cells.find(|(cell, _)| {
+            end += columns::width(cell);
+            usize::from(column) < end
+        });
+        under.and_then(|(_, by)| by)
+    }
+
+    /// Distributes `room` columns for tags that are at most `longest` columns wide, and lists of platforms that are at
+    /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
+    /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
+    /// fit ends the list.
+    fn fit(room: usize, longest: usize, longest_platforms: usize) -> TagColumns {
+        let whole = longest.clamp(LEAST_TAG, MOST_TAG);
+        let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
+        let mut left = room.saturating_sub(tag + SIGN);
+        let mut take = |column: Column, after: bool| {
+            let fits = after && left >= column.all();
+            left -= if fits { column.all() } else { 0 };
+            fits
+        };
+        let size = take(SIZE, true);
+        let created = take(CREATED, size);
+        let digest = take(DIGEST, created);
+        let has_platforms = take(PLATFORMS, digest);
+        let more = left.min(whole.saturating_sub(tag));
+        tag += more;
+        left -= more;
+        let needed = longest_platforms.clamp(USUAL_PLATFORMS, MOST_PLATFORMS) - PLATFORMS.width;
+        let more = if has_platforms { left.min(needed) } else { 0 };
+        let platforms = if has_platforms { PLATFORMS.width + more } else { 0 };
+        left -= more;
+        let kind = has_platforms && left >= KIND.all();
+        left -= if kind { KIND.all() } else { 0 };
+        tag += left.min(MOST_TAG.saturating_sub(tag));
+        TagColumns { room, tag, digest, size, created, platforms, kind }
+    }
+
+    /// Returns the column of the platforms.
+    pub(crate) fn platforms(&self) -> Column {
+        Column { width: self.platforms, ..PLATFORMS }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_give_way_one_by_one_and_never_overflow() {
+        for room in 0..160 {
+            for (longest, platforms) in [(0, 0), (6, 18), (20, 30), (128, 128)] {
+                let widths = TagColumns::fit(room, longest, platforms);
+                let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
+                let used = widths.tag
+                    + if room > SIGN { SIGN } else { 0 }
+                    + taken(widths.digest, DIGEST)
+                    + taken(widths.size, SIZE)
+                    + taken(widths.created, CREATED)
+                    + taken(widths.platforms > 0, widths.platforms())
+                    + taken(widths.kind, KIND);
+                assert!(used <= room, "{room} {longest}: {used}");
+                let placed = [widths.size, widths.created, widths.digest, widths.platforms > 0, widths.kind];
+                assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
+            }
+        }
+        let narrow = TagColumns::fit(37, 10, 18);
+        assert!(narrow.size && narrow.created && !narrow.digest);
+    }
+
+    #[test]
+    fn one_long_tag_takes_no_column_away_that_says_more() {
+        let narrow = TagColumns::fit(36, 52, 18);
+        assert!(narrow.size && narrow.created);
+        let usual = TagColumns::fit(50, 52, 18);
+        assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
+        assert!(TagColumns::fit(66, 16, 18).platforms > 0);
+    }
+
+    /// At 150 columns the pane had 70 for its rows, ten of which stayed empty beside `3 platforms`.
+    #[test]
+    fn platforms_are_written_out_before_any_column_stays_empty() {
+        let wide = TagColumns::fit(70, 10, 18);
+        assert!(wide.platforms >= 18 && !wide.kind);
+        assert_eq!(TagColumns::fit(79, 10, 30).platforms, 30);
+        let widest = TagColumns::fit(90, 10, 18);
+        assert!(widest.platforms == 18 && widest.kind);
+    }
+
+    #[test]
+    fn a_click_on_a_heading_chooses_the_order_of_its_column() {
+        let widths = TagColumns::fit(60, 10, 18);
+        let by = |by, reversed| Sort { by, reversed };
+        let heading = |sort| widths.headings(sort).into_iter().map(|(cell, _)| cell).collect::<String>();
+        let line = heading(by(SortBy::Size, false));
+        assert!(line.contains("SIZE ↓") && line.starts_with("TAG "), "{line}");
+        assert!(heading(by(SortBy::Version, true)).starts_with("TAG ↑"));
+        assert!(heading(by(SortBy::Name, false)).starts_with("TAG ↑"));
+        let at = |title: &str, sort| {
+            let column = line.find(title).expect("a heading") as u16 + BEFORE_CELLS;
+            widths.sort_at(sort, column)
+        };
+        let sort = by(SortBy::Size, false);
+        assert_eq!(at("SIZE", sort), Some(SortBy::Size));
+        assert_eq!(at("TAG", sort), Some(SortBy::Version));
+        assert_eq!(at("TAG", by(SortBy::Name, true)), Some(SortBy::Name));
+        assert_eq!(at("DIGEST", sort), None);
+        assert_eq!(widths.sort_at(sort, 200), None);
+    }
+}
