@@ -35,6 +35,8 @@ use plan::{PART, PushMethod, PushPlan, PushStep};
 const SMALL: u64 = 64 * 1024;
 /// The time that a server gets to count the bytes that came, for each time that it refused its own count.
 const COUNTING: Duration = Duration::from_millis(250);
+/// How often the client looks for a large blob before it is sent again: over two and a half seconds.
+const MOST_LOOKS: u32 = 5;
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
@@ -236,6 +238,22 @@ impl Push {
         self.client().http().send_with_permit(&request, &self.upload.permit).await.is_ok()
     }
 
+    /// Returns whether the blob exists, as [`Push::exists_after_failure`] does. Waits for it with growing pauses if sending
+    /// it again would cost more: a busy server may take some seconds to store it.
+    async fn appears_after_failure(&self, error: &Error) -> bool {
+        let most = if self.plan.is_large() { MOST_LOOKS } else { 1 };
+        for look in 0..most {
+            let pause = tokio::time::sleep(COUNTING * look);
+            if look > 0 && self.transfer.stop.run_until_cancelled(pause).await.is_none() {
+                return false;
+            }
+            if self.exists_after_failure(error).await {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Continues after a failed request with the method that may help, or fails.
     async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
@@ -326,8 +344,8 @@ impl Push {
                 self.body.seek(has).await;
                 Ok(())
             }
-            // The server may have needed the time to store the bytes that it had.
-            None if step.closes && self.exists_after_failure(&error).await => {
+            // The server may still store the bytes that it has.
+            None if step.closes && self.appears_after_failure(&error).await => {
                 self.upload.location = None;
                 Ok(())
             }
