@@ -220,10 +220,32 @@ async fn a_blob_that_the_server_still_puts_away_is_not_sent_again() {
     let bytes = content(50_000);
     let (store, put) = (registry.demo.store().clone(), bytes.clone());
     registry.demo.fault(move |request, nth| match request.method.as_str() {
-        "PUT" if nth == 0 => Some(Fault::Close),
+        "PUT" if nth == 1 => Some(Fault::Close),
         "GET" => {
             store.put_blob("app", put.clone());
             Some(Fault::status(404))
+        }
+        _ => None,
+    });
+    push(&registry, &bytes, &Arc::default()).await.expect("it is there");
+    let lines = registry.requests();
+    assert_eq!(lines.iter().filter(|line| line.starts_with("PUT")).count(), 1, "{lines:?}");
+}
+
+/// The same with a large blob that the server needs some time for.
+#[tokio::test]
+async fn a_large_blob_that_the_server_is_slow_to_put_away_is_not_sent_again() {
+    let registry = Registry::open(Store::new()).await;
+    let bytes = content(2_000_000);
+    let (store, put, looks) = (registry.demo.store().clone(), bytes.clone(), AtomicUsize::new(0));
+    registry.demo.fault(move |request, nth| match request.method.as_str() {
+        "PUT" if nth == 1 => Some(Fault::Close),
+        "GET" => Some(Fault::status(404)),
+        "HEAD" => {
+            if looks.fetch_add(1, Ordering::Relaxed) == 4 {
+                store.put_blob("app", put.clone());
+            }
+            None
         }
         _ => None,
     });

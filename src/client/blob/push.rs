@@ -35,6 +35,9 @@ use plan::{PART, PushMethod, PushPlan, PushStep};
 const SMALL: u64 = 64 * 1024;
 /// The time that a server gets to count the bytes that came, for each time that it refused its own count.
 const COUNTING: Duration = Duration::from_millis(250);
+/// How often the client looks for a large blob before it is sent again, over two and a half seconds, and how often it asks
+/// for the count of bytes until that stays the same.
+const MOST_LOOKS: u32 = 5;
 /// How long closing an upload may take.
 const CLOSING: Duration = Duration::from_secs(10);
 
@@ -236,6 +239,22 @@ impl Push {
         self.client().http().send_with_permit(&request, &self.upload.permit).await.is_ok()
     }
 
+    /// Returns whether the blob exists, as [`Push::exists_after_failure`] does. Waits for it with growing pauses if sending
+    /// it again would cost more: a busy server may take some seconds to store it.
+    async fn appears_after_failure(&self, error: &Error) -> bool {
+        let most = if self.plan.is_large() { MOST_LOOKS } else { 1 };
+        for look in 0..most {
+            let pause = tokio::time::sleep(COUNTING * look);
+            if look > 0 && self.transfer.stop.run_until_cancelled(pause).await.is_none() {
+                return false;
+            }
+            if self.exists_after_failure(error).await {
+                return true;
+            }
+        }
+        false
+    }
+
     /// Continues after a failed request with the method that may help, or fails.
     async fn recover(&mut self, step: &PushStep, error: Error) -> Result<(), Error> {
         match error.cause.status() {
@@ -304,6 +323,9 @@ impl Push {
             let asked =
                 stop.run_until_cancelled(self.query_offset()).await.ok_or_else(|| self.stopped_error())?;
             match asked {
+                Ok(has) if error.cause.status().is_none() && self.plan.is_large() => {
+                    break self.settled_offset(has).await?;
+                }
                 Ok(has) => break has,
                 Err(again) => {
                     self.plan.failures += 1;
@@ -326,8 +348,8 @@ impl Push {
                 self.body.seek(has).await;
                 Ok(())
             }
-            // The server may have needed the time to store the bytes that it had.
-            None if step.closes && self.exists_after_failure(&error).await => {
+            // The server may still store the bytes that it has.
+            None if step.closes && self.appears_after_failure(&error).await => {
                 self.upload.location = None;
                 Ok(())
             }
@@ -403,6 +425,27 @@ impl Push {
             Err(error) if error.cause.status().is_some_and(|status| status != 429) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+
+    /// Returns how many bytes the server has after it stopped counting those of a connection that broke. olareg 0.1.2
+    /// goes on writing them beside those of the next part, which spoils the whole upload.
+    async fn settled_offset(&mut self, first: Option<u64>) -> Result<Option<u64>, Error> {
+        let mut has = first;
+        let stop = self.transfer.stop.clone();
+        for _ in 0..MOST_LOOKS {
+            if has.is_none() {
+                break;
+            }
+            let ask = async {
+                tokio::time::sleep(COUNTING).await;
+                self.query_offset().await
+            };
+            match stop.run_until_cancelled(ask).await.ok_or_else(|| self.stopped_error())? {
+                Ok(again) if again != has => has = again,
+                Ok(_) | Err(_) => break,
+            }
+        }
+        Ok(has)
     }
 
     /// Closes the upload if possible, and counts it as left open otherwise.

@@ -197,6 +197,11 @@ impl PushPlan {
         self.restarts > 0
     }
 
+    /// Returns whether the blob is too large to be sent again without need.
+    pub(crate) fn is_large(&self) -> bool {
+        self.size > LITTLE
+    }
+
     /// Begins again at the first byte.
     pub(crate) fn start_over(&mut self) {
         self.restarts = if self.furthest > self.furthest_at_restart { 1 } else { self.restarts + 1 };
