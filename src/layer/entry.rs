@@ -2,9 +2,11 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 /// The kind of a record. Whiteouts and opaque markers are files in the tar, and no files of the image: image-spec,
 /// `layer.md` § Whiteouts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryKind {
     /// A regular file.
     File,
@@ -60,7 +62,7 @@ pub struct LayerEntry<'a> {
     pub mtime: i64,
     /// The target of a symbolic link as it is, or the normal path of the target of a hard link; otherwise empty.
     pub link: Cow<'a, [u8]>,
-    /// The sha256 of the content, if a table of contents states it.
+    /// The sha256 of the content, if it was read or a table of contents states it.
     pub sha256: Option<[u8; 32]>,
     /// The place of the content. `None` if there is no content, or if it is stored with holes.
     pub data: Option<DataPosition>,

@@ -8,7 +8,7 @@ use std::fmt;
 use std::io;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
@@ -33,7 +33,7 @@ impl Default for TableLimits {
 }
 
 /// A part of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// The byte of the layer at which the gzip member or zstd frame begins.
     pub offset: u64,
@@ -61,15 +61,6 @@ pub struct LayerTable {
     /// Whether the manifest names the digest of the table, and it fits. Otherwise nothing proves that the table is
     /// that of the layer.
     pub is_attested: bool,
-}
-
-impl LayerTable {
-    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
-    /// behind it, or to `end`, where the table begins.
-    pub fn chunk_range(&self, chunk: &Chunk, end: u64) -> std::ops::Range<u64> {
-        let stored = self.chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
-        chunk.offset..stored.map(|other| other.offset).min().unwrap_or(end)
-    }
 }
 
 /// An entry as it stands in the JSON.

@@ -1,7 +1,8 @@
 //! Tables of contents of eStargz and zstd:chunked layers, and those that lie.
 
 use regtui::layer::{
-    Chunk, DataPosition, EntryKind, LayerError, LayerTable, TableLimits, estargz, zstd_chunked,
+    Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable, TableLimits, estargz,
+    zstd_chunked,
 };
 use regtui::model::digest::Digest;
 use serde_json::{Value, json};
@@ -46,8 +47,10 @@ fn check_sample(table: &LayerTable) {
     let positions: Vec<_> = table.chunks.iter().map(|Chunk { at, size, .. }| (*at, *size)).collect();
     assert_eq!(positions, [(0, 4), (4, 3), (7, 2)]);
     assert_eq!((table.chunks[0].inner, table.chunks[1].is_zeros), (7, true));
-    assert_eq!(table.chunk_range(&table.chunks[0], 1_000), 100..300);
-    assert_eq!(table.chunk_range(&table.chunks[2], 1_000), 300..1_000);
+    let files = LayerFiles::of_table(LayerFormat::ZstdChunked, table.clone(), 1_000);
+    assert_eq!(files.chunk_range(&files.chunks[0]), 100..300);
+    assert_eq!(files.chunk_range(&files.chunks[2]), 300..1_000);
+    assert_eq!(LayerFiles::decode(&files.encode().expect("a form")), Some(files));
     assert_eq!(table.findings.count(), 1);
 }
 
