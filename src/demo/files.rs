@@ -1,5 +1,7 @@
 //! The entries of a sample layer, in the order of their tar (POSIX ustar).
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 
 /// The size of a tar record.
@@ -163,18 +165,24 @@ impl DemoFiles {
     }
 }
 
-/// Returns bytes that look like a program (xorshift64).
+/// The most bytes of [`noise`].
+pub(super) const MOST_NOISE: usize = 127 * RECORD;
+
+/// Returns bytes that look like a program (xorshift64), always the same ones and at most [`MOST_NOISE`].
 pub(super) fn noise(length: usize) -> Bytes {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    })
-    .flatten()
-    .take(length)
-    .collect()
+    static NOISE: LazyLock<Bytes> = LazyLock::new(|| {
+        let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+        std::iter::repeat_with(|| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            state.to_le_bytes()
+        })
+        .flatten()
+        .take(MOST_NOISE)
+        .collect()
+    });
+    NOISE.slice(..length.min(MOST_NOISE))
 }
 
 #[cfg(test)]

@@ -7,16 +7,14 @@
 use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
-use bytes::Bytes;
-
 use super::{alpine_files, debian_files, language_files};
-use crate::demo::files::{DemoFiles, RECORD, noise};
+use crate::demo::files::{DemoFiles, MOST_NOISE, noise};
 use crate::demo::layer::DemoLayer;
 use crate::demo::packing::{DemoFormat, PackedLayer, RepeatedFile, pack};
 use crate::model::digest::Digest;
 
-/// The data of one block of a large file: the most whole tar records that fit into one stored block of gzip.
-const BLOCK: usize = 127 * RECORD;
+/// The size of one block of a large file: the most whole tar records that fit into one stored block of gzip.
+const BLOCK: usize = MOST_NOISE;
 
 impl DemoLayer {
     /// Returns the large layer with this name, or an empty layer if there is none.
@@ -81,10 +79,9 @@ impl LargeLayer {
     }
 
     fn pack(&self, format: DemoFormat) -> PackedLayer {
-        static NOISE: LazyLock<Bytes> = LazyLock::new(|| noise(BLOCK));
         let converted = CONVERTED.iter().find(|converted| converted.name == self.name);
         let digest = converted.and_then(|converted| converted.content.parse::<Digest>().ok());
-        let last = RepeatedFile { path: self.path, block: NOISE.clone(), times: self.blocks, digest };
+        let last = RepeatedFile { path: self.path, block: noise(BLOCK), times: self.blocks, digest };
         pack(&(self.files)(), Some(&last), format)
     }
 }
@@ -139,6 +136,8 @@ const CONVERTED: &[ConvertedLayer] = &[
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+
+    use bytes::Bytes;
 
     use super::*;
     use crate::demo::blob::{Blob, Repeated};
