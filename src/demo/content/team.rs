@@ -92,7 +92,7 @@ fn app_platform(store: &Store, release: &AppRelease, created: &str, platform: &A
     let AppPlatform { architecture, variant, debian, root, binary } = platform;
     let binary = if release.version.starts_with("1.4") && *binary == "app" { "app next" } else { binary };
     let image = store.image("team/app").platform("linux", architecture).created("2026-02-24T00:00:00Z");
-    let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
+    let image = variant.iter().fold(image, |image, variant| image.platform_detail("variant", variant));
     let clean = if release.version.starts_with("1.4") { " && rm -rf /var/lib/apt/lists/*" } else { "" };
     let install = format!(
         "RUN /bin/sh -c apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends ca-certificates openssl tini{clean}"
