@@ -5,6 +5,7 @@
 //! | [`stream`] | entries of a tar while it is read, plain or compressed, with its digest and diff_id |
 //! | [`estargz`], [`zstd_chunked`] | tables of contents: the bytes to fetch, and the entries in them |
 //! | [`list`] | the entries of one layer, compact |
+//! | [`files`] | the files of one layer, however they became known, and their form in the cache |
 //! | [`tree`] | layers on top of each other: each path with all of its versions |
 //!
 //! Everything here is computed from bytes. It sends no request, writes no file and draws nothing. All sizes, names and
@@ -14,6 +15,7 @@ mod compression;
 pub mod entry;
 pub mod error;
 pub mod estargz;
+pub mod files;
 pub mod finding;
 pub mod list;
 mod path;
@@ -24,8 +26,9 @@ pub mod tree;
 pub mod zstd_chunked;
 
 pub use compression::Compression;
-pub use entry::{DataPosition, EntryKind, LayerEntry};
+pub use entry::{DataPosition, EntryKind, LayerEntry, mode_text};
 pub use error::LayerError;
+pub use files::{LayerFiles, LayerFormat};
 pub use finding::{Finding, Findings, Problem};
 pub use list::FileList;
 pub use stream::{LayerStream, LayerSums, StreamLimits};
