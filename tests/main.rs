@@ -24,6 +24,7 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod dockerfile;
     mod keys;
     mod man;
     mod names;
@@ -32,6 +33,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod waste;
 }
 mod client {
     mod auth;
@@ -68,6 +70,7 @@ mod layer {
     mod streams;
     mod tables;
     mod trees;
+    mod waste;
 }
 mod ops {
     mod any_repository;
