@@ -56,7 +56,7 @@ use side_options::Everywhere;
 #[command(
     after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27).
 
-Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
+Exit codes: 0 success; 1 something failed, was missing or was skipped, or a check failed; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub(crate) struct Cli {
     /// Registries, repositories or images to open side by side

@@ -49,7 +49,13 @@ enum HiddenLimit {
 
 /// The units of a limit, in lower case, and their bytes.
 const UNITS: [(&str, u64); 8] = [
-    ("", 1), ("b", 1), ("kb", 1_000), ("mb", 1_000_000), ("gb", 1_000_000_000), ("kib", 1 << 10), ("mib", 1 << 20),
+    ("", 1),
+    ("b", 1),
+    ("kb", 1_000),
+    ("mb", 1_000_000),
+    ("gb", 1_000_000_000),
+    ("kib", 1 << 10),
+    ("mib", 1 << 20),
     ("gib", 1 << 30),
 ];
 

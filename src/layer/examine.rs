@@ -3,18 +3,27 @@
 use std::collections::{HashMap, HashSet};
 
 use super::entry::{EntryKind, LayerEntry};
-use super::image_finding::{
-    Candidate, FileAttributes, ImageFinding, ImageFindingKind, Ranking, TopFindings,
-};
+use super::image_finding::{Candidate, FileAttributes, ImageFinding, ImageFindingKind, Ranking, TopFindings};
 use super::secret_name::is_likely_secret;
 use super::tree::{FileTree, FileVersion, Hidden, PathId};
 use super::waste::{LayerFacts, Waste};
 
 /// Directories that package managers fill again when they need to.
 const CACHES: [&str; 14] = [
-    "var/lib/apt/lists", "var/cache/apt", "var/cache/apk", "var/cache/dnf", "var/cache/yum", "var/cache/zypp",
-    "var/cache/pacman/pkg", "var/cache/debconf", "root/.cache", "root/.npm", "root/.cargo/registry",
-    "root/.gradle/caches", "root/go/pkg/mod", "usr/local/share/.cache",
+    "var/lib/apt/lists",
+    "var/cache/apt",
+    "var/cache/apk",
+    "var/cache/dnf",
+    "var/cache/yum",
+    "var/cache/zypp",
+    "var/cache/pacman/pkg",
+    "var/cache/debconf",
+    "root/.cache",
+    "root/.npm",
+    "root/.cargo/registry",
+    "root/.gradle/caches",
+    "root/go/pkg/mod",
+    "usr/local/share/.cache",
 ];
 /// The directory of Python's compiled modules. Those of a layer are one finding.
 const PYTHON_CACHE: &[u8] = b"__pycache__";
@@ -239,9 +248,7 @@ impl Caches<'_> {
         let python = python.map(|(layer, (id, _, bytes, files))| ((id, layer), (bytes, files)));
         for ((id, layer), (bytes, files)) in self.sums.into_iter().chain(python) {
             let (attributes, attributes_before) = (None, None);
-            ranking.add(Candidate {
-                id, layer, hidden: None, files, bytes, attributes, attributes_before,
-            });
+            ranking.add(Candidate { id, layer, hidden: None, files, bytes, attributes, attributes_before });
         }
         ranking
     }

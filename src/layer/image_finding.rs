@@ -110,9 +110,10 @@ impl ImageFinding {
             ImageFindingKind::Hidden => self.hidden_text(),
             ImageFindingKind::Duplicate => self.duplicate_text(),
             ImageFindingKind::PackageCache => files(),
-            ImageFindingKind::Setuid | ImageFindingKind::WorldWritable => {
-                self.attributes.map(|attributes| mode_text(attributes.kind, attributes.mode)).unwrap_or_default()
-            }
+            ImageFindingKind::Setuid | ImageFindingKind::WorldWritable => self
+                .attributes
+                .map(|attributes| mode_text(attributes.kind, attributes.mode))
+                .unwrap_or_default(),
             ImageFindingKind::Secret if self.hidden.is_some() => {
                 format!("{}, and can still be read", self.hidden_text())
             }
@@ -136,7 +137,8 @@ impl ImageFinding {
     }
 
     fn duplicate_text(&self) -> String {
-        let named = self.others.iter().take(MOST_NAMED).map(|path| String::from_utf8_lossy(path).into_owned());
+        let named =
+            self.others.iter().take(MOST_NAMED).map(|path| String::from_utf8_lossy(path).into_owned());
         let named = named.collect::<Vec<_>>().join(", ");
         let left = self.files.saturating_sub(1 + self.others.len().min(MOST_NAMED) as u64);
         let more = if left > 0 { format!(" and {left} more") } else { String::new() };
@@ -229,7 +231,12 @@ impl Ranking {
 
     fn cut(&mut self) {
         let rank = |candidate: &Candidate| {
-            (std::cmp::Reverse(candidate.bytes), candidate.id, candidate.layer, candidate.hidden.map(|by| by.0))
+            (
+                std::cmp::Reverse(candidate.bytes),
+                candidate.id,
+                candidate.layer,
+                candidate.hidden.map(|by| by.0),
+            )
         };
         self.kept.sort_by_key(rank);
         self.kept.truncate(MOST_KEPT);

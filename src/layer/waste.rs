@@ -127,11 +127,18 @@ impl Waste {
         for ((id, layer, by, how), (bytes, files)) in rows {
             let hidden = Some((by, how));
             paths.add(Candidate {
-                id, layer, hidden, files, bytes, attributes: None, attributes_before: None,
+                id,
+                layer,
+                hidden,
+                files,
+                bytes,
+                attributes: None,
+                attributes_before: None,
             });
         }
         let sum = |of: fn(&LayerWaste) -> u64| sums.iter().map(of).fold(0, u64::saturating_add);
-        let compressed = sums.iter().try_fold(0_u64, |sum, layer| Some(sum.saturating_add(layer.compressed_hidden?)));
+        let compressed =
+            sums.iter().try_fold(0_u64, |sum, layer| Some(sum.saturating_add(layer.compressed_hidden?)));
         Waste {
             files,
             file_bytes: sum(|layer| layer.file_bytes),

@@ -26,8 +26,24 @@ const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 const LONGEST_BASE: usize = 512;
 /// The instructions of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>.
 const INSTRUCTIONS: [&str; 18] = [
-    "ADD", "ARG", "CMD", "COPY", "ENTRYPOINT", "ENV", "EXPOSE", "FROM", "HEALTHCHECK", "LABEL",
-    "MAINTAINER", "ONBUILD", "RUN", "SHELL", "STOPSIGNAL", "USER", "VOLUME", "WORKDIR",
+    "ADD",
+    "ARG",
+    "CMD",
+    "COPY",
+    "ENTRYPOINT",
+    "ENV",
+    "EXPOSE",
+    "FROM",
+    "HEALTHCHECK",
+    "LABEL",
+    "MAINTAINER",
+    "ONBUILD",
+    "RUN",
+    "SHELL",
+    "STOPSIGNAL",
+    "USER",
+    "VOLUME",
+    "WORKDIR",
 ];
 
 /// The source of a Dockerfile.
@@ -60,11 +76,15 @@ impl Dockerfile {
     pub fn of_provenance(statement: &[u8]) -> Option<Dockerfile> {
         let text = lenient::decode(statement);
         let predicate = Members::of(&text, &["predicate"])?.object("predicate", &["metadata", "rundetails"]);
-        let older = predicate.object("metadata", &[BUILDKIT_METADATA]).object(BUILDKIT_METADATA, &["source"]);
+        let older = predicate
+            .object("metadata", &[BUILDKIT_METADATA])
+            .object(BUILDKIT_METADATA, &["source"])
+            .object("source", &["infos"]);
         let newer = predicate
             .object("rundetails", &["metadata"])
             .object("metadata", &["buildkit_metadata"])
-            .object("buildkit_metadata", &["source"]);
+            .object("buildkit_metadata", &["source"])
+            .object("source", &["infos"]);
         [older, newer].iter().find_map(first_dockerfile)
     }
 
@@ -98,7 +118,9 @@ impl Dockerfile {
             (Some(base), layers) => {
                 out.comment(match layers {
                     Some(layers) => format!("base image: {layers}; its steps are comments"),
-                    None => "base image: its layers are not known, so its steps may be among these".to_string(),
+                    None => {
+                        "base image: its layers are not known, so its steps may be among these".to_string()
+                    }
                 });
                 if let Some(digest) = base_digest {
                     out.comment(format!("base image: {digest}"));
@@ -214,7 +236,7 @@ impl Lines {
         self.comment("the image has no history; these follow from its config");
         for variable in config.env.iter() {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-            self.exact_line(&format!("ENV {name}={}", quoted(value)));
+            self.exact_line(&format!("ENV {name}={}", quote(value)));
         }
         let exposed = config.exposed_ports.join(" ");
         for (instruction, value) in [
@@ -233,7 +255,7 @@ impl Lines {
 }
 
 /// Returns a text in quotes, as JSON writes it.
-fn quoted(text: &str) -> String {
+fn quote(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
@@ -243,7 +265,7 @@ fn list_of(words: &[String]) -> Option<String> {
     for (index, word) in words.iter().enumerate() {
         let gap = if index == 0 { "" } else { ", " };
         // Writing into a text cannot fail.
-        write!(out, "{gap}{}", quoted(word)).ok();
+        write!(out, "{gap}{}", quote(word)).ok();
     }
     out.push(']');
     (!words.is_empty()).then_some(out)
@@ -263,9 +285,7 @@ mod tests {
 
     /// Provenance with these source files: name, language and content.
     fn both_versions(files: &[(&str, &str, &str)]) -> [Vec<u8>; 2] {
-        let info = |(name, language, content): &(&str, &str, &str)| {
-            json!({ "filename": name, "language": language, "data": STANDARD.encode(content) })
-        };
+        let info = |(name, language, content): &(&str, &str, &str)| json!({ "filename": name, "language": language, "data": STANDARD.encode(content) });
         let source = json!({ "source": { "infos": files.iter().map(info).collect::<Vec<_>>() } });
         [
             statement(&json!({ "metadata": { "https://mobyproject.org/buildkit@v1#metadata": source } })),
@@ -290,7 +310,9 @@ mod tests {
     fn provenance_without_a_dockerfile_or_with_nonsense_has_none() {
         let [older, newer] = both_versions(&[]);
         let infos = |infos: Value| {
-            statement(&json!({ "runDetails": { "metadata": { "buildkit_metadata": { "source": { "infos": infos }}}}}))
+            statement(
+                &json!({ "runDetails": { "metadata": { "buildkit_metadata": { "source": { "infos": infos }}}}}),
+            )
         };
         for bytes in [
             older,
@@ -308,9 +330,7 @@ mod tests {
 
     fn reconstruct(steps: &[(&str, bool)], config: ImageConfig, base: Option<&str>) -> Dockerfile {
         let made = steps.iter().filter(|(_, is_empty)| !is_empty).count();
-        let layer = |number: usize| {
-            json!({ "digest": Digest::sha256(&[number as u8]), "size": 1_000_000 * (number + 1) })
-        };
+        let layer = |number: usize| json!({ "digest": Digest::sha256(&[number as u8]), "size": 1_000_000 * (number + 1) });
         let mut manifest = json!({ "layers": (0..made).map(layer).collect::<Vec<_>>() });
         if let Some(base) = base {
             manifest["annotations"] = json!({ BASE_NAME: base });

@@ -6,6 +6,7 @@ use regtui::demo::faults::Fault;
 use regtui::demo::image::PushedImage;
 use regtui::demo::layer::DemoLayer;
 use regtui::demo::{Demo, DemoSettings, Store};
+use regtui::model::digest::Digest;
 use serde_json::{Value, json};
 
 use crate::support::samples;
@@ -24,15 +25,18 @@ fn app(store: &Store) -> PushedImage {
         .push()
 }
 
+fn statement(predicate: &Value) -> String {
+    json!({ "_type": "https://in-toto.io/Statement/v0.1", "predicate": predicate }).to_string()
+}
+
 /// An index with an image, and an attestation of it with this predicate.
 async fn attested(predicate: &Value) -> (Demo, String) {
     let store = Store::new();
     let image = app(&store);
-    let statement = json!({ "_type": "https://in-toto.io/Statement/v0.1", "predicate": predicate });
     let attestation = store
         .artifact("app")
         .layer("application/vnd.in-toto+json", r#"{"predicate":{"files":[]}}"#)
-        .layer("application/vnd.in-toto+json", statement.to_string())
+        .layer("application/vnd.in-toto+json", statement(predicate))
         .push();
     let descriptor = json!({
         "mediaType": attestation.media_type,
@@ -51,7 +55,8 @@ async fn attested(predicate: &Value) -> (Demo, String) {
 }
 
 fn provenance() -> Value {
-    let infos = json!([{ "filename": "Dockerfile", "language": "Dockerfile", "data": STANDARD.encode(SOURCE) }]);
+    let infos =
+        json!([{ "filename": "Dockerfile", "language": "Dockerfile", "data": STANDARD.encode(SOURCE) }]);
     json!({ "runDetails": { "metadata": { "buildkit_metadata": { "source": { "infos": infos } } } } })
 }
 
@@ -66,7 +71,10 @@ async fn the_dockerfile_of_provenance_is_printed_as_it_is_and_labelled_on_stderr
     assert!(!ended.stdout.contains('\u{1b}') && ended.stderr.is_empty(), "{ended:?}");
     let found = ended.assert_code(0).json();
     assert_eq!((&found["source"], &found["text"]), (&json!("provenance"), &json!(SOURCE)));
-    assert_eq!((&found["filename"], &found["platform"]["architecture"]), (&json!("Dockerfile"), &json!("amd64")));
+    assert_eq!(
+        (&found["filename"], &found["platform"]["architecture"]),
+        (&json!("Dockerfile"), &json!("amd64"))
+    );
 }
 
 #[tokio::test]
@@ -96,13 +104,16 @@ async fn without_it_the_dockerfile_is_reconstructed_from_the_history() {
 #[tokio::test]
 async fn provenance_that_cannot_be_read_is_named_and_the_history_is_used() {
     let (demo, image) = attested(&provenance()).await;
-    demo.fault(|request, _| {
-        let is_blob = request.path.contains("/blobs/");
-        let is_config = request.headers.get("accept").is_some_and(|accept| accept.to_str().is_ok_and(|accept| accept.contains("config")));
-        (is_blob && !is_config).then(|| Fault::answer(403, &[], "{}"))
+    let statement = Digest::sha256(statement(&provenance()).as_bytes()).to_string();
+    demo.fault(move |request, _| {
+        request
+            .path
+            .ends_with(&statement)
+            .then(|| Fault::answer(403, &[], r#"{"errors":[{"code":"DENIED"}]}"#))
     });
     let ended = Shell::new().run(&["dockerfile", &image]).await;
-    assert!(ended.stderr.contains("cannot read"), "{ended:?}");
+    ended.assert_code(0).assert_says("cannot read the provenance sha256:").assert_says("DENIED");
+    assert!(ended.stdout.starts_with("# reconstructed"), "{ended:?}");
 }
 
 #[tokio::test]
@@ -113,7 +124,7 @@ async fn a_referring_attestation_of_an_image_named_by_its_digest_is_found() {
         .artifact("app")
         .kind("application/vnd.docker.attestation.manifest.v1+json")
         .subject(&image)
-        .layer("application/vnd.in-toto+json", json!({ "predicate": provenance() }).to_string())
+        .layer("application/vnd.in-toto+json", statement(&provenance()))
         .push();
     let demo = open(DemoSettings::default(), store).await;
     let name = format!("{}/app@{}", demo.address(), image.digest);
@@ -131,5 +142,9 @@ async fn artifacts_have_no_dockerfile() {
     let chart = demo.store().repositories().into_iter().find(|name| name.contains("chart"));
     let chart = chart.expect("a sample");
     let tag = demo.store().tags(&chart).first().cloned().expect("a tag");
-    shell.run(&["dockerfile", &format!("{host}/{chart}:{tag}")]).await.assert_code(1).assert_says("it is no image");
+    shell
+        .run(&["dockerfile", &format!("{host}/{chart}:{tag}")])
+        .await
+        .assert_code(1)
+        .assert_says("it is no image");
 }

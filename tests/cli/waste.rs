@@ -37,10 +37,10 @@ async fn waste_names_path_layer_and_reason_of_hidden_bytes_and_secrets() {
         "    1     11 B    11 B      -  ADD base /",
         "    3        -       -   18 B  RUN rm -r /docs /root/.ssh",
         "hidden bytes: 3, 21 B",
-        "   8 B      1  docs           removed by layer 3, 2 files",
-        "   3 B      1  etc/c          replaced by layer 2",
+        " 8 B      1  docs       removed by layer 3, 2 files",
+        " 3 B      1  etc/c      replaced by layer 2",
         "likely secrets: 1, 10 B",
-        " 10 B      2  root/.ssh/id_rsa  removed by layer 3, and can still be read",
+        "10 B      2  root/.ssh/id_rsa  removed by layer 3, and can still be read",
     ] {
         assert!(page.contains(line), "{line}\n{page}");
     }
@@ -55,7 +55,10 @@ async fn waste_prints_one_document_with_exact_sums() {
     let found = ended.assert_code(0).json();
     assert_eq!(found["reference"], image.as_str());
     assert_eq!((&found["file_bytes"], &found["hidden_bytes"]), (&json!(26), &json!(21)));
-    assert_eq!((&found["files"], &found["hidden_files"], &found["is_proved"]), (&json!(5), &json!(4), &json!(true)));
+    assert_eq!(
+        (&found["files"], &found["hidden_files"], &found["is_proved"]),
+        (&json!(5), &json!(4), &json!(true))
+    );
     let efficiency = found["efficiency"].as_f64().expect("a number");
     assert!((efficiency - 5.0 / 26.0).abs() < 1e-9, "{efficiency}");
     assert_eq!(
