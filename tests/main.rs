@@ -24,6 +24,7 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod dockerfile;
     mod files;
     mod keys;
     mod man;
@@ -33,6 +34,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod waste;
 }
 mod client {
     mod auth;
@@ -70,6 +72,7 @@ mod layer {
     mod streams;
     mod tables;
     mod trees;
+    mod waste;
 }
 mod ops {
     mod any_repository;
