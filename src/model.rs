@@ -2,6 +2,7 @@
 
 pub(crate) mod annotations;
 pub(crate) mod attached;
+pub(crate) mod base_image;
 pub mod capped;
 pub mod change;
 pub(crate) mod clip;

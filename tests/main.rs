@@ -21,6 +21,8 @@ mod app {
 mod architecture;
 mod citations;
 mod cli {
+    mod attached;
+    mod base;
     mod completions;
     mod copy;
     mod delete;

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use super::digest::Digest;
+use super::failure::Failure;
 use super::lenient::{self, Members};
 use super::manifest::Descriptor;
 use super::plural::counted;
@@ -27,9 +28,8 @@ use super::text::SafeText;
 use super::time;
 use envelope::{DsseEnvelope, InTotoStatement, JsonWebSignature, SigstoreBundle, SimpleSigning};
 
-pub(crate) use certificate::ClaimedIdentity;
 pub(crate) use provenance::{BaseImage, Provenance};
-pub(crate) use sbom::{Sbom, SbomPackage};
+pub(crate) use sbom::Sbom;
 pub(crate) use scan::FindingCounts;
 pub(crate) use signature::SignatureClaim;
 
@@ -37,6 +37,27 @@ pub(crate) use signature::SignatureClaim;
 pub(crate) const LARGEST: u64 = 32 * 1024 * 1024;
 /// The bytes of text that count as one element of a list, so that long texts end a list early.
 const BYTES_OF_ELEMENT: usize = 64;
+
+/// A part of an attached artifact: one of its blobs, and the document in it.
+#[derive(Debug, Clone)]
+pub(crate) struct AttachedPart {
+    /// The blob.
+    pub(crate) descriptor: Descriptor,
+    /// The bytes of the blob and the document in them, or the reason why they were not read.
+    pub(crate) read: Result<(Bytes, AttachedDocument), Failure>,
+}
+
+impl AttachedPart {
+    /// Returns the kind: that of the document, else that of the blob.
+    pub(crate) fn kind(&self) -> Kind {
+        self.document().map_or_else(|| self.descriptor.kind(), |document| document.kind.clone())
+    }
+
+    /// Returns the document.
+    pub(crate) fn document(&self) -> Option<&AttachedDocument> {
+        self.read.as_ref().ok().map(|(_, document)| document)
+    }
+}
 
 /// A document that is attached to an image.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use ring::signature::{Ed25519KeyPair, KeyPair};
 use serde_json::{Value, json};
 
+use super::certificate::ClaimedIdentity;
 use super::public_key::PublicKey;
 use super::verification::{SignedThing, Verdict, Verification};
 use super::*;
