@@ -8,6 +8,7 @@
 #![expect(unreachable_pub, reason = "nothing is outside of the tests")]
 
 mod app {
+    mod attached;
     mod browse;
     mod confirm;
     mod cursor;

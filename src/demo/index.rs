@@ -67,7 +67,7 @@ impl IndexBuilder<'_> {
     pub fn attestation(self, image: &PushedImage) -> Self {
         let statement = |predicate: &str| {
             let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
-            in_toto(predicate, subject).to_string()
+            in_toto(predicate, subject, json!({})).to_string()
         };
         let mut artifact = self.store.artifact(&self.repository).config_of_no_platform();
         for predicate in ["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"] {

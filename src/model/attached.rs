@@ -7,6 +7,7 @@
 mod certificate;
 mod der;
 mod envelope;
+pub(crate) mod page;
 mod provenance;
 pub(crate) mod public_key;
 mod sbom;

@@ -6,6 +6,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 
 use super::small_blob::read_small_blob;
 use crate::client::{Cause, Error, Priority, Registry};
+use crate::model::attached::page::AttachedPage;
 use crate::model::attached::{AttachedDocument, AttachedPart, LARGEST};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -21,7 +22,7 @@ const MOST_ARTIFACTS: usize = 128;
 /// The number of artifacts that are read at the same time.
 const AT_ONCE: usize = 4;
 /// The reason to leave a part out of a list.
-const NOT_READ: &str = "too much is attached for one list";
+const NOT_READ: &str = "too much is attached to be read together";
 
 /// An artifact that is attached to an image, with its parts.
 #[derive(Debug)]
@@ -83,23 +84,25 @@ async fn read_listed(
     if room.artifacts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one).is_err() {
         return Err(Failure::local("the artifact was not read", NOT_READ));
     }
-    read_parts(registry, name, artifact, Some(&room.bytes)).await
+    read_parts(registry, name, artifact, &room.bytes).await
 }
 
-/// Reads the parts of an artifact.
-pub(crate) async fn read_artifact(
+/// Reads the documents of an artifact that is attached to an image, and lays each out.
+pub(crate) async fn read_pages(
     registry: &dyn Registry,
     name: &RepositoryName,
     artifact: &Descriptor,
-) -> Result<Vec<AttachedPart>, Failure> {
-    read_parts(registry, name, artifact, None).await
+    image: Option<&Manifest>,
+) -> Result<Vec<AttachedPage>, Failure> {
+    let parts = read_parts(registry, name, artifact, &AtomicU64::new(LARGEST)).await?;
+    Ok(parts.into_iter().map(|part| AttachedPage::of(part, image)).collect())
 }
 
 async fn read_parts(
     registry: &dyn Registry,
     name: &RepositoryName,
     artifact: &Descriptor,
-    room: Option<&AtomicU64>,
+    room: &AtomicU64,
 ) -> Result<Vec<AttachedPart>, Failure> {
     let manifest = read_manifest(registry, name, artifact.digest).await;
     let manifest = manifest.map_err(|error| error.failure("cannot read the artifact"))?;
@@ -130,14 +133,12 @@ async fn read_document(
     registry: &dyn Registry,
     name: &RepositoryName,
     layer: &Descriptor,
-    room: Option<&AtomicU64>,
+    room: &AtomicU64,
 ) -> Result<(bytes::Bytes, AttachedDocument), Failure> {
-    if let Some(room) = room {
-        let size = layer.size.unwrap_or(LARGEST);
-        let take = |left: u64| left.checked_sub(size);
-        if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
-            return Err(Failure::local("the part was not read", NOT_READ));
-        }
+    let size = layer.size.unwrap_or(LARGEST);
+    let take = |left: u64| left.checked_sub(size);
+    if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
+        return Err(Failure::local("the part was not read", NOT_READ));
     }
     let bytes = read_small_blob(registry, name, layer, LARGEST).await;
     let bytes = bytes.map_err(|error| error.failure("cannot read the part"))?;

@@ -1,6 +1,8 @@
 //! Images of a product team, the most common case: platforms with attestations, aliases, signatures and SBOMs, by
 //! referrers and by digest tags.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{file, releases};
@@ -176,7 +178,7 @@ fn worker(store: &Store) {
                 .config_of_no_platform()
                 .layer(
                     "application/vnd.dsse.envelope.v1+json",
-                    in_toto("https://slsa.dev/provenance/v1", subject).to_string(),
+                    envelope(&in_toto("https://slsa.dev/provenance/v1", subject, provenance())).to_string(),
                 )
                 .layer_annotation("predicateType", "https://slsa.dev/provenance/v1")
                 .tag(digest_tag("att"))
@@ -236,6 +238,64 @@ fn sbom(name: &str) -> serde_json::Value {
         "SPDXID": "SPDXRef-DOCUMENT",
         "name": name,
         "creationInfo": { "created": "2026-11-12T15:03:44Z", "creators": ["Tool: example-sbom-1.0"] },
-        "packages": [{ "SPDXID": "SPDXRef-Package", "name": name, "downloadLocation": "NOASSERTION" }],
+        "packages": [
+            package(name, "1.4.2", "Apache-2.0", &format!("pkg:generic/{name}@1.4.2")),
+            package("ca-certificates", "20250911", "MPL-2.0", "pkg:apk/alpine/ca-certificates@20250911"),
+            package("libcrypto3", "3.5.4-r0", "Apache-2.0", "pkg:apk/alpine/libcrypto3@3.5.4-r0"),
+            package("musl", "1.2.5-r10", "MIT", "pkg:apk/alpine/musl@1.2.5-r10"),
+            package("zlib", "1.3.1-r2", "Zlib", "pkg:apk/alpine/zlib@1.3.1-r2"),
+        ],
+    })
+}
+
+fn package(name: &str, version: &str, licence: &str, purl: &str) -> serde_json::Value {
+    json!({
+        "SPDXID": format!("SPDXRef-Package-{name}"),
+        "name": name,
+        "versionInfo": version,
+        "licenseDeclared": licence,
+        "downloadLocation": "NOASSERTION",
+        "externalRefs": [
+            { "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl },
+        ],
+    })
+}
+
+/// Returns how BuildKit describes a build.
+fn provenance() -> serde_json::Value {
+    let revision = "4f0c1a2b3d4e5f60718293a4b5c6d7e8f9012345";
+    let dockerfile =
+        "FROM alpine:3.22\nRUN apk add --no-cache tini\nARG VERSION\nCOPY worker /usr/local/bin/\n";
+    json!({
+        "buildDefinition": {
+            "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
+            "externalParameters": {
+                "configSource": { "path": "Dockerfile" },
+                "request": { "frontend": "dockerfile.v0", "args": { "build-arg:VERSION": "0.18.1" } },
+            },
+            "resolvedDependencies": [
+                { "uri": "pkg:docker/alpine@3.22?platform=linux%2Famd64", "digest": { "sha256": "5d".repeat(32) } },
+            ],
+        },
+        "runDetails": {
+            "builder": { "id": "https://ci.example.com/team/worker/runs/812" },
+            "metadata": {
+                "startedOn": "2026-09-03T17:11:02Z",
+                "finishedOn": "2026-09-03T17:12:54Z",
+                "buildkit_metadata": {
+                    "vcs": { "source": "https://git.example.com/team/worker.git", "revision": revision },
+                    "source": { "infos": [{ "filename": "Dockerfile", "data": STANDARD.encode(dockerfile) }] },
+                },
+            },
+        },
+    })
+}
+
+/// Returns a statement in an envelope. Its signature is none.
+fn envelope(statement: &serde_json::Value) -> serde_json::Value {
+    json!({
+        "payloadType": "application/vnd.in-toto+json",
+        "payload": STANDARD.encode(statement.to_string()),
+        "signatures": [{ "sig": "MEUCIQDsample" }],
     })
 }
