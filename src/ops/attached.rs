@@ -107,12 +107,9 @@ async fn read_parts(
     let manifest = read_manifest(registry, name, artifact.digest).await;
     let manifest = manifest.map_err(|error| error.failure("cannot read the artifact"))?;
     let mut parts = Vec::new();
-    for layer in manifest.layers().iter().take(MOST_PARTS) {
-        let read = if is_document(&manifest, layer) {
-            read_document(registry, name, layer, room).await
-        } else {
-            Err(Failure::local("the part was not read", "it is no document"))
-        };
+    let documents = manifest.layers().iter().filter(|layer| is_document(&manifest, layer));
+    for layer in documents.take(MOST_PARTS) {
+        let read = read_document(registry, name, layer, room).await;
         parts.push(AttachedPart { descriptor: layer.clone(), read });
     }
     Ok(parts)

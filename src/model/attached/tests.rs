@@ -400,7 +400,8 @@ fn envelopes_are_signed_over_type_and_payload() {
     let ((pair, key), (_, other)) = (fixed_key(7), fixed_key(8));
     let slsa = statement("https://slsa.dev/provenance/v1", &image().digest, &json!({})).to_string();
     let sign = statement("https://sigstore.dev/cosign/sign/v1", &image().digest, &json!({})).to_string();
-    let stranger = statement("https://slsa.dev/provenance/v1", &Digest::sha256(b"x"), &json!({})).to_string();
+    let of_another =
+        statement("https://slsa.dev/provenance/v1", &Digest::sha256(b"x"), &json!({})).to_string();
     let good = envelope(&pair, &slsa);
     let bundle = |envelope: &Value| {
         json!({
@@ -425,7 +426,7 @@ fn envelopes_are_signed_over_type_and_payload() {
         (changed("payload", "%%".into()), &key, Some((statement, Verdict::OtherKey))),
         (changed("signatures", json!([])), &key, Some((statement, Verdict::Unsigned))),
         (changed("signatures", json!({ "sig": 7 })), &key, Some((statement, Verdict::Unsigned))),
-        (envelope(&pair, &stranger), &key, Some((statement, Verdict::OtherImage))),
+        (envelope(&pair, &of_another), &key, Some((statement, Verdict::OtherImage))),
         (envelope(&pair, "{}"), &key, Some((statement, Verdict::OtherContent))),
         (json!({ "dsseEnvelope": good, "messageSignature": { "signature": "AAAA" } }), &key, None),
         (spdx(), &key, None),

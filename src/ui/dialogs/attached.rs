@@ -49,6 +49,7 @@ impl Canvas<'_, '_> {
             let line = self.attached_line(line);
             self.draw_line(place, line);
         }
+        self.scrollbar(area, inner, dialog.scroll, page.lines.len());
     }
 
     fn attached_line(&self, line: &AttachedLine) -> Line<'static> {
