@@ -260,7 +260,7 @@ impl ListedDocument<'_> {
 
     fn names_image(&self, inspection: &Inspection) -> Option<bool> {
         let image = self.row.image(inspection)?;
-        self.part?.document()?.is_about(|digest| image.has_digest(digest))
+        self.part?.document()?.is_about(image)
     }
 
     fn cells(&self, inspection: &Inspection, key: Option<&Path>, now: Timestamp) -> Vec<String> {

@@ -21,7 +21,7 @@ use serde::Serialize;
 use super::digest::Digest;
 use super::failure::Failure;
 use super::lenient::{self, Members};
-use super::manifest::Descriptor;
+use super::manifest::{Descriptor, Manifest};
 use super::plural::counted;
 use super::predicate::kind_of_predicate;
 use super::summary::Kind;
@@ -178,8 +178,8 @@ impl AttachedDocument {
     }
 
     /// Returns whether the document is about this image. `None` if it does not say which one it is about.
-    pub(crate) fn is_about(&self, is_image: impl Fn(&Digest) -> bool) -> Option<bool> {
-        Some(self.subjects.as_ref()?.iter().any(is_image))
+    pub(crate) fn is_about(&self, image: &Manifest) -> Option<bool> {
+        Some(image.has_one_of(self.subjects.as_ref()?))
     }
 
     /// Returns the content in a few words.

@@ -141,7 +141,7 @@ async fn provenance_candidates(
             let Some(document) = part.document() else { continue };
             let Ok(image) = &variant.manifest else { continue };
             let AttachedContent::Provenance(provenance) = &document.content else { continue };
-            if document.is_about(|digest| image.has_digest(digest)) == Some(false) {
+            if document.is_about(image) == Some(false) {
                 continue;
             }
             let is_tool = |base: &&BaseImage| TOOLS.iter().any(|tool| base.name.as_str().starts_with(tool));

@@ -141,11 +141,11 @@ impl AttachedDialog {
         }
     }
 
-    fn close(self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
+    /// Gives up the open question.
+    fn cancel(&self, update: &mut Update<'_>) {
         if self.pages.is_loading() {
             update.cmds.push(Cmd::Cancel(Slot::Attached));
         }
-        None
     }
 }
 
@@ -179,7 +179,8 @@ impl KeyedDialog for Box<AttachedDialog> {
         match pressed {
             Pressed::Shared(SharedEffect::Move(to)) => self.scroll_to(update.state, to),
             Pressed::Shared(SharedEffect::Cancel) | Pressed::Own(AttachedEffect::Close) => {
-                return self.close(update);
+                self.cancel(update);
+                return None;
             }
             Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
             Pressed::Own(AttachedEffect::Save) => self.save(update, false),

@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn lengths_that_lead_out_of_the_bytes_end_the_walk() {
-        let table: [(&[u8], Option<(u8, usize)>); 8] = [
+        type Expected = Option<(u8, usize)>;
+        let table: [(&[u8], Expected); 8] = [
             (&[0x04, 0x02, 1, 2], Some((4, 2))),
             (&[0x04, 0x81, 0x02, 1, 2], Some((4, 2))),
             (&[0x04, 0x03, 1, 2], None),

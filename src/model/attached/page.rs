@@ -117,7 +117,7 @@ impl PageLines {
         if !document.wrapping.is_empty() {
             self.field("inside of", &document.wrapping.join(", "));
         }
-        let is_about = image.and_then(|image| document.is_about(|digest| image.has_digest(digest)));
+        let is_about = image.and_then(|image| document.is_about(image));
         match is_about {
             Some(true) => self.field("about", "this image, by its digest"),
             Some(false) => self.warn(&"about".into(), "it does not name this image"),

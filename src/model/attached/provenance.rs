@@ -43,6 +43,8 @@ pub(crate) struct Provenance {
     pub(crate) base_images: Vec<BaseImage>,
     /// Everything that the build used, the base images too.
     pub(crate) materials: Capped<Vec<Material>>,
+    /// The number of materials that are left out.
+    pub(crate) materials_left_out: usize,
     /// The Dockerfile, line by line. BuildKit includes it with `mode=max`.
     pub(crate) dockerfile: Option<Vec<SafeText>>,
 }
@@ -172,6 +174,7 @@ impl Provenance {
             let size = material.text_size();
             weighed(material, size)
         });
+        self.materials_left_out = self.materials.left_out();
         self.base_images = bases;
     }
 

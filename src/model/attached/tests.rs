@@ -153,13 +153,13 @@ fn provenance_of_buildkit_names_source_builder_arguments_bases_and_dockerfile() 
         },
     });
     for (version, predicate) in [("v1", v1), ("v0.2", v02)] {
-        let subject = Digest::sha256(b"image");
+        let subject = image().digest;
         let predicate_type = format!("https://slsa.dev/provenance/{version}");
         let document = read(&statement(&predicate_type, &subject, &predicate));
         let AttachedContent::Provenance(found) = &document.content else { panic!("{document:?}") };
         assert_eq!(document.kind, Kind::Provenance);
-        assert_eq!(document.is_about(|digest| *digest == subject), Some(true));
-        assert_eq!(document.is_about(|digest| *digest == Digest::sha256(b"other")), Some(false));
+        assert_eq!(document.is_about(&image()), Some(true));
+        assert_eq!(document.is_about(&other_image()), Some(false));
         assert_eq!(document.summary().as_str(), "https://git.example.com/team/app.git@abababababab");
         let text = |text: &Option<SafeText>| text.as_ref().map(ToString::to_string);
         assert_eq!(found.format.as_str(), format!("SLSA {version}"));
@@ -342,6 +342,10 @@ fn image() -> Manifest {
     Manifest::parse(Bytes::from_static(openssl::MANIFEST.as_bytes()), None).expect("a manifest")
 }
 
+fn other_image() -> Manifest {
+    Manifest::parse(Bytes::from_static(b"{\"layers\":[]}"), None).expect("a manifest")
+}
+
 fn envelope(pair: &Ed25519KeyPair, payload: &str) -> Value {
     let payload_type = "application/vnd.in-toto+json";
     let signed = format!("DSSEv1 {} {payload_type} {} {payload}", payload_type.len(), payload.len());
@@ -376,8 +380,7 @@ fn signatures_by_openssl_are_those_of_their_keys_and_of_no_other() {
         assert_eq!(found.verdict, Verdict::OtherKey, "{name}");
         let unsigned = Verification::check(&payload, &descriptor(simple, &json!({})), &image(), &key);
         assert_eq!(unsigned.map(|found| found.verdict), Some(Verdict::Unsigned), "{name}");
-        let other_image = Manifest::parse(Bytes::from_static(b"{\"layers\":[]}"), None).expect("a manifest");
-        let found = Verification::check(&payload, &layer, &other_image, &key).expect("a signature");
+        let found = Verification::check(&payload, &layer, &other_image(), &key).expect("a signature");
         assert_eq!(found.verdict, Verdict::OtherImage, "{name}");
     }
 }
@@ -455,6 +458,25 @@ fn a_statement_with_a_member_twice_is_no_statement() {
 }
 
 #[test]
+fn a_statement_about_very_many_images_hashes_the_manifest_once() {
+    let manifest = format!(r#"{{"layers":[],"annotations":{{"x":"{}"}}}}"#, "x".repeat(3_000_000));
+    let image = Manifest::parse(manifest.into(), None).expect("a manifest");
+    let subject =
+        |number: u32, hex: &str| json!({ "digest": { "sha256": format!("{number:064x}"), "sha512": hex } });
+    let mut subjects: Vec<Value> =
+        (0..9_000).map(|number| subject(number, &format!("{number:0128x}"))).collect();
+    let document = |subjects: &[Value]| {
+        read(
+            &json!({ "_type": "https://in-toto.io/Statement/v1", "subject": subjects, "predicateType": "x" }),
+        )
+    };
+    assert_eq!(document(&subjects).is_about(&image), Some(false));
+    let sha512 = format!("sha512:{}", "0".repeat(128)).parse::<Digest>().expect("a digest");
+    subjects.push(subject(0, &sha512.same_algorithm_of(&image.raw).hex()));
+    assert_eq!(document(&subjects).is_about(&image), Some(true));
+}
+
+#[test]
 fn a_bundle_may_sign_the_manifest_itself() {
     let ((pair, key), (_, other)) = (fixed_key(7), fixed_key(8));
     let signature = STANDARD.encode(pair.sign(openssl::MANIFEST.as_bytes()));
@@ -525,7 +547,7 @@ fn the_identity_in_a_certificate_is_claimed() {
         assert_eq!(dates, [Some("2026-03-02T00:00:00Z".into()), Some("2051-03-02T00:00:00Z".into())]);
         assert_eq!(claim.log_index, Some(99));
         assert!(text(&claim.signer()).starts_with("claims https://github.com/org/app"));
-        assert_eq!(document.is_about(|digest| *digest == image().digest), Some(true));
+        assert_eq!(document.is_about(&image()), Some(true));
     }
 }
 

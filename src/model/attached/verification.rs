@@ -123,9 +123,7 @@ fn check_envelope(envelope: &DsseEnvelope, image: &Manifest, key: &PublicKey) ->
     } else {
         match &statement {
             None => Verdict::OtherContent,
-            Some(statement) if statement.subjects().iter().any(|digest| image.has_digest(digest)) => {
-                Verdict::Signed
-            }
+            Some(statement) if image.has_one_of(&statement.subjects()) => Verdict::Signed,
             Some(_) => Verdict::OtherImage,
         }
     };
