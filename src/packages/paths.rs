@@ -14,6 +14,12 @@ pub enum PackageFileKind {
     DpkgFile,
     /// The database of apk: `lib/apk/db/installed`.
     Apk,
+    /// The SQLite database of rpm: `usr/lib/sysimage/rpm/rpmdb.sqlite`.
+    Rpm,
+    /// The metadata of a Python distribution: `NAME.dist-info/METADATA`, `NAME.egg-info/PKG-INFO` or `NAME.egg-info`.
+    Pip,
+    /// A file of a JavaScript package: `node_modules/NAME/package.json`, or one in a folder below it.
+    Npm,
 }
 
 /// A database whose format is not read.
@@ -33,6 +39,21 @@ impl PackageFileKind {
         match self {
             PackageFileKind::Dpkg | PackageFileKind::DpkgFile => Ecosystem::Deb,
             PackageFileKind::Apk => Ecosystem::Apk,
+            PackageFileKind::Rpm => Ecosystem::Rpm,
+            PackageFileKind::Pip => Ecosystem::Pypi,
+            PackageFileKind::Npm => Ecosystem::Npm,
+        }
+    }
+
+    /// Returns whether the file at a path stands for its package, so that a damaged one is a package that is missing.
+    /// Folders of JavaScript packages hold further files of the name, such as examples that are damaged on purpose.
+    pub fn is_certain(self, path: &[u8]) -> bool {
+        let PackageFileKind::Npm = self else { return true };
+        let mut names = path.rsplit(|byte| *byte == b'/').skip(2);
+        match names.next() {
+            Some(b"node_modules") => true,
+            Some(scope) => scope.starts_with(b"@") && names.next() == Some(b"node_modules"),
+            None => false,
         }
     }
 
@@ -42,6 +63,15 @@ impl PackageFileKind {
         match name {
             b"status" if is_below(directory, b"lib/dpkg") => Some(PackageFileKind::Dpkg),
             b"installed" if is_below(directory, b"lib/apk/db") => Some(PackageFileKind::Apk),
+            b"rpmdb.sqlite" if is_rpm(directory) => Some(PackageFileKind::Rpm),
+            b"METADATA" if ends_with_any(directory, &[b".dist-info", b"DIST-INFO"]) => {
+                Some(PackageFileKind::Pip)
+            }
+            b"PKG-INFO" if ends_with_any(directory, &[b".egg-info", b"EGG-INFO"]) => {
+                Some(PackageFileKind::Pip)
+            }
+            b"package.json" if has_component(directory, b"node_modules") => Some(PackageFileKind::Npm),
+            _ if name.ends_with(b".egg-info") => Some(PackageFileKind::Pip),
             _ if is_below(directory, b"lib/dpkg/status.d") => {
                 (!name.ends_with(b".md5sums")).then_some(PackageFileKind::DpkgFile)
             }
@@ -85,6 +115,16 @@ fn is_below(directory: &[u8], end: &[u8]) -> bool {
     directory.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with(b"/"))
 }
 
+/// Returns whether a name ends with one of these.
+fn ends_with_any(name: &[u8], ends: &[&[u8]]) -> bool {
+    ends.iter().any(|end| name.ends_with(end))
+}
+
+/// Returns whether a path has a component of this name.
+fn has_component(path: &[u8], wanted: &[u8]) -> bool {
+    path.split(|byte| *byte == b'/').any(|name| name == wanted)
+}
+
 /// Returns whether rpm keeps its database in a directory.
 fn is_rpm(directory: &[u8]) -> bool {
     let places: [&[u8]; 3] = [b"var/lib/rpm", b"usr/share/rpm", b"usr/lib/sysimage/rpm"];
@@ -109,11 +149,43 @@ mod tests {
             ("lib/apk/db/installed", Some(PackageFileKind::Apk)),
             ("usr/lib/apk/db/installed", Some(PackageFileKind::Apk)),
             ("lib/apk/db/scripts.tar", None),
+            ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(PackageFileKind::Rpm)),
+            ("var/lib/rpm/rpmdb.sqlite", Some(PackageFileKind::Rpm)),
+            ("var/lib/rpm/rpmdb.sqlite-wal", None),
+            ("home/me/rpmdb.sqlite", None),
+            ("usr/lib/python3/dist-packages/six-1.16.0.egg-info", Some(PackageFileKind::Pip)),
+            ("usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO", Some(PackageFileKind::Pip)),
+            ("usr/lib/python3/dist-packages/six-1.16.0.egg-info/top_level.txt", None),
+            ("opt/six.egg/EGG-INFO/PKG-INFO", Some(PackageFileKind::Pip)),
+            ("venv/lib/python3.12/site-packages/pip-24.0.dist-info/METADATA", Some(PackageFileKind::Pip)),
+            ("venv/lib/python3.12/site-packages/pip-24.0.dist-info/RECORD", None),
+            ("METADATA", None),
+            ("app/node_modules/a/package.json", Some(PackageFileKind::Npm)),
+            ("app/node_modules/@s/a/package.json", Some(PackageFileKind::Npm)),
+            ("app/node_modules/a/node_modules/b/package.json", Some(PackageFileKind::Npm)),
+            ("app/node_modules/a/test/package.json", Some(PackageFileKind::Npm)),
+            ("app/node_modules/a/package-lock.json", None),
+            ("app/package.json", None),
             ("status", None),
             ("", None),
         ] {
             assert_eq!(PackageFileKind::of_path(path.as_bytes()), expected, "{path}");
         }
+    }
+
+    #[test]
+    fn only_the_file_of_a_javascript_package_itself_stands_for_it() {
+        for (path, expected) in [
+            ("node_modules/a/package.json", true),
+            ("usr/lib/node_modules/npm/node_modules/@npmcli/fs/package.json", true),
+            ("app/node_modules/resolve/test/malformed/package.json", false),
+            ("app/node_modules/a/dist/package.json", false),
+            ("app/node_modules/@a/b/c/package.json", false),
+            ("node_modules/package.json", false),
+        ] {
+            assert_eq!(PackageFileKind::Npm.is_certain(path.as_bytes()), expected, "{path}");
+        }
+        assert!(PackageFileKind::Dpkg.is_certain(b"var/lib/dpkg/status"));
     }
 
     #[test]
