@@ -24,6 +24,7 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod files;
     mod keys;
     mod man;
     mod names;
@@ -78,6 +79,7 @@ mod ops {
     mod damage;
     mod delete;
     mod fallback_tags;
+    mod files;
     mod images;
     mod interruptions;
     mod journal;
@@ -139,6 +141,7 @@ mod support {
     pub mod harness;
     pub mod hostile;
     pub mod journal_child;
+    pub mod layered;
     pub mod outcomes;
     #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;
