@@ -14,6 +14,7 @@ mod journal;
 mod keys;
 mod ls;
 mod man;
+mod packages;
 mod print;
 mod repeated_options;
 mod resume;
@@ -130,6 +131,8 @@ enum Command {
     Cat(cat::Cat),
     /// Write a file or a directory of an image to the disk without pulling it
     Extract(extract::Extract),
+    /// List the packages of an image without pulling it
+    Packages(packages::Packages),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -263,6 +266,10 @@ impl Cli {
             Some(Command::Extract(extract)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
+            Some(Command::Packages(packages)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, packages.run(&pool))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

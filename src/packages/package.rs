@@ -78,11 +78,6 @@ impl Package {
         })
     }
 
-    /// Returns whether both are the same version of the same package for the same architecture.
-    pub fn is_same(&self, other: &Package) -> bool {
-        self.key() == other.key()
-    }
-
     /// Returns the facts by which versions of a database are compared.
     pub fn key(&self) -> (Ecosystem, &str, &str, Option<&str>) {
         (self.ecosystem, &self.name, &self.version, self.architecture.as_deref())

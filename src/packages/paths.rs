@@ -29,6 +29,8 @@ pub enum UnreadFormat {
     RpmBerkeley,
     /// The database of rpm on SUSE: `usr/lib/sysimage/rpm/Packages.db`.
     RpmNdb,
+    /// Changes that rpm has not written into its SQLite database yet: `usr/lib/sysimage/rpm/rpmdb.sqlite-wal`.
+    RpmLog,
     /// The database of pacman: `var/lib/pacman/local/ALPM_DB_VERSION`.
     Pacman,
 }
@@ -87,19 +89,39 @@ impl UnreadFormat {
         match name {
             b"Packages" if is_rpm(directory) => Some(UnreadFormat::RpmBerkeley),
             b"Packages.db" if is_rpm(directory) => Some(UnreadFormat::RpmNdb),
+            b"rpmdb.sqlite-wal" if is_rpm(directory) => Some(UnreadFormat::RpmLog),
             b"ALPM_DB_VERSION" if is_below(directory, b"var/lib/pacman/local") => Some(UnreadFormat::Pacman),
             _ => None,
         }
     }
 
-    /// Returns the format in words.
+    /// Returns the format in words, in the plural.
     pub fn name(self) -> &'static str {
         match self {
-            UnreadFormat::RpmBerkeley => "rpm database in the Berkeley DB format",
-            UnreadFormat::RpmNdb => "rpm database in the ndb format",
-            UnreadFormat::Pacman => "pacman database",
+            UnreadFormat::RpmBerkeley => "rpm databases in the Berkeley DB format",
+            UnreadFormat::RpmNdb => "rpm databases in the ndb format",
+            UnreadFormat::RpmLog => "write-ahead logs of rpm databases",
+            UnreadFormat::Pacman => "pacman databases",
         }
     }
+}
+
+/// Returns whether a file may be one of a package manager, by its name and that of its directory. It saves building
+/// the paths of all other files.
+pub fn is_candidate(directory: &[u8], name: &[u8]) -> bool {
+    let names: [&[u8]; 10] = [
+        b"status",
+        b"installed",
+        b"METADATA",
+        b"PKG-INFO",
+        b"package.json",
+        b"Packages",
+        b"Packages.db",
+        b"ALPM_DB_VERSION",
+        b"rpmdb.sqlite",
+        b"rpmdb.sqlite-wal",
+    ];
+    names.contains(&name) || directory == b"status.d" || name.ends_with(b".egg-info")
 }
 
 /// Returns the directory and the last component of a path.
@@ -134,6 +156,11 @@ fn is_rpm(directory: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn is_found(path: &str) -> bool {
+        let (directory, name) = split(path.as_bytes());
+        is_candidate(split(directory).1, name)
+    }
 
     #[test]
     fn files_of_package_managers_are_recognized_by_their_paths() {
@@ -170,6 +197,7 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(PackageFileKind::of_path(path.as_bytes()), expected, "{path}");
+            assert!(expected.is_none() || is_found(path), "{path}");
         }
     }
 
@@ -195,10 +223,12 @@ mod tests {
             ("usr/lib/sysimage/rpm/Packages.db", Some(UnreadFormat::RpmNdb)),
             ("usr/share/rpm/Packages.db", Some(UnreadFormat::RpmNdb)),
             ("var/lib/rpm/rpmdb.sqlite", None),
+            ("var/lib/rpm/rpmdb.sqlite-wal", Some(UnreadFormat::RpmLog)),
             ("srv/apt/Packages", None),
             ("var/lib/pacman/local/ALPM_DB_VERSION", Some(UnreadFormat::Pacman)),
         ] {
             assert_eq!(UnreadFormat::of_path(path.as_bytes()), expected, "{path}");
+            assert!(expected.is_none() || is_found(path), "{path}");
         }
     }
 }
