@@ -80,7 +80,7 @@ impl PackageSearch {
             if !is_candidate(directory, files.tree.name(id)) {
                 continue;
             }
-            let Some(current) = files.tree.current(id).filter(|version| is_file(version)) else { continue };
+            let Some(current) = files.tree.current(id).filter(is_file) else { continue };
             let path = files.tree.path(id);
             if let Some(format) = UnreadFormat::of_path(&path).filter(|_| current.size > 0) {
                 search.problems.add_about(&path, format!("{} are not read", format.name()));
