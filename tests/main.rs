@@ -24,6 +24,7 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod dockerfile;
     mod files;
     mod keys;
     mod man;
@@ -34,6 +35,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod waste;
 }
 mod client {
     mod auth;
@@ -50,6 +52,7 @@ mod client {
     mod writes;
 }
 mod demo {
+    mod attached;
     mod auth;
     mod blobs;
     mod content;
@@ -70,6 +73,7 @@ mod layer {
     mod streams;
     mod tables;
     mod trees;
+    mod waste;
 }
 mod ops {
     mod any_repository;

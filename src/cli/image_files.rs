@@ -55,6 +55,15 @@ impl ImageArguments {
         Ok(ChosenImage { registry, reference, source })
     }
 
+    /// Returns the registry, the name and the platform, and requests nothing.
+    pub(crate) fn resolve(
+        &self,
+        pool: &Pool,
+    ) -> Result<(Arc<dyn Registry>, Reference, Option<Platform>), CliError> {
+        let reference = ArgumentReader::of(pool).image(&self.image)?;
+        Ok((pool.registry(&reference.repository.host), reference, self.platform()?))
+    }
+
     /// Returns the platform that was typed.
     fn platform(&self) -> Result<Option<Platform>, CliError> {
         let parse = |text: &String| {
