@@ -18,6 +18,7 @@ mod keys;
 mod ls;
 mod man;
 mod platform;
+mod packages;
 mod print;
 mod repeated_options;
 mod resume;
@@ -136,6 +137,8 @@ enum Command {
     Cat(cat::Cat),
     /// Write a file or a directory of an image to the disk without pulling it
     Extract(extract::Extract),
+    /// List the packages of an image without pulling it
+    Packages(packages::Packages),
     /// Show the hidden bytes of an image, likely secrets and other findings
     Waste(waste::WasteCommand),
     /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
@@ -302,6 +305,10 @@ impl Cli {
             Some(Command::Base(base)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, base.run(&pool))).await
+            }
+            Some(Command::Packages(packages)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, packages.run(&pool))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

@@ -14,7 +14,7 @@ pub mod image;
 pub mod inspection;
 pub(crate) mod instruction;
 pub(crate) mod json;
-mod lenient;
+pub(crate) mod lenient;
 pub mod manifest;
 pub mod media_type;
 pub mod page;

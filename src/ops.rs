@@ -14,6 +14,7 @@ mod index_images;
 pub mod inspect;
 pub mod journal;
 pub mod list;
+pub mod packages;
 pub mod planning;
 mod referrer_kinds;
 pub mod repository_facts;

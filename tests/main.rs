@@ -33,6 +33,7 @@ mod cli {
     mod man;
     mod names;
     mod options;
+    mod packages;
     mod subcommands;
     mod tag;
     mod undo;
@@ -97,6 +98,7 @@ mod ops {
     mod named_referrers;
     mod nested_indexes;
     mod outcomes;
+    mod packages;
     mod probes;
     mod referrers;
     mod refusals;
