@@ -9,7 +9,7 @@ use indicatif::ProgressBar;
 use super::CliError;
 use super::arguments::ArgumentReader;
 use super::change::progress::{OF_BYTES, draw_target, style};
-use super::print;
+use super::{platform, print};
 use crate::client::{Pool, Registry};
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
@@ -48,7 +48,7 @@ impl ImageArguments {
     /// Reads the manifest and the config of the image.
     pub(crate) async fn choose(&self, pool: &Pool) -> Result<ChosenImage, CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
-        let platform = self.platform()?;
+        let platform = self.platform.as_deref().map(platform::parse).transpose()?;
         let registry = pool.registry(&reference.repository.host);
         let (repository, selector) = (&reference.repository, reference.selector());
         let source = choose_image(&*registry, repository, &selector, platform.as_ref()).await?;
@@ -57,19 +57,8 @@ impl ImageArguments {
 
     /// Returns the name and the platform that were typed, and requests nothing.
     pub(crate) fn resolve(&self, pool: &Pool) -> Result<(Reference, Option<Platform>), CliError> {
-        Ok((ArgumentReader::of(pool).image(&self.image)?, self.platform()?))
-    }
-
-    /// Returns the platform that was typed.
-    fn platform(&self) -> Result<Option<Platform>, CliError> {
-        let parse = |text: &String| {
-            Platform::parse_typed(text).ok_or_else(|| {
-                let text =
-                    format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
-                CliError::Usage(text)
-            })
-        };
-        self.platform.as_ref().map(parse).transpose()
+        let platform = self.platform.as_deref().map(platform::parse).transpose()?;
+        Ok((ArgumentReader::of(pool).image(&self.image)?, platform))
     }
 }
 
