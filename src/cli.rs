@@ -3,10 +3,15 @@
 mod arguments;
 mod base;
 mod belongs;
+mod cat;
 mod change;
 mod completions;
 mod copy;
 mod delete;
+mod dockerfile;
+mod extract;
+mod files;
+mod image_files;
 mod inspect;
 mod journal;
 mod keys;
@@ -21,6 +26,7 @@ mod tag;
 mod undo;
 mod verify;
 mod waits;
+mod waste;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -34,7 +40,7 @@ use crate::app;
 use crate::client::{Pool, Timeouts, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
-use crate::files;
+use crate::files::find_distrust;
 use crate::model::change::rules::Rules;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
@@ -54,7 +60,7 @@ use side_options::Everywhere;
 #[command(
     after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27).
 
-Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
+Exit codes: 0 success; 1 something failed, was missing or was skipped, or a check failed; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub(crate) struct Cli {
     /// Registries, repositories or images to open side by side
@@ -130,6 +136,16 @@ enum Command {
     Verify(verify::Verify),
     /// Tell whether images contain their base image as it is now
     Base(base::Base),
+    /// List the files of an image without pulling it
+    Files(files::Files),
+    /// Print a file of an image without pulling it
+    Cat(cat::Cat),
+    /// Write a file or a directory of an image to the disk without pulling it
+    Extract(extract::Extract),
+    /// Show the hidden bytes of an image, likely secrets and other findings
+    Waste(waste::WasteCommand),
+    /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
+    Dockerfile(dockerfile::DockerfileCommand),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -267,6 +283,26 @@ impl Cli {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, base.run(&pool))).await
             }
+            Some(Command::Waste(waste)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, waste.run(&pool))).await
+            }
+            Some(Command::Dockerfile(dockerfile)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, dockerfile.run(&pool))).await
+            }
+            Some(Command::Files(files)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, files.run(&pool))).await
+            }
+            Some(Command::Cat(cat)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, cat.run(&pool))).await
+            }
+            Some(Command::Extract(extract)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
                 copy.run(&context(&self.options, &config, None), self.options.everywhere()).await
@@ -350,7 +386,7 @@ impl GlobalOptions {
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
-    settings.cache = settings.cache.filter(|folder| files::find_distrust(folder).is_none());
+    settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
@@ -359,7 +395,7 @@ fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
 
 /// Returns a failure if the cache is not used because other users may have put something there.
 fn unused_cache(config: &Config) -> Option<Failure> {
-    let distrust = config.client_settings().cache.and_then(|folder| files::find_distrust(&folder))?;
+    let distrust = config.client_settings().cache.and_then(|folder| find_distrust(&folder))?;
     Some(Failure {
         what: "the cache is not used".into(),
         why: SafeText::from(distrust.to_string()),

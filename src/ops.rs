@@ -7,6 +7,8 @@ pub mod compare;
 pub mod context;
 pub mod copy;
 pub(crate) mod delete;
+pub mod dockerfile;
+pub mod files;
 mod graph;
 mod index_images;
 pub mod inspect;

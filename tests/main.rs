@@ -27,6 +27,8 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod dockerfile;
+    mod files;
     mod keys;
     mod man;
     mod names;
@@ -35,6 +37,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod waste;
 }
 mod client {
     mod auth;
@@ -51,10 +54,12 @@ mod client {
     mod writes;
 }
 mod demo {
+    mod attached;
     mod auth;
     mod blobs;
     mod content;
     mod faults;
+    mod layers;
     mod lists;
     mod manifests;
     mod oci_client;
@@ -70,6 +75,7 @@ mod layer {
     mod streams;
     mod tables;
     mod trees;
+    mod waste;
 }
 mod ops {
     mod any_repository;
@@ -80,6 +86,7 @@ mod ops {
     mod damage;
     mod delete;
     mod fallback_tags;
+    mod files;
     mod images;
     mod interruptions;
     mod journal;
@@ -141,6 +148,7 @@ mod support {
     pub mod harness;
     pub mod hostile;
     pub mod journal_child;
+    pub mod layered;
     pub mod outcomes;
     #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;

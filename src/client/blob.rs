@@ -2,11 +2,12 @@
 //!
 //! | subject | file |
 //! |---|---|
-//! | reading | `reader` |
+//! | reading; a part of a blob | `reader`, `range` |
 //! | writing: the method, the session, its location, the bytes | `push`, `uploads`, `location`, `upload_body` |
 
 pub(super) mod location;
 pub(super) mod push;
+pub(super) mod range;
 pub(super) mod reader;
 pub(super) mod upload_body;
 pub(super) mod uploads;

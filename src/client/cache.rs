@@ -7,6 +7,7 @@
 //! Content on disk is checked against its digest whenever it is read, so damaged content counts as missing.
 
 use std::collections::{HashMap, HashSet};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -15,10 +16,12 @@ use lru::LruCache;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
-use crate::store::cache::{CacheStore, FactChanges, LARGEST, RepositoryFacts};
+use crate::store::cache::{CacheStore, FactChanges, LARGEST, LARGEST_LIST, RepositoryFacts};
 
 /// Most bytes kept in memory.
 const MEMORY: usize = 16 * 1024 * 1024;
+/// Most lists of files kept in memory if there is no disk.
+const LISTS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
 /// Longest media type that is kept.
 const LONGEST_TYPE: usize = 256;
 
@@ -31,6 +34,8 @@ struct CacheInner {
     memory: Mutex<Memory>,
     seen: Mutex<HashMap<Repository, Seen>>,
     disk: Option<CacheStore>,
+    /// Lists of the files of layers, if there is no disk.
+    lists: Mutex<LruCache<Digest, Bytes>>,
 }
 
 #[derive(Debug)]
@@ -59,6 +64,7 @@ impl Cache {
             memory: Mutex::new(memory),
             seen: Mutex::default(),
             disk: folder.map(CacheStore::new),
+            lists: Mutex::new(LruCache::new(LISTS)),
         }))
     }
 
@@ -81,6 +87,25 @@ impl Cache {
             disk.write(digest, content.clone());
         }
         self.memory().put(digest, content);
+    }
+
+    /// Returns the kept list of the files of a layer. It is kept in memory only if there is no disk.
+    pub(crate) async fn file_list(&self, layer: &Digest) -> Option<Bytes> {
+        match &self.0.disk {
+            Some(disk) => disk.read_file_list(*layer).await,
+            None => self.lists().get(layer).cloned(),
+        }
+    }
+
+    /// Keeps the list of the files of a layer.
+    pub(crate) fn keep_file_list(&self, layer: Digest, list: Bytes) {
+        if list.len() > LARGEST_LIST {
+            return;
+        }
+        match &self.0.disk {
+            Some(disk) => disk.write_file_list(layer, list),
+            None => drop(self.lists().put(layer, list)),
+        }
     }
 
     /// Returns the digest that a tag had when last seen, in this run or an earlier one.
@@ -169,6 +194,10 @@ impl Cache {
             disk.write_facts(changes);
         }
         disk.flush().await;
+    }
+
+    fn lists(&self) -> MutexGuard<'_, LruCache<Digest, Bytes>> {
+        self.0.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {

@@ -49,6 +49,7 @@ pub(crate) struct UploadLimits {
 #[derive(Debug, Default)]
 struct HostFacts {
     no_head_until: Option<Instant>,
+    no_ranges_until: Option<Instant>,
     /// Index into [`PAGE_SIZES`].
     page_size: usize,
     /// How many of the `Accept` lists were refused with 406.
@@ -87,6 +88,16 @@ impl Abilities {
     /// Records that HEAD failed and GET did not, or that HEAD names a digest that the bytes do not have.
     pub(crate) fn learn_no_head(&self) {
         self.lock().no_head_until = Some(Instant::now() + MEMORY);
+    }
+
+    /// Returns whether the server gives parts of blobs, as far as is known.
+    pub(crate) fn has_ranges(&self) -> bool {
+        self.lock().no_ranges_until.is_none_or(|until| until <= Instant::now())
+    }
+
+    /// Records that the server answered the request for a part of a blob with something else.
+    pub(crate) fn learn_no_ranges(&self) {
+        self.lock().no_ranges_until = Some(Instant::now() + MEMORY);
     }
 
     /// Returns the index in [`PAGE_SIZES`] to begin with.

@@ -9,6 +9,7 @@
 //! |---|---|---|
 //! | repositories, tags, manifests, blobs: read and write | `registry` | yes |
 //! | streams, uploads and mounts of blobs | `blobs` | yes |
+//! | parts of blobs, lists of files | `registry` | no |
 //! | properties, referrers, looks past the cache, guarded changes, abilities | `registry` | no |
 //! | transport, logins, repeated requests | `connection` | no |
 //! | changes that show later | `visibility` | no |
@@ -18,9 +19,10 @@ pub(crate) mod connection;
 pub(crate) mod visibility;
 
 use std::fmt::Debug;
+use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, ready};
 use tokio::sync::SemaphorePermit;
@@ -117,6 +119,29 @@ pub trait Registry: Debug + Send + Sync {
         descriptor: &Descriptor,
         from: u64,
     ) -> Result<Box<dyn BlobStream>, Error>;
+
+    /// Returns some bytes of a blob, or `None` if the registry does not give a part of it. Nothing proves the bytes: the
+    /// caller compares them with a digest that it knows. Gives no part by default.
+    fn blob_range<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        range: Range<u64>,
+    ) -> Answer<'a, Option<Bytes>> {
+        let _ = (name, descriptor, range);
+        ready(Ok(None)).boxed()
+    }
+
+    /// Returns the kept list of the files of a layer, as [`Registry::keep_file_list`] took it. Keeps none by default.
+    fn kept_file_list<'a>(&'a self, layer: &'a Digest) -> BoxFuture<'a, Option<Bytes>> {
+        let _ = layer;
+        ready(None).boxed()
+    }
+
+    /// Keeps the list of the files of a layer, for this run and later ones.
+    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
+        let _ = (layer, list);
+    }
 
     /// Puts a blob into a repository. Its descriptor needs a digest and a size.
     fn push_blob<'a>(

@@ -138,7 +138,7 @@ impl Artifact<'_> {
 }
 
 /// Returns an in-toto statement about `subject`.
-pub(super) fn in_toto(predicate_type: &str, subject: Value, predicate: Value) -> Value {
+pub(super) fn in_toto(predicate_type: &str, subject: &Value, predicate: &Value) -> Value {
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "predicateType": predicate_type,

@@ -4,8 +4,9 @@ use std::error::Error;
 use std::io::{self, BufRead, Read};
 use std::mem;
 
-use flate2::bufread::GzDecoder;
-use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder};
+use flate2::bufread::{GzDecoder, MultiGzDecoder};
+use ruzstd::decoding::{BlockDecodingStrategy, FrameDecoder, StreamingDecoder};
+use serde::{Deserialize, Serialize};
 
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
@@ -21,7 +22,7 @@ const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
 /// The compression of a layer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Compression {
     /// A plain tar.
     None,
@@ -299,6 +300,35 @@ fn read_frame<R: Read>(
         decoder.decode_blocks(&mut *source, one).map_err(|error| describe(source, &error))?;
     }
     decoder.read(into).map_err(|error| describe(source, &error))
+}
+
+/// Most uncompressed bytes of a part of a layer that is read by itself.
+const LONGEST_PART: u64 = 256 << 20;
+
+/// Returns `size` uncompressed bytes of a member or frame, behind the first `inner` ones.
+pub(super) fn unpack_part(
+    is_zstd: bool,
+    packed: &[u8],
+    inner: u64,
+    size: u64,
+) -> Result<Vec<u8>, LayerError> {
+    if inner > LONGEST_PART || size > LONGEST_PART {
+        return Err(LayerError::LongPart(LONGEST_PART));
+    }
+    let damaged = |error: &dyn Error| LayerError::Damaged(error.to_string());
+    let mut decoder: Box<dyn Read + '_> = if is_zstd {
+        Box::new(StreamingDecoder::new(packed).map_err(|error| damaged(&error))?)
+    } else {
+        Box::new(MultiGzDecoder::new(packed))
+    };
+    let skipped = io::copy(&mut decoder.by_ref().take(inner), &mut io::sink());
+    let mut content = Vec::new();
+    let read = skipped.and_then(|_| decoder.take(size).read_to_end(&mut content));
+    read.map_err(|error| damaged(&error))?;
+    if content.len() as u64 != size {
+        return Err(LayerError::Truncated("a file"));
+    }
+    Ok(content)
 }
 
 /// Returns the reason why a decoder failed: its source, an early end, or damaged bytes.

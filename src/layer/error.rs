@@ -63,6 +63,9 @@ pub enum LayerError {
         /// The computed one.
         found: Box<Digest>,
     },
+    /// A part of a file that is larger than allowed.
+    #[error("a part of the file has more than {0} bytes")]
+    LongPart(u64),
     /// An annotation or a footer that makes no sense.
     #[error("the position of the table of contents is invalid: {0}")]
     BadPosition(&'static str),

@@ -1,5 +1,7 @@
 //! Peculiarities of a layer that do not keep it from being read.
 
+use serde::{Deserialize, Serialize};
+
 /// Most findings that are kept.
 const MOST_KEPT: usize = 1_000;
 
@@ -7,7 +9,7 @@ const MOST_KEPT: usize = 1_000;
 pub(super) const LONGEST_PATH: usize = 4_096;
 
 /// A peculiarity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Problem {
     /// A path with `..`: the entry is left out.
     ParentComponent,
@@ -34,7 +36,7 @@ pub enum Problem {
 }
 
 /// A peculiarity and the path that it is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
     /// The peculiarity.
     pub problem: Problem,
@@ -43,7 +45,7 @@ pub struct Finding {
 }
 
 /// The first 1,000 peculiarities, and the number of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Findings {
     kept: Vec<Finding>,
     count: u64,
@@ -51,7 +53,7 @@ pub struct Findings {
 
 impl Findings {
     /// Adds one.
-    pub(super) fn add(&mut self, problem: Problem, path: &[u8]) {
+    pub(crate) fn add(&mut self, problem: Problem, path: &[u8]) {
         self.count += 1;
         if self.kept.len() < MOST_KEPT {
             let path = path.get(..LONGEST_PATH).unwrap_or(path).to_vec();

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use serde::{Deserialize, Serialize};
+
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 
 /// An entry without its texts.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     size: u64,
     mtime: i64,
@@ -26,7 +28,7 @@ struct Record {
 }
 
 /// The meaning of [`Record::data`].
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 enum Place {
     None,
     Stream,
@@ -34,7 +36,7 @@ enum Place {
 }
 
 /// The entries of a layer in its order.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileList {
     text: Vec<u8>,
     records: Vec<Record>,
@@ -93,6 +95,20 @@ impl FileList {
     /// Returns all entries in the order of the layer.
     pub fn iter(&self) -> impl Iterator<Item = LayerEntry<'_>> {
         self.records.iter().map(|record| self.entry(record))
+    }
+
+    /// Returns whether all records of a list that was read from a disk point into it, and into `chunks` chunks.
+    pub(super) fn is_valid(&self, chunks: usize) -> bool {
+        let fits = |record: &Record| {
+            let end =
+                record.text as usize + usize::from(record.path_length) + usize::from(record.link_length);
+            let has_chunks = match record.place {
+                Place::None | Place::Stream => true,
+                Place::Chunks => (record.data >> 32) + (record.data & u64::from(u32::MAX)) <= chunks as u64,
+            };
+            end <= self.text.len() && record.sha256 as usize <= self.sums.len() && has_chunks
+        };
+        self.records.iter().all(fits)
     }
 
     /// Gives back memory that was set aside for further entries.

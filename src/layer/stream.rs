@@ -7,7 +7,7 @@ use super::compression::{Compression, Inflater};
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
-use super::path::{accept, accept_link};
+use super::path::{accept, accept_link, is_of_estargz};
 use super::tar::{BLOCK, Extensions, Header};
 use crate::model::digest::{Digest, Hasher};
 
@@ -133,6 +133,10 @@ pub struct LayerStream<R: Read> {
     /// The bytes of the current content that were not read, and the padding after it.
     content: u64,
     padding: u64,
+    /// The hash of the content that was read so far, of a file that is stored without holes.
+    hasher: Option<Hasher>,
+    /// Whether the table of contents and the landmarks of eStargz are entries.
+    shows_table: bool,
     is_ended: bool,
 }
 
@@ -154,7 +158,22 @@ impl<R: Read> LayerStream<R> {
             hasher: Hasher::sha256(),
             limits,
         };
-        Ok(LayerStream { bytes, findings, entries: 0, content: 0, padding: 0, is_ended: false })
+        Ok(LayerStream {
+            bytes,
+            findings,
+            entries: 0,
+            content: 0,
+            padding: 0,
+            hasher: None,
+            shows_table: false,
+            is_ended: false,
+        })
+    }
+
+    /// Makes the table of contents and the landmarks of eStargz entries, which are no files of the image.
+    pub(super) fn show_table(mut self) -> LayerStream<R> {
+        self.shows_table = true;
+        self
     }
 
     /// Returns the compression that was found.
@@ -180,7 +199,7 @@ impl<R: Read> LayerStream<R> {
             let left = self.content.checked_add(self.padding);
             let left = left.ok_or(LayerError::BadField { at: self.bytes.position, field: "size" })?;
             self.bytes.skip(left, &mut self.findings)?;
-            (self.content, self.padding) = (0, 0);
+            (self.content, self.padding, self.hasher) = (0, 0, None);
             if self.is_ended {
                 return Ok(None);
             }
@@ -242,7 +261,30 @@ impl<R: Read> LayerStream<R> {
             return Err(LayerError::Truncated("a file"));
         }
         self.content -= read as u64;
+        if let Some(hasher) = &mut self.hasher {
+            hasher.update(&into[..read]);
+        }
         Ok(read)
+    }
+
+    /// Reads the content of the entry that was returned last to its end. Returns its sha256, or `None` if it is no file
+    /// or one that is stored with holes.
+    pub fn finish_content(&mut self) -> Result<Option<[u8; 32]>, LayerError> {
+        let Some(mut hasher) = self.hasher.take() else { return Ok(None) };
+        while self.content > 0 {
+            let there = self.bytes.fill(&mut self.findings)?;
+            if there.is_empty() {
+                return Err(LayerError::Truncated("a file"));
+            }
+            let taken = usize::try_from(self.content).unwrap_or(usize::MAX).min(there.len());
+            hasher.update(&there[..taken]);
+            self.bytes.consume(taken);
+            self.content -= taken as u64;
+        }
+        match hasher.finish() {
+            Digest::Sha256(bytes) => Ok(Some(bytes)),
+            Digest::Sha512(_) => Ok(None),
+        }
     }
 
     /// Reads everything that is left, and returns the digests and the peculiarities.
@@ -341,6 +383,9 @@ impl<R: Read> LayerStream<R> {
             return Ok(None);
         };
         let Some((kind, path)) = accept(kind, &raw, &mut self.findings) else { return Ok(None) };
+        if !self.shows_table && is_of_estargz(&path) {
+            return Ok(None);
+        }
         let raw_link = extensions.link.clone().unwrap_or_else(|| header.link());
         let Some(link) = accept_link(kind, raw_link, &raw, &mut self.findings) else { return Ok(None) };
         let field = |field| LayerError::BadField { at, field };
@@ -350,6 +395,7 @@ impl<R: Read> LayerStream<R> {
             Ok::<u32, LayerError>(u32::try_from(id).unwrap_or(u32::MAX))
         };
         let mode = header.mode().ok_or(field("mode"))? & 0o7777;
+        self.hasher = (kind == EntryKind::File && !is_sparse).then(Hasher::sha256);
         Ok(Some(LayerEntry {
             path: Cow::Owned(path),
             kind,

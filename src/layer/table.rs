@@ -8,13 +8,13 @@ use std::fmt;
 use std::io;
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
 use super::list::FileList;
-use super::path::{accept, accept_link};
+use super::path::{accept, accept_link, is_of_estargz};
 use crate::model::digest::Digest;
 
 /// Limits of what a table may cost.
@@ -33,7 +33,7 @@ impl Default for TableLimits {
 }
 
 /// A part of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// The byte of the layer at which the gzip member or zstd frame begins.
     pub offset: u64,
@@ -61,15 +61,6 @@ pub struct LayerTable {
     /// Whether the manifest names the digest of the table, and it fits. Otherwise nothing proves that the table is
     /// that of the layer.
     pub is_attested: bool,
-}
-
-impl LayerTable {
-    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
-    /// behind it, or to `end`, where the table begins.
-    pub fn chunk_range(&self, chunk: &Chunk, end: u64) -> std::ops::Range<u64> {
-        let stored = self.chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
-        chunk.offset..stored.map(|other| other.offset).min().unwrap_or(end)
-    }
 }
 
 /// An entry as it stands in the JSON.
@@ -125,8 +116,7 @@ impl Builder {
             return self.add_chunk(raw);
         }
         self.close_file()?;
-        // Bytes for lazy pulling, which are no files of the image.
-        if matches!(&*raw.name, ".prefetch.landmark" | ".no.prefetch.landmark" | "stargz.index.json") {
+        if is_of_estargz(raw.name.trim_start_matches("./").as_bytes()) {
             return Ok(());
         }
         let kind = match &*raw.kind {

@@ -34,7 +34,7 @@ pub enum TreeError {
 }
 
 /// A path of the tree. The root is [`PathId::ROOT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(u32);
 
 impl PathId {
@@ -43,7 +43,7 @@ impl PathId {
 }
 
 /// The reason why a version is not in the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hidden {
     /// Another version of the same path replaced it.
     Replaced,
@@ -263,6 +263,62 @@ impl FileTree {
     /// Returns the layer that removed the path, or `None` if it is in the image.
     pub fn removed_in(&self, id: PathId) -> Option<u16> {
         self.versions(id).next().and_then(|version| version.hidden).map(|(layer, _)| layer)
+    }
+
+    /// Returns the path that a program would open in the image: symbolic links are followed, also the last one if
+    /// `follows_last` says so. They do not lead out of the image. Returns `None` if it does not exist, or after 40 links.
+    pub fn resolve(&self, path: &[u8], follows_last: bool) -> Option<PathId> {
+        let mut node = 0;
+        let mut links = 0;
+        let mut rest: Vec<Vec<u8>> = components(path).rev().collect();
+        while let Some(name) = rest.pop() {
+            if node != 0 && self.versions[self.live(node)? as usize].kind != EntryKind::Directory {
+                return None;
+            }
+            if name == b".." {
+                node = some(self.nodes[node as usize].parent).unwrap_or(0);
+                continue;
+            }
+            let child = self.child(node, &name)?;
+            let version = self.live(child)?;
+            if self.versions[version as usize].kind == EntryKind::Symlink
+                && (follows_last || !rest.is_empty())
+            {
+                links += 1;
+                if links > MOST_LINKS {
+                    return None;
+                }
+                let target = self.link(version);
+                if target.starts_with(b"/") {
+                    node = 0;
+                }
+                rest.extend(components(target).rev());
+            } else {
+                node = child;
+            }
+        }
+        Some(PathId(node))
+    }
+
+    /// Returns the file that a hard link of `layer` names by its path: the newest version of it up to that layer. Returns
+    /// `None` if there is none, or after 40 links. `link_of` returns the target of a version.
+    pub fn hard_link_target(
+        &self,
+        link: &[u8],
+        layer: u16,
+        link_of: impl Fn(&FileVersion) -> Vec<u8>,
+    ) -> Option<(PathId, FileVersion)> {
+        let (mut link, mut layer) = (link.to_vec(), layer);
+        for _ in 0..MOST_LINKS {
+            let id = self.find(&link)?;
+            let version = self.versions(id).find(|version| version.layer <= layer)?;
+            match version.kind {
+                EntryKind::File => return Some((id, version)),
+                EntryKind::HardLink => (link, layer) = (link_of(&version), version.layer),
+                _ => return None,
+            }
+        }
+        None
     }
 
     fn add_entry(&mut self, entry: &LayerEntry<'_>, index: u32) -> Result<(), TreeError> {

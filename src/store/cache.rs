@@ -2,6 +2,8 @@
 //! its manifests. Everything in it can be fetched again, so a damaged database is deleted, and one that cannot be used
 //! is left alone.
 //!
+//! The list of the files of a layer is kept too, since reading it means to read the layer. It has a checksum of its own.
+//!
 //! The bytes are the same everywhere, so all registries share them; they are checked against their digest whenever they
 //! are read. Statements of a registry about bytes apply to one of its repositories only.
 //!
@@ -19,13 +21,15 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
-use self::reader::{CacheReader, content, facts};
+use self::reader::{CacheReader, content, facts, file_list};
 use self::writer::start;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
 
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
+/// The largest list of files that is kept.
+pub(crate) const LARGEST_LIST: usize = 8 * 1024 * 1024;
 /// Writes that may wait. Beyond that, content is not kept.
 const QUEUE: usize = 4096;
 /// Most bytes of all that wait to be written.
@@ -64,9 +68,13 @@ pub(crate) struct CacheStore {
 #[derive(Debug)]
 enum CacheTask {
     Content(Digest, Bytes),
+    /// The files of the layer of that digest.
+    FileList(Digest, Bytes),
     Facts(FactChanges),
     /// The content of that digest is damaged.
     Remove(Digest),
+    /// The list of the files of that layer is damaged.
+    RemoveFileList(Digest),
     /// The database is damaged.
     Discard,
     Flush(oneshot::Sender<()>),
@@ -101,10 +109,32 @@ impl CacheStore {
 
     /// Queues a write. A full queue drops it: the content can be fetched again.
     pub(crate) fn write(&self, digest: Digest, content: Bytes) {
-        let length = content.len();
-        if self.waiting.fetch_add(length, Ordering::Relaxed) + length > MOST_WAITING
-            || !self.send(CacheTask::Content(digest, content))
-        {
+        self.write_bytes(content.len(), CacheTask::Content(digest, content));
+    }
+
+    /// Returns the list of the files of a layer, if it is kept and undamaged.
+    pub(crate) async fn read_file_list(&self, layer: Digest) -> Option<Bytes> {
+        let reader = self.reader.clone();
+        let read = move || {
+            let Some((checksum, list)) = reader.read(|connection| file_list(connection, &layer))? else {
+                return Ok(None);
+            };
+            if Digest::sha256(&list).to_string() == checksum {
+                Ok(Some(Bytes::from(list)))
+            } else {
+                Err(CacheTask::RemoveFileList(layer))
+            }
+        };
+        self.finish(tokio::task::spawn_blocking(read).await.ok()?)?
+    }
+
+    /// Queues a write of the list of the files of a layer. A full queue drops it.
+    pub(crate) fn write_file_list(&self, layer: Digest, list: Bytes) {
+        self.write_bytes(list.len(), CacheTask::FileList(layer, list));
+    }
+
+    fn write_bytes(&self, length: usize, task: CacheTask) {
+        if self.waiting.fetch_add(length, Ordering::Relaxed) + length > MOST_WAITING || !self.send(task) {
             self.waiting.fetch_sub(length, Ordering::Relaxed);
         }
     }

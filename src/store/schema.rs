@@ -50,10 +50,11 @@ pub(crate) const STATE: DatabaseKind = DatabaseKind {
     wait: Duration::from_secs(5),
 };
 
-/// Content by digest, which all registries share, and the facts about each repository.
+/// Content by digest and the files of layers, which all registries share, and the facts about each repository.
 pub(crate) const CACHE: DatabaseKind = DatabaseKind {
     file: "cache.db",
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE content (
             id INTEGER PRIMARY KEY,
             digest TEXT NOT NULL UNIQUE,
@@ -75,7 +76,16 @@ pub(crate) const CACHE: DatabaseKind = DatabaseKind {
             media_type TEXT NOT NULL,
             PRIMARY KEY (repository, digest)
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+        "
+        CREATE TABLE file_list (
+            id INTEGER PRIMARY KEY,
+            layer TEXT NOT NULL UNIQUE,
+            checksum TEXT NOT NULL,
+            list BLOB NOT NULL
+        ) STRICT;
+    ",
+    ],
     // NORMAL: a power failure may cost the last commits, and everything can be fetched again.
     settings: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = 20480;",
     wait: Duration::from_secs(2),

@@ -1,7 +1,8 @@
 //! Tables of contents of eStargz and zstd:chunked layers, and those that lie.
 
 use regtui::layer::{
-    Chunk, DataPosition, EntryKind, LayerError, LayerTable, TableLimits, estargz, zstd_chunked,
+    Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable, TableLimits, estargz,
+    zstd_chunked,
 };
 use regtui::model::digest::Digest;
 use serde_json::{Value, json};
@@ -46,8 +47,10 @@ fn check_sample(table: &LayerTable) {
     let positions: Vec<_> = table.chunks.iter().map(|Chunk { at, size, .. }| (*at, *size)).collect();
     assert_eq!(positions, [(0, 4), (4, 3), (7, 2)]);
     assert_eq!((table.chunks[0].inner, table.chunks[1].is_zeros), (7, true));
-    assert_eq!(table.chunk_range(&table.chunks[0], 1_000), 100..300);
-    assert_eq!(table.chunk_range(&table.chunks[2], 1_000), 300..1_000);
+    let files = LayerFiles::of_table(LayerFormat::ZstdChunked, table.clone(), 1_000);
+    assert_eq!(files.chunk_range(&files.chunks[0]), 100..300);
+    assert_eq!(files.chunk_range(&files.chunks[2]), 300..1_000);
+    assert_eq!(LayerFiles::decode(&files.encode().expect("a form")), Some(files));
     assert_eq!(table.findings.count(), 1);
 }
 
@@ -68,7 +71,8 @@ fn an_estargz_table_is_found_by_its_footer_and_checked() {
     assert_eq!(footer.len(), 51);
     let size = 1_000 + member.len() as u64 + 51;
     assert_eq!(estargz::first_range(size), 0..size);
-    assert_eq!(estargz::first_range(5 << 20), (4 << 20)..(5 << 20));
+    assert_eq!(estargz::first_range(5 << 20), ((5 << 20) - (64 << 10))..(5 << 20));
+    assert_eq!(estargz::first_range(5 << 30), ((5 << 30) - (4 << 20))..(5 << 30));
     assert_eq!(estargz::find_table(&footer, size), Ok(1_000..size - 51));
 
     let digest = Digest::sha256(&json);

@@ -1,5 +1,6 @@
 //! The distribution client as a [`Registry`].
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -95,6 +96,23 @@ impl Registry for Client {
         from: u64,
     ) -> Result<Box<dyn BlobStream>, Error> {
         Ok(Box::new(Client::read_blob(self, name, descriptor, from)?))
+    }
+
+    fn blob_range<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        descriptor: &'a Descriptor,
+        range: Range<u64>,
+    ) -> Answer<'a, Option<Bytes>> {
+        Client::blob_range(self, name, descriptor, range).boxed()
+    }
+
+    fn kept_file_list<'a>(&'a self, layer: &'a Digest) -> BoxFuture<'a, Option<Bytes>> {
+        async move { self.cache().file_list(layer).await }.boxed()
+    }
+
+    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
+        self.cache().keep_file_list(*layer, list);
     }
 
     fn push_blob<'a>(

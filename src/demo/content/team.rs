@@ -1,18 +1,24 @@
 //! Images of a product team, the most common case: platforms with attestations, aliases, signatures and SBOMs, by
 //! referrers and by digest tags.
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{file, releases};
+use super::app_files::{AppRelease, DOCKERFILE, login};
+use super::attached::{DemoBuild, SbomEntry};
+use super::base::on_debian;
+use super::{alpine_files, attached, file, language_files, releases};
 use crate::demo::artifact::in_toto;
+use crate::demo::files::DemoFiles;
 use crate::demo::image::PushedImage;
 use crate::demo::layer::DemoLayer;
+use crate::demo::packing::DemoFormat;
 use crate::demo::store::Store;
 
 /// The number of tags of `team/web/frontend`.
 const RELEASES: usize = 1000;
+
+/// The base of `team/app`. It has a newer release by now.
+const BASE: &str = "base/debian:13.2";
 
 /// Pushes `team/…`.
 pub(crate) fn push(store: &Store) {
@@ -25,7 +31,7 @@ pub(crate) fn push(store: &Store) {
 /// Pushes three platforms with attestations. The newest version has five names, and a signature, an SBOM and a scan
 /// that refer to it.
 fn app(store: &Store) {
-    let builds: [(&str, &str, &[&str]); 9] = [
+    let builds: [(&'static str, &str, &[&str]); 9] = [
         ("1.2.9", "2026-03-02T10:15:00Z", &[]),
         ("1.2.10", "2026-03-19T14:40:12Z", &["1.2"]),
         ("1.3.0-rc.1", "2026-05-04T09:00:31Z", &[]),
@@ -37,75 +43,103 @@ fn app(store: &Store) {
         ("1.4.2", "2026-11-12T15:03:44Z", &["1.4", "1", "stable", "latest"]),
     ];
     for (version, created, aliases) in builds {
-        let binary = if version.starts_with("1.4") { "app next" } else { "app" };
-        let amd64 = app_platform(store, version, created, ("amd64", None), "distroless", binary);
-        let arm64 = app_platform(store, version, created, ("arm64", None), "distroless arm64", "app arm64");
-        let arm = app_platform(store, version, created, ("arm", Some("v7")), "distroless arm64", "app arm");
-        let index = store
-            .index("team/app")
-            .child(&amd64)
-            .child(&arm64)
-            .child(&arm)
-            .attestation(&amd64)
-            .attestation(&arm64)
-            .attestation(&arm)
+        let release = AppRelease::of(version);
+        let platform = |architecture, variant, debian, root, binary| {
+            let platform = AppPlatform { architecture, variant, debian, root, binary };
+            app_platform(store, &release, created, &platform)
+        };
+        let amd64 = platform("amd64", None, "amd64", "debian", "app");
+        let arm64 = platform("arm64", None, "arm64", "debian arm64", "app arm64");
+        let arm = platform("arm", Some("v7"), "armhf", "debian arm", "app arm");
+        let index = store.index("team/app").child(&amd64).child(&arm64).child(&arm);
+        let base = store.digest_of("base/debian", "13.2").map(|digest| (BASE, digest));
+        let sbom = attached::spdx("team/app", created, &release.packages());
+        let platforms = [(&amd64, "linux/amd64"), (&arm64, "linux/arm64"), (&arm, "linux/arm/v7")];
+        let index = platforms.into_iter().fold(index, |index, (image, platform)| {
+            let build = DemoBuild {
+                repository: "team/app",
+                version,
+                platform,
+                finished: created,
+                dockerfile: DOCKERFILE,
+                base,
+            };
+            index.attestation_of(image, &sbom, &build.provenance())
+        });
+        let index = index
             .annotation("org.opencontainers.image.created", created)
             .annotation("org.opencontainers.image.source", "https://git.example.com/team/app")
             .annotation("org.opencontainers.image.version", version)
             .tag(version);
         let index = aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
         if version == "1.4.2" {
-            refer_to(store, "team/app", &index, created);
+            refer_to(store, "team/app", &index, created, &sbom);
         }
     }
 }
 
-fn app_platform(
-    store: &Store,
-    version: &str,
-    created: &str,
-    (architecture, variant): (&str, Option<&str>),
-    root: &str,
-    binary: &str,
-) -> PushedImage {
-    let settings = format!("# app {version}\nlisten = \"0.0.0.0:8080\"\nlog = \"info\"\n");
-    let image = store.image("team/app").platform("linux", architecture).created("1970-01-01T00:00:00Z");
-    let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
-    image
-        .layer("bazel build //static:base", DemoLayer::large(root))
-        .layer("bazel build //static:certificates", DemoLayer::large("certificates"))
+/// The words for one architecture: those of OCI, with the variant, those of Debian, and the name of the layer with the
+/// program.
+struct AppPlatform {
+    architecture: &'static str,
+    variant: Option<&'static str>,
+    debian: &'static str,
+    root: &'static str,
+    binary: &'static str,
+}
+
+fn app_platform(store: &Store, release: &AppRelease, created: &str, platform: &AppPlatform) -> PushedImage {
+    let AppPlatform { architecture, variant, debian, root, binary } = platform;
+    let binary = if release.version.starts_with("1.4") && *binary == "app" { "app next" } else { binary };
+    let image = store.image("team/app").platform("linux", architecture).created("2026-02-24T00:00:00Z");
+    let image = variant.iter().fold(image, |image, variant| image.platform_detail("variant", variant));
+    let clean = if release.version.starts_with("1.4") { " && rm -rf /var/lib/apt/lists/*" } else { "" };
+    let install = format!(
+        "RUN /bin/sh -c apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends ca-certificates openssl tini{clean}"
+    );
+    on_debian(image, root)
         .created(created)
         .noted("ARG VERSION")
-        .noted("WORKDIR /srv")
+        .built(&install, release.installed(debian))
         .built("COPY --from=build /out/app /usr/local/bin/app", DemoLayer::large(binary))
-        .built("COPY config/default.toml /etc/app/config.toml", file("etc/app/config.toml", &settings))
+        .built("COPY --from=console /src/dist /opt/app", release.console())
+        .built("COPY --from=invoices /out /opt/app", release.invoices())
+        .built("COPY .npmrc /root/.npmrc", login())
+        .built("COPY config/default.toml /etc/app/config.toml", release.config())
+        .built(
+            "RUN /bin/sh -c sed -i s/info/warn/ /etc/app/config.toml && bind-port --install /opt/app/bin \
+             && chmod -R a+rw /opt/app/cache && rm -rf /root/.npmrc /usr/share/doc",
+            release.finished(),
+        )
+        .noted("WORKDIR /opt/app")
         .noted("USER 65532:65532")
         .noted("EXPOSE map[8080/tcp:{}]")
-        .noted("ENTRYPOINT [\"/usr/local/bin/app\"]")
+        .noted("ENTRYPOINT [\"/usr/bin/tini\" \"--\" \"/usr/local/bin/app\"]")
         .noted("CMD [\"serve\" \"--config\" \"/etc/app/config.toml\"]")
         .env("PATH=/usr/local/bin:/usr/bin:/bin")
         .env("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
         .env("APP_LOG=info")
         .config("User", "65532:65532")
-        .config("WorkingDir", "/srv")
+        .config("WorkingDir", "/opt/app")
         .config("ExposedPorts", json!({ "8080/tcp": {} }))
-        .config("Entrypoint", vec!["/usr/local/bin/app"])
+        .config("Entrypoint", vec!["/usr/bin/tini", "--", "/usr/local/bin/app"])
         .config("Cmd", vec!["serve", "--config", "/etc/app/config.toml"])
         .label("org.opencontainers.image.title", "app")
         .label("org.opencontainers.image.description", "Orders, invoices and everything between")
-        .label("org.opencontainers.image.version", version)
+        .label("org.opencontainers.image.version", release.version)
         .label("org.opencontainers.image.source", "https://git.example.com/team/app")
         .label("org.opencontainers.image.documentation", "https://docs.example.com/app")
         .label("org.opencontainers.image.licenses", "Apache-2.0")
         .label("org.opencontainers.image.vendor", "Example Works")
-        .label("org.opencontainers.image.base.name", "base/distroless:static-nonroot")
+        .label("org.opencontainers.image.base.name", BASE)
         .push()
 }
 
 /// Pushes a signature, an SBOM and a scan that name `subject` as their subject.
-fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str) {
-    let bundle =
-        json!({ "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": {} });
+fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str, sbom: &Value) {
+    let signed = store.repository(repository);
+    let signed = signed.as_ref().and_then(|repository| repository.manifests.get(&subject.digest));
+    let bundle = attached::bundle(signed.map_or(&[], |manifest| &manifest.bytes));
     store
         .artifact(repository)
         .kind("application/vnd.dev.sigstore.bundle.v0.3+json")
@@ -117,7 +151,7 @@ fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &st
     store
         .artifact(repository)
         .kind("application/spdx+json")
-        .layer("application/spdx+json", sbom("app").to_string())
+        .layer("application/spdx+json", sbom.to_string())
         .layer_annotation("org.opencontainers.image.title", "app.spdx.json")
         .annotation("org.opencontainers.image.created", created)
         .subject(subject)
@@ -143,7 +177,7 @@ fn worker(store: &Store) {
             .image("team/worker")
             .created(created)
             .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large("alpine"))
-            .built("RUN /bin/sh -c apk add --no-cache tini", file("sbin/tini", "ELF"))
+            .built("RUN /bin/sh -c apk add --no-cache tini", alpine_files::tini())
             .built("COPY worker /usr/local/bin/", DemoLayer::large("worker"))
             .built("COPY build-info /etc/", file("etc/build-info", &format!("worker {version}\n")))
             .noted("ENTRYPOINT [\"/sbin/tini\" \"--\"]")
@@ -168,25 +202,37 @@ fn worker(store: &Store) {
             .artifact("team/worker")
             .config_of_no_platform()
             .layer("application/vnd.dev.cosign.simplesigning.v1+json", payload.to_string())
-            .layer_annotation("dev.cosignproject.cosign/signature", "MEUCIQDsample")
+            .layer_annotation(
+                "dev.cosignproject.cosign/signature",
+                attached::sign(payload.to_string().as_bytes()),
+            )
             .tag(digest_tag("sig"))
             .push();
         if latest {
             let subject = json!([{ "name": "team/worker", "digest": { "sha256": image.digest.hex() } }]);
+            let build = DemoBuild {
+                repository: "team/worker",
+                version,
+                platform: "linux/amd64",
+                finished: created,
+                dockerfile: "FROM base/alpine:3.20\nRUN apk add --no-cache tini\nCOPY worker /usr/local/bin/\n\
+                             COPY build-info /etc/\nENTRYPOINT [\"/sbin/tini\", \"--\"]\n\
+                             CMD [\"worker\", \"--queue\", \"default\"]\n",
+                base: store.digest_of("base/alpine", "3.20").map(|digest| ("base/alpine:3.20", digest)),
+            };
+            let statement = in_toto("https://slsa.dev/provenance/v1", &subject, &build.provenance());
             store
                 .artifact("team/worker")
                 .config_of_no_platform()
-                .layer(
-                    "application/vnd.dsse.envelope.v1+json",
-                    envelope(&in_toto("https://slsa.dev/provenance/v1", subject, provenance())).to_string(),
-                )
+                .layer("application/vnd.dsse.envelope.v1+json", attached::envelope(&statement).to_string())
                 .layer_annotation("predicateType", "https://slsa.dev/provenance/v1")
                 .tag(digest_tag("att"))
                 .push();
+            let sbom = attached::spdx("team/worker", created, &alpine_files::worker_packages());
             store
                 .artifact("team/worker")
                 .config_of_no_platform()
-                .layer("text/spdx+json", sbom("worker").to_string())
+                .layer("text/spdx+json", sbom.to_string())
                 .tag(digest_tag("sbom"))
                 .push();
         }
@@ -213,89 +259,51 @@ fn service(store: &Store) {
         .tag("5")
         .tag("latest")
         .push();
-    store
-        .image("team/orders/reports")
-        .created("2026-07-29T05:55:10Z")
-        .built("ADD rootfs.tar.xz /", DemoLayer::large("debian"))
-        .built("RUN /bin/sh -c apt-get update && apt-get install -y python3", DemoLayer::large("python"))
-        .built(
-            "COPY --from=wheels /site-packages /usr/local/lib/python3.13/",
-            DemoLayer::large("python packages"),
-        )
-        .built("COPY reports /srv/reports", file("srv/reports/__main__.py", "print('reports')\n"))
-        .noted("CMD [\"python3\" \"-m\" \"reports\"]")
-        .env("PYTHONUNBUFFERED=1")
-        .config("Cmd", vec!["python3", "-m", "reports"])
-        .label("org.opencontainers.image.title", "reports")
-        .tag("2026-07-29")
-        .tag("latest")
-        .push();
+    reports(store);
 }
 
-fn sbom(name: &str) -> serde_json::Value {
-    json!({
-        "spdxVersion": "SPDX-2.3",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": name,
-        "creationInfo": { "created": "2026-11-12T15:03:44Z", "creators": ["Tool: example-sbom-1.0"] },
-        "packages": [
-            package(name, "1.4.2", "Apache-2.0", &format!("pkg:generic/{name}@1.4.2")),
-            package("ca-certificates", "20250911", "MPL-2.0", "pkg:apk/alpine/ca-certificates@20250911"),
-            package("libcrypto3", "3.5.4-r0", "Apache-2.0", "pkg:apk/alpine/libcrypto3@3.5.4-r0"),
-            package("musl", "1.2.5-r10", "MIT", "pkg:apk/alpine/musl@1.2.5-r10"),
-            package("zlib", "1.3.1-r2", "Zlib", "pkg:apk/alpine/zlib@1.3.1-r2"),
-        ],
-    })
-}
-
-fn package(name: &str, version: &str, licence: &str, purl: &str) -> serde_json::Value {
-    json!({
-        "SPDXID": format!("SPDXRef-Package-{name}"),
-        "name": name,
-        "versionInfo": version,
-        "licenseDeclared": licence,
-        "downloadLocation": "NOASSERTION",
-        "externalRefs": [
-            { "referenceCategory": "PACKAGE-MANAGER", "referenceType": "purl", "referenceLocator": purl },
-        ],
-    })
-}
-
-/// Returns how BuildKit describes a build.
-fn provenance() -> serde_json::Value {
-    let revision = "4f0c1a2b3d4e5f60718293a4b5c6d7e8f9012345";
-    let dockerfile =
-        "FROM alpine:3.22\nRUN apk add --no-cache tini\nARG VERSION\nCOPY worker /usr/local/bin/\n";
-    json!({
-        "buildDefinition": {
-            "buildType": "https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md",
-            "externalParameters": {
-                "configSource": { "path": "Dockerfile" },
-                "request": { "frontend": "dockerfile.v0", "args": { "build-arg:VERSION": "0.18.1" } },
-            },
-            "resolvedDependencies": [
-                { "uri": "pkg:docker/alpine@3.22?platform=linux%2Famd64", "digest": { "sha256": "5d".repeat(32) } },
-            ],
-        },
-        "runDetails": {
-            "builder": { "id": "https://ci.example.com/team/worker/runs/812" },
-            "metadata": {
-                "startedOn": "2026-09-03T17:11:02Z",
-                "finishedOn": "2026-09-03T17:12:54Z",
-                "buildkit_metadata": {
-                    "vcs": { "source": "https://git.example.com/team/worker.git", "revision": revision },
-                    "source": { "infos": [{ "filename": "Dockerfile", "data": STANDARD.encode(dockerfile) }] },
-                },
-            },
-        },
-    })
-}
-
-/// Returns a statement in an envelope. Its signature is none.
-fn envelope(statement: &serde_json::Value) -> serde_json::Value {
-    json!({
-        "payloadType": "application/vnd.in-toto+json",
-        "payload": STANDARD.encode(statement.to_string()),
-        "signatures": [{ "sig": "MEUCIQDsample" }],
-    })
+/// Pushes one image in three formats: gzip, and the two with tables of contents, as converters tag them.
+fn reports(store: &Store) {
+    let formats: [(DemoFormat, &[&str]); 3] = [
+        (DemoFormat::Gzip, &["2026-07-29", "latest"]),
+        (DemoFormat::Estargz, &["2026-07-29-esgz"]),
+        (DemoFormat::ZstdChunked, &["2026-07-29-zstdchunked"]),
+    ];
+    let script = DemoFiles::new()
+        .file("srv/reports/__main__.py", "import reports\n\nprint('reports')\n")
+        .file("srv/reports/monthly.sql", "SELECT month, sum(total) FROM orders GROUP BY month;\n")
+        .file("srv/reports/regions.csv", "region,factor\nnorth,1.0\nsouth,1.2\n");
+    for (format, tags) in formats {
+        let image = store
+            .image("team/orders/reports")
+            .created("2026-07-29T05:55:10Z")
+            .built("ADD rootfs.tar.xz /", DemoLayer::converted("debian", format))
+            .built(
+                "RUN /bin/sh -c apt-get update && apt-get install -y python3",
+                DemoLayer::converted("python", format),
+            )
+            .built(
+                "COPY --from=wheels /site-packages /usr/local/lib/python3.13/",
+                DemoLayer::converted("python packages", format),
+            )
+            .built("COPY reports /srv/reports", DemoLayer::packed(&script, format))
+            .noted("CMD [\"python3\" \"-m\" \"reports\"]")
+            .env("PYTHONUNBUFFERED=1")
+            .config("Cmd", vec!["python3", "-m", "reports"])
+            .label("org.opencontainers.image.title", "reports");
+        let image = tags.iter().fold(image, |image, tag| image.tag(*tag)).push();
+        if format == DemoFormat::Gzip {
+            let packages =
+                language_files::WHEELS.iter().map(|(name, version)| SbomEntry::new("pypi", name, version));
+            let packages: Vec<SbomEntry> = packages.collect();
+            let sbom = attached::cyclonedx("team/orders/reports", "2026-07-29T05:55:10Z", &packages);
+            store
+                .artifact("team/orders/reports")
+                .kind("application/vnd.cyclonedx+json")
+                .layer("application/vnd.cyclonedx+json", sbom.to_string())
+                .annotation("org.opencontainers.image.created", "2026-07-29T05:55:10Z")
+                .subject(&image)
+                .push();
+        }
+    }
 }

@@ -80,6 +80,15 @@ pub(super) fn content(connection: &Connection, digest: &Digest) -> Result<Option
     Ok(select.query_row([digest.to_string()], |row| row.get(0)).optional()?)
 }
 
+/// Reads the checksum and the list of the files of a layer. They are not compared.
+pub(super) fn file_list(
+    connection: &Connection,
+    layer: &Digest,
+) -> Result<Option<(String, Vec<u8>)>, OperationError> {
+    let mut select = connection.prepare_cached("SELECT checksum, list FROM file_list WHERE layer = ?")?;
+    Ok(select.query_row([layer.to_string()], |row| Ok((row.get(0)?, row.get(1)?))).optional()?)
+}
+
 /// Reads the facts about a repository.
 pub(super) fn facts(connection: &Connection, repository: &str) -> Result<RepositoryFacts, OperationError> {
     let mut facts = RepositoryFacts::default();

@@ -13,6 +13,7 @@ use rusqlite::{Connection, Transaction, params};
 use super::reader::{CacheReader, ReaderSlot, is_damage};
 use super::{CacheTask, FactChanges, MOST_WAITING, QUEUE};
 use crate::files;
+use crate::model::digest::Digest;
 use crate::store::database::{self, Database};
 use crate::store::error::{OperationError, StoreProblem, problem};
 use crate::store::schema::CACHE;
@@ -70,11 +71,14 @@ impl CacheWriter {
             self.write(&together);
             for task in together {
                 match task {
-                    CacheTask::Content(_, content) => {
-                        self.waiting.fetch_sub(content.len(), Ordering::Relaxed);
+                    CacheTask::Content(_, bytes) | CacheTask::FileList(_, bytes) => {
+                        self.waiting.fetch_sub(bytes.len(), Ordering::Relaxed);
                     }
                     CacheTask::Flush(done) => drop(done.send(())),
-                    CacheTask::Facts(_) | CacheTask::Remove(_) | CacheTask::Discard => {}
+                    CacheTask::Facts(_)
+                    | CacheTask::Remove(_)
+                    | CacheTask::RemoveFileList(_)
+                    | CacheTask::Discard => {}
                 }
             }
         }
@@ -119,11 +123,21 @@ impl CacheWriter {
         self.prune(MOST)
     }
 
-    /// Removes the oldest content until the file is small enough, then the oldest facts.
+    /// Removes the oldest lists of files until they take half of the room and the oldest content until the file is small
+    /// enough, then the rest of the lists, then the oldest facts.
     fn prune(&mut self, most: i64) -> io::Result<()> {
         let Some(database) = &mut self.database else { return Ok(()) };
         while database.read(used_bytes)? > most {
             let removed = database.write(|transaction| {
+                let lists = transaction.query_row("SELECT total(length(list)) FROM file_list", [], |row| row.get(0));
+                let has_content = "SELECT EXISTS (SELECT 1 FROM content)";
+                let has_content: bool = transaction.query_row(has_content, [], |row| row.get(0))?;
+                let lists: f64 = lists?;
+                if lists > most as f64 / 2.0 || (lists > 0.0 && !has_content) {
+                    let oldest = "DELETE FROM file_list WHERE id IN
+                        (SELECT id FROM file_list ORDER BY id LIMIT 1 + (SELECT count(*) / 8 FROM file_list))";
+                    return Ok(transaction.execute(oldest, [])? > 0);
+                }
                 let content = "DELETE FROM content WHERE id IN
                     (SELECT id FROM content ORDER BY id LIMIT 1 + (SELECT count(*) / 8 FROM content))";
                 if transaction.execute(content, [])? > 0 {
@@ -177,6 +191,16 @@ fn apply(transaction: &Transaction<'_>, task: &CacheTask) -> Result<(), Operatio
             transaction
                 .prepare_cached("DELETE FROM content WHERE digest = ?")?
                 .execute([digest.to_string()])?;
+        }
+        CacheTask::FileList(layer, list) => {
+            transaction
+                .prepare_cached("INSERT OR REPLACE INTO file_list (layer, checksum, list) VALUES (?, ?, ?)")?
+                .execute(params![layer.to_string(), Digest::sha256(list).to_string(), &list[..]])?;
+        }
+        CacheTask::RemoveFileList(layer) => {
+            transaction
+                .prepare_cached("DELETE FROM file_list WHERE layer = ?")?
+                .execute([layer.to_string()])?;
         }
         CacheTask::Facts(changes) => apply_facts(transaction, changes)?,
         CacheTask::Discard | CacheTask::Flush(_) => {}
@@ -241,9 +265,8 @@ mod tests {
     use bytes::Bytes;
 
     use super::*;
-    use crate::model::digest::Digest;
     use crate::model::reference::{Repository, Tag};
-    use crate::store::cache::reader::{content, facts};
+    use crate::store::cache::reader::{content, facts, file_list};
 
     fn writer(folder: &Path) -> CacheWriter {
         let reader = Arc::new(CacheReader::new(folder.into()));
@@ -267,6 +290,26 @@ mod tests {
             database.read(|connection| content(connection, digest)).expect("it is read").is_some()
         };
         assert_eq!((is_left(0), is_left(63)), (false, true));
+    }
+
+    #[test]
+    fn a_full_cache_loses_its_oldest_lists_of_files_if_they_take_more_than_half_of_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut writer = writer(folder.path());
+        let layers: Vec<Digest> = (0..32u8).map(|n| Digest::sha256(&[n])).collect();
+        let manifest = Digest::sha256(b"m");
+        writer.write(&[CacheTask::Content(manifest, Bytes::from(vec![1; 20_000]))]);
+        for (n, layer) in layers.iter().enumerate() {
+            writer.write(&[CacheTask::FileList(*layer, Bytes::from(vec![n as u8; 20_000]))]);
+        }
+        writer.prune(300_000).expect("it is removed");
+        let database = writer.database.as_ref().expect("it is open");
+        let is_left = |layer: &Digest| {
+            database.read(|connection| file_list(connection, layer)).expect("it is read").is_some()
+        };
+        assert_eq!((is_left(&layers[0]), is_left(&layers[31])), (false, true));
+        let kept = database.read(|connection| content(connection, &manifest)).expect("it is read");
+        assert!(kept.is_some());
     }
 
     #[test]

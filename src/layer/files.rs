@@ -1,0 +1,121 @@
+//! The files of one layer, however they became known, and their form in the cache.
+
+use std::io::{Read, Write};
+use std::ops::Range;
+
+use bytes::Bytes;
+use flate2::read::ZlibDecoder;
+use flate2::write::ZlibEncoder;
+use serde::{Deserialize, Serialize};
+
+use super::compression::Compression;
+use super::error::LayerError;
+use super::finding::Findings;
+use super::list::FileList;
+use super::stream::LayerSums;
+use super::table::{Chunk, LayerTable};
+
+/// The version of the form in the cache. Another one is not read.
+const VERSION: u8 = 1;
+/// Most bytes of a list from the cache: one with two million entries, each with a path of average length.
+const LARGEST: u64 = 512 << 20;
+
+/// The way in which a layer holds its files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LayerFormat {
+    /// A tar that has to be read from its first byte.
+    Tar(Compression),
+    /// gzip with a table of contents.
+    Estargz,
+    /// zstd with a table of contents.
+    ZstdChunked,
+    /// No tar: the blob is the file itself, as artifacts have them.
+    Blob,
+}
+
+/// The files of a layer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerFiles {
+    /// The way in which the layer holds them.
+    pub format: LayerFormat,
+    /// The entries.
+    pub list: FileList,
+    /// The chunks of all files, if there is a table of contents.
+    pub chunks: Vec<Chunk>,
+    /// The byte of the layer before which all chunks stand.
+    pub chunks_end: u64,
+    /// Peculiarities of the layer.
+    pub findings: Findings,
+    /// The reason why the table of contents was refused and the whole layer read instead. Untrusted text.
+    pub refused_table: Option<String>,
+    /// Whether the list is proved: by the digest of the layer, or by the digest of the table that the manifest names.
+    pub is_proved: bool,
+    /// The number of uncompressed bytes, if the whole layer was read.
+    pub uncompressed: Option<u64>,
+}
+
+impl LayerFiles {
+    /// The files of a layer that was read whole and whose digests were compared.
+    pub fn of_stream(
+        compression: Compression,
+        mut list: FileList,
+        sums: &LayerSums,
+        findings: Findings,
+    ) -> LayerFiles {
+        list.shrink();
+        LayerFiles {
+            format: LayerFormat::Tar(compression),
+            list,
+            chunks: Vec::new(),
+            chunks_end: 0,
+            findings,
+            refused_table: None,
+            is_proved: true,
+            uncompressed: Some(sums.uncompressed),
+        }
+    }
+
+    /// The files that a table of contents lists, which begins at the byte `table_start` of the layer.
+    pub fn of_table(format: LayerFormat, table: LayerTable, table_start: u64) -> LayerFiles {
+        LayerFiles {
+            format,
+            list: table.list,
+            chunks: table.chunks,
+            chunks_end: table_start,
+            findings: table.findings,
+            refused_table: None,
+            is_proved: table.is_attested,
+            uncompressed: None,
+        }
+    }
+
+    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
+    /// behind it, or to the table.
+    pub fn chunk_range(&self, chunk: &Chunk) -> Range<u64> {
+        let stored = self.chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
+        chunk.offset..stored.map(|other| other.offset).min().unwrap_or(self.chunks_end)
+    }
+
+    /// Returns the form for the cache, or `None` if it cannot be made.
+    pub fn encode(&self) -> Option<Bytes> {
+        let mut out = vec![VERSION];
+        let mut packer = ZlibEncoder::new(&mut out, flate2::Compression::fast());
+        packer.write_all(&postcard::to_stdvec(self).ok()?).ok()?;
+        packer.finish().ok()?;
+        Some(out.into())
+    }
+
+    /// Reads the form of the cache. Returns `None` if it is another version, or damaged.
+    pub fn decode(kept: &[u8]) -> Option<LayerFiles> {
+        let (&VERSION, packed) = kept.split_first()? else { return None };
+        let mut bytes = Vec::new();
+        ZlibDecoder::new(packed).take(LARGEST).read_to_end(&mut bytes).ok()?;
+        let files: LayerFiles = postcard::from_bytes(&bytes).ok()?;
+        files.list.is_valid(files.chunks.len()).then_some(files)
+    }
+}
+
+/// Returns the content of a chunk from the bytes of the layer that hold it.
+pub fn unpack_chunk(format: LayerFormat, chunk: &Chunk, packed: &[u8]) -> Result<Vec<u8>, LayerError> {
+    super::compression::unpack_part(format == LayerFormat::ZstdChunked, packed, chunk.inner, chunk.size)
+}

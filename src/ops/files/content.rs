@@ -1,0 +1,392 @@
+//! The content of files. It is read by ranges if the layer has a table of contents, otherwise from the first byte of the
+//! layer to the last file that is needed, and compared with the digest of the file.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use bytes::Bytes;
+use tokio::sync::mpsc::{Sender, channel};
+
+use super::image::LayerSource;
+use super::layer::describe;
+use super::pipe::{PipeReader, feed, pipe};
+use super::progress::Pause;
+use crate::client::{Error, Registry};
+use crate::layer::files::unpack_chunk;
+use crate::layer::{
+    Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerStream, StreamLimits,
+};
+use crate::model::digest::{Digest, Hasher};
+use crate::model::failure::Failure;
+use crate::model::reference::RepositoryName;
+use crate::model::text::SafeText;
+
+/// Most bytes that one request for chunks reads.
+const LONGEST_REQUEST: u64 = 8 << 20;
+/// Chunks that are no further apart are read with one request.
+const LARGEST_GAP: u64 = 64 << 10;
+/// Portions of content that wait for the caller.
+const WAITING: usize = 16;
+
+/// The receiver of contents.
+pub trait ContentSink: Send {
+    /// Takes the next bytes of the file with this number. An error ends the reading.
+    fn take(&mut self, entry: u32, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Notes that the file is complete, and that its content has the digest that the list states, if it states one.
+    fn finish(&mut self, entry: u32) -> Result<(), Failure>;
+}
+
+/// Contents in memory, within a limit.
+#[derive(Debug, Default)]
+pub struct MemorySink {
+    contents: HashMap<u32, Vec<u8>>,
+    finished: HashMap<u32, Bytes>,
+    size: u64,
+    limit: u64,
+}
+
+impl MemorySink {
+    /// Creates a sink for `limit` bytes.
+    pub fn new(limit: u64) -> MemorySink {
+        MemorySink { limit, ..MemorySink::default() }
+    }
+
+    /// Returns the contents by the number of the entry.
+    pub fn into_contents(self) -> HashMap<u32, Bytes> {
+        self.finished
+    }
+}
+
+impl ContentSink for MemorySink {
+    fn take(&mut self, entry: u32, bytes: &[u8]) -> Result<(), Failure> {
+        self.size += bytes.len() as u64;
+        if self.size > self.limit {
+            let why = format!("it has more than {}", crate::model::size::bytes(self.limit));
+            return Err(Failure::local("cannot read a file", why));
+        }
+        self.contents.entry(entry).or_default().extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn finish(&mut self, entry: u32) -> Result<(), Failure> {
+        let content = self.contents.remove(&entry).unwrap_or_default();
+        self.finished.insert(entry, content.into());
+        Ok(())
+    }
+}
+
+/// Reads the contents of files of a layer, by the numbers of their entries. Each is handed out in order; the files
+/// themselves come in the order of the layer.
+pub async fn read_contents(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    source: &LayerSource,
+    files: &LayerFiles,
+    entries: &[u32],
+    sink: &mut dyn ContentSink,
+) -> Result<(), Failure> {
+    let mut in_chunks = Vec::new();
+    let mut in_stream = Vec::new();
+    for number in entries {
+        let entry = files.list.get(*number as usize).filter(|entry| entry.kind == EntryKind::File);
+        let entry = entry.ok_or_else(|| Failure::local(describe(source), "an entry is no file"))?;
+        match entry.data {
+            _ if entry.size == 0 => sink.finish(*number)?,
+            Some(DataPosition::Chunks { first, count }) => {
+                let (first, count) = (first as usize, count as usize);
+                let chunks = files.chunks.get(first..first.saturating_add(count));
+                in_chunks.push((*number, chunks.unwrap_or_default()));
+            }
+            Some(DataPosition::Stream(_)) => in_stream.push(*number),
+            None => {
+                let path = String::from_utf8_lossy(&entry.path).into_owned();
+                return Err(Failure::local(format!("cannot read {path}"), "it is stored with holes"));
+            }
+        }
+    }
+    let reader = ContentReader { registry, name, source, files };
+    if !in_chunks.is_empty() && !reader.read_chunks(&in_chunks, sink).await? {
+        in_stream.extend(in_chunks.into_iter().map(|(number, _)| number));
+    }
+    match files.format {
+        _ if in_stream.is_empty() => Ok(()),
+        LayerFormat::Blob => reader.read_blob(in_stream[0], sink).await,
+        _ => reader.read_stream(&in_stream, sink).await,
+    }
+}
+
+struct ContentReader<'a> {
+    registry: &'a dyn Registry,
+    name: &'a RepositoryName,
+    source: &'a LayerSource,
+    files: &'a LayerFiles,
+}
+
+/// Several chunks that one request reads.
+struct Request<'a> {
+    range: Range<u64>,
+    /// The number of the file, and the chunk with its bytes of the layer.
+    chunks: Vec<(u32, &'a Chunk, Range<u64>)>,
+}
+
+impl<'a> ContentReader<'a> {
+    /// Reads files in chunks. Returns whether the server gives parts of the layer.
+    async fn read_chunks(
+        &self,
+        files: &[(u32, &'a [Chunk])],
+        sink: &mut dyn ContentSink,
+    ) -> Result<bool, Failure> {
+        let mut requests: Vec<Request<'a>> = Vec::new();
+        for (number, chunks) in files {
+            for chunk in *chunks {
+                let range = if chunk.is_zeros { 0..0 } else { self.files.chunk_range(chunk) };
+                match requests.last_mut().filter(|last| last.can_hold(&range)) {
+                    Some(last) => last.push(*number, chunk, range),
+                    None => {
+                        requests
+                            .push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
+                    }
+                }
+            }
+        }
+        let mut check: Option<ContentCheck> = None;
+        let mut is_first = true;
+        for request in requests {
+            let Request { range, chunks } = request;
+            let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
+            let part = part.map_err(|error| error.failure(describe(self.source)))?;
+            let Some(part) = part else {
+                if is_first {
+                    return Ok(false);
+                }
+                return Err(Failure::local(describe(self.source), "the server stopped giving parts of it"));
+            };
+            is_first = false;
+            for (number, chunk, bytes) in chunks {
+                if check.as_ref().is_none_or(|check| check.number != number) {
+                    check = Some(ContentCheck::new(self.files, number));
+                }
+                let Some(open) = &mut check else { continue };
+                let content = if chunk.is_zeros {
+                    Unpacked::Zeros(chunk.size)
+                } else {
+                    let at = (bytes.start - range.start) as usize;
+                    let packed = part.slice(at..at + (bytes.end - bytes.start) as usize);
+                    let (format, chunk) = (self.files.format, *chunk);
+                    let unpack = move || unpack_chunk(format, &chunk, &packed);
+                    let unpacked = tokio::task::spawn_blocking(unpack).await;
+                    let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
+                    Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
+                };
+                content.for_each(|portion| {
+                    open.update(portion);
+                    sink.take(number, portion)
+                })?;
+                if open.is_complete() {
+                    open.check().map_err(|error| self.fail(&error.to_string()))?;
+                    sink.finish(number)?;
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Reads the blob of an artifact, whose digest the reader of blobs compares.
+    async fn read_blob(&self, number: u32, sink: &mut dyn ContentSink) -> Result<(), Failure> {
+        let fail = |error: Error| error.failure(describe(self.source));
+        let mut stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
+        while let Some(piece) = stream.next_piece().await.map_err(fail)? {
+            sink.take(number, &piece)?;
+        }
+        sink.finish(number)
+    }
+
+    /// Reads the layer from its first byte on, until all files were found.
+    async fn read_stream(&self, entries: &[u32], sink: &mut dyn ContentSink) -> Result<(), Failure> {
+        let fail = |error: Error| error.failure(describe(self.source));
+        let stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
+        let (sender, reader) = pipe();
+        let (contents, mut portions) = channel(WAITING);
+        let wanted = entries.iter().map(|number| {
+            let entry = self.files.list.get(*number as usize);
+            let path = entry.map(|entry| entry.path.into_owned()).unwrap_or_default();
+            (path, ContentCheck::new(self.files, *number))
+        });
+        let finder = StreamFinder {
+            wanted: wanted.collect(),
+            is_by_path: !self.files.chunks.is_empty(),
+            media_type: self.source.descriptor.media_type.to_string(),
+            contents,
+        };
+        let worker = tokio::task::spawn_blocking(move || finder.run(reader));
+        let (progress, pause) = (Default::default(), Pause::default());
+        let fed = feed(stream, sender, &progress, &pause);
+        // It is moved, so that the thread is not waited for if the caller takes no more.
+        let taken = async move {
+            while let Some(portion) = portions.recv().await {
+                match portion {
+                    Portion::Bytes(number, bytes) => sink.take(number, &bytes)?,
+                    Portion::End(number) => sink.finish(number)?,
+                }
+            }
+            Ok::<(), Failure>(())
+        };
+        // The thread ends when it has found everything, and then the pipe is closed.
+        let (fed, taken) = futures_util::join!(fed, taken);
+        taken?;
+        let found = worker.await.map_err(|_| self.fail("the reader stopped"))?;
+        match (found, fed) {
+            (Ok(true), _) => Ok(()),
+            (_, Err(error)) => Err(fail(error)),
+            (Err(error), Ok(())) => Err(self.fail(&error.to_string())),
+            (Ok(false), Ok(())) => Err(self.fail("the layer does not hold a file that its list names")),
+        }
+    }
+
+    fn fail(&self, why: &str) -> Failure {
+        Failure::local(describe(self.source), SafeText::from(why.to_string()))
+    }
+}
+
+impl<'a> Request<'a> {
+    fn can_hold(&self, range: &Range<u64>) -> bool {
+        let is_near =
+            range.start >= self.range.start && range.start <= self.range.end.saturating_add(LARGEST_GAP);
+        range.is_empty()
+            || self.range.is_empty()
+            || (is_near && range.end.max(self.range.end) - self.range.start <= LONGEST_REQUEST)
+    }
+
+    fn push(&mut self, number: u32, chunk: &'a Chunk, range: Range<u64>) {
+        if self.range.is_empty() {
+            self.range = range.clone();
+        } else if !range.is_empty() {
+            self.range.end = self.range.end.max(range.end);
+        }
+        self.chunks.push((number, chunk, range));
+    }
+}
+
+/// Uncompressed content.
+enum Unpacked {
+    Bytes(Vec<u8>),
+    /// A hole of this size.
+    Zeros(u64),
+}
+
+impl Unpacked {
+    fn for_each(&self, mut take: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
+        match self {
+            Unpacked::Bytes(bytes) => take(bytes),
+            Unpacked::Zeros(size) => {
+                let zeros = [0; 64 * 1024];
+                let mut left = *size;
+                while left > 0 {
+                    let portion = left.min(zeros.len() as u64);
+                    take(&zeros[..portion as usize])?;
+                    left -= portion;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The comparison of a content with the size and the digest that the list states.
+struct ContentCheck {
+    number: u32,
+    left: u64,
+    expected: Option<[u8; 32]>,
+    hasher: Hasher,
+}
+
+impl ContentCheck {
+    fn new(files: &LayerFiles, number: u32) -> ContentCheck {
+        let entry = files.list.get(number as usize);
+        ContentCheck {
+            number,
+            left: entry.as_ref().map_or(0, |entry| entry.size),
+            expected: entry.and_then(|entry| entry.sha256),
+            hasher: Hasher::sha256(),
+        }
+    }
+
+    fn update(&mut self, bytes: &[u8]) {
+        self.left = self.left.saturating_sub(bytes.len() as u64);
+        self.hasher.update(bytes);
+    }
+
+    fn is_complete(&self) -> bool {
+        self.left == 0
+    }
+
+    /// Compares the digest.
+    fn check(&self) -> Result<(), LayerError> {
+        let Some(expected) = self.expected.map(Digest::Sha256) else { return Ok(()) };
+        let found = self.hasher.clone().finish();
+        if found == expected {
+            return Ok(());
+        }
+        let (expected, found) = (Box::new(expected), Box::new(found));
+        Err(LayerError::WrongDigest { what: "digest of the file", expected, found })
+    }
+}
+
+enum Portion {
+    Bytes(u32, Vec<u8>),
+    End(u32),
+}
+
+/// The thread that looks for files in a layer.
+struct StreamFinder {
+    /// The path of each file.
+    wanted: Vec<(Vec<u8>, ContentCheck)>,
+    /// Whether only the path tells a file, because the numbers are those of a table of contents.
+    is_by_path: bool,
+    media_type: String,
+    contents: Sender<Portion>,
+}
+
+impl StreamFinder {
+    /// Returns whether all files were found.
+    fn run(mut self, reader: PipeReader) -> Result<bool, LayerError> {
+        let mut stream = LayerStream::new(reader, &self.media_type, StreamLimits::default())?;
+        let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
+        for (index, (path, _)) in self.wanted.iter().enumerate() {
+            places.entry(path.clone()).or_default().push(index);
+        }
+        let mut number = 0_u32;
+        let mut left = self.wanted.len();
+        while left > 0 {
+            let Some(entry) = stream.next_entry()? else { return Ok(false) };
+            let is_it = |index: &&usize| self.is_by_path || self.wanted[**index].1.number == number;
+            let indexes = places.get(&*entry.path).filter(|_| entry.kind == EntryKind::File);
+            let place = indexes.and_then(|indexes| indexes.iter().find(is_it)).copied();
+            number += 1;
+            let Some(index) = place else { continue };
+            let mut portion = vec![0; 64 * 1024];
+            let check = &mut self.wanted[index].1;
+            loop {
+                let read = stream.read_content(&mut portion)?;
+                if read == 0 {
+                    break;
+                }
+                check.update(&portion[..read]);
+                let bytes = portion[..read].to_vec();
+                if self.contents.blocking_send(Portion::Bytes(check.number, bytes)).is_err() {
+                    return Ok(false);
+                }
+            }
+            check.check()?;
+            if !check.is_complete() {
+                return Err(LayerError::Truncated("a file"));
+            }
+            if self.contents.blocking_send(Portion::End(check.number)).is_err() {
+                return Ok(false);
+            }
+            left -= 1;
+        }
+        Ok(true)
+    }
+}

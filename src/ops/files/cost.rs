@@ -1,0 +1,148 @@
+//! The way in which each layer of an image is read, and the bytes that this takes.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::image::{ImageSource, LayerSource};
+use crate::client::Registry;
+use crate::layer::zstd_chunked::TablePosition;
+use crate::layer::{LayerFiles, TableLimits, estargz, zstd_chunked};
+use crate::model::digest::Digest;
+use crate::model::text::SafeText;
+
+/// Reading more bytes than this is announced before it begins.
+pub const CHEAP: u64 = 32 << 20;
+/// A layer up to this size is read whole: a table of contents would not take fewer requests.
+const SMALL: u64 = 1 << 20;
+
+/// The way to the files of a layer.
+#[derive(Debug, Clone)]
+pub enum LayerPlan {
+    /// They are known from an earlier look.
+    Kept(Arc<LayerFiles>),
+    /// The table of contents of an eStargz layer is read, whose digest the manifest names.
+    Estargz {
+        /// The bytes to request first.
+        range: Range<u64>,
+        /// The digest of the table.
+        digest: Digest,
+    },
+    /// The table of contents of a zstd:chunked layer is read.
+    ZstdChunked {
+        /// Its place.
+        position: TablePosition,
+        /// Its digest, if the manifest names one.
+        digest: Option<Digest>,
+    },
+    /// The layer is read from its first byte to its last.
+    Whole,
+    /// It cannot be read: the reason.
+    Unreadable(SafeText),
+}
+
+/// The plan for the layers of an image, bottom first.
+#[derive(Debug, Clone, Default)]
+pub struct ReadingPlan {
+    /// One for each layer.
+    pub layers: Vec<LayerPlan>,
+    /// The bytes of the layers that are not known yet.
+    pub bytes: u64,
+    /// Whether a size is missing, so that more bytes may be read.
+    pub is_more: bool,
+    /// The number of layers that are read whole.
+    pub whole_layers: usize,
+}
+
+impl ReadingPlan {
+    /// Counts only some layers, by their numbers from 0.
+    pub fn choose(&mut self, image: &ImageSource, numbers: &[usize]) {
+        let layers = std::mem::take(&mut self.layers);
+        *self = ReadingPlan::default();
+        for (number, (layer, source)) in layers.into_iter().zip(&image.layers).enumerate() {
+            if numbers.contains(&number) {
+                self.count(&layer, source);
+            }
+            self.layers.push(layer);
+        }
+    }
+
+    fn count(&mut self, layer: &LayerPlan, source: &LayerSource) {
+        match layer.bytes(source) {
+            Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            None => self.is_more = true,
+        }
+        self.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+    }
+
+    /// Returns whether reading is announced before it begins.
+    pub fn is_expensive(&self) -> bool {
+        self.bytes > CHEAP || (self.is_more && self.whole_layers > 0)
+    }
+}
+
+impl LayerPlan {
+    /// Returns the bytes that are read, if they are known.
+    pub fn bytes(&self, source: &LayerSource) -> Option<u64> {
+        match self {
+            LayerPlan::Kept(_) | LayerPlan::Unreadable(_) => Some(0),
+            LayerPlan::Estargz { range, .. } => Some(range.end - range.start),
+            LayerPlan::ZstdChunked { position, .. } => Some(position.range.end - position.range.start),
+            LayerPlan::Whole => source.descriptor.size,
+        }
+    }
+}
+
+/// Plans the reading of an image. Requests nothing.
+pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> ReadingPlan {
+    let mut plan = ReadingPlan::default();
+    for (index, source) in image.layers.iter().enumerate() {
+        let same = |other: &LayerSource| other.descriptor.digest == source.descriptor.digest;
+        let layer = match image.layers[..index].iter().position(same) {
+            Some(first) => plan.layers[first].clone(),
+            None => {
+                let layer = plan_layer(registry, source).await;
+                plan.count(&layer, source);
+                layer
+            }
+        };
+        plan.layers.push(layer);
+    }
+    plan
+}
+
+/// Plans the reading of a layer. Requests nothing.
+pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerPlan {
+    let descriptor = &source.descriptor;
+    let Some(digest) = descriptor.digest else {
+        return LayerPlan::Unreadable("its digest cannot be checked".into());
+    };
+    if let Some(kept) = registry.kept_file_list(&digest).await {
+        let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
+        if let Some(files) = decoded.ok().flatten() {
+            return LayerPlan::Kept(Arc::new(files));
+        }
+    }
+    if descriptor.is_foreign() {
+        return LayerPlan::Unreadable(
+            "it is not stored in the registry: its manifest names other places".into(),
+        );
+    }
+    plan_table(source).unwrap_or(LayerPlan::Whole)
+}
+
+/// Returns the plan for the table of contents that the annotations name.
+fn plan_table(source: &LayerSource) -> Option<LayerPlan> {
+    let descriptor = &source.descriptor;
+    let size = descriptor.size.filter(|size| *size > SMALL)?;
+    let annotation = |names: &[&str]| names.iter().find_map(|name| descriptor.annotations.get(*name));
+    if let Some(position) = annotation(&zstd_chunked::POSITION_ANNOTATIONS) {
+        let position = zstd_chunked::parse_position(position, size, TableLimits::default()).ok()?;
+        let digest = match annotation(&zstd_chunked::DIGEST_ANNOTATIONS) {
+            Some(digest) => Some(digest.parse().ok()?),
+            None => None,
+        };
+        return Some(LayerPlan::ZstdChunked { position, digest });
+    }
+    let digest = annotation(&[estargz::DIGEST_ANNOTATION])?.parse().ok()?;
+    Some(LayerPlan::Estargz { range: estargz::first_range(size), digest })
+}
