@@ -131,6 +131,12 @@ enum Command {
     Ls(ls::Ls),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
+    /// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
+    Belongs(belongs::Belongs),
+    /// Check that an image is signed by a key: cosign's signatures, sigstore bundles, DSSE
+    Verify(verify::Verify),
+    /// Tell whether images contain their base image as it is now
+    Base(base::Base),
     /// List the files of an image without pulling it
     Files(files::Files),
     /// Print a file of an image without pulling it
@@ -274,6 +280,18 @@ impl Cli {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, inspect.run(&pool, colour))).await
             }
+            Some(Command::Belongs(belongs)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, belongs.run(&pool))).await
+            }
+            Some(Command::Verify(verify)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, verify.run(&pool))).await
+            }
+            Some(Command::Base(base)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, base.run(&pool))).await
+            }
             Some(Command::Waste(waste)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, waste.run(&pool))).await
@@ -309,6 +327,7 @@ impl Cli {
             Some(Command::Packages(packages)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, packages.run(&pool))).await
+            }
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

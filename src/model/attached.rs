@@ -135,7 +135,7 @@ impl AttachedDocument {
     fn become_signature(&mut self) {
         self.kind = Kind::Signature;
         self.content = AttachedContent::Signature;
-        self.subjects = Some(self.signature.iter().filter_map(|signature| signature.digest).collect());
+        self.subjects = self.signature.as_ref().and_then(|signature| Some(vec![signature.digest?]));
     }
 
     fn take_envelope(&mut self, envelope: &DsseEnvelope) {
