@@ -8,6 +8,7 @@ pub mod columns;
 pub mod digest;
 pub mod failure;
 pub mod image;
+pub mod image_diff;
 pub mod inspection;
 pub(crate) mod instruction;
 pub(crate) mod json;
