@@ -62,6 +62,7 @@ mod demo_tape;
 mod generated;
 mod glossary;
 mod layer {
+    mod diff;
     mod hostile;
     mod programs;
     mod streams;
