@@ -6,6 +6,7 @@ mod change;
 mod completions;
 mod copy;
 mod delete;
+mod diff;
 mod extract;
 mod files;
 mod image_files;
@@ -130,6 +131,8 @@ enum Command {
     Cat(cat::Cat),
     /// Write a file or a directory of an image to the disk without pulling it
     Extract(extract::Extract),
+    /// Compare two images: layers, config, files
+    Diff(diff::Diff),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -171,6 +174,8 @@ enum CliError {
     Panicked,
     /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
     Reported,
+    /// Two images differ, and the exit code tells so: exit code 3.
+    Different,
     /// SIGINT: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
@@ -198,6 +203,7 @@ pub fn main() -> ExitCode {
     match cli.run() {
         Ok(()) | Err(CliError::PipeClosed) => ExitCode::SUCCESS,
         Err(CliError::Panicked | CliError::Reported) => ExitCode::FAILURE,
+        Err(CliError::Different) => ExitCode::from(3),
         Err(CliError::Interrupted) => ExitCode::from(130),
         Err(CliError::Usage(text)) => {
             print::print_problem(text);
@@ -263,6 +269,10 @@ impl Cli {
             Some(Command::Extract(extract)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
+            Some(Command::Diff(diff)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, diff.run(&pool))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

@@ -7,6 +7,7 @@ pub mod copy;
 pub(crate) mod delete;
 pub mod files;
 mod graph;
+pub mod image_diff;
 mod index_images;
 pub mod inspect;
 pub mod journal;

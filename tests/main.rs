@@ -24,6 +24,7 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod diff;
     mod keys;
     mod man;
     mod names;

@@ -48,23 +48,23 @@ impl ImageArguments {
     /// Reads the manifest and the config of the image.
     pub(crate) async fn choose(&self, pool: &Pool) -> Result<ChosenImage, CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
-        let platform = self.platform()?;
+        let platform = parse_platform(self.platform.as_deref())?;
         let registry = pool.registry(&reference.repository.host);
         let (repository, selector) = (&reference.repository, reference.selector());
         let source = choose_image(&*registry, repository, &selector, platform.as_ref()).await?;
         Ok(ChosenImage { registry, reference, source })
     }
+}
 
-    /// Returns the platform that was typed.
-    fn platform(&self) -> Result<Option<Platform>, CliError> {
-        let parse = |text: &String| {
-            Platform::parse_typed(text).ok_or_else(|| {
-                let text = format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
-                CliError::Usage(text)
-            })
-        };
-        self.platform.as_ref().map(parse).transpose()
-    }
+/// Returns the platform that was typed.
+pub(crate) fn parse_platform(typed: Option<&str>) -> Result<Option<Platform>, CliError> {
+    let parse = |text: &str| {
+        Platform::parse_typed(text).ok_or_else(|| {
+            let text = format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
+            CliError::Usage(text)
+        })
+    };
+    typed.map(parse).transpose()
 }
 
 impl ChosenImage {
@@ -91,7 +91,7 @@ impl ChosenImage {
 }
 
 /// Returns the announcement of a reading that costs much.
-fn announce(plan: &ReadingPlan) -> String {
+pub(crate) fn announce(plan: &ReadingPlan) -> String {
     let layers = match plan.whole_layers {
         1 => "1 layer".to_string(),
         count => format!("{count} layers"),

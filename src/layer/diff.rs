@@ -88,6 +88,35 @@ pub struct DiffedFile {
     pub right: FileState,
 }
 
+/// One of the two images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiffOperand {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
+/// The place of the content that a program would read at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentPlace {
+    /// There is nothing.
+    Absent,
+    /// A layer that was not read may have it.
+    Unread,
+    /// It is no file.
+    NoFile(EntryKind),
+    /// It is a file.
+    File {
+        /// The index among the layers that were read, from 0.
+        layer: usize,
+        /// The number of its entry.
+        entry: u32,
+        /// Its size in bytes.
+        size: u64,
+    },
+}
+
 /// A row: the path on both sides, without its facts.
 #[derive(Debug, Clone, Copy)]
 struct DiffRow {
@@ -141,6 +170,15 @@ impl FileDiff {
         let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden };
         diff.compare();
         Ok(diff)
+    }
+
+    /// Returns the place of the content at a path of one image. Symbolic links are followed inside the image.
+    pub fn locate(&self, operand: DiffOperand, path: &[u8]) -> ContentPlace {
+        let side = match operand {
+            DiffOperand::Left => &self.left,
+            DiffOperand::Right => &self.right,
+        };
+        side.locate(path)
     }
 
     /// Returns the number of paths that differ, or may differ.
@@ -202,6 +240,24 @@ impl FileDiff {
 }
 
 impl DiffTree {
+    fn locate(&self, path: &[u8]) -> ContentPlace {
+        let missing = if self.unread > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
+        let Some(id) = self.tree.resolve(path, true) else {
+            // Only a path that a layer removed is known to be absent.
+            let known = self.tree.find(path).filter(|id| self.tree.current(*id).is_none());
+            return known.map_or(missing, |_| ContentPlace::Absent);
+        };
+        let Some(version) = self.tree.current(id).filter(|_| !self.is_unread(id)) else { return missing };
+        let (_, content) = self.content(id, &version);
+        match (content.kind, self.layer_index(&content), content.entry) {
+            (EntryKind::File, Some(layer), Some(entry)) => {
+                ContentPlace::File { layer, entry, size: content.size }
+            }
+            (EntryKind::HardLink, ..) => missing,
+            (kind, ..) => ContentPlace::NoFile(kind),
+        }
+    }
+
     /// Returns whether the path is as the layers that were not read have it.
     fn is_unread(&self, id: PathId) -> bool {
         self.unread > 0 && self.tree.current(id).is_some_and(|version| version.layer == 1)
