@@ -25,6 +25,7 @@ mod cli {
     mod copy;
     mod delete;
     mod diff;
+    mod files;
     mod keys;
     mod man;
     mod names;
@@ -80,6 +81,7 @@ mod ops {
     mod damage;
     mod delete;
     mod fallback_tags;
+    mod files;
     mod images;
     mod interruptions;
     mod journal;
@@ -141,6 +143,7 @@ mod support {
     pub mod harness;
     pub mod hostile;
     pub mod journal_child;
+    pub mod layered;
     pub mod outcomes;
     #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;

@@ -97,7 +97,10 @@ pub(crate) fn announce(plan: &ReadingPlan) -> String {
         count => format!("{count} layers"),
     };
     let or_more = if plan.is_more { " or more" } else { "" };
-    format!("reads {}{or_more}: {layers} without a table of contents that could be read alone", size::bytes(plan.bytes))
+    format!(
+        "reads {}{or_more}: {layers} without a table of contents that could be read alone",
+        size::bytes(plan.bytes)
+    )
 }
 
 /// Tells of lists that nothing proves, and of tables that were refused.
@@ -107,10 +110,14 @@ fn warn_of_unproved(files: &ImageFiles) {
         let number = index + 1;
         if !layer.is_proved {
             let why = "its manifest does not name the digest of its table of contents";
-            print::print_problem(format_args!("layer {number}: nothing proves that its files are true: {why}"));
+            print::print_problem(format_args!(
+                "layer {number}: nothing proves that its files are true: {why}"
+            ));
         }
         if let Some(why) = &layer.refused_table {
-            print::print_problem(format_args!("layer {number}: its table of contents was refused, so all of it was read: {why}"));
+            print::print_problem(format_args!(
+                "layer {number}: its table of contents was refused, so all of it was read: {why}"
+            ));
         }
     }
 }
