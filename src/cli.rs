@@ -19,6 +19,7 @@ mod print;
 mod repeated_options;
 mod resume;
 mod side_options;
+mod since;
 mod tag;
 mod undo;
 mod waits;
@@ -133,6 +134,8 @@ enum Command {
     Extract(extract::Extract),
     /// Compare two images: layers, config, files
     Diff(diff::Diff),
+    /// Find the tag since which an image has a variable, a label, a size or a file
+    Since(since::Since),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -273,6 +276,10 @@ impl Cli {
             Some(Command::Diff(diff)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, diff.run(&pool))).await
+            }
+            Some(Command::Since(since)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, since.run(&pool))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

@@ -24,6 +24,7 @@ pub mod reference;
 pub mod repository_facts;
 pub mod request_line;
 pub mod server;
+pub mod since;
 pub(crate) mod size;
 pub mod summary;
 pub(crate) mod tag_order;

@@ -17,6 +17,7 @@ mod referrer_kinds;
 pub mod repository_facts;
 pub mod resume;
 pub(crate) mod retag;
+pub mod since;
 pub mod steps;
 pub mod summary;
 mod tag_list;

@@ -30,6 +30,7 @@ mod cli {
     mod man;
     mod names;
     mod options;
+    mod since;
     mod subcommands;
     mod tag;
     mod undo;
