@@ -36,14 +36,14 @@ pub(crate) struct Diff {
     #[arg(value_name = "RIGHT")]
     right: String,
     /// Compare the lines of this file
-    #[arg(value_name = "PATH", conflicts_with_all = ["config", "files", "json"])]
+    #[arg(value_name = "PATH", conflicts_with_all = ["image_config", "files", "json"])]
     path: Option<String>,
     /// Of images for several platforms, compare those for this one: linux/arm64 [default: that for this machine, else the only one]
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// Compare the configs, histories and annotations
     #[arg(long)]
-    config: bool,
+    image_config: bool,
     /// Compare the files
     #[arg(long)]
     files: bool,
@@ -80,7 +80,7 @@ impl Diff {
             return self.diff_text(&images, path).await;
         }
         let files = if self.files { Some(read_files(&images, self.all_layers).await?) } else { None };
-        let shows_config = self.config || !self.files;
+        let shows_config = self.image_config || !self.files;
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
             let document = DiffDocument::of(&images.diff, shows_config, files.as_ref());
@@ -96,9 +96,9 @@ impl Diff {
             }
         }
         out.flush()?;
-        let config_differs = self.config && !images.diff.config.is_empty();
+        let config_differs = self.image_config && !images.diff.config.is_empty();
         let files_differ = files.is_some_and(|files| !files.diff.is_empty());
-        let is_chosen = self.config || self.files;
+        let is_chosen = self.image_config || self.files;
         Ok(if is_chosen { config_differs || files_differ } else { !images.diff.is_same() })
     }
 

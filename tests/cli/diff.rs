@@ -53,8 +53,8 @@ async fn the_exit_code_tells_whether_images_differ() {
     let image = format!("{host}/app:1");
     shell.run(&["diff", &image, ":1", "--exit-code"]).await.assert_code(0);
     shell.run(&["diff", &image, ":2", "--exit-code"]).await.assert_code(3);
-    shell.run(&["diff", &image, ":2", "--exit-code", "--config"]).await.assert_code(3);
-    shell.run(&["diff", &image, ":1", "--exit-code", "--files", "--config"]).await.assert_code(0);
+    shell.run(&["diff", &image, ":2", "--exit-code", "--image-config"]).await.assert_code(3);
+    shell.run(&["diff", &image, ":1", "--exit-code", "--files", "--image-config"]).await.assert_code(0);
     shell.run(&["diff", &image, ":2"]).await.assert_code(0);
     shell.run(&["diff", &image, ":none", "--exit-code"]).await.assert_code(1);
     shell.run(&["diff", &image, ":2", "--platform", "linux/arm64"]).await.assert_code(1).assert_says("linux/amd64");

@@ -17,7 +17,7 @@ async fn releases() -> (Demo, String, Shell) {
             _ => image.layer("COPY", DemoFiles::new().file("opt/old", vec![1; 40_000]).into()),
         };
         let image = image.config("Env", level.map(|level| format!("LOG={level}")).into_iter().collect::<Vec<_>>());
-        let image = image.label("line", if tag == "1.10" { "new" } else { "old" }).tag(tag);
+        let image = image.label("version", tag).label("line", if tag == "1.10" { "new" } else { "old" }).tag(tag);
         if tag == "1.10" { image.tag("1").tag("latest").push() } else { image.push() };
     }
     let demo = open(DemoSettings::default(), store).await;
