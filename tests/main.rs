@@ -12,6 +12,7 @@ mod app {
     mod confirm;
     mod cursor;
     mod dialogs;
+    mod image_diff;
     mod loads;
     mod manage;
     mod no_catalog;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
-use super::dialogs::{comparison, journal, open_prompt, plan};
+use super::dialogs::{comparison, image_diff, journal, open_prompt, plan};
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -50,6 +50,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
+        (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);

@@ -5,8 +5,10 @@ pub(crate) mod command_line;
 pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
+pub(crate) mod diff_prompt;
 pub(crate) mod filter_line;
 pub(crate) mod help;
+pub(crate) mod image_diff;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub mod log;
@@ -60,6 +62,10 @@ pub enum Dialog {
     Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
+    /// The prompt for the image to compare with.
+    Diff(diff_prompt::DiffPrompt),
+    /// Two images side by side.
+    ImageDiff(Box<image_diff::DiffDialog>),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -115,6 +121,8 @@ macro_rules! with_each {
             Dialog::Copy($one) => $body,
             Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
+            Dialog::Diff($one) => $body,
+            Dialog::ImageDiff($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -140,13 +148,15 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 15] {
+    pub(crate) fn all() -> [DialogKeys; 17] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
             DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
+            DialogKeys::of::<diff_prompt::DiffPrompt>(),
+            DialogKeys::of::<Box<image_diff::DiffDialog>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -176,6 +186,7 @@ impl Dialog {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
+            Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
             _ => false,
         }
     }
@@ -193,10 +204,13 @@ impl Dialog {
             Dialog::Retag(prompt) => retag_prompt::RetagPlaces::of(state, prompt).area,
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
             Dialog::Compare(prompt) => prompt.places(state).area,
+            Dialog::Diff(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
-            Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
-                layout::log(state)
-            }
+            Dialog::ImageDiff(_)
+            | Dialog::Requests(_)
+            | Dialog::Messages(_)
+            | Dialog::Jobs(_)
+            | Dialog::Journal(_) => layout::log(state),
         }
     }
 
@@ -211,9 +225,11 @@ impl Dialog {
             Dialog::Retag(prompt) => Some(&mut prompt.field.input),
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
+            Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
+            | Dialog::ImageDiff(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)

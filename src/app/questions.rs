@@ -6,9 +6,10 @@ use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
+use crate::model::image_diff::ImageDiff;
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::{NextPage, Page};
-use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Tag};
 use crate::model::repository_facts::RepositoryFacts;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
@@ -44,6 +45,8 @@ pub enum Ask {
     ResumePlan(EntryId, ChangeRequest),
     /// Asks for the differences between two repositories, tag by tag.
     Comparison(Repository, Repository),
+    /// Asks for the differences between two images.
+    ImageDiff(Box<(Reference, Reference)>),
 }
 
 impl Ask {
@@ -61,7 +64,8 @@ impl Ask {
             | Ask::InterruptedChanges(_)
             | Ask::ResumeRequest(_)
             | Ask::ResumePlan(..)
-            | Ask::Comparison(..) => None,
+            | Ask::Comparison(..)
+            | Ask::ImageDiff(_) => None,
         }
     }
 }
@@ -93,6 +97,8 @@ pub enum Answer {
     ResumeRequest(Result<Box<ChangeRequest>, Failure>),
     /// Two repositories side by side.
     Comparison(Result<Comparison, Failure>),
+    /// Two images side by side.
+    ImageDiff(Result<Box<ImageDiff>, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -120,4 +126,6 @@ pub enum Slot {
     Journal,
     /// The comparison.
     Comparison,
+    /// The differences between two images.
+    ImageDiff,
 }

@@ -14,7 +14,7 @@ use crate::client::Pool;
 use crate::layer::diff::{DiffOperand, DiffedFile, FileChange, FileState};
 use crate::layer::{EntryKind, mode_text};
 use crate::model::image_diff::text::{self, TextDiff, unified};
-use crate::model::image_diff::{ConfigDifference, DiffSide, ImageDiff, LayerChange};
+use crate::model::image_diff::{DiffSide, ImageDiff};
 use crate::model::plural::{counted, group_thousands};
 use crate::model::reference::Reference;
 use crate::model::text::SafeText;
@@ -24,10 +24,12 @@ use document::DiffDocument;
 
 /// Compare two images: layers, config, files
 #[derive(Debug, Args)]
-#[command(after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
+#[command(
+    after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
 that only one image touches above them is then `added or changed`, and `--all-layers` tells which.
 
-Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared.")]
+Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
+)]
 pub(crate) struct Diff {
     /// Left image: ghcr.io/org/app:1.4.1
     #[arg(value_name = "LEFT")]
@@ -147,7 +149,8 @@ impl Diff {
                 for line in unified(&lines) {
                     if is_terminal {
                         let line = String::from_utf8_lossy(&line);
-                        SafeText::lines(line.trim_end_matches('\n')).try_for_each(|line| writeln!(out, "{line}"))?;
+                        SafeText::lines(line.trim_end_matches('\n'))
+                            .try_for_each(|line| writeln!(out, "{line}"))?;
                     } else {
                         out.write_all(&line)?;
                     }
@@ -194,22 +197,13 @@ fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     if diff.is_same() {
         return writeln!(out, "\nboth are the same image");
     }
-    writeln!(out, "\nlayers: {}", describe_layers(diff))?;
+    writeln!(out, "\nlayers: {}", diff.describe_layers())?;
     let mut table = Table::new(&["", "SIZE", "DIGEST", "INSTRUCTION"], &[1]);
     for layer in &diff.layers {
-        let sign = match layer.change {
-            LayerChange::Shared => "=",
-            LayerChange::Removed => "-",
-            LayerChange::Added => "+",
-        };
-        let digest = layer.digest.parse().map_or_else(
-            |_| SafeText::clean(&layer.digest).to_string(),
-            |digest: crate::model::digest::Digest| digest.short(),
-        );
         table.row(vec![
-            sign.into(),
+            layer.change.sign().into(),
             layer.size.map_or_else(|| "?".into(), size::bytes),
-            digest,
+            layer.short_digest().to_string(),
             SafeText::clean(layer.instruction.as_deref().unwrap_or_default()).to_string(),
         ]);
     }
@@ -220,47 +214,12 @@ fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     Ok(())
 }
 
-/// Returns the counts of layers, and the download for a client that has the left image.
-fn describe_layers(diff: &ImageDiff) -> String {
-    let part = |change, word: &str| {
-        let (count, bytes) = diff.count(change);
-        (count > 0).then(|| format!("{count} {word} ({})", size::bytes(bytes)))
-    };
-    let parts = [
-        part(LayerChange::Shared, "shared"),
-        part(LayerChange::Removed, "removed"),
-        part(LayerChange::Added, "added"),
-    ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    let parts = if parts.is_empty() { "none".to_string() } else { parts.join(", ") };
-    match diff.new_bytes {
-        Some(bytes) => format!("{parts}; a client with the left image downloads {}", size::bytes(bytes)),
-        None => format!("{parts}; the size of the download is not known"),
-    }
-}
-
 fn print_config(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     if diff.config.is_empty() {
         return writeln!(out, "\nconfig: the same");
     }
     writeln!(out, "\nconfig: {}", counted(diff.config.len(), "difference", "differences"))?;
-    diff.config.iter().try_for_each(|row| writeln!(out, "{}", config_line(row)))
-}
-
-/// Returns a row as `~ env.PATH: left → right`. A value that is only named has no colon.
-fn config_line(row: &ConfigDifference) -> String {
-    let safe = |text: &str| SafeText::clean(text).to_string();
-    let path = safe(&row.path);
-    let alone = |sign: char, value: &str| match value {
-        "" => format!("{sign} {path}"),
-        value => format!("{sign} {path}: {}", safe(value)),
-    };
-    match (&row.left, &row.right) {
-        (Some(left), Some(right)) => format!("~ {path}: {} → {}", safe(left), safe(right)),
-        (Some(left), None) => alone('-', left),
-        (None, Some(right)) => alone('+', right),
-        (None, None) => path,
-    }
+    diff.config.iter().try_for_each(|row| writeln!(out, "{}", row.line()))
 }
 
 fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
@@ -277,7 +236,10 @@ fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
     if files.diff.is_uncertain() {
         let layers = counted(files.plan().unread, "shared layer was", "shared layers were");
         let bytes = size::bytes(files.plan().unread_bytes);
-        writeln!(out, "{layers} not read ({bytes}); `--all-layers` reads them and tells added files from changed ones")?;
+        writeln!(
+            out,
+            "{layers} not read ({bytes}); with `--all-layers`, added files are told from changed ones"
+        )?;
     }
     Ok(())
 }
@@ -328,9 +290,8 @@ fn file_row(file: &DiffedFile) -> Vec<String> {
         }
     };
     let mut path = safe(&file.path);
-    let is_directory = |state: &FileState| {
-        matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory)
-    };
+    let is_directory =
+        |state: &FileState| matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
     if is_directory(&file.right) || (is_directory(&file.left) && file.right == FileState::Absent) {
         path.push('/');
     }

@@ -21,10 +21,12 @@ use crate::ops::since::{SinceTags, find_since};
 /// Find the tag since which an image has a variable, a label, a size or a file
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("question").required(true).args(["env", "label", "size", "file"])))]
-#[command(after_help = "Tags are looked at in the order of versions; names without a version, such as `latest`, only if there are no versions. Images with \
+#[command(
+    after_help = "Tags are looked at in the order of versions; names without a version, such as `latest`, only if there are no versions. Images with \
 several tags are read once.
 
-Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage.")]
+Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage."
+)]
 pub(crate) struct Since {
     /// Repository: ghcr.io/org/app
     #[arg(value_name = "REPOSITORY")]
@@ -121,11 +123,8 @@ impl Since {
         };
         let question = self.question()?;
         let platform = parse_platform(self.platform.as_deref())?;
-        let tags = SinceTags {
-            repository: &repository,
-            pattern: self.tags.as_deref(),
-            platform: platform.as_ref(),
-        };
+        let tags =
+            SinceTags { repository: &repository, pattern: self.tags.as_deref(), platform: platform.as_ref() };
         let registry = pool.registry(&repository.host);
         let report = find_since(&*registry, &tags, &question, |plan| {
             if plan.is_expensive() {
@@ -163,9 +162,8 @@ impl Since {
         match (&self.env, &self.label, &self.size, &self.file) {
             (Some(text), ..) => pair("env", text).map(|(name, value)| SinceQuestion::Env(name, value)),
             (_, Some(text), ..) => pair("label", text).map(|(name, value)| SinceQuestion::Label(name, value)),
-            (_, _, Some(text), _) => {
-                SinceQuestion::parse_size(text).ok_or_else(|| bad("size", text, "a size such as +100M or -2GiB"))
-            }
+            (_, _, Some(text), _) => SinceQuestion::parse_size(text)
+                .ok_or_else(|| bad("size", text, "a size such as +100M or -2GiB")),
             (.., Some(path)) => Ok(SinceQuestion::File(path.clone())),
             (None, None, None, None) => Err(CliError::Usage("there is no question".into())),
         }
@@ -222,10 +220,15 @@ impl Since {
                 writeln!(out, "{sign} {}", name(row))?;
             }
         }
-        let (tags, images) = (counted(report.tags, "tag", "tags"), counted(report.rows.len(), "image", "images"));
+        let (tags, images) =
+            (counted(report.tags, "tag", "tags"), counted(report.rows.len(), "image", "images"));
         write!(out, "\n{tags} of {images} looked at")?;
         if report.others > 0 {
-            write!(out, ", {} without a place in their order left out", counted(report.others, "tag", "tags"))?;
+            write!(
+                out,
+                ", {} without a place in their order left out",
+                counted(report.others, "tag", "tags")
+            )?;
         }
         if report.layers_read > 0 {
             let layers = counted(report.layers_read, "layer", "layers");

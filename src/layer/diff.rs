@@ -305,9 +305,10 @@ impl DiffTree {
             return (id, *version);
         }
         let link = |version: &FileVersion| self.entry(version).map(|entry| entry.link.into_owned());
-        let target = self.tree.hard_link_target(&link(version).unwrap_or_default(), version.layer, |version| {
-            link(version).unwrap_or_default()
-        });
+        let target =
+            self.tree.hard_link_target(&link(version).unwrap_or_default(), version.layer, |version| {
+                link(version).unwrap_or_default()
+            });
         target.filter(|(_, target)| self.layer_index(target).is_some()).unwrap_or((id, *version))
     }
 }

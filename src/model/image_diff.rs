@@ -7,6 +7,7 @@ mod config;
 mod layers;
 pub mod packages;
 pub mod text;
+mod wording;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -114,8 +115,10 @@ impl DiffSide {
     fn of(input: &DiffInput<'_>) -> DiffSide {
         let annotations = input.manifest.annotations();
         let base = |key| annotations?.get(key).cloned();
-        let base = match (base("org.opencontainers.image.base.name"), base("org.opencontainers.image.base.digest"))
-        {
+        let base = match (
+            base("org.opencontainers.image.base.name"),
+            base("org.opencontainers.image.base.digest"),
+        ) {
             (Some(name), Some(digest)) if !name.contains('@') => Some(format!("{name}@{digest}")),
             (name, digest) => name.or(digest),
         };
@@ -134,7 +137,8 @@ fn new_bytes(left: &Manifest, right: &Manifest) -> Option<u64> {
     fn blobs(manifest: &Manifest) -> impl Iterator<Item = &Descriptor> {
         manifest.image_config().into_iter().chain(manifest.layers())
     }
-    let mut known: std::collections::HashSet<&str> = blobs(left).map(|blob| blob.digest_text.as_str()).collect();
+    let mut known: std::collections::HashSet<&str> =
+        blobs(left).map(|blob| blob.digest_text.as_str()).collect();
     let new = blobs(right).filter(|blob| known.insert(&blob.digest_text) && !blob.is_foreign());
     size::sum(new.map(|blob| blob.size)).filter(|_| right.layers_left_out() == 0)
 }

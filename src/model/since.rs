@@ -76,7 +76,9 @@ impl SinceQuestion {
     pub(crate) fn parse_size(text: &str) -> Option<SinceQuestion> {
         let is_larger = !text.starts_with('-');
         let rest = text.strip_prefix(['+', '-']).unwrap_or(text);
-        let end = rest.find(|character: char| !character.is_ascii_digit() && character != '.').unwrap_or(rest.len());
+        let end = rest
+            .find(|character: char| !character.is_ascii_digit() && character != '.')
+            .unwrap_or(rest.len());
         let (number, unit) = rest.split_at(end);
         let unit: u64 = match unit.to_ascii_lowercase().as_str() {
             "" | "b" => 1,
@@ -171,7 +173,8 @@ mod tests {
         ];
         for (answers, since, last, changes) in table {
             let report = report(answers);
-            let found = report.since().map(|(row, before)| (row.tag.as_str(), before.map(|row| row.tag.as_str())));
+            let found =
+                report.since().map(|(row, before)| (row.tag.as_str(), before.map(|row| row.tag.as_str())));
             assert_eq!(found, since, "{answers}");
             assert_eq!(report.last().map(|row| row.tag.as_str()), last, "{answers}");
             let found: Vec<&str> = report.changes().iter().map(|row| row.tag.as_str()).collect();

@@ -47,7 +47,7 @@ pub struct FileDiffPlan {
     pub unread: usize,
     /// The bytes of these layers, as far as they are known.
     pub unread_bytes: u64,
-    /// The way in which the others are read, and its bytes. A layer of both images is read once.
+    /// The plan for the others, and its bytes. A layer of both images is read once.
     pub reading: ReadingPlan,
     layers: Vec<NeededLayer>,
     /// For each layer of the images above those that are not read: its index in `layers`.
@@ -134,7 +134,8 @@ impl DiffedImages {
         let is_readable = bottom_plan.layers.iter().all(|plan| !matches!(plan, LayerPlan::Unreadable(_)));
         let is_cheap = !bottom_plan.is_more && bottom_plan.bytes <= CHEAP_SHARED && is_readable;
         let reads_bottom = reads_all || is_cheap;
-        let unread_bytes = size::sum_of_known(self.left.layers[..shared].iter().map(|layer| layer.descriptor.size));
+        let unread_bytes =
+            size::sum_of_known(self.left.layers[..shared].iter().map(|layer| layer.descriptor.size));
         let mut plan = FileDiffPlan {
             unread: if reads_bottom { 0 } else { shared },
             unread_bytes: if reads_bottom { 0 } else { unread_bytes },
@@ -154,7 +155,8 @@ impl DiffedImages {
             };
             let layer = NeededLayer { operand, index };
             let digest = self.source(layer).2.descriptor.digest;
-            let is_known = |known: &NeededLayer| digest.is_some() && self.source(*known).2.descriptor.digest == digest;
+            let is_known =
+                |known: &NeededLayer| digest.is_some() && self.source(*known).2.descriptor.digest == digest;
             let slot = match plan.layers.iter().position(is_known) {
                 Some(slot) => slot,
                 None => {
@@ -188,10 +190,10 @@ impl DiffedImages {
         order.sort_by_key(|slot| self.source(plan.layers[*slot]).2.descriptor.size.unwrap_or(u64::MAX));
         let read = order.into_iter().map(|slot| {
             let (registry, image, source) = self.source(plan.layers[slot]);
-            let (name, way, pause) = (&image.repository.name, &plan.reading.layers[slot], &pause);
+            let (name, planned, pause) = (&image.repository.name, &plan.reading.layers[slot], &pause);
             async move {
                 let progress = Arc::default();
-                let read = read_layer(&**registry, name, source, way, None, &progress, pause).await;
+                let read = read_layer(&**registry, name, source, planned, None, &progress, pause).await;
                 read.map(|layer| (slot, layer.files))
             }
             .boxed()
@@ -233,7 +235,11 @@ impl DiffedImages {
             ContentPlace::File { layer, entry, size } => (layer, entry, size),
         };
         if bytes > LARGEST_FILE {
-            return fail(format!("it has {}; files up to {} are compared", size::bytes(bytes), size::bytes(LARGEST_FILE)));
+            return fail(format!(
+                "it has {}; files up to {} are compared",
+                size::bytes(bytes),
+                size::bytes(LARGEST_FILE)
+            ));
         }
         let slots = &files.plan.slots[operand as usize];
         let slot = slots.get(layer).copied().unwrap_or_default();
@@ -261,7 +267,9 @@ impl DiffedFiles {
             let number = layer.index + 1;
             if !list.is_proved {
                 let why = "its manifest does not name the digest of its table of contents";
-                all.push(format!("layer {number} of the {side} image: nothing proves that its files are true: {why}"));
+                all.push(format!(
+                    "layer {number} of the {side} image: nothing proves that its files are true: {why}"
+                ));
             }
             if let Some(why) = &list.refused_table {
                 all.push(format!(

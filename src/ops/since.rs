@@ -175,7 +175,8 @@ async fn find_files(
     announce: impl FnOnce(&ReadingPlan),
 ) {
     announce(&plan_all(registry, sources).await);
-    let mut shelf = ListShelf { registry, repository, lists: HashMap::new(), memory: 0, read: 0, received: 0 };
+    let mut shelf =
+        ListShelf { registry, repository, lists: HashMap::new(), memory: 0, read: 0, received: 0 };
     for (row, source) in rows.iter_mut().zip(sources) {
         row.answer = match source {
             Ok(source) => shelf.find(path, source).await,

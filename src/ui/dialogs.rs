@@ -4,7 +4,9 @@
 mod compare_prompt;
 mod comparison;
 mod copy_prompt;
+mod diff_prompt;
 mod help;
+mod image_diff;
 mod jobs;
 mod journal;
 mod log;
@@ -35,6 +37,8 @@ impl Canvas<'_, '_> {
                 Dialog::Copy(prompt) => self.copy_prompt(prompt),
                 Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
+                Dialog::Diff(prompt) => self.diff_prompt(prompt),
+                Dialog::ImageDiff(dialog) => self.image_diff(dialog),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),

@@ -10,15 +10,23 @@ use crate::support::shell::{Shell, open};
 async fn releases() -> (Demo, String, Shell) {
     let store = Store::new();
     let base = || DemoFiles::new().file("bin/sh", "sh").into();
-    for (tag, level) in [("1.0", None), ("1.1", Some("a")), ("1.2", None), ("1.9", Some("b")), ("1.10", Some("b"))] {
+    for (tag, level) in
+        [("1.0", None), ("1.1", Some("a")), ("1.2", None), ("1.9", Some("b")), ("1.10", Some("b"))]
+    {
         let image = store.image("app").platform("linux", "amd64").layer("ADD base", base());
         let image = match tag {
             "1.10" => image.layer("COPY new", DemoFiles::new().file("opt/new", "1").into()),
             _ => image.layer("COPY", DemoFiles::new().file("opt/old", vec![1; 40_000]).into()),
         };
-        let image = image.config("Env", level.map(|level| format!("LOG={level}")).into_iter().collect::<Vec<_>>());
-        let image = image.label("version", tag).label("line", if tag == "1.10" { "new" } else { "old" }).tag(tag);
-        if tag == "1.10" { image.tag("1").tag("latest").push() } else { image.push() };
+        let image =
+            image.config("Env", level.map(|level| format!("LOG={level}")).into_iter().collect::<Vec<_>>());
+        let image =
+            image.label("version", tag).label("line", if tag == "1.10" { "new" } else { "old" }).tag(tag);
+        if tag == "1.10" {
+            image.tag("1").tag("latest").push()
+        } else {
+            image.push()
+        };
     }
     let demo = open(DemoSettings::default(), store).await;
     let repository = format!("{}/app", demo.address());
@@ -26,7 +34,10 @@ async fn releases() -> (Demo, String, Shell) {
 }
 
 fn gets(demo: &Demo, part: &str) -> usize {
-    demo.requests().iter().filter(|request| request.method.as_str() == "GET" && request.path.contains(part)).count()
+    demo.requests()
+        .iter()
+        .filter(|request| request.method.as_str() == "GET" && request.path.contains(part))
+        .count()
 }
 
 fn tags(document: &Value) -> Vec<&str> {
@@ -40,7 +51,9 @@ async fn the_tag_since_which_a_variable_is_set_is_found_with_one_look_at_each_im
     let ended = shell.run(&["since", &repository, "--env", "LOG"]).await;
     ended.assert_code(0);
     assert!(ended.stdout.starts_with("since 1.9 ("), "{}", ended.stdout);
-    for text in ["not in 1.2 (", "all changes\n+ 1.1 (", "6 tags of 5 images looked at, 1 tag without a place"] {
+    for text in
+        ["not in 1.2 (", "all changes\n+ 1.1 (", "6 tags of 5 images looked at, 1 tag without a place"]
+    {
         assert!(ended.stdout.contains(text), "{text}: {}", ended.stdout);
     }
     assert_eq!((gets(&demo, "/manifests/"), gets(&demo, "/blobs/")), (5, 5));
@@ -54,20 +67,25 @@ async fn the_tag_since_which_a_variable_is_set_is_found_with_one_look_at_each_im
 async fn labels_and_sizes_are_found() {
     let (_demo, repository, shell) = releases().await;
     let document = shell.run(&["since", &repository, "--label", "line=new", "--json"]).await.json();
-    assert_eq!((&document["since"]["tag"], &document["question"]["label"][1]), (&"1.10".into(), &"new".into()));
+    assert_eq!(
+        (&document["since"]["tag"], &document["question"]["label"][1]),
+        (&"1.10".into(), &"new".into())
+    );
     let document = shell.run(&["since", &repository, "--size", "-30k", "--json"]).await.json();
     assert_eq!(document["since"]["tag"], "1.10");
     let ended = shell.run(&["since", &repository, "--size", "+30k"]).await;
     ended.assert_code(0);
     assert!(ended.stdout.starts_with("not in the newest image; last in 1.9 ("), "{}", ended.stdout);
-    let document = shell.run(&["since", &repository, "--env", "LOG", "--tags", "1.1*", "--json"]).await.json();
+    let document =
+        shell.run(&["since", &repository, "--env", "LOG", "--tags", "1.1*", "--json"]).await.json();
     assert_eq!((&document["since"]["tag"], &document["images"]), (&"1.1".into(), &2.into()));
 }
 
 #[tokio::test]
 async fn a_file_is_found_and_each_layer_is_read_once() {
     let (demo, repository, shell) = releases().await;
-    let document = shell.run(&["since", &repository, "--file", "/opt/new", "--json", "--no-cache"]).await.json();
+    let document =
+        shell.run(&["since", &repository, "--file", "/opt/new", "--json", "--no-cache"]).await.json();
     assert_eq!((&document["since"]["tag"], &document["before"]["tag"]), (&"1.10".into(), &"1.9".into()));
     assert_eq!(document["layers_read"], 3);
     // Five configs and three layers.

@@ -140,13 +140,7 @@ fn without_the_shared_layers_the_rest_says_as_much_as_it_can() {
     let diff = diff(&vec![left], &vec![right], 3);
     assert_eq!(
         rows(&diff),
-        [
-            "~ app/bin content",
-            "+~ empty",
-            "-~ etc/only-left",
-            "+~ opt/tool/run",
-            "- usr/share/doc"
-        ]
+        ["~ app/bin content", "+~ empty", "-~ etc/only-left", "+~ opt/tool/run", "- usr/share/doc"]
     );
     assert!(diff.is_uncertain());
     let tool = diff.get(3).expect("a row");
@@ -195,7 +189,9 @@ fn any_layer() -> impl Strategy<Value = Arc<LayerFiles>> {
         for (path, kind) in entries {
             // A file and something below it in one layer are no layer of a builder.
             let collides = |other: &&str| {
-                path.starts_with(&format!("{other}/")) || other.starts_with(&format!("{path}/")) || path == *other
+                path.starts_with(&format!("{other}/"))
+                    || other.starts_with(&format!("{path}/"))
+                    || path == *other
             };
             if seen.iter().any(|other| collides(other)) {
                 continue;

@@ -283,6 +283,7 @@ fn describe(ask: &Ask) -> String {
             format!("plan of the rest of {entry}: {}", describe_request(request))
         }
         Ask::Comparison(left, right) => format!("comparison {} {}", left.name, right.name),
+        Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
     }
 }
 

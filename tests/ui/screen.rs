@@ -117,6 +117,7 @@ impl Registry {
             Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
+            Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

@@ -26,12 +26,15 @@ impl Dialog {
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => prompt.click(update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
+            Dialog::Diff(prompt) => prompt.click(update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
-            other @ (Dialog::Filter(_) | Dialog::CommandLine(_) | Dialog::Help(_) | Dialog::Messages(_)) => {
-                Some(other)
-            }
+            other @ (Dialog::Filter(_)
+            | Dialog::CommandLine(_)
+            | Dialog::Help(_)
+            | Dialog::ImageDiff(_)
+            | Dialog::Messages(_)) => Some(other),
         }
     }
 }

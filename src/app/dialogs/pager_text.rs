@@ -34,6 +34,7 @@ impl Dialog {
             Dialog::Jobs(jobs) => job_lines(jobs, state),
             Dialog::Journal(journal) => journal_lines(journal, now),
             Dialog::Comparison(comparison) => comparison_lines(comparison),
+            Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
@@ -42,7 +43,8 @@ impl Dialog {
             | Dialog::Help(_)
             | Dialog::Retag(_)
             | Dialog::Copy(_)
-            | Dialog::Compare(_) => Vec::new(),
+            | Dialog::Compare(_)
+            | Dialog::Diff(_) => Vec::new(),
         };
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }

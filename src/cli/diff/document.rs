@@ -78,7 +78,11 @@ struct PresentFile {
 
 impl<'a> DiffDocument<'a> {
     /// Returns the document, with the config and the files if they were compared.
-    pub(super) fn of(diff: &'a ImageDiff, shows_config: bool, files: Option<&'a DiffedFiles>) -> DiffDocument<'a> {
+    pub(super) fn of(
+        diff: &'a ImageDiff,
+        shows_config: bool,
+        files: Option<&'a DiffedFiles>,
+    ) -> DiffDocument<'a> {
         let text = |path: &Vec<u8>| String::from_utf8_lossy(path).into_owned();
         DiffDocument {
             same: diff.is_same(),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{DiffTree, EXISTS, FileChange, FileDiff, DiffRow};
+use super::{DiffRow, DiffTree, EXISTS, FileChange, FileDiff};
 use crate::layer::entry::EntryKind;
 use crate::layer::tree::{FileVersion, PathId};
 
@@ -77,11 +77,20 @@ impl FileDiff {
             let left = self.left.standing(pair.left, pair.is_left_closed);
             let right = self.right.standing(pair.right, pair.is_right_closed);
             let (change, aspects) = self.compare_pair(left, right);
-            let is_one_sided =
-                matches!((left, right), (PathStanding::Absent, PathStanding::Unread(_)) | (PathStanding::Unread(_), PathStanding::Absent));
+            let is_one_sided = matches!(
+                (left, right),
+                (PathStanding::Absent, PathStanding::Unread(_))
+                    | (PathStanding::Unread(_), PathStanding::Absent)
+            );
             match change {
                 Some(change) if !(is_one_sided && pair.is_covered) => {
-                    self.rows.push(DiffRow { left: pair.left, right: pair.right, depth: pair.depth, change, aspects });
+                    self.rows.push(DiffRow {
+                        left: pair.left,
+                        right: pair.right,
+                        depth: pair.depth,
+                        change,
+                        aspects,
+                    });
                 }
                 None if matches!((left, right), (PathStanding::Present(..), _)) => self.same += 1,
                 Some(_) | None => {}
@@ -119,16 +128,16 @@ impl FileDiff {
 
     fn compare_pair(&self, left: PathStanding, right: PathStanding) -> (Option<FileChange>, Aspects) {
         let change = match (left, right) {
-            (PathStanding::Absent, PathStanding::Absent) | (PathStanding::Unread(_), PathStanding::Unread(_)) => None,
-            (PathStanding::Absent, PathStanding::Present(..)) | (PathStanding::Absent, PathStanding::Unread(true)) => {
+            (PathStanding::Absent, PathStanding::Absent)
+            | (PathStanding::Unread(_), PathStanding::Unread(_)) => None,
+            (PathStanding::Absent, PathStanding::Present(..) | PathStanding::Unread(true)) => {
                 Some(FileChange::Added)
             }
-            (PathStanding::Present(..), PathStanding::Absent) | (PathStanding::Unread(true), PathStanding::Absent) => {
+            (PathStanding::Present(..) | PathStanding::Unread(true), PathStanding::Absent) => {
                 Some(FileChange::Removed)
             }
-            (PathStanding::Absent, PathStanding::Unread(false)) | (PathStanding::Unread(false), PathStanding::Absent) => {
-                Some(FileChange::Unknown)
-            }
+            (PathStanding::Absent, PathStanding::Unread(false))
+            | (PathStanding::Unread(false), PathStanding::Absent) => Some(FileChange::Unknown),
             (PathStanding::Unread(_), PathStanding::Present(..)) => Some(FileChange::AddedOrChanged),
             (PathStanding::Present(..), PathStanding::Unread(_)) => Some(FileChange::RemovedOrChanged),
             (PathStanding::Present(left, one), PathStanding::Present(right, other)) => {
@@ -158,7 +167,9 @@ impl FileDiff {
         let mut is_unknown = false;
         if one.kind == other.kind {
             let (entry, other_entry) = (self.left.entry(&one), self.right.entry(&other));
-            let link = |entry: &Option<_>| entry.as_ref().map(|entry: &crate::layer::LayerEntry<'_>| entry.link.clone());
+            let link = |entry: &Option<_>| {
+                entry.as_ref().map(|entry: &crate::layer::LayerEntry<'_>| entry.link.clone())
+            };
             match one.kind {
                 EntryKind::File => {
                     let sum = |entry: &Option<crate::layer::LayerEntry<'_>>| {

@@ -51,9 +51,8 @@ fn values(input: &DiffInput<'_>) -> BTreeMap<(u8, String), String> {
     let platform = input.platform.map(ToString::to_string);
     values.extend(platform.map(|platform| ((0, "platform".to_string()), platform)));
     let annotations = Manifest::annotations(input.manifest).into_iter().flatten();
-    values.extend(
-        annotations.map(|(key, value)| ((ANNOTATIONS, format!("annotations.{key}")), value.clone())),
-    );
+    values
+        .extend(annotations.map(|(key, value)| ((ANNOTATIONS, format!("annotations.{key}")), value.clone())));
     values
 }
 

@@ -57,7 +57,8 @@ pub(super) fn diff(left: &DiffInput<'_>, right: &DiffInput<'_>) -> Vec<DiffedLay
     let (left, right) = (known(left), known(right));
     let mut numbers: HashMap<String, u32> = HashMap::new();
     let mut number = |layer: &Known<'_>| {
-        let names = [Some(layer.descriptor.digest_text.clone()), layer.diff_id.map(|id| format!("diff {id}"))];
+        let names =
+            [Some(layer.descriptor.digest_text.clone()), layer.diff_id.map(|id| format!("diff {id}"))];
         let next = numbers.len() as u32;
         let known = names.iter().flatten().find_map(|name| numbers.get(name)).copied().unwrap_or(next);
         for name in names.into_iter().flatten() {

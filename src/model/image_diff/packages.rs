@@ -50,7 +50,8 @@ mod tests {
 
     #[test]
     fn packages_are_added_removed_or_have_another_version_and_may_have_several() {
-        let left = [("deb", "a", "1"), ("deb", "b", "1"), ("npm", "a", "1"), ("npm", "a", "2"), ("deb", "c", "3")];
+        let left =
+            [("deb", "a", "1"), ("deb", "b", "1"), ("npm", "a", "1"), ("npm", "a", "2"), ("deb", "c", "3")];
         let right = [("npm", "a", "2"), ("deb", "b", "2"), ("deb", "c", "3"), ("apk", "z", "1")];
         let rows = diff(left, right);
         let rows: Vec<_> = rows

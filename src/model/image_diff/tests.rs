@@ -13,10 +13,9 @@ impl Image {
     fn of(layers: &[(&str, &str, u64)], config: Value, annotations: Value) -> Image {
         let digest = |content: &str| Digest::sha256(content.as_bytes()).to_string();
         let mut config = config;
-        config["rootfs"] = json!({"diff_ids": layers.iter().map(|(_, inner, _)| digest(inner)).collect::<Vec<_>>()});
-        let layer = |(blob, _, size): &(&str, &str, u64)| {
-            json!({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(blob), "size": size})
-        };
+        config["rootfs"] =
+            json!({"diff_ids": layers.iter().map(|(_, inner, _)| digest(inner)).collect::<Vec<_>>()});
+        let layer = |(blob, _, size): &(&str, &str, u64)| json!({"mediaType": "application/vnd.oci.image.layer.v1.tar+gzip", "digest": digest(blob), "size": size});
         let raw = config.to_string();
         let manifest = json!({
             "schemaVersion": 2,
@@ -56,7 +55,8 @@ fn config_rows(left: Value, right: Value) -> Vec<(String, Option<String>, Option
 
 #[test]
 fn an_image_and_itself_do_not_differ() {
-    let image = Image::of(&[("a", "A", 1)], json!({"os": "linux", "architecture": "amd64"}), json!({"k": "v"}));
+    let image =
+        Image::of(&[("a", "A", 1)], json!({"os": "linux", "architecture": "amd64"}), json!({"k": "v"}));
     let diff = diff(&image, &image);
     assert!(diff.is_same() && diff.config.is_empty() && !diff.is_cut);
     assert_eq!((changes(&diff), diff.new_bytes), (vec![LayerChange::Shared], Some(0)));
@@ -118,7 +118,8 @@ fn each_value_of_the_config_that_differs_is_a_row() {
 #[test]
 fn a_replaced_step_of_the_history_shares_its_row() {
     let steps = |steps: &[&str]| {
-        let steps: Vec<_> = steps.iter().map(|step| json!({"created_by": step, "empty_layer": true})).collect();
+        let steps: Vec<_> =
+            steps.iter().map(|step| json!({"created_by": step, "empty_layer": true})).collect();
         json!({"history": steps})
     };
     let rows = config_rows(steps(&["a", "b", "c", "d"]), steps(&["a", "x", "y", "c"]));
@@ -133,9 +134,7 @@ fn a_replaced_step_of_the_history_shares_its_row() {
 
 #[test]
 fn annotations_come_last_and_name_the_base() {
-    let base = |digest: &str| {
-        json!({"org.opencontainers.image.base.name": "debian:12", "org.opencontainers.image.base.digest": digest})
-    };
+    let base = |digest: &str| json!({"org.opencontainers.image.base.name": "debian:12", "org.opencontainers.image.base.digest": digest});
     let left = Image::of(&[], json!({"config": {"User": "a"}}), base("sha256:1"));
     let right = Image::of(&[], json!({"config": {"User": "b"}}), base("sha256:2"));
     let diff = diff(&left, &right);

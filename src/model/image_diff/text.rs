@@ -58,7 +58,8 @@ impl<'a> TextDiff<'a> {
         if left.len().max(right.len()) > LARGEST {
             return TextDiff::Large;
         }
-        let lines = |file: &'a [u8]| -> Vec<&'a [u8]> { file.split_inclusive(|byte| *byte == b'\n').collect() };
+        let lines =
+            |file: &'a [u8]| -> Vec<&'a [u8]> { file.split_inclusive(|byte| *byte == b'\n').collect() };
         let (left, right) = (lines(left), lines(right));
         let line = |place| match place {
             Aligned::Same(at, _) => DiffLine::Same(left[at]),
@@ -205,7 +206,9 @@ mod tests {
     #[test]
     fn a_replaced_line_shares_its_row() {
         let (left, right) = ("a\r\nb\nc\n", "a\r\nx\ny\nc");
-        let TextDiff::Lines(lines) = TextDiff::of(left.as_bytes(), right.as_bytes()) else { panic!("no lines") };
+        let TextDiff::Lines(lines) = TextDiff::of(left.as_bytes(), right.as_bytes()) else {
+            panic!("no lines")
+        };
         let rows: Vec<String> = side_by_side(&lines)
             .iter()
             .map(|row| {
