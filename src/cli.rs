@@ -8,6 +8,7 @@ mod change;
 mod completions;
 mod copy;
 mod delete;
+mod diff;
 mod dockerfile;
 mod extract;
 mod files;
@@ -23,6 +24,7 @@ mod print;
 mod repeated_options;
 mod resume;
 mod side_options;
+mod since;
 mod tag;
 mod undo;
 mod verify;
@@ -149,12 +151,10 @@ enum Command {
     Waste(waste::WasteCommand),
     /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
     Dockerfile(dockerfile::DockerfileCommand),
-    /// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
-    Belongs(belongs::Belongs),
-    /// Check that an image is signed by a key: cosign's signatures, sigstore bundles, DSSE
-    Verify(verify::Verify),
-    /// Tell whether images contain their base image as it is now
-    Base(base::Base),
+    /// Compare two images: layers, config, files
+    Diff(diff::Diff),
+    /// Find the tag since which an image has a variable, a label, a size or a file
+    Since(since::Since),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -176,6 +176,54 @@ enum Command {
 }
 
 impl Command {
+    /// Returns whether the command reads registries, and changes none.
+    fn is_reading(&self) -> bool {
+        match self {
+            Command::Ls(_)
+            | Command::Inspect(_)
+            | Command::Files(_)
+            | Command::Cat(_)
+            | Command::Extract(_)
+            | Command::Packages(_)
+            | Command::Waste(_)
+            | Command::Dockerfile(_)
+            | Command::Diff(_)
+            | Command::Since(_)
+            | Command::Belongs(_)
+            | Command::Verify(_)
+            | Command::Base(_) => true,
+            Command::Tag(_)
+            | Command::Copy(_)
+            | Command::Delete(_)
+            | Command::Undo(_)
+            | Command::Resume(_)
+            | Command::Journal(_)
+            | Command::Keys(_)
+            | Command::Completions(_)
+            | Command::Man(_) => false,
+        }
+    }
+
+    /// Runs a command that reads registries. Does nothing for another one.
+    async fn read(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
+        match self {
+            Command::Ls(ls) => ls.run(pool).await,
+            Command::Inspect(inspect) => inspect.run(pool, colour).await,
+            Command::Files(files) => files.run(pool).await,
+            Command::Cat(cat) => cat.run(pool).await,
+            Command::Extract(extract) => extract.run(pool).await,
+            Command::Packages(packages) => packages.run(pool).await,
+            Command::Waste(waste) => waste.run(pool).await,
+            Command::Dockerfile(dockerfile) => dockerfile.run(pool).await,
+            Command::Diff(diff) => diff.run(pool).await,
+            Command::Since(since) => since.run(pool).await,
+            Command::Belongs(belongs) => belongs.run(pool).await,
+            Command::Verify(verify) => verify.run(pool).await,
+            Command::Base(base) => base.run(pool).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Returns whether the command reads the configuration. A package build has no
     /// configuration, or that of another user.
     fn uses_config(&self) -> bool {
@@ -272,62 +320,9 @@ impl Cli {
         }
         match self.command {
             None => open(self, config).await,
-            Some(Command::Ls(ls)) => {
+            Some(command) if command.is_reading() => {
                 let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, ls.run(&pool))).await
-            }
-            Some(Command::Inspect(inspect)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, inspect.run(&pool, colour))).await
-            }
-            Some(Command::Belongs(belongs)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, belongs.run(&pool))).await
-            }
-            Some(Command::Verify(verify)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, verify.run(&pool))).await
-            }
-            Some(Command::Base(base)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, base.run(&pool))).await
-            }
-            Some(Command::Waste(waste)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, waste.run(&pool))).await
-            }
-            Some(Command::Dockerfile(dockerfile)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, dockerfile.run(&pool))).await
-            }
-            Some(Command::Files(files)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, files.run(&pool))).await
-            }
-            Some(Command::Cat(cat)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, cat.run(&pool))).await
-            }
-            Some(Command::Extract(extract)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
-            }
-            Some(Command::Belongs(belongs)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, belongs.run(&pool))).await
-            }
-            Some(Command::Verify(verify)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, verify.run(&pool))).await
-            }
-            Some(Command::Base(base)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, base.run(&pool))).await
-            }
-            Some(Command::Packages(packages)) => {
-                let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, packages.run(&pool))).await
-            }
+                until_interrupted(waits::report_while(&pool, command.read(&pool, colour))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
@@ -342,6 +337,7 @@ impl Cli {
             Some(Command::Completions(completions)) => completions.run(),
             Some(Command::Man(man)) => man.run(),
             Some(Command::Journal(list)) => list.run(&context(&self.options, &config, None).journal).await,
+            Some(_) => Ok(()),
         }
     }
 

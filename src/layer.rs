@@ -6,6 +6,7 @@
 //! | [`estargz`], [`zstd_chunked`] | tables of contents: the bytes to fetch, and the entries in them |
 //! | [`list`] | the entries of one layer, compact |
 //! | [`files`] | the files of one layer, however they became known, and their form in the cache |
+//! | [`diff`] | the files in which two images differ |
 //! | [`tree`] | layers on top of each other: each path with all of its versions |
 //! | [`waste`], [`examine`] | hidden bytes, and further findings of an image |
 //!
@@ -13,6 +14,7 @@
 //! counts come from a server, so each is limited.
 
 mod compression;
+pub mod diff;
 pub mod entry;
 pub mod error;
 pub mod estargz;

@@ -13,6 +13,7 @@ mod app {
     mod confirm;
     mod cursor;
     mod dialogs;
+    mod image_diff;
     mod loads;
     mod manage;
     mod no_catalog;
@@ -28,12 +29,14 @@ mod cli {
     mod copy;
     mod delete;
     mod dockerfile;
+    mod diff;
     mod files;
     mod keys;
     mod man;
     mod names;
     mod options;
     mod packages;
+    mod since;
     mod subcommands;
     mod tag;
     mod undo;
@@ -71,6 +74,7 @@ mod demo_tape;
 mod generated;
 mod glossary;
 mod layer {
+    mod diff;
     mod hostile;
     mod programs;
     mod streams;

@@ -5,6 +5,7 @@ pub(crate) mod availability;
 pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;
+pub(crate) mod diff;
 pub(crate) mod entries;
 pub(crate) mod history;
 pub(crate) mod jobs;
@@ -173,6 +174,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &copy::TAKE,
     &copy::PUT,
     &copy::COMPARE,
+    &diff::DIFF,
     &delete::DELETE,
     &history::UNDO,
     &history::JOBS,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
-use super::dialogs::{attached, comparison, journal, open_prompt, plan, save_prompt};
+use super::dialogs::{attached, comparison, image_diff, journal, open_prompt, plan, save_prompt};
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -52,6 +52,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Attached, Answer::Attached(answer)) => attached::take(update, ticket, answer),
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
+        (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);

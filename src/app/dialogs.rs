@@ -6,8 +6,10 @@ pub(crate) mod command_line;
 pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
+pub(crate) mod diff_prompt;
 pub(crate) mod filter_line;
 pub(crate) mod help;
+pub(crate) mod image_diff;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub mod log;
@@ -66,6 +68,10 @@ pub enum Dialog {
     Attached(Box<attached::AttachedDialog>),
     /// The prompt for the file that a document is saved to.
     Save(save_prompt::SavePrompt),
+    /// The prompt for the image to compare with.
+    Diff(diff_prompt::DiffPrompt),
+    /// Two images side by side.
+    ImageDiff(Box<image_diff::DiffDialog>),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -123,6 +129,8 @@ macro_rules! with_each {
             Dialog::Comparison($one) => $body,
             Dialog::Attached($one) => $body,
             Dialog::Save($one) => $body,
+            Dialog::Diff($one) => $body,
+            Dialog::ImageDiff($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -148,7 +156,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 17] {
+    pub(crate) fn all() -> [DialogKeys; 19] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -157,6 +165,8 @@ impl DialogKeys {
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
+            DialogKeys::of::<diff_prompt::DiffPrompt>(),
+            DialogKeys::of::<Box<image_diff::DiffDialog>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -187,6 +197,7 @@ impl Dialog {
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
+            Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
             _ => false,
         }
     }
@@ -204,12 +215,15 @@ impl Dialog {
             Dialog::Retag(prompt) => retag_prompt::RetagPlaces::of(state, prompt).area,
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
             Dialog::Compare(prompt) => prompt.places(state).area,
+            Dialog::Diff(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
             Dialog::Attached(_) => attached::area(state),
             Dialog::Save(prompt) => prompt.places(state).area,
-            Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
-                layout::log(state)
-            }
+            Dialog::ImageDiff(_)
+            | Dialog::Requests(_)
+            | Dialog::Messages(_)
+            | Dialog::Jobs(_)
+            | Dialog::Journal(_) => layout::log(state),
         }
     }
 
@@ -225,9 +239,11 @@ impl Dialog {
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
+            Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
+            | Dialog::ImageDiff(_)
             | Dialog::Attached(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)

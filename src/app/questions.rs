@@ -10,10 +10,11 @@ use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
+use crate::model::image_diff::ImageDiff;
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
-use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
+use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Tag};
 use crate::model::repository_facts::RepositoryFacts;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
@@ -53,6 +54,8 @@ pub enum Ask {
     Attached(Arc<AttachedQuestion>),
     /// Asks to save bytes as a new file.
     Save(PathBuf, Bytes),
+    /// Asks for the differences between two images.
+    ImageDiff(Box<(Reference, Reference)>),
 }
 
 /// An attached artifact whose documents are asked for.
@@ -83,7 +86,8 @@ impl Ask {
             | Ask::ResumeRequest(_)
             | Ask::ResumePlan(..)
             | Ask::Comparison(..)
-            | Ask::Save(..) => None,
+            | Ask::Save(..)
+            | Ask::ImageDiff(_) => None,
         }
     }
 }
@@ -119,6 +123,8 @@ pub enum Answer {
     Attached(Result<Vec<AttachedPage>, Failure>),
     /// A sentence about the file that was saved.
     Saved(Result<SafeText, Failure>),
+    /// Two images side by side.
+    ImageDiff(Result<Box<ImageDiff>, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -150,4 +156,6 @@ pub enum Slot {
     Attached,
     /// The file that is saved.
     Save,
+    /// The differences between two images.
+    ImageDiff,
 }

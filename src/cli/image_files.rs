@@ -86,7 +86,7 @@ impl ChosenImage {
 }
 
 /// Returns the announcement of a reading that costs much.
-fn announce(plan: &ReadingPlan) -> String {
+pub(crate) fn announce(plan: &ReadingPlan) -> String {
     let layers = match plan.whole_layers {
         1 => "1 layer".to_string(),
         count => format!("{count} layers"),

@@ -197,6 +197,12 @@ pub(crate) fn compare(a: &str, b: &str) -> Ordering {
     VersionKey::of(a).cmp(&VersionKey::of(b))
 }
 
+/// Returns the class of a tag as a number: tags of a lower class are all older than those of a higher one, so only tags of
+/// one class have an order that means something. Versions have the highest.
+pub(crate) fn class_number(tag: &str) -> u8 {
+    VersionKey::of(tag).class as u8
+}
+
 /// Sorts items by the tags that `name` returns, the newest first.
 pub(crate) fn newest_first<T>(items: Vec<T>, name: impl Fn(&T) -> &str) -> Vec<T> {
     let mut ranked: Vec<(Rank, T)> = items.into_iter().map(|item| (Rank::of(name(&item)), item)).collect();

@@ -260,6 +260,11 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
+        Ask::ImageDiff(images) => {
+            let (left, right) = *images;
+            let found = ops::image_diff::diff_images(pool, &left, &right, None).await;
+            Answer::ImageDiff(found.map(|images| Box::new(images.diff)))
+        }
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;

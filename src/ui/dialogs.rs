@@ -5,7 +5,9 @@ mod attached;
 mod compare_prompt;
 mod comparison;
 mod copy_prompt;
+mod diff_prompt;
 mod help;
+mod image_diff;
 mod jobs;
 mod journal;
 mod log;
@@ -39,6 +41,8 @@ impl Canvas<'_, '_> {
                 Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Attached(attached) => self.attached(attached),
                 Dialog::Save(prompt) => self.save_prompt(prompt),
+                Dialog::Diff(prompt) => self.diff_prompt(prompt),
+                Dialog::ImageDiff(dialog) => self.image_diff(dialog),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),

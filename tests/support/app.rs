@@ -285,6 +285,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Comparison(left, right) => format!("comparison {} {}", left.name, right.name),
         Ask::Attached(question) => format!("attached to {}", question.repository.name),
         Ask::Save(path, _) => format!("save {}", path.display()),
+        Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
     }
 }
 

@@ -24,21 +24,21 @@ const SIZE: (u16, u16) = (150, 62);
 
 #[test]
 fn a_key_of_a_pane_is_rebound_and_its_hint_help_and_palette_show_it() {
-    let mut screen = with_keys(at_tags(SIZE), "tags.delete = [\"D\", \"ctrl-x\"]");
+    let mut screen = with_keys(at_tags(SIZE), "tags.delete = [\"F8\", \"ctrl-x\"]");
     let bar = screen.text().lines().last().map(String::from).expect("the bar");
-    assert!(bar.contains("D delete") && !bar.contains("d delete"), "{bar}");
+    assert!(bar.contains("F8 delete") && !bar.contains("d delete"), "{bar}");
     screen.press("d");
     assert!(top(&screen).is_none(), "{}", screen.text());
-    screen.press("D");
+    screen.press("F8");
     assert!(matches!(top(&screen), Some(Dialog::Plan(_))), "{}", screen.text());
     screen.press("Esc Ctrl-x");
     assert!(matches!(top(&screen), Some(Dialog::Plan(_))), "{}", screen.text());
     screen.press("Esc ?");
-    assert!(screen.text().contains("D Ctrl-x"), "{}", screen.text());
+    assert!(screen.text().contains("F8 Ctrl-x"), "{}", screen.text());
     screen.press("Esc Ctrl-p");
     let text = screen.text();
     let line = text.lines().find(|line| line.contains("delete the chosen images")).expect("the command");
-    assert!(line.contains(" D │"), "{line}");
+    assert!(line.contains(" F8 │"), "{line}");
 }
 
 #[test]

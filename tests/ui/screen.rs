@@ -119,6 +119,7 @@ impl Registry {
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
+            Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

@@ -26,6 +26,7 @@ impl Dialog {
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => prompt.click(update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
+            Dialog::Diff(prompt) => prompt.click(update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
@@ -34,6 +35,7 @@ impl Dialog {
             | Dialog::Help(_)
             | Dialog::Messages(_)
             | Dialog::Attached(_)
+            | Dialog::ImageDiff(_)
             | Dialog::Save(_)) => Some(other),
         }
     }

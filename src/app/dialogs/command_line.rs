@@ -3,9 +3,9 @@
 use tui_input::Input;
 
 use super::copy_prompt::{self, BadDestination, destinations};
-use super::{Dialog, KeyedDialog, compare_prompt, edit_input, retag_prompt};
+use super::{Dialog, KeyedDialog, compare_prompt, diff_prompt, edit_input, retag_prompt};
 use crate::app::actions::availability::Why;
-use crate::app::actions::entries;
+use crate::app::actions::{diff, entries};
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
 use crate::app::open;
@@ -254,6 +254,11 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
         "compare" => {
             let left = update.state.tags.repository.clone().ok_or("no repository is chosen")?;
             compare_prompt::compare(update, left, argument)
+        }
+        "diff" if !argument.is_empty() => {
+            check(update.state, "diff")?;
+            let image = diff::selected_image(update.state).ok_or("not exactly one image is chosen")?;
+            diff_prompt::diff(update, image, argument)
         }
         "theme" => {
             if update.state.settings.themes.iter().any(|theme| theme == argument) {

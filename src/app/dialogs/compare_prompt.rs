@@ -3,10 +3,9 @@
 use ratatui::layout::Position;
 
 use super::copy_prompt::{BadDestination, destination, destinations};
-use super::prompt_field::{FieldPlaces, PromptField};
+use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
 use super::{Dialog, KeyedDialog, click, comparison};
-use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
-use crate::app::list::Move;
+use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::update::Update;
 use crate::app::{State, open};
 use crate::model::reference::Repository;
@@ -21,15 +20,6 @@ pub struct ComparePrompt {
     pub(crate) left: Repository,
     /// The text field.
     pub(crate) field: PromptField,
-}
-
-/// The effects of the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ComparePromptEffect {
-    /// Compares with the name.
-    Compare,
-    /// Completes the name.
-    Complete,
 }
 
 /// Asks for the repository to compare with.
@@ -89,41 +79,25 @@ impl ComparePrompt {
 }
 
 impl KeyedDialog for ComparePrompt {
-    type Effect = ComparePromptEffect;
+    type Effect = FieldEffect;
 
     const TITLE: &'static str = "Compare with";
 
-    const BINDINGS: &'static [Binding<ComparePromptEffect>] = &[
-        Binding::new(
-            "compare-with.compare",
-            chords!["Enter"],
-            "compare with the name",
-            ComparePromptEffect::Compare,
-        )
-        .with_hint("compare"),
-        Binding::new(
-            "compare-with.complete",
-            chords!["Tab"],
-            "complete the name",
-            ComparePromptEffect::Complete,
-        )
-        .with_hint("complete"),
+    const BINDINGS: &'static [Binding<FieldEffect>] = &[
+        Binding::new("compare-with.compare", chords!["Enter"], "compare with the name", FieldEffect::Accept)
+            .with_hint("compare"),
+        Binding::new("compare-with.complete", chords!["Tab"], "complete the name", FieldEffect::Complete)
+            .with_hint("complete"),
     ];
 
     const IS_PROMPT: bool = true;
 
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<ComparePromptEffect>) -> Option<Dialog> {
-        match pressed {
-            Pressed::Shared(SharedEffect::Cancel) => return None,
-            Pressed::Own(ComparePromptEffect::Compare) => return self.submit(update),
-            Pressed::Own(ComparePromptEffect::Complete) => {
-                if self.field.complete() {
-                    self.suggest(update.state);
-                }
-            }
-            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, 0),
-            Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
-            Pressed::Shared(_) | Pressed::Text(_) => {}
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
+        match self.field.press(pressed) {
+            FieldStep::Leave => return None,
+            FieldStep::Accept => return self.submit(update),
+            FieldStep::Suggest => self.suggest(update.state),
+            FieldStep::Stay => {}
         }
         Some(Dialog::Compare(self))
     }

@@ -2,10 +2,9 @@
 
 use ratatui::layout::Position;
 
-use super::prompt_field::{FieldPlaces, PromptField};
+use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
 use super::{Dialog, KeyedDialog, click};
-use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
-use crate::app::list::Move;
+use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::update::Update;
 use crate::app::{State, open};
 use crate::model::reference::{BadName, Repository, RepositoryName, Target, Typed};
@@ -18,15 +17,6 @@ const MOST_SUGGESTIONS: usize = 8;
 pub struct OpenPrompt {
     /// The text field. Its names were opened before or are listed.
     pub field: PromptField,
-}
-
-/// The effects of the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum OpenEffect {
-    /// Opens the name.
-    Open,
-    /// Completes the name.
-    Complete,
 }
 
 /// Asks for a name.
@@ -87,30 +77,24 @@ impl OpenPrompt {
 }
 
 impl KeyedDialog for OpenPrompt {
-    type Effect = OpenEffect;
+    type Effect = FieldEffect;
 
     const TITLE: &'static str = "Open";
 
-    const BINDINGS: &'static [Binding<OpenEffect>] = &[
-        Binding::new("open.open", chords!["Enter"], "open the name", OpenEffect::Open).with_hint("open"),
-        Binding::new("open.complete", chords!["Tab"], "complete the name", OpenEffect::Complete)
+    const BINDINGS: &'static [Binding<FieldEffect>] = &[
+        Binding::new("open.open", chords!["Enter"], "open the name", FieldEffect::Accept).with_hint("open"),
+        Binding::new("open.complete", chords!["Tab"], "complete the name", FieldEffect::Complete)
             .with_hint("complete"),
     ];
 
     const IS_PROMPT: bool = true;
 
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<OpenEffect>) -> Option<Dialog> {
-        match pressed {
-            Pressed::Shared(SharedEffect::Cancel) => return None,
-            Pressed::Own(OpenEffect::Open) => return self.submit(update),
-            Pressed::Own(OpenEffect::Complete) => {
-                if self.field.complete() {
-                    self.suggest(update.state);
-                }
-            }
-            Pressed::Shared(SharedEffect::Move(Move::By(by))) => self.field.move_by(by, 0),
-            Pressed::Text(key) if self.field.edit(key) => self.suggest(update.state),
-            Pressed::Shared(_) | Pressed::Text(_) => {}
+    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
+        match self.field.press(pressed) {
+            FieldStep::Leave => return None,
+            FieldStep::Accept => return self.submit(update),
+            FieldStep::Suggest => self.suggest(update.state),
+            FieldStep::Stay => {}
         }
         Some(Dialog::Open(self))
     }

@@ -37,6 +37,7 @@ impl Dialog {
             Dialog::Journal(journal) => journal_lines(journal, now),
             Dialog::Comparison(comparison) => comparison_lines(comparison),
             Dialog::Attached(attached) => attached_lines(attached),
+            Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
@@ -46,7 +47,8 @@ impl Dialog {
             | Dialog::Retag(_)
             | Dialog::Copy(_)
             | Dialog::Save(_)
-            | Dialog::Compare(_) => Vec::new(),
+            | Dialog::Compare(_)
+            | Dialog::Diff(_) => Vec::new(),
         };
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
     }

@@ -7,11 +7,35 @@ use tui_input::Input;
 
 use super::edit_input;
 use crate::app::State;
+use crate::app::keys::{Pressed, SharedEffect};
 use crate::app::layout::{below, indented, inside, prompt_box, row};
+use crate::app::list::Move;
 use crate::model::columns;
 
 /// Largest number of lines of a problem.
 const MOST_LINES: usize = 3;
+
+/// The effects of the keys of a prompt that has only a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldEffect {
+    /// Accepts the name.
+    Accept,
+    /// Completes the name.
+    Complete,
+}
+
+/// The step of a prompt after a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FieldStep {
+    /// Leaves the prompt.
+    Leave,
+    /// Accepts the name.
+    Accept,
+    /// Looks for matching names, because the text changed.
+    Suggest,
+    /// Nothing more.
+    Stay,
+}
 
 /// A text field with matching names below it. The rows of the dialog, such as switches, follow these.
 #[derive(Debug, Default)]
@@ -64,6 +88,21 @@ impl PromptField {
         let Some(name) = name.cloned() else { return false };
         self.input = name.into();
         true
+    }
+
+    /// Handles a key of a prompt that has only the field.
+    pub(crate) fn press(&mut self, pressed: Pressed<FieldEffect>) -> FieldStep {
+        match pressed {
+            Pressed::Shared(SharedEffect::Cancel) => FieldStep::Leave,
+            Pressed::Own(FieldEffect::Accept) => FieldStep::Accept,
+            Pressed::Own(FieldEffect::Complete) if self.complete() => FieldStep::Suggest,
+            Pressed::Shared(SharedEffect::Move(Move::By(by))) => {
+                self.move_by(by, 0);
+                FieldStep::Stay
+            }
+            Pressed::Text(key) if self.edit(key) => FieldStep::Suggest,
+            Pressed::Own(FieldEffect::Complete) | Pressed::Shared(_) | Pressed::Text(_) => FieldStep::Stay,
+        }
     }
 
     /// Passes a key to the text and returns whether the text changed.

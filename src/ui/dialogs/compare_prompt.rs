@@ -1,7 +1,8 @@
 //! The prompt for the repository to compare with.
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::compare_prompt::{ComparePrompt, ComparePromptEffect, HELP};
+use crate::app::dialogs::compare_prompt::{ComparePrompt, HELP};
+use crate::app::dialogs::prompt_field::FieldEffect;
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::ui::Canvas;
 
@@ -11,8 +12,8 @@ impl Canvas<'_, '_> {
         let keys = &self.state.settings.keys;
         let hint = |effect| keys.hint(ComparePrompt::BINDINGS, effect);
         let hints = join_hints([
-            hint(ComparePromptEffect::Compare),
-            hint(ComparePromptEffect::Complete).filter(|_| !prompt.field.suggestions.is_empty()),
+            hint(FieldEffect::Accept),
+            hint(FieldEffect::Complete).filter(|_| !prompt.field.suggestions.is_empty()),
             keys.cancel_hint(PROMPT_BINDINGS, "leave"),
         ]);
         self.field_prompt(&prompt.places(self.state), &prompt.field, "Compare", HELP, &hints);

@@ -1,0 +1,315 @@
+//! `regtui diff`: compares two images without pulling them.
+
+mod document;
+
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+use clap::Args;
+
+use super::CliError;
+use super::arguments::ArgumentReader;
+use super::image_files::announce;
+use super::platform;
+use super::print::{self, Table};
+use crate::client::Pool;
+use crate::layer::diff::{DiffOperand, DiffedFile, FileChange, FileState};
+use crate::layer::{EntryKind, mode_text};
+use crate::model::image_diff::text::{self, TextDiff, unified};
+use crate::model::image_diff::{DiffSide, ImageDiff};
+use crate::model::plural::{counted, group_thousands};
+use crate::model::reference::Reference;
+use crate::model::text::SafeText;
+use crate::model::{size, time};
+use crate::ops::image_diff::{DiffedFiles, DiffedImages, diff_images};
+use document::DiffDocument;
+
+/// Compare two images: layers, config, files
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
+that only one image touches above them is then `added or changed`, and `--all-layers` tells which.
+
+Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
+)]
+pub(crate) struct Diff {
+    /// Left image: ghcr.io/org/app:1.4.1
+    #[arg(value_name = "LEFT")]
+    left: String,
+    /// Right image; `:TAG` and `@DIGEST` are in the repository of the left one
+    #[arg(value_name = "RIGHT")]
+    right: String,
+    /// Compare the lines of this file
+    #[arg(value_name = "PATH", conflicts_with_all = ["image_config", "files", "json"])]
+    path: Option<String>,
+    /// Of images for several platforms, compare those for this one: linux/arm64 [default: that for this machine, else the only one]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
+    /// Compare the configs, histories and annotations
+    #[arg(long)]
+    image_config: bool,
+    /// Compare the files
+    #[arg(long)]
+    files: bool,
+    /// With --files, also read the layers at the bottom that both images share
+    #[arg(long, requires = "files")]
+    all_layers: bool,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+    /// Exit with 3 if the images differ
+    #[arg(long)]
+    exit_code: bool,
+}
+
+impl Diff {
+    /// Prints the differences.
+    pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
+        let differ = self.diff(pool).await;
+        pool.flush().await;
+        match differ {
+            Ok(true) if self.exit_code => Err(CliError::Different),
+            differ => differ.map(drop),
+        }
+    }
+
+    /// Returns whether the images differ in the parts that are compared.
+    async fn diff(&self, pool: &Pool) -> Result<bool, CliError> {
+        let names = ArgumentReader::of(pool);
+        let left = names.image(&self.left)?;
+        let right = self.right(&names, &left)?;
+        let platform = self.platform.as_deref().map(platform::parse).transpose()?;
+        let images = diff_images(pool, &left, &right, platform.as_ref()).await?;
+        if let Some(path) = &self.path {
+            return self.diff_text(&images, path).await;
+        }
+        let files = if self.files { Some(read_files(&images, self.all_layers).await?) } else { None };
+        let shows_config = self.image_config || !self.files;
+        let mut out = BufWriter::new(io::stdout().lock());
+        if self.json {
+            let document = DiffDocument::of(&images.diff, shows_config, files.as_ref());
+            print::json(&mut out, &document)?;
+        } else {
+            print_sides(&mut out, &images.diff)?;
+            print_layers(&mut out, &images.diff)?;
+            if shows_config {
+                print_config(&mut out, &images.diff)?;
+            }
+            if let Some(files) = &files {
+                print_files(&mut out, files)?;
+            }
+        }
+        out.flush()?;
+        let config_differs = self.image_config && !images.diff.config.is_empty();
+        let files_differ = files.is_some_and(|files| !files.diff.is_empty());
+        let is_chosen = self.image_config || self.files;
+        Ok(if is_chosen { config_differs || files_differ } else { !images.diff.is_same() })
+    }
+
+    /// Reads the name of the right image, which may leave out the repository.
+    fn right(&self, names: &ArgumentReader<'_>, left: &Reference) -> Result<Reference, CliError> {
+        if !self.right.starts_with([':', '@']) {
+            return names.image(&self.right);
+        }
+        let text = format!("{}{}", left.repository.name, self.right);
+        let bad = |bad: crate::model::reference::BadName| {
+            CliError::Usage(format!("`{}`: {bad}", SafeText::clean(&self.right)))
+        };
+        Reference::parse_in(left.repository.host.clone(), &text).map_err(bad)
+    }
+
+    /// Prints the lines of a file that differ, as `diff -u` does.
+    async fn diff_text(&self, images: &DiffedImages, path: &str) -> Result<bool, CliError> {
+        let bytes = path.as_bytes();
+        let mut files = read_files(images, false).await?;
+        if !files.is_enough_for(bytes) {
+            files = read_files(images, true).await?;
+        }
+        files.check_exists(bytes)?;
+        let left = images.read_file(&files, DiffOperand::Left, bytes).await?;
+        let right = images.read_file(&files, DiffOperand::Right, bytes).await?;
+        let name = |side: &DiffSide, is_there: bool| {
+            let name = if is_there { format!("{} {path}", side.reference) } else { "/dev/null".into() };
+            SafeText::clean(&name).to_string()
+        };
+        let (old, new) = (name(&images.diff.left, left.is_some()), name(&images.diff.right, right.is_some()));
+        let is_on_one_side = left.is_some() != right.is_some();
+        let (left, right) = (left.unwrap_or_default(), right.unwrap_or_default());
+        let is_terminal = io::stdout().is_terminal();
+        let mut out = BufWriter::new(io::stdout().lock());
+        match TextDiff::of(&left, &right) {
+            TextDiff::Same if is_on_one_side => writeln!(out, "--- {old}\n+++ {new}")?,
+            TextDiff::Same => return Ok(false),
+            TextDiff::Binary => writeln!(out, "Binary files {old} and {new} differ")?,
+            TextDiff::Large => writeln!(
+                out,
+                "Files {old} and {new} differ; lines are compared up to {}",
+                size::bytes(text::LARGEST as u64)
+            )?,
+            TextDiff::Lines(lines) => {
+                writeln!(out, "--- {old}\n+++ {new}")?;
+                for line in unified(&lines) {
+                    if is_terminal {
+                        let line = String::from_utf8_lossy(&line);
+                        SafeText::lines(line.trim_end_matches('\n'))
+                            .try_for_each(|line| writeln!(out, "{line}"))?;
+                    } else {
+                        out.write_all(&line)?;
+                    }
+                }
+            }
+        }
+        out.flush()?;
+        Ok(true)
+    }
+}
+
+/// Reads the files of both images. Announces the bytes on stderr if they are many, and tells of lists that nothing proves.
+async fn read_files(images: &DiffedImages, reads_all: bool) -> Result<DiffedFiles, CliError> {
+    let plan = images.plan_files(reads_all).await;
+    if plan.reading.is_expensive() {
+        print::print_problem(announce(&plan.reading));
+    }
+    let files = images.diff_files(plan).await?;
+    for problem in files.unproved() {
+        print::print_problem(problem);
+    }
+    Ok(files)
+}
+
+fn print_sides(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
+    let mut table = Table::new(&["", "LEFT", "RIGHT"], &[]);
+    let dash = || "-".to_string();
+    let mut row = |name: &str, value: &dyn Fn(&DiffSide) -> String| {
+        let cell = |side| SafeText::from(value(side)).to_string();
+        table.row(vec![name.into(), cell(&diff.left), cell(&diff.right)]);
+    };
+    row("image", &|side| side.reference.clone());
+    row("digest", &|side| side.digest.to_string());
+    row("platform", &|side| side.platform.as_ref().map_or_else(dash, ToString::to_string));
+    row("created", &|side| side.created.map_or_else(dash, time::absolute));
+    row("size", &|side| side.size.map_or_else(dash, size::bytes));
+    if diff.left.base.is_some() || diff.right.base.is_some() {
+        row("base", &|side| side.base.clone().unwrap_or_else(dash));
+    }
+    table.print(out)
+}
+
+fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
+    if diff.is_same() {
+        return writeln!(out, "\nboth are the same image");
+    }
+    writeln!(out, "\nlayers: {}", diff.describe_layers())?;
+    let mut table = Table::new(&["", "SIZE", "DIGEST", "INSTRUCTION"], &[1]);
+    for layer in &diff.layers {
+        table.row(vec![
+            layer.change.sign().into(),
+            layer.size.map_or_else(|| "?".into(), size::bytes),
+            layer.short_digest().to_string(),
+            SafeText::clean(layer.instruction.as_deref().unwrap_or_default()).to_string(),
+        ]);
+    }
+    table.print(out)?;
+    if diff.is_cut {
+        writeln!(out, "a list is too long; not all of it was compared")?;
+    }
+    Ok(())
+}
+
+fn print_config(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
+    if diff.config.is_empty() {
+        return writeln!(out, "\nconfig: the same");
+    }
+    writeln!(out, "\nconfig: {}", counted(diff.config.len(), "difference", "differences"))?;
+    diff.config.iter().try_for_each(|row| writeln!(out, "{}", row.line()))
+}
+
+fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
+    writeln!(out, "\nfiles: {}", describe_files(files))?;
+    if !files.diff.is_empty() {
+        let mut table = Table::new(&["", "LEFT", "RIGHT", "MODE", "OWNER", "PATH"], &[1, 2]);
+        files.diff.iter().for_each(|file| table.row(file_row(&file)));
+        table.print(out)?;
+    }
+    for directory in files.diff.hidden_directories() {
+        let path = SafeText::clean(&String::from_utf8_lossy(directory)).to_string();
+        writeln!(out, "{path}/: only one image shows its content of the layers that were not read")?;
+    }
+    if files.diff.is_uncertain() {
+        let layers = counted(files.plan().unread, "shared layer was", "shared layers were");
+        let bytes = size::bytes(files.plan().unread_bytes);
+        writeln!(
+            out,
+            "{layers} not read ({bytes}); with `--all-layers`, added files are told from changed ones"
+        )?;
+    }
+    Ok(())
+}
+
+/// Returns the counts of files by their changes.
+fn describe_files(files: &DiffedFiles) -> String {
+    let counts = [
+        (FileChange::Added, "added"),
+        (FileChange::AddedOrChanged, "added or changed"),
+        (FileChange::Removed, "removed"),
+        (FileChange::RemovedOrChanged, "removed or changed"),
+        (FileChange::Changed, "changed"),
+        (FileChange::Unknown, "not known"),
+    ];
+    let counts = counts.into_iter().map(|(change, word)| (files.diff.count(change), word));
+    let counts: Vec<String> = counts
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", group_thousands(count)))
+        .collect();
+    if counts.is_empty() { "none differs".into() } else { counts.join(", ") }
+}
+
+fn file_row(file: &DiffedFile) -> Vec<String> {
+    let sign = match file.change {
+        FileChange::Added => "+",
+        FileChange::AddedOrChanged => "+~",
+        FileChange::Removed => "-",
+        FileChange::RemovedOrChanged => "-~",
+        FileChange::Changed => "~",
+        FileChange::Unknown => "?",
+    };
+    let bytes = |state: &FileState| match state {
+        FileState::Absent => String::new(),
+        FileState::Unread => "?".into(),
+        FileState::Present(facts) if facts.kind == EntryKind::File => size::bytes(facts.size),
+        FileState::Present(_) => "-".into(),
+    };
+    let safe = |bytes: &[u8]| SafeText::clean(&String::from_utf8_lossy(bytes)).to_string();
+    // Two values of one column stand there only if they differ.
+    let both = |value: &dyn Fn(&crate::layer::diff::FileFacts) -> String| {
+        let value = |state: &FileState| match state {
+            FileState::Present(facts) => Some(value(facts)),
+            FileState::Absent | FileState::Unread => None,
+        };
+        match (value(&file.left), value(&file.right)) {
+            (Some(left), Some(right)) if left != right => format!("{left} → {right}"),
+            (left, right) => right.or(left).unwrap_or_default(),
+        }
+    };
+    let mut path = safe(&file.path);
+    let is_directory =
+        |state: &FileState| matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
+    if is_directory(&file.right) || (is_directory(&file.left) && file.right == FileState::Absent) {
+        path.push('/');
+    }
+    let link = both(&|facts| safe(&facts.link));
+    if !link.is_empty() {
+        path = format!("{path} -> {link}");
+    }
+    let names: Vec<&str> = file.aspects.names().collect();
+    if !names.is_empty() {
+        path = format!("{path}  ({})", names.join(", "));
+    }
+    vec![
+        sign.into(),
+        bytes(&file.left),
+        bytes(&file.right),
+        both(&|facts| mode_text(facts.kind, facts.mode)),
+        both(&|facts| format!("{}:{}", facts.uid, facts.gid)),
+        path,
+    ]
+}

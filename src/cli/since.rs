@@ -1,0 +1,264 @@
+//! `regtui since`: finds the tag since which something holds for the images of a repository.
+
+use std::io::{BufWriter, Write};
+
+use clap::{ArgGroup, Args};
+use serde::Serialize;
+
+use super::CliError;
+use super::arguments::ArgumentReader;
+use super::image_files::announce;
+use super::platform;
+use super::print;
+use crate::client::Pool;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::plural::counted;
+use crate::model::reference::{Repository, Target};
+use crate::model::since::{SinceQuestion, SinceReport, SinceRow};
+use crate::model::size;
+use crate::model::text::SafeText;
+use crate::ops::since::{SinceTags, find_since};
+
+/// Find the tag since which an image has a variable, a label, a size or a file
+#[derive(Debug, Args)]
+#[command(group(ArgGroup::new("question").required(true).args(["env", "label", "size", "file"])))]
+#[command(
+    after_help = "Tags are looked at in the order of versions; names without a version, such as `latest`, only if there are no versions. Images with \
+several tags are read once.
+
+Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage."
+)]
+pub(crate) struct Since {
+    /// Repository: ghcr.io/org/app
+    #[arg(value_name = "REPOSITORY")]
+    repository: String,
+    /// Look for a variable, or for one with this value
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    env: Option<String>,
+    /// Look for a label, or for one with this value
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    label: Option<String>,
+    /// Look for images larger than this, or smaller: +100M, -2GiB; compressed
+    #[arg(long, value_name = "SIZE", allow_hyphen_values = true)]
+    size: Option<String>,
+    /// Look for a file, a directory or a link
+    #[arg(long, value_name = "PATH")]
+    file: Option<String>,
+    /// Look at these tags only: 1.*
+    #[arg(long, value_name = "PATTERN")]
+    tags: Option<String>,
+    /// Of images for several platforms, look at those for this one: linux/arm64 [default: that for this machine, else the only one]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
+    /// Print one JSON document
+    #[arg(long)]
+    json: bool,
+}
+
+/// The document.
+#[derive(Serialize)]
+struct SinceDocument<'a> {
+    repository: String,
+    question: &'a SinceQuestion,
+    /// The oldest image since which it holds for all; `null` if it does not hold for the newest one.
+    since: Option<SinceImage<'a>>,
+    /// The image before that.
+    before: Option<SinceImage<'a>>,
+    /// The newest image for which it holds.
+    last: Option<SinceImage<'a>>,
+    /// The images for which the answer is another one than for the image before.
+    changes: Vec<SinceImage<'a>>,
+    tags: usize,
+    images: usize,
+    /// Tags without a place in the order, which were not looked at.
+    other_tags: usize,
+    layers_read: usize,
+    bytes_read: u64,
+    /// The images that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unknown: Vec<SinceImage<'a>>,
+    /// The reason why there may be more tags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<&'a SafeText>,
+}
+
+/// An image of the document.
+#[derive(Serialize)]
+struct SinceImage<'a> {
+    tag: &'a str,
+    digest: Option<String>,
+    holds: Option<bool>,
+    value: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+}
+
+impl<'a> SinceImage<'a> {
+    fn of(row: &'a SinceRow) -> SinceImage<'a> {
+        let answer = row.answer.as_ref().ok();
+        SinceImage {
+            tag: row.tag.as_str(),
+            digest: row.digest.map(|digest| digest.to_string()),
+            holds: answer.map(|answer| answer.holds),
+            value: answer.and_then(|answer| answer.value.as_deref()),
+            error: row.answer.as_ref().err(),
+        }
+    }
+}
+
+impl Since {
+    /// Prints the answer.
+    pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
+        let found = self.find(pool).await;
+        pool.flush().await;
+        found
+    }
+
+    async fn find(&self, pool: &Pool) -> Result<(), CliError> {
+        let repository = match ArgumentReader::of(pool).target(&self.repository)? {
+            Target::Repository(repository) => repository,
+            Target::Registry(_) | Target::Image(_) => {
+                let name = SafeText::clean(&self.repository);
+                return Err(CliError::Usage(format!("`{name}`: name a repository, without a tag")));
+            }
+        };
+        let question = self.question()?;
+        let platform = self.platform.as_deref().map(platform::parse).transpose()?;
+        let tags =
+            SinceTags { repository: &repository, pattern: self.tags.as_deref(), platform: platform.as_ref() };
+        let registry = pool.registry(&repository.host);
+        let report = find_since(&*registry, &tags, &question, |plan| {
+            if plan.is_expensive() {
+                print::print_problem(announce(plan));
+            }
+        });
+        let report = report.await?;
+        self.print(&repository, &question, &report)?;
+        for row in &report.rows {
+            if let Err(failure) = &row.answer {
+                print::print_problem(format_args!("{}: {failure}", row.tag));
+            }
+        }
+        if let Some(why) = &report.incomplete {
+            print::print_problem(format_args!("the list of tags may be incomplete: {why}"));
+        }
+        match report.last() {
+            Some(_) => Ok(()),
+            None if self.json => Err(CliError::Reported),
+            None => {
+                let what = format!("cannot find {}", describe(&question));
+                let failure = Failure::local(what, format!("no image of {repository} has it"));
+                Err(Failure { kind: FailureKind::NotFound, ..failure }.into())
+            }
+        }
+    }
+
+    fn question(&self) -> Result<SinceQuestion, CliError> {
+        let bad = |option: &str, text: &str, form: &str| {
+            CliError::Usage(format!("`--{option} {}`: write {form}", SafeText::clean(text)))
+        };
+        let pair = |option: &str, text: &str| {
+            SinceQuestion::parse_pair(text).ok_or_else(|| bad(option, text, "NAME or NAME=VALUE"))
+        };
+        match (&self.env, &self.label, &self.size, &self.file) {
+            (Some(text), ..) => pair("env", text).map(|(name, value)| SinceQuestion::Env(name, value)),
+            (_, Some(text), ..) => pair("label", text).map(|(name, value)| SinceQuestion::Label(name, value)),
+            (_, _, Some(text), _) => SinceQuestion::parse_size(text)
+                .ok_or_else(|| bad("size", text, "a size such as +100M or -2GiB")),
+            (.., Some(path)) => Ok(SinceQuestion::File(path.clone())),
+            (None, None, None, None) => Err(CliError::Usage("there is no question".into())),
+        }
+    }
+
+    fn print(
+        &self,
+        repository: &Repository,
+        question: &SinceQuestion,
+        report: &SinceReport,
+    ) -> std::io::Result<()> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let found = report.since();
+        if self.json {
+            let unknown = report.rows.iter().filter(|row| row.answer.is_err());
+            print::json(
+                &mut out,
+                &SinceDocument {
+                    repository: repository.to_string(),
+                    question,
+                    since: found.map(|(row, _)| SinceImage::of(row)),
+                    before: found.and_then(|(_, before)| before).map(SinceImage::of),
+                    last: report.last().map(SinceImage::of),
+                    changes: report.changes().into_iter().map(SinceImage::of).collect(),
+                    tags: report.tags,
+                    images: report.rows.len(),
+                    other_tags: report.others,
+                    layers_read: report.layers_read,
+                    bytes_read: report.bytes_read,
+                    unknown: unknown.map(SinceImage::of).collect(),
+                    incomplete: report.incomplete.as_ref(),
+                },
+            )?;
+            return out.flush();
+        }
+        let about = describe(question);
+        match (found, report.last()) {
+            (Some((row, before)), _) => {
+                writeln!(out, "since {}: {about}", name(row))?;
+                match before {
+                    Some(row) if row.answer.is_ok() => writeln!(out, "not in {}", name(row))?,
+                    Some(row) => writeln!(out, "not known of {}", row.tag)?,
+                    None => writeln!(out, "it is the oldest image")?,
+                }
+            }
+            (None, Some(row)) => writeln!(out, "not in the newest image; last in {}: {about}", name(row))?,
+            (None, None) => {}
+        }
+        let changes = report.changes();
+        if changes.len() > 1 {
+            writeln!(out, "\nall changes")?;
+            for row in changes {
+                let sign = if row.answer.as_ref().is_ok_and(|answer| answer.holds) { '+' } else { '-' };
+                writeln!(out, "{sign} {}", name(row))?;
+            }
+        }
+        let (tags, images) =
+            (counted(report.tags, "tag", "tags"), counted(report.rows.len(), "image", "images"));
+        write!(out, "\n{tags} of {images} looked at")?;
+        if report.others > 0 {
+            write!(
+                out,
+                ", {} without a place in their order left out",
+                counted(report.others, "tag", "tags")
+            )?;
+        }
+        if report.layers_read > 0 {
+            let layers = counted(report.layers_read, "layer", "layers");
+            write!(out, "; {layers} read, {}", size::bytes(report.bytes_read))?;
+        }
+        writeln!(out)?;
+        out.flush()
+    }
+}
+
+/// Returns the tag with its digest and the value that was looked at.
+fn name(row: &SinceRow) -> String {
+    let digest = row.digest.map(|digest| format!(" ({})", digest.short())).unwrap_or_default();
+    let value = row.answer.as_ref().ok().and_then(|answer| answer.value.as_deref());
+    let value = value.map(|value| format!(" {}", SafeText::clean(value))).unwrap_or_default();
+    format!("{}{digest}{value}", row.tag)
+}
+
+/// Returns the question in words.
+fn describe(question: &SinceQuestion) -> SafeText {
+    let pair = |kind: &str, name: &str, value: &Option<String>| match value {
+        Some(value) => format!("{kind} {name}={value}"),
+        None => format!("{kind} {name}"),
+    };
+    SafeText::from(match question {
+        SinceQuestion::Env(name, value) => pair("variable", name, value),
+        SinceQuestion::Label(name, value) => pair("label", name, value),
+        SinceQuestion::Size { bytes, is_larger: true } => format!("more than {}", size::bytes(*bytes)),
+        SinceQuestion::Size { bytes, is_larger: false } => format!("less than {}", size::bytes(*bytes)),
+        SinceQuestion::File(path) => format!("file {path}"),
+    })
+}

@@ -1,0 +1,412 @@
+//! The files in which two images differ.
+//!
+//! Layers at the bottom that both images share need not be read: whatever they hold, both have it. A path that only one
+//! image touches in its further layers is then compared with something that is not known, and the result says so: the
+//! path is *added or changed*, or *removed or changed*. A whiteout proves that the path existed. Directories between
+//! symbolic links are not followed into layers that were not read.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use super::entry::{EntryKind, LayerEntry};
+use super::files::LayerFiles;
+use super::list::FileList;
+use super::path::split;
+use super::tree::{FileTree, FileVersion, PathId, TreeError};
+
+mod compare;
+
+pub use compare::Aspects;
+
+/// The mode of a stand-in for a path that a whiteout proves to exist.
+const EXISTS: u16 = 1;
+
+/// The relation of a path in the right image to the left one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FileChange {
+    /// Only on the right.
+    Added,
+    /// Only on the left.
+    Removed,
+    /// On both sides, and different.
+    Changed,
+    /// On both sides; whether the contents differ is not known, because their sizes are equal and a digest is missing. Or
+    /// on neither side, if a layer that was not read does not have it.
+    Unknown,
+    /// On the right. The left side has it only in layers that were not read, or not at all.
+    AddedOrChanged,
+    /// On the left. The right side has it only in layers that were not read, or not at all.
+    RemovedOrChanged,
+}
+
+/// The state of a path in one image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileState {
+    /// It is not there.
+    Absent,
+    /// It is as the layers that were not read have it, if they have it.
+    Unread,
+    /// It is there.
+    Present(FileFacts),
+}
+
+/// The facts about a file of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileFacts {
+    /// The kind. A hard link to a file that is known counts as that file.
+    pub kind: EntryKind,
+    /// The size in bytes.
+    pub size: u64,
+    /// Permissions.
+    pub mode: u16,
+    /// The number of the owner.
+    pub uid: u32,
+    /// The number of the group.
+    pub gid: u32,
+    /// The time of the last change, in seconds since 1970.
+    pub mtime: i64,
+    /// The target of a link, otherwise empty.
+    pub link: Vec<u8>,
+    /// The sha256 of the content.
+    pub sha256: Option<[u8; 32]>,
+    /// The number of its layer in the image, from 1.
+    pub layer: usize,
+}
+
+/// A path in which the images differ, or may differ.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiffedFile {
+    /// The path without a slash at its beginning.
+    pub path: Vec<u8>,
+    /// The change.
+    pub change: FileChange,
+    /// The aspects that differ, if the path is on both sides.
+    pub aspects: Aspects,
+    /// The left side.
+    pub left: FileState,
+    /// The right side.
+    pub right: FileState,
+}
+
+/// One of the two images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiffOperand {
+    /// The left one.
+    Left,
+    /// The right one.
+    Right,
+}
+
+/// The place of the content that a program would read at a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ContentPlace {
+    /// There is nothing.
+    Absent,
+    /// A layer that was not read may have it.
+    Unread,
+    /// It is no file.
+    NoFile(EntryKind),
+    /// It is a file.
+    File {
+        /// The index among the layers that were read, from 0.
+        layer: usize,
+        /// The number of its entry.
+        entry: u32,
+        /// Its size in bytes.
+        size: u64,
+    },
+}
+
+/// A row: the path on both sides, without its facts.
+#[derive(Debug, Clone, Copy)]
+struct DiffRow {
+    left: Option<PathId>,
+    right: Option<PathId>,
+    depth: u16,
+    change: FileChange,
+    aspects: Aspects,
+}
+
+/// One of the images.
+#[derive(Debug)]
+struct DiffTree {
+    tree: FileTree,
+    /// The layers that were read, bottom first.
+    layers: Vec<Arc<LayerFiles>>,
+    /// The number of layers below them.
+    unread: usize,
+}
+
+/// The differences between the files of two images.
+#[derive(Debug)]
+pub struct FileDiff {
+    left: DiffTree,
+    right: DiffTree,
+    rows: Vec<DiffRow>,
+    same: usize,
+    hidden: Vec<Vec<u8>>,
+}
+
+impl FileDiff {
+    /// Compares two images by the files of their layers, bottom first. `unread` is the number of layers that both share
+    /// at the bottom and that are left out. Takes a moment for many files.
+    pub fn of(
+        left: Vec<Arc<LayerFiles>>,
+        right: Vec<Arc<LayerFiles>>,
+        unread: usize,
+    ) -> Result<FileDiff, TreeError> {
+        let (stand_ins, hidden) = match unread {
+            0 => Default::default(),
+            _ => (Some(stand_ins(&left, &right)), hidden_directories(&left, &right)),
+        };
+        let tree = |layers: Vec<Arc<LayerFiles>>| {
+            let mut tree = FileTree::default();
+            stand_ins.iter().try_for_each(|list| tree.add_layer(list))?;
+            layers.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
+            tree.shrink();
+            Ok(DiffTree { tree, layers, unread })
+        };
+        let (left, right) = (tree(left)?, tree(right)?);
+        let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden };
+        diff.compare();
+        Ok(diff)
+    }
+
+    /// Returns the place of the content at a path of one image. Symbolic links are followed inside the image.
+    pub fn locate(&self, operand: DiffOperand, path: &[u8]) -> ContentPlace {
+        let side = match operand {
+            DiffOperand::Left => &self.left,
+            DiffOperand::Right => &self.right,
+        };
+        side.locate(path)
+    }
+
+    /// Returns the number of paths that differ, or may differ.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether no path differs as far as it is known.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Returns the number of paths that are the same in the layers that were read.
+    pub fn same(&self) -> usize {
+        self.same
+    }
+
+    /// Returns the number of paths with this change.
+    pub fn count(&self, change: FileChange) -> usize {
+        self.rows.iter().filter(|row| row.change == change).count()
+    }
+
+    /// Returns the directories whose content in the layers that were not read is in one of the images only.
+    pub fn hidden_directories(&self) -> &[Vec<u8>] {
+        &self.hidden
+    }
+
+    /// Returns whether layers that were not read could tell more.
+    pub fn is_uncertain(&self) -> bool {
+        let is_unread = |row: &DiffRow| {
+            [(&self.left, row.left), (&self.right, row.right)]
+                .iter()
+                .any(|(side, id)| id.is_none_or(|id| side.is_unread(id)))
+        };
+        self.left.unread > 0 && (!self.hidden.is_empty() || self.rows.iter().any(is_unread))
+    }
+
+    /// Returns a difference by its number, from 0, in the order of a tree.
+    pub fn get(&self, index: usize) -> Option<DiffedFile> {
+        let row = self.rows.get(index)?;
+        let path = match (row.left, row.right) {
+            (Some(id), _) => self.left.tree.path(id),
+            (None, Some(id)) => self.right.tree.path(id),
+            (None, None) => return None,
+        };
+        Some(DiffedFile {
+            path,
+            change: row.change,
+            aspects: row.aspects,
+            left: self.left.state(row.left),
+            right: self.right.state(row.right),
+        })
+    }
+
+    /// Returns all differences in the order of a tree.
+    pub fn iter(&self) -> impl Iterator<Item = DiffedFile> {
+        (0..self.len()).filter_map(|index| self.get(index))
+    }
+}
+
+impl DiffTree {
+    fn locate(&self, path: &[u8]) -> ContentPlace {
+        let missing = if self.unread > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
+        let Some(id) = self.tree.resolve(path, true) else {
+            // Only a path that a layer removed is known to be absent.
+            let known = self.tree.find(path).filter(|id| self.tree.current(*id).is_none());
+            return known.map_or(missing, |_| ContentPlace::Absent);
+        };
+        let Some(version) = self.tree.current(id).filter(|_| !self.is_unread(id)) else { return missing };
+        let (_, content) = self.content(id, &version);
+        match (content.kind, self.layer_index(&content), content.entry) {
+            (EntryKind::File, Some(layer), Some(entry)) => {
+                ContentPlace::File { layer, entry, size: content.size }
+            }
+            (EntryKind::HardLink, ..) => missing,
+            (kind, ..) => ContentPlace::NoFile(kind),
+        }
+    }
+
+    /// Returns whether the path is as the layers that were not read have it.
+    fn is_unread(&self, id: PathId) -> bool {
+        self.unread > 0 && self.tree.current(id).is_some_and(|version| version.layer == 1)
+    }
+
+    /// Returns the index of the layer of a version. `None` for a stand-in.
+    fn layer_index(&self, version: &FileVersion) -> Option<usize> {
+        usize::from(version.layer).checked_sub(1 + usize::from(self.unread > 0))
+    }
+
+    fn entry(&self, version: &FileVersion) -> Option<LayerEntry<'_>> {
+        self.layers.get(self.layer_index(version)?)?.list.get(version.entry? as usize)
+    }
+
+    fn state(&self, id: Option<PathId>) -> FileState {
+        let Some(id) = id else {
+            return if self.unread > 0 { FileState::Unread } else { FileState::Absent };
+        };
+        match self.tree.current(id) {
+            None => FileState::Absent,
+            Some(_) if self.is_unread(id) => FileState::Unread,
+            Some(version) => FileState::Present(self.facts(id, &version)),
+        }
+    }
+
+    fn facts(&self, id: PathId, version: &FileVersion) -> FileFacts {
+        let (_, content) = self.content(id, version);
+        let entry = self.entry(&content);
+        FileFacts {
+            kind: content.kind,
+            size: content.size,
+            mode: version.mode,
+            uid: version.uid,
+            gid: version.gid,
+            mtime: version.mtime,
+            sha256: entry.as_ref().and_then(|entry| entry.sha256),
+            link: entry.map(|entry| entry.link.into_owned()).unwrap_or_default(),
+            layer: self.layer_index(version).map_or(0, |index| index + self.unread + 1),
+        }
+    }
+
+    /// Returns the version that holds the content: the target of a hard link if it is known, otherwise the version.
+    fn content(&self, id: PathId, version: &FileVersion) -> (PathId, FileVersion) {
+        if version.kind != EntryKind::HardLink {
+            return (id, *version);
+        }
+        let link = |version: &FileVersion| self.entry(version).map(|entry| entry.link.into_owned());
+        let target =
+            self.tree.hard_link_target(&link(version).unwrap_or_default(), version.layer, |version| {
+                link(version).unwrap_or_default()
+            });
+        target.filter(|(_, target)| self.layer_index(target).is_some()).unwrap_or((id, *version))
+    }
+}
+
+/// A path that a layer mentions.
+#[derive(Debug, Default)]
+struct Mention {
+    is_directory: bool,
+    exists: bool,
+}
+
+/// Returns a layer that stands in for those that were not read: all paths that the further layers mention, so that a path
+/// which one image leaves alone can be told from one that it removes.
+fn stand_ins(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> FileList {
+    let mut mentions: BTreeMap<Vec<u8>, Mention> = BTreeMap::new();
+    for side in [left, right] {
+        let mut provided: HashSet<Vec<u8>> = HashSet::new();
+        for layer in side {
+            for entry in layer.list.iter() {
+                let path = entry.path.as_ref();
+                match entry.kind {
+                    EntryKind::Whiteout => {
+                        let exists = !provided.contains(path);
+                        mentions.entry(path.to_vec()).or_default().exists |= exists;
+                    }
+                    EntryKind::OpaqueMarker => mentions.entry(path.to_vec()).or_default().is_directory = true,
+                    _ => continue,
+                }
+                mention_parents(&mut mentions, path, &mut |_| false);
+            }
+            for entry in layer.list.iter() {
+                if matches!(entry.kind, EntryKind::Whiteout | EntryKind::OpaqueMarker) {
+                    continue;
+                }
+                let path = entry.path.as_ref();
+                let mention = mentions.entry(path.to_vec()).or_default();
+                mention.is_directory |= entry.kind == EntryKind::Directory;
+                mention_parents(&mut mentions, path, &mut |parent| {
+                    !provided.contains(parent) && provided.insert(parent.to_vec())
+                });
+                provided.insert(path.to_vec());
+            }
+        }
+    }
+    let mut list = FileList::default();
+    for (path, mention) in mentions.iter().filter(|(path, _)| !path.is_empty()) {
+        let entry = LayerEntry {
+            path: path.into(),
+            kind: if mention.is_directory { EntryKind::Directory } else { EntryKind::File },
+            size: 0,
+            mode: if mention.exists { EXISTS } else { 0 },
+            uid: 0,
+            gid: 0,
+            mtime: 0,
+            link: b"".into(),
+            sha256: None,
+            data: None,
+        };
+        if list.push(&entry).is_err() {
+            break;
+        }
+    }
+    list
+}
+
+/// Notes that the directories above a path are mentioned, up to one that was noted before. `note` returns whether the
+/// directory is new to it.
+fn mention_parents(
+    mentions: &mut BTreeMap<Vec<u8>, Mention>,
+    path: &[u8],
+    note: &mut dyn FnMut(&[u8]) -> bool,
+) {
+    let (mut parent, _) = split(path);
+    while !parent.is_empty() {
+        let mut is_new = note(parent);
+        match mentions.get_mut(parent) {
+            Some(mention) => is_new |= !std::mem::replace(&mut mention.is_directory, true),
+            None => {
+                mentions.insert(parent.to_vec(), Mention { is_directory: true, exists: false });
+                is_new = true;
+            }
+        }
+        if !is_new {
+            break;
+        }
+        (parent, _) = split(parent);
+    }
+}
+
+/// Returns the directories whose content of lower layers only one side removes.
+fn hidden_directories(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> Vec<Vec<u8>> {
+    let opaque = |side: &[Arc<LayerFiles>]| -> HashSet<Vec<u8>> {
+        let entries = side.iter().flat_map(|layer| layer.list.iter());
+        let opaque = entries.filter(|entry| entry.kind == EntryKind::OpaqueMarker);
+        opaque.map(|entry| entry.path.into_owned()).collect()
+    };
+    let (left, right) = (opaque(left), opaque(right));
+    let mut only_one: Vec<Vec<u8>> = left.symmetric_difference(&right).cloned().collect();
+    only_one.sort();
+    only_one
+}

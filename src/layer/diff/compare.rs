@@ -1,0 +1,273 @@
+//! The walk through two trees at once.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use super::{DiffRow, DiffTree, EXISTS, FileChange, FileDiff};
+use crate::layer::entry::EntryKind;
+use crate::layer::tree::{FileVersion, PathId};
+
+/// The aspects in which two versions of a path differ. A time alone is no difference: each build sets it anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Aspects(u8);
+
+impl Aspects {
+    const KIND: u8 = 1;
+    const MODE: u8 = 2;
+    const OWNER: u8 = 4;
+    const SIZE: u8 = 8;
+    const LINK: u8 = 16;
+    const CONTENT: u8 = 32;
+
+    /// Returns the names of the aspects.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        let all = [
+            (Aspects::KIND, "type"),
+            (Aspects::MODE, "mode"),
+            (Aspects::OWNER, "owner"),
+            (Aspects::SIZE, "size"),
+            (Aspects::LINK, "link"),
+            (Aspects::CONTENT, "content"),
+        ];
+        all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| name)
+    }
+
+    fn add(&mut self, bit: u8, differs: bool) {
+        if differs {
+            self.0 |= bit;
+        }
+    }
+}
+
+/// The state of a path without its facts.
+#[derive(Debug, Clone, Copy)]
+enum PathStanding {
+    Absent,
+    /// As in the layers that were not read, and whether it is proved to exist there.
+    Unread(bool),
+    Present(PathId, FileVersion),
+}
+
+/// A pair of paths to compare.
+#[derive(Debug, Clone, Copy)]
+struct PathPair {
+    left: Option<PathId>,
+    right: Option<PathId>,
+    depth: u16,
+    /// Whether the directory above is absent, or no directory, on each side.
+    is_left_closed: bool,
+    is_right_closed: bool,
+    /// Whether the row of the directory above says all that is known of what is below.
+    is_covered: bool,
+}
+
+impl FileDiff {
+    /// Walks through both trees, and notes the rows in the order of a tree.
+    pub(super) fn compare(&mut self) {
+        let root = Some(PathId::ROOT);
+        let mut stack = self.children(&PathPair {
+            left: root,
+            right: root,
+            depth: 0,
+            is_left_closed: false,
+            is_right_closed: false,
+            is_covered: false,
+        });
+        while let Some(mut pair) = stack.pop() {
+            let left = self.left.standing(pair.left, pair.is_left_closed);
+            let right = self.right.standing(pair.right, pair.is_right_closed);
+            let (change, aspects) = self.compare_pair(left, right);
+            let is_one_sided = matches!(
+                (left, right),
+                (PathStanding::Absent, PathStanding::Unread(_))
+                    | (PathStanding::Unread(_), PathStanding::Absent)
+            );
+            match change {
+                Some(change) if !(is_one_sided && pair.is_covered) => {
+                    self.rows.push(DiffRow {
+                        left: pair.left,
+                        right: pair.right,
+                        depth: pair.depth,
+                        change,
+                        aspects,
+                    });
+                }
+                None if matches!((left, right), (PathStanding::Present(..), _)) => self.same += 1,
+                Some(_) | None => {}
+            }
+            pair.is_covered = is_one_sided;
+            pair.is_left_closed = is_closed(left);
+            pair.is_right_closed = is_closed(right);
+            pair.depth = pair.depth.saturating_add(1);
+            stack.extend(self.children(&pair));
+        }
+        self.drop_parents();
+    }
+
+    /// Returns the pairs below a pair, the last name first.
+    fn children(&self, pair: &PathPair) -> Vec<PathPair> {
+        let (left, right) = (self.left.sorted_children(pair.left), self.right.sorted_children(pair.right));
+        let mut pairs = Vec::with_capacity(left.len().max(right.len()));
+        let (mut at, mut other) = (0, 0);
+        loop {
+            let order = match (left.get(at), right.get(other)) {
+                (None, None) => break,
+                (Some(_), None) => Ordering::Less,
+                (None, Some(_)) => Ordering::Greater,
+                (Some(left), Some(right)) => self.left.tree.name(*left).cmp(self.right.tree.name(*right)),
+            };
+            let one = left.get(at).copied().filter(|_| order != Ordering::Greater);
+            let two = right.get(other).copied().filter(|_| order != Ordering::Less);
+            at += usize::from(one.is_some());
+            other += usize::from(two.is_some());
+            pairs.push(PathPair { left: one, right: two, ..*pair });
+        }
+        pairs.reverse();
+        pairs
+    }
+
+    fn compare_pair(&self, left: PathStanding, right: PathStanding) -> (Option<FileChange>, Aspects) {
+        let change = match (left, right) {
+            (PathStanding::Absent, PathStanding::Absent)
+            | (PathStanding::Unread(_), PathStanding::Unread(_)) => None,
+            (PathStanding::Absent, PathStanding::Present(..) | PathStanding::Unread(true)) => {
+                Some(FileChange::Added)
+            }
+            (PathStanding::Present(..) | PathStanding::Unread(true), PathStanding::Absent) => {
+                Some(FileChange::Removed)
+            }
+            (PathStanding::Absent, PathStanding::Unread(false))
+            | (PathStanding::Unread(false), PathStanding::Absent) => Some(FileChange::Unknown),
+            (PathStanding::Unread(_), PathStanding::Present(..)) => Some(FileChange::AddedOrChanged),
+            (PathStanding::Present(..), PathStanding::Unread(_)) => Some(FileChange::RemovedOrChanged),
+            (PathStanding::Present(left, one), PathStanding::Present(right, other)) => {
+                return self.compare_versions(left, &one, right, &other);
+            }
+        };
+        (change, Aspects::default())
+    }
+
+    fn compare_versions(
+        &self,
+        left_id: PathId,
+        left: &FileVersion,
+        right_id: PathId,
+        right: &FileVersion,
+    ) -> (Option<FileChange>, Aspects) {
+        let mut aspects = Aspects::default();
+        if self.is_same_entry(left, right) && left.kind != EntryKind::HardLink {
+            return (None, aspects);
+        }
+        let (_, one) = self.left.content(left_id, left);
+        let (_, other) = self.right.content(right_id, right);
+        let has_entry = left.entry.is_some() && right.entry.is_some();
+        aspects.add(Aspects::KIND, one.kind != other.kind);
+        aspects.add(Aspects::MODE, has_entry && left.mode != right.mode && left.kind != EntryKind::Symlink);
+        aspects.add(Aspects::OWNER, has_entry && (left.uid, left.gid) != (right.uid, right.gid));
+        let mut is_unknown = false;
+        if one.kind == other.kind {
+            let (entry, other_entry) = (self.left.entry(&one), self.right.entry(&other));
+            let link = |entry: &Option<_>| {
+                entry.as_ref().map(|entry: &crate::layer::LayerEntry<'_>| entry.link.clone())
+            };
+            match one.kind {
+                EntryKind::File => {
+                    let sum = |entry: &Option<crate::layer::LayerEntry<'_>>| {
+                        entry.as_ref().and_then(|entry| entry.sha256)
+                    };
+                    aspects.add(Aspects::SIZE, one.size != other.size);
+                    match (sum(&entry), sum(&other_entry)) {
+                        _ if self.is_same_entry(&one, &other) => {}
+                        (Some(sum), Some(other)) => aspects.add(Aspects::CONTENT, sum != other),
+                        _ => is_unknown = one.size == other.size && one.size > 0,
+                    }
+                }
+                EntryKind::Symlink => aspects.add(Aspects::LINK, link(&entry) != link(&other_entry)),
+                // Its target was not read, so its content is not known.
+                EntryKind::HardLink => {
+                    let differs = link(&entry) != link(&other_entry);
+                    aspects.add(Aspects::LINK, differs);
+                    is_unknown = !differs && !self.is_same_entry(&one, &other);
+                }
+                _ => {}
+            }
+        } else if [one.kind, other.kind].contains(&EntryKind::HardLink) {
+            // It is a file whose target was not read.
+            aspects.0 &= !Aspects::KIND;
+            is_unknown = true;
+        }
+        let change = match (aspects.0, is_unknown) {
+            (0, false) => None,
+            (0, true) => Some(FileChange::Unknown),
+            _ => Some(FileChange::Changed),
+        };
+        (change, aspects)
+    }
+
+    /// Returns whether both are the same record of the same layer.
+    fn is_same_entry(&self, left: &FileVersion, right: &FileVersion) -> bool {
+        let layer = |side: &'_ DiffTree, version| side.layers.get(side.layer_index(version)?).cloned();
+        let same_layer = match (layer(&self.left, left), layer(&self.right, right)) {
+            (Some(one), Some(other)) => Arc::ptr_eq(&one, &other),
+            _ => false,
+        };
+        same_layer && left.entry.is_some() && left.entry == right.entry
+    }
+
+    /// Returns whether a row is the directory above another one, or above that.
+    fn is_above(&self, row: &DiffRow, other: &DiffRow) -> bool {
+        let steps = usize::from(other.depth.saturating_sub(row.depth));
+        let above = |side: &DiffTree, id: Option<PathId>| {
+            std::iter::successors(id, |id| side.tree.parent(*id)).nth(steps)
+        };
+        let is_left = row.left.is_some() && above(&self.left, other.left) == row.left;
+        let is_right = row.right.is_some() && above(&self.right, other.right) == row.right;
+        steps > 0 && (is_left || is_right)
+    }
+
+    /// Leaves out directories that one image touches and the layers that were not read may have too, if something below
+    /// them differs: layers repeat the directories above their files.
+    fn drop_parents(&mut self) {
+        let mut kept: Vec<DiffRow> = Vec::with_capacity(self.rows.len());
+        let mut next: Option<DiffRow> = None;
+        for row in std::mem::take(&mut self.rows).into_iter().rev() {
+            let is_unsure = matches!(row.change, FileChange::AddedOrChanged | FileChange::RemovedOrChanged);
+            let is_parent = is_unsure && next.is_some_and(|next| self.is_above(&row, &next));
+            next = Some(row);
+            if !is_parent {
+                kept.push(row);
+            }
+        }
+        kept.reverse();
+        self.rows = kept;
+    }
+}
+
+impl DiffTree {
+    fn standing(&self, id: Option<PathId>, is_parent_closed: bool) -> PathStanding {
+        let Some(id) = id.filter(|_| !is_parent_closed) else {
+            let is_unread = self.unread > 0 && !is_parent_closed;
+            return if is_unread { PathStanding::Unread(false) } else { PathStanding::Absent };
+        };
+        match self.tree.current(id) {
+            None => PathStanding::Absent,
+            Some(version) if self.is_unread(id) => PathStanding::Unread(version.mode == EXISTS),
+            Some(version) => PathStanding::Present(id, version),
+        }
+    }
+
+    fn sorted_children(&self, id: Option<PathId>) -> Vec<PathId> {
+        let mut children: Vec<PathId> = id.into_iter().flat_map(|id| self.tree.children(id)).collect();
+        children.sort_unstable_by(|one, other| self.tree.name(*one).cmp(self.tree.name(*other)));
+        children
+    }
+}
+
+/// Returns whether nothing can be below the path.
+fn is_closed(standing: PathStanding) -> bool {
+    match standing {
+        PathStanding::Absent => true,
+        PathStanding::Unread(_) => false,
+        PathStanding::Present(_, version) => version.kind != EntryKind::Directory,
+    }
+}

@@ -1,0 +1,299 @@
+//! Compares two images: their manifests and configs, and the files of the layers that differ.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt, future, stream};
+
+use super::files::content::{MemorySink, read_contents};
+use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
+use super::files::image::{ImageSource, LayerSource, choose_image};
+use super::files::layer::read_layer;
+use super::files::progress::Pause;
+use crate::client::{Pool, Registry};
+use crate::layer::LayerFiles;
+use crate::layer::diff::{ContentPlace, DiffOperand, FileDiff};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::image_diff::{DiffInput, ImageDiff, LayerChange};
+use crate::model::platform::Platform;
+use crate::model::reference::Reference;
+use crate::model::size;
+use crate::model::text::SafeText;
+
+/// Layers that are read at once.
+const AT_ONCE: usize = 2;
+/// The layers that both images share at the bottom are read as well if that takes no more bytes than this: then it is
+/// certain which files were added.
+const CHEAP_SHARED: u64 = 1 << 20;
+/// Most bytes of a file whose content is compared.
+const LARGEST_FILE: u64 = 64 << 20;
+
+/// Two images with the differences between their manifests and configs.
+#[derive(Debug)]
+pub struct DiffedImages {
+    /// The left image.
+    pub left: ImageSource,
+    /// The right image.
+    pub right: ImageSource,
+    /// The differences.
+    pub diff: ImageDiff,
+    registries: [Arc<dyn Registry>; 2],
+}
+
+/// The layers to read for the comparison of files.
+#[derive(Debug)]
+pub struct FileDiffPlan {
+    /// The layers at the bottom that both images share and that are not read.
+    pub unread: usize,
+    /// The bytes of these layers, as far as they are known.
+    pub unread_bytes: u64,
+    /// The plan for the others, and its bytes. A layer of both images is read once.
+    pub reading: ReadingPlan,
+    layers: Vec<NeededLayer>,
+    /// For each layer of the images above those that are not read: its index in `layers`.
+    slots: [Vec<usize>; 2],
+}
+
+/// A layer to read.
+#[derive(Debug, Clone, Copy)]
+struct NeededLayer {
+    operand: DiffOperand,
+    /// The index in its image, from 0.
+    index: usize,
+}
+
+/// The differences between files, with the layers that hold their contents.
+#[derive(Debug)]
+pub struct DiffedFiles {
+    /// The differences.
+    pub diff: FileDiff,
+    plan: FileDiffPlan,
+    lists: Vec<Arc<LayerFiles>>,
+}
+
+/// Reads the manifests and configs of two images. Of an index it is the image for `platform`, by the rules of
+/// [`choose_image`].
+pub async fn diff_images(
+    pool: &Pool,
+    left: &Reference,
+    right: &Reference,
+    platform: Option<&Platform>,
+) -> Result<DiffedImages, Failure> {
+    let registries = [left, right].map(|side| pool.registry(&side.repository.host));
+    let choose = |registry: &Arc<dyn Registry>, side: &Reference| {
+        let (registry, side) = (registry.clone(), side.clone());
+        async move { choose_image(&*registry, &side.repository, &side.selector(), platform).await }.boxed()
+    };
+    let (one, other) = future::join(choose(&registries[0], left), choose(&registries[1], right)).await;
+    let (one, other) = (one?, other?);
+    let names = [left, right].map(ToString::to_string);
+    let diff = ImageDiff::of(input(&names[0], &one), input(&names[1], &other));
+    Ok(DiffedImages { left: one, right: other, diff, registries })
+}
+
+fn input<'a>(reference: &'a str, image: &'a ImageSource) -> DiffInput<'a> {
+    DiffInput {
+        reference,
+        manifest: &image.manifest,
+        config: image.config.as_deref(),
+        platform: image.platform.as_ref(),
+    }
+}
+
+impl DiffedImages {
+    fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {
+        match operand {
+            DiffOperand::Left => (&self.registries[0], &self.left),
+            DiffOperand::Right => (&self.registries[1], &self.right),
+        }
+    }
+
+    fn source(&self, layer: NeededLayer) -> (&Arc<dyn Registry>, &ImageSource, &LayerSource) {
+        let (registry, image) = self.image(layer.operand);
+        (registry, image, &image.layers[layer.index])
+    }
+
+    /// Returns the number of layers at the bottom that both images share.
+    fn shared_at_the_bottom(&self) -> usize {
+        let is_shared = |(index, layer): &(usize, &crate::model::image_diff::DiffedLayer)| {
+            layer.change == LayerChange::Shared && (layer.left, layer.right) == (Some(*index), Some(*index))
+        };
+        self.diff.layers.iter().enumerate().take_while(is_shared).count()
+    }
+
+    /// Plans the comparison of files. The layers at the bottom that both images share are read if `reads_all`, or if that
+    /// costs next to nothing. Shared layers above a difference are always read: they may hide files of one image only.
+    pub async fn plan_files(&self, reads_all: bool) -> FileDiffPlan {
+        let shared = self.shared_at_the_bottom();
+        let bottom = (0..shared).map(|index| NeededLayer { operand: DiffOperand::Left, index });
+        let bottom: Vec<NeededLayer> = bottom.collect();
+        let mut bottom_plan = ReadingPlan::default();
+        for layer in &bottom {
+            self.add_plan(&mut bottom_plan, *layer).await;
+        }
+        let is_readable = bottom_plan.layers.iter().all(|plan| !matches!(plan, LayerPlan::Unreadable(_)));
+        let is_cheap = !bottom_plan.is_more && bottom_plan.bytes <= CHEAP_SHARED && is_readable;
+        let reads_bottom = reads_all || is_cheap;
+        let unread_bytes =
+            size::sum_of_known(self.left.layers[..shared].iter().map(|layer| layer.descriptor.size));
+        let mut plan = FileDiffPlan {
+            unread: if reads_bottom { 0 } else { shared },
+            unread_bytes: if reads_bottom { 0 } else { unread_bytes },
+            reading: ReadingPlan::default(),
+            layers: Vec::new(),
+            slots: Default::default(),
+        };
+        if reads_bottom {
+            plan.slots = [(0..shared).collect(), (0..shared).collect()];
+            (plan.layers, plan.reading) = (bottom, bottom_plan);
+        }
+        for row in self.diff.layers.iter().skip(shared) {
+            let (operand, index) = match (row.left, row.right) {
+                (Some(index), _) => (DiffOperand::Left, index),
+                (None, Some(index)) => (DiffOperand::Right, index),
+                (None, None) => continue,
+            };
+            let layer = NeededLayer { operand, index };
+            let digest = self.source(layer).2.descriptor.digest;
+            let is_known =
+                |known: &NeededLayer| digest.is_some() && self.source(*known).2.descriptor.digest == digest;
+            let slot = match plan.layers.iter().position(is_known) {
+                Some(slot) => slot,
+                None => {
+                    self.add_plan(&mut plan.reading, layer).await;
+                    plan.layers.push(layer);
+                    plan.layers.len() - 1
+                }
+            };
+            for (side, index) in [(0, row.left), (1, row.right)] {
+                plan.slots[side].extend(index.map(|_| slot));
+            }
+        }
+        plan
+    }
+
+    async fn add_plan(&self, plan: &mut ReadingPlan, layer: NeededLayer) {
+        let (registry, _, source) = self.source(layer);
+        let layer = plan_layer(&**registry, source).await;
+        match layer.bytes(source) {
+            Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
+            None => plan.is_more = true,
+        }
+        plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+        plan.layers.push(layer);
+    }
+
+    /// Reads the layers of the plan and compares the files.
+    pub async fn diff_files(&self, plan: FileDiffPlan) -> Result<DiffedFiles, Failure> {
+        let pause = Pause::default();
+        let mut order: Vec<usize> = (0..plan.layers.len()).collect();
+        order.sort_by_key(|slot| self.source(plan.layers[*slot]).2.descriptor.size.unwrap_or(u64::MAX));
+        let read = order.into_iter().map(|slot| {
+            let (registry, image, source) = self.source(plan.layers[slot]);
+            let (name, planned, pause) = (&image.repository.name, &plan.reading.layers[slot], &pause);
+            async move {
+                let progress = Arc::default();
+                let read = read_layer(&**registry, name, source, planned, None, &progress, pause).await;
+                read.map(|layer| (slot, layer.files))
+            }
+            .boxed()
+        });
+        let read: Vec<_> = read.collect();
+        let mut lists: Vec<Option<Arc<LayerFiles>>> = vec![None; plan.layers.len()];
+        let mut read = stream::iter(read).buffer_unordered(AT_ONCE);
+        while let Some(layer) = read.next().await {
+            let (slot, files) = layer?;
+            lists[slot] = Some(files);
+        }
+        drop(read);
+        let lists: Vec<Arc<LayerFiles>> = lists.into_iter().flatten().collect();
+        let side = |slots: &[usize]| slots.iter().filter_map(|slot| lists.get(*slot).cloned()).collect();
+        let (left, right): (Vec<_>, Vec<_>) = (side(&plan.slots[0]), side(&plan.slots[1]));
+        let unread = plan.unread;
+        let what = "cannot compare the files of two images";
+        let diff = tokio::task::spawn_blocking(move || FileDiff::of(left, right, unread)).await;
+        let diff = diff.map_err(|_| Failure::local(what, "the reader stopped"))?;
+        let diff = diff.map_err(|error| Failure::local(what, error.to_string()))?;
+        Ok(DiffedFiles { diff, plan, lists })
+    }
+
+    /// Reads the content of a file of one image. Returns `None` if there is nothing, or if `files` does not tell because
+    /// layers were not read: [`DiffedFiles::is_enough_for`] knows the difference.
+    pub async fn read_file(
+        &self,
+        files: &DiffedFiles,
+        operand: DiffOperand,
+        path: &[u8],
+    ) -> Result<Option<Bytes>, Failure> {
+        let shown = SafeText::clean(&String::from_utf8_lossy(path));
+        let fail = |why: String| Err(Failure::local(format!("cannot read {shown}"), why));
+        let (layer, entry, bytes) = match files.diff.locate(operand, path) {
+            ContentPlace::Absent | ContentPlace::Unread => return Ok(None),
+            ContentPlace::NoFile(kind) => {
+                return fail(format!("it is no file, but a {}", kind.name().replace('_', " ")));
+            }
+            ContentPlace::File { layer, entry, size } => (layer, entry, size),
+        };
+        if bytes > LARGEST_FILE {
+            return fail(format!(
+                "it has {}; files up to {} are compared",
+                size::bytes(bytes),
+                size::bytes(LARGEST_FILE)
+            ));
+        }
+        let slots = &files.plan.slots[operand as usize];
+        let slot = slots.get(layer).copied().unwrap_or_default();
+        let (Some(needed), Some(list)) = (files.plan.layers.get(slot), files.lists.get(slot)) else {
+            return Ok(None);
+        };
+        let (registry, image, source) = self.source(*needed);
+        let mut sink = MemorySink::new(LARGEST_FILE);
+        read_contents(&**registry, &image.repository.name, source, list, &[entry], &mut sink).await?;
+        Ok(sink.into_contents().remove(&entry))
+    }
+}
+
+impl DiffedFiles {
+    /// Returns the plan by which the files were read.
+    pub fn plan(&self) -> &FileDiffPlan {
+        &self.plan
+    }
+
+    /// Returns a sentence for each layer whose files nothing proves, or whose table of contents was refused.
+    pub fn unproved(&self) -> Vec<SafeText> {
+        let mut all = Vec::new();
+        for (layer, list) in self.plan.layers.iter().zip(&self.lists) {
+            let side = if layer.operand == DiffOperand::Left { "left" } else { "right" };
+            let number = layer.index + 1;
+            if !list.is_proved {
+                let why = "its manifest does not name the digest of its table of contents";
+                all.push(format!(
+                    "layer {number} of the {side} image: nothing proves that its files are true: {why}"
+                ));
+            }
+            if let Some(why) = &list.refused_table {
+                all.push(format!(
+                    "layer {number} of the {side} image: its table of contents was refused, so all of it was read: {why}"
+                ));
+            }
+        }
+        all.into_iter().map(SafeText::from).collect()
+    }
+
+    /// Returns whether the layers that were read tell the content of a path in both images.
+    pub fn is_enough_for(&self, path: &[u8]) -> bool {
+        let is_known = |operand| self.diff.locate(operand, path) != ContentPlace::Unread;
+        is_known(DiffOperand::Left) && is_known(DiffOperand::Right)
+    }
+
+    /// Returns a failure if neither image has the path.
+    pub fn check_exists(&self, path: &[u8]) -> Result<(), Failure> {
+        let is_absent = |operand| self.diff.locate(operand, path) == ContentPlace::Absent;
+        if is_absent(DiffOperand::Left) && is_absent(DiffOperand::Right) {
+            let path = SafeText::clean(&String::from_utf8_lossy(path));
+            let failure = Failure::local(format!("cannot compare {path}"), "neither image has such a file");
+            return Err(Failure { kind: FailureKind::NotFound, ..failure });
+        }
+        Ok(())
+    }
+}

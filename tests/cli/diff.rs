@@ -1,0 +1,142 @@
+//! `regtui diff` as a shell runs it.
+
+use regtui::demo::files::DemoFiles;
+use regtui::demo::{Demo, DemoSettings, Store};
+use serde_json::{Value, json};
+
+use crate::support::shell::{Shell, digest, open};
+
+/// Two versions of `app` on one base, and one on another base.
+async fn versions() -> (Demo, String, Shell) {
+    let store = Store::new();
+    let base = || DemoFiles::new().file("etc/os-release", "base\n").file("usr/lib/big", vec![7; 3 << 20]);
+    let push = |tag: &str, files: DemoFiles, level: &str| {
+        let image = store.image("app").platform("linux", "amd64").layer("ADD base", base().into());
+        let image = image.layer("COPY app", files.into()).config("Env", vec![format!("LOG={level}")]);
+        image.config("User", "app").label("version", tag).tag(tag).push();
+    };
+    let conf = |lines: &str| DemoFiles::new().file("etc/app.conf", lines.to_string());
+    push("1", conf("a\nb\nc\n").file("opt/old", "1"), "info");
+    push("2", conf("a\nx\nc\n").file("opt/new", "22").whiteout("usr/lib/big"), "debug");
+    let demo = open(DemoSettings::default(), store).await;
+    let host = demo.address().to_string();
+    (demo, host, Shell::new())
+}
+
+fn changes(document: &Value) -> Vec<(&str, &str)> {
+    let rows = document["files"].as_array().expect("files");
+    rows.iter()
+        .map(|row| (row["change"].as_str().expect("a change"), row["path"].as_str().expect("a path")))
+        .collect()
+}
+
+#[tokio::test]
+async fn layers_and_config_are_compared_with_two_manifests_and_two_configs() {
+    let (demo, host, shell) = versions().await;
+    let image = format!("{host}/app:1");
+    let ended = shell.run(&["diff", &image, ":2"]).await;
+    ended.assert_code(0);
+    for text in ["1 shared", "1 removed", "1 added", "~ env.LOG: info → debug", "~ labels.version: 1 → 2"]
+    {
+        assert!(ended.stdout.contains(text), "{text}: {}", ended.stdout);
+    }
+    let requests = demo.requests().iter().filter(|request| request.path.contains("/app/")).count();
+    assert!(requests <= 4, "{:?}", demo.requests());
+    let document = shell.run(&["diff", &image, ":2", "--json"]).await.json();
+    assert_eq!(document["left"]["digest"], digest(&demo, "app", "1").to_string());
+    assert_eq!(document["layers"][0]["change"], "shared");
+    let row = json!({"path": "env.LOG", "left": "info", "right": "debug"});
+    assert!(document["config"].as_array().expect("rows").contains(&row), "{document}");
+    assert!(document.get("files").is_none() && document["same"] == false);
+}
+
+#[tokio::test]
+async fn the_exit_code_tells_whether_images_differ() {
+    let (_demo, host, shell) = versions().await;
+    let image = format!("{host}/app:1");
+    shell.run(&["diff", &image, ":1", "--exit-code"]).await.assert_code(0);
+    shell.run(&["diff", &image, ":2", "--exit-code"]).await.assert_code(3);
+    shell.run(&["diff", &image, ":2", "--exit-code", "--image-config"]).await.assert_code(3);
+    shell.run(&["diff", &image, ":1", "--exit-code", "--files", "--image-config"]).await.assert_code(0);
+    shell.run(&["diff", &image, ":2"]).await.assert_code(0);
+    shell.run(&["diff", &image, ":none", "--exit-code"]).await.assert_code(1);
+    shell
+        .run(&["diff", &image, ":2", "--platform", "linux/arm64"])
+        .await
+        .assert_code(1)
+        .assert_says("linux/amd64");
+}
+
+#[tokio::test]
+async fn files_are_compared_without_the_shared_layers_or_with_them() {
+    let (demo, host, shell) = versions().await;
+    let (one, other) = (format!("{host}/app:1"), format!("{host}/app:2"));
+    let document = shell.run(&["diff", &one, &other, "--files", "--json", "--no-cache"]).await.json();
+    assert_eq!(
+        changes(&document),
+        [
+            ("changed", "etc/app.conf"),
+            ("added_or_changed", "opt/new"),
+            ("removed_or_changed", "opt/old"),
+            ("removed", "usr/lib/big")
+        ]
+    );
+    assert_eq!(document["files"][3]["left"], "unread");
+    assert_eq!(document["unread_layers"], 1);
+    let blobs = || demo.requests().iter().filter(|request| request.path.contains("/blobs/")).count();
+    // Two configs and two layers.
+    assert_eq!(blobs(), 4);
+    let ended = shell.run(&["diff", &one, &other, "--files"]).await;
+    assert!(
+        ended.stdout.contains("1 shared layer was not read (3.2 MB); with `--all-layers`"),
+        "{}",
+        ended.stdout
+    );
+    let all = shell.run(&["diff", &one, &other, "--files", "--all-layers", "--json"]).await.json();
+    assert_eq!(
+        changes(&all),
+        [
+            ("changed", "etc/app.conf"),
+            ("added", "opt/new"),
+            ("removed", "opt/old"),
+            ("removed", "usr/lib/big")
+        ]
+    );
+    assert_eq!(all["files"][3]["left"]["size"], 3 << 20);
+    // Now the list of the shared layer is known.
+    let again = shell.run(&["diff", &one, &other, "--files", "--json"]).await.json();
+    assert_eq!(changes(&again), changes(&all));
+}
+
+#[tokio::test]
+async fn the_lines_of_one_file_are_compared() {
+    let (_demo, host, shell) = versions().await;
+    let (one, other) = (format!("{host}/app:1"), format!("{host}/app:2"));
+    let ended = shell.run(&["diff", &one, &other, "/etc/app.conf", "--exit-code"]).await;
+    ended.assert_code(3);
+    let expected =
+        format!("--- {one} /etc/app.conf\n+++ {other} /etc/app.conf\n@@ -1,3 +1,3 @@\n a\n-b\n+x\n c\n");
+    assert_eq!(ended.stdout, expected);
+    let ended = shell.run(&["diff", &one, &other, "opt/new"]).await;
+    assert!(ended.stdout.starts_with("--- /dev/null\n+++ "), "{}", ended.stdout);
+    let ended = shell.run(&["diff", &one, &other, "etc/os-release", "--exit-code"]).await;
+    ended.assert_code(0);
+    assert_eq!(ended.stdout, "");
+    shell
+        .run(&["diff", &one, &other, "none"])
+        .await
+        .assert_code(1)
+        .assert_says("neither image has such a file");
+    let binary = shell.run(&["diff", &one, &other, "usr/lib/big"]).await;
+    binary.assert_code(0);
+}
+
+#[tokio::test]
+async fn wrong_usage_is_told() {
+    let (_demo, host, shell) = versions().await;
+    let image = format!("{host}/app:1");
+    shell.run(&["diff", &image, ":-"]).await.assert_code(2);
+    shell.run(&["diff", &image, ":2", "--all-layers"]).await.assert_code(2);
+    shell.run(&["diff", &image, ":2", "--platform", "x/"]).await.assert_code(2).assert_says("--platform");
+    shell.run(&["diff", &image]).await.assert_code(2);
+}
