@@ -49,7 +49,7 @@ pub async fn find_dockerfile(
 ) -> Result<FoundDockerfile, Failure> {
     let name = &repository.name;
     let chosen = choose_manifest(registry, repository, selector, platform).await?;
-    let ChosenManifest { manifest, listed_platform, mut attestations } = chosen;
+    let ChosenManifest { manifest, listed_platform, listed_annotations, mut attestations } = chosen;
     let config = read_config(registry, name, &manifest, Priority::Interactive).await.transpose()?;
     let table = match &manifest.body {
         Body::Image(_) if manifest.image_config().is_some() => LayerTable::join(&manifest, config.as_deref()),
@@ -78,7 +78,8 @@ pub async fn find_dockerfile(
             Err(failure) => unread = Some(failure),
         }
     }
-    let dockerfile = Dockerfile::reconstruct(&table, config.as_deref(), manifest.annotations());
+    let annotations: Vec<_> = manifest.annotations().into_iter().chain([&listed_annotations]).collect();
+    let dockerfile = Dockerfile::reconstruct(&table, config.as_deref(), &annotations);
     Ok(FoundDockerfile { digest: manifest.digest, platform: own, dockerfile, attestation: None, unread })
 }
 

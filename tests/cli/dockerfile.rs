@@ -148,3 +148,18 @@ async fn artifacts_have_no_dockerfile() {
         .assert_code(1)
         .assert_says("it is no image");
 }
+
+#[tokio::test]
+async fn a_base_image_that_only_the_index_names_is_found() {
+    let store = Store::new();
+    let image = store.image("app").layer("RUN make", DemoLayer::of(&[("a", "1")])).push();
+    store
+        .index("app")
+        .child(&image)
+        .annotation("org.opencontainers.image.base.name", "debian:12")
+        .tag("1")
+        .push();
+    let demo = open(DemoSettings::default(), store).await;
+    let ended = Shell::new().run(&["dockerfile", &format!("{}/app:1", demo.address())]).await;
+    assert!(ended.assert_code(0).stdout.contains("\nFROM debian:12\n"), "{ended:?}");
+}
