@@ -348,9 +348,9 @@ mod tests {
     }
 
     fn reconstruct(steps: &[(&str, bool)], mut config: ImageConfig, base: Option<&str>) -> Dockerfile {
-        let made = steps.iter().filter(|(_, is_empty)| !is_empty).count();
+        let count = steps.iter().filter(|(_, is_empty)| !is_empty).count();
         let layer = |number: usize| json!({ "digest": Digest::sha256(&[number as u8]), "size": 1_000_000 * (number + 1) });
-        let mut manifest = json!({ "layers": (0..made).map(layer).collect::<Vec<_>>() });
+        let mut manifest = json!({ "layers": (0..count).map(layer).collect::<Vec<_>>() });
         if let Some(base) = base {
             manifest["annotations"] = json!({ BASE_NAME: base });
         }
