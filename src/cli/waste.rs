@@ -24,6 +24,8 @@ use crate::ops::files::image::ImageSource;
 
 /// Most rows of a list on the page. JSON has up to a thousand.
 const MOST_ROWS: usize = 20;
+/// Most characters of an instruction on the page. JSON has all of it.
+const LONGEST_INSTRUCTION: usize = 80;
 
 /// Show the hidden bytes of an image, likely secrets and other findings
 #[derive(Debug, Args)]
@@ -39,10 +41,10 @@ pub(crate) struct WasteCommand {
 }
 
 /// The hidden bytes that are accepted.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum HiddenLimit {
-    /// Percent of all bytes of files.
-    Percent(f64),
+    /// Thousandths of a percent of all bytes of files.
+    Share(u64),
     /// Bytes.
     Bytes(u64),
 }
@@ -65,28 +67,38 @@ impl FromStr for HiddenLimit {
     fn from_str(text: &str) -> Result<HiddenLimit, String> {
         let wrong = || "a limit is written as 5% or 50MB".to_string();
         let text = text.trim();
-        let number = |text: &str| {
-            let number = text.trim().parse::<f64>().ok();
-            number.filter(|number| number.is_finite() && *number >= 0.0).ok_or_else(wrong)
-        };
         if let Some(percent) = text.strip_suffix('%') {
-            return number(percent).map(HiddenLimit::Percent);
+            let share = thousandths(percent.trim()).and_then(|share| u64::try_from(share).ok());
+            return share.map(HiddenLimit::Share).ok_or_else(wrong);
         }
         let end = text.find(|character: char| !character.is_ascii_digit() && character != '.');
         let (count, unit) = text.split_at(end.unwrap_or(text.len()));
         let unit = unit.trim().to_ascii_lowercase();
         let (_, bytes) = UNITS.iter().find(|(name, _)| *name == unit).ok_or_else(wrong)?;
-        // A conversion from a float stops at the largest number.
-        number(count).map(|count| HiddenLimit::Bytes((count * *bytes as f64) as u64))
+        let limit = thousandths(count).map(|count| count.saturating_mul(u128::from(*bytes)) / 1_000);
+        limit.map(|limit| HiddenLimit::Bytes(u64::try_from(limit).unwrap_or(u64::MAX))).ok_or_else(wrong)
     }
 }
 
+/// Reads a decimal number with at most three digits behind the point, in thousandths.
+fn thousandths(text: &str) -> Option<u128> {
+    let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+    let is_number = |digits: &str, most: usize| {
+        (1..=most).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    if !is_number(whole, 20) || !is_number(rest, 3) {
+        return None;
+    }
+    format!("{whole}{rest:0<3}").parse().ok()
+}
+
 impl HiddenLimit {
-    /// Returns whether an image exceeds the limit.
-    fn is_exceeded(self, waste: &Waste) -> bool {
+    /// Returns whether an image exceeds the limit. A share is compared as whole numbers, so that an image with exactly
+    /// that share does not.
+    fn is_exceeded(self, hidden: u64, all: u64) -> bool {
         match self {
-            HiddenLimit::Percent(percent) => waste.hidden_part() * 100.0 > percent,
-            HiddenLimit::Bytes(bytes) => waste.hidden_bytes > bytes,
+            HiddenLimit::Share(share) => u128::from(hidden) * 100_000 > u128::from(share) * u128::from(all),
+            HiddenLimit::Bytes(bytes) => hidden > bytes,
         }
     }
 }
@@ -94,7 +106,7 @@ impl HiddenLimit {
 impl std::fmt::Display for HiddenLimit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            HiddenLimit::Percent(percent) => write!(f, "{percent} %"),
+            HiddenLimit::Share(share) => write!(f, "{} %", *share as f64 / 1_000.0),
             HiddenLimit::Bytes(bytes) => f.write_str(&size::bytes(*bytes)),
         }
     }
@@ -196,7 +208,7 @@ impl WasteCommand {
         }
         out.flush()?;
         let waste = &findings.waste;
-        match self.max_hidden.filter(|limit| limit.is_exceeded(waste)) {
+        match self.max_hidden.filter(|limit| limit.is_exceeded(waste.hidden_bytes, waste.file_bytes)) {
             Some(limit) => {
                 let why = format!("{} are hidden, more than {limit}", amount(waste));
                 Err(Failure::local(format!("{reference} wastes too much"), why).into())
@@ -335,7 +347,7 @@ fn print_page(
             or_none(sums.file_bytes),
             or_none(sums.hidden_bytes),
             or_none(sums.hides_bytes),
-            SafeText::clean(source.instruction.as_deref().unwrap_or("-")).to_string(),
+            source.instruction.as_deref().map_or_else(|| "-".to_string(), shorten),
         ]);
     }
     table.print(out)?;
@@ -343,6 +355,15 @@ fn print_page(
         print_list(out, list)?;
     }
     Ok(())
+}
+
+/// Makes an instruction safe, and short enough for a line of a table.
+fn shorten(instruction: &str) -> String {
+    let safe = SafeText::clean(instruction).to_string();
+    match safe.char_indices().nth(LONGEST_INSTRUCTION) {
+        Some((end, _)) => format!("{}…", safe[..end].trim_end()),
+        None => safe,
+    }
 }
 
 fn print_list(out: &mut impl Write, list: &TopFindings) -> std::io::Result<()> {
@@ -382,12 +403,16 @@ mod tests {
     #[test]
     fn limits_are_percent_or_bytes_with_a_unit() {
         let table = [
-            ("5%", Some(HiddenLimit::Percent(5.0))),
-            ("0.5 %", Some(HiddenLimit::Percent(0.5))),
+            ("5%", Some(HiddenLimit::Share(5_000))),
+            ("0.5 %", Some(HiddenLimit::Share(500))),
             ("50MB", Some(HiddenLimit::Bytes(50_000_000))),
             ("1.5 GiB", Some(HiddenLimit::Bytes(3 << 29))),
             ("0", Some(HiddenLimit::Bytes(0))),
             ("7b", Some(HiddenLimit::Bytes(7))),
+            ("99999999999999999999GiB", Some(HiddenLimit::Bytes(u64::MAX))),
+            ("0.0001%", None),
+            ("1e3%", None),
+            ("٣%", None),
             ("", None),
             ("%", None),
             ("MB", None),
@@ -399,5 +424,18 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(text.parse::<HiddenLimit>().ok(), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn an_image_with_exactly_the_limit_does_not_exceed_it() {
+        for percent in 0..=100 {
+            let limit: HiddenLimit = format!("{percent}%").parse().expect("a limit");
+            let exceeded = [percent, percent + 1].map(|hidden| limit.is_exceeded(hidden, 100));
+            assert_eq!(exceeded, [false, true], "{percent}%");
+        }
+        assert!(!HiddenLimit::Share(0).is_exceeded(0, 0));
+        assert!(HiddenLimit::Share(99_999).is_exceeded(u64::MAX, u64::MAX));
+        let bytes = HiddenLimit::Bytes(10);
+        assert_eq!([10, 11].map(|hidden| bytes.is_exceeded(hidden, 0)), [false, true]);
     }
 }

@@ -1,8 +1,8 @@
 //! Hidden bytes: the contents that an image holds and does not show.
 //!
 //! A file is hidden if a later layer replaced it, removed it or a directory above it, or put something else in the place
-//! of such a directory. A file that is still shown under the name of a hard link is not hidden. Hard links themselves
-//! have no bytes.
+//! of such a directory. A file that is still shown under the name of a hard link is not hidden; otherwise the layer that
+//! hides the last of its names hides it. Hard links themselves have no bytes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -78,12 +78,12 @@ impl Waste {
 
     /// Computes the hidden bytes of an image. `layers` are those of the tree, bottom first.
     pub fn measure(tree: &FileTree, layers: &[LayerFacts<'_>]) -> Waste {
-        let mut shown = ShownContents::default();
+        let mut linked = LinkedContents::default();
         let mut removed = RemovedDirectories { tree, removed: HashSet::new(), tops: HashMap::new() };
         for id in tree.paths() {
             for version in tree.versions(id) {
                 match (version.kind, version.hidden) {
-                    (EntryKind::HardLink, None) => shown.add_link(tree, layers, &version),
+                    (EntryKind::HardLink, _) => linked.add_link(tree, layers, id, &version),
                     (EntryKind::Directory, Some((by, how))) => {
                         removed.removed.insert((id, by, how));
                     }
@@ -101,10 +101,7 @@ impl Waste {
                     layer.files += 1;
                     add(&mut layer.file_bytes, version.size);
                 }
-                let Some((by, how)) = version.hidden else { continue };
-                if shown.holds(id, &version) {
-                    continue;
-                }
+                let Some((id, by, how)) = linked.hidden(id, &version) else { continue };
                 hidden_files += 1;
                 if let Some(layer) = layer_mut(&mut sums, version.layer) {
                     add(&mut layer.hidden_bytes, version.size);
@@ -180,32 +177,57 @@ struct LinkTarget {
     kind: EntryKind,
 }
 
-/// The contents that hard links in the image show.
+/// A version of a file: its path, its layer, and its entry.
+type VersionId = (PathId, u16, Option<u32>);
+
+/// The contents that hard links name too.
 #[derive(Debug, Default)]
-struct ShownContents {
+struct LinkedContents {
     /// The newest version of each layer, by path, the newest first. Only for paths that links lead to.
     targets: HashMap<PathId, Vec<LinkTarget>>,
-    shown: HashSet<(PathId, u16, Option<u32>)>,
+    /// The contents that a link in the image shows.
+    shown: HashSet<VersionId>,
+    /// The link of a content that was hidden last, with the layer that hid it, and how.
+    last: HashMap<VersionId, (PathId, u16, Hidden)>,
 }
 
-impl ShownContents {
-    /// Notes the content of a hard link: the version that its target had at the end of the link's layer.
-    fn add_link(&mut self, tree: &FileTree, layers: &[LayerFacts<'_>], link: &FileVersion) {
+impl LinkedContents {
+    /// Notes a hard link at its content.
+    fn add_link(&mut self, tree: &FileTree, layers: &[LayerFacts<'_>], id: PathId, link: &FileVersion) {
+        let Some(content) = self.content(tree, layers, link) else { return };
+        match link.hidden {
+            None => {
+                self.shown.insert(content);
+            }
+            Some((by, how)) => {
+                let last = self.last.entry(content).or_insert((id, by, how));
+                if last.1 < by {
+                    *last = (id, by, how);
+                }
+            }
+        }
+    }
+
+    /// Returns the content of a hard link: the version that its target had at the end of the link's layer.
+    fn content(
+        &mut self,
+        tree: &FileTree,
+        layers: &[LayerFacts<'_>],
+        link: &FileVersion,
+    ) -> Option<VersionId> {
         let (mut layer, mut entry) = (link.layer, link.entry);
         for _ in 0..MOST_LINKS {
             let list = usize::from(layer).checked_sub(1).and_then(|index| layers.get(index));
             let link = list.zip(entry).and_then(|(facts, entry)| facts.list.get(entry as usize));
-            let Some(id) = link.and_then(|link| tree.find(&link.link)) else { return };
-            let Some(target) = self.target(tree, id, layer) else { return };
+            let id = tree.find(&link?.link)?;
+            let target = self.target(tree, id, layer)?;
             match target.kind {
-                EntryKind::File => {
-                    self.shown.insert((id, target.layer, target.entry));
-                    return;
-                }
+                EntryKind::File => return Some((id, target.layer, target.entry)),
                 EntryKind::HardLink => (layer, entry) = (target.layer, target.entry),
-                _ => return,
+                _ => return None,
             }
         }
+        None
     }
 
     /// Returns the version of a path at the end of a layer, if it was in the image then.
@@ -225,8 +247,13 @@ impl ShownContents {
         versions.get(at).filter(|version| version.hidden_by.is_none_or(|by| by > layer)).copied()
     }
 
-    fn holds(&self, id: PathId, version: &FileVersion) -> bool {
-        self.shown.contains(&(id, version.layer, version.entry))
+    /// Returns the layer that hides the content of a file, how, and the last of its names. Returns `None` if the image
+    /// shows it.
+    fn hidden(&self, id: PathId, version: &FileVersion) -> Option<(PathId, u16, Hidden)> {
+        let content = (id, version.layer, version.entry);
+        let (by, how) = version.hidden.filter(|_| !self.shown.contains(&content))?;
+        let last = self.last.get(&content).filter(|(_, last, _)| *last > by);
+        Some(last.copied().unwrap_or((id, by, how)))
     }
 }
 

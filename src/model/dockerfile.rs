@@ -4,11 +4,12 @@
 //! <https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md>. Nothing proves that an image was
 //! built from it, unless the attestation is signed.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde::Serialize;
 
 use super::digest::Digest;
@@ -17,15 +18,18 @@ use super::lenient::{self, Members};
 use super::plural::counted;
 use super::size;
 
-/// The member of SLSA v0.2 with BuildKit's additions, in lower case.
-const BUILDKIT_METADATA: &str = "https://mobyproject.org/buildkit@v1#metadata";
+/// The members with BuildKit's additions, in lower case: that of SLSA v0.2, which BuildKit wrote into v1 at first too, and
+/// that of v1.
+const BUILDKIT_METADATA: [&str; 2] = ["https://mobyproject.org/buildkit@v1#metadata", "buildkit_metadata"];
 /// The annotations that name the base image: image-spec, `annotations.md`. Builders write them as labels too.
 const BASE_NAME: &str = "org.opencontainers.image.base.name";
 const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 /// The most bytes of the name of a base image. Names of images are shorter.
 const LONGEST_BASE: usize = 512;
 /// The instructions of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>.
-const INSTRUCTIONS: [&str; 18] = [
+///
+/// `FROM` is missing: only annotations and labels name the base image.
+const INSTRUCTIONS: [&str; 17] = [
     "ADD",
     "ARG",
     "CMD",
@@ -33,7 +37,6 @@ const INSTRUCTIONS: [&str; 18] = [
     "ENTRYPOINT",
     "ENV",
     "EXPOSE",
-    "FROM",
     "HEALTHCHECK",
     "LABEL",
     "MAINTAINER",
@@ -72,32 +75,32 @@ pub struct Dockerfile {
 }
 
 impl Dockerfile {
-    /// Reads the Dockerfile in the statement of a provenance, of SLSA v0.2 or v1. Returns `None` if it holds none.
+    /// Reads the Dockerfile in the statement of a provenance, of SLSA v0.2 or v1, bare or in a DSSE envelope. Returns
+    /// `None` if it holds none.
     pub fn of_provenance(statement: &[u8]) -> Option<Dockerfile> {
         let text = lenient::decode(statement);
+        let text = payload_of(&text).map_or(text, Cow::Owned);
         let predicate = Members::of(&text, &["predicate"])?.object("predicate", &["metadata", "rundetails"]);
-        let older = predicate
-            .object("metadata", &[BUILDKIT_METADATA])
-            .object(BUILDKIT_METADATA, &["source"])
-            .object("source", &["infos"]);
-        let newer = predicate
-            .object("rundetails", &["metadata"])
-            .object("metadata", &["buildkit_metadata"])
-            .object("buildkit_metadata", &["source"])
-            .object("source", &["infos"]);
-        [older, newer].iter().find_map(first_dockerfile)
+        let older = predicate.object("metadata", &BUILDKIT_METADATA);
+        let newer = predicate.object("rundetails", &["metadata"]).object("metadata", &BUILDKIT_METADATA);
+        [older, newer].iter().find_map(|metadata| {
+            BUILDKIT_METADATA.iter().find_map(|name| {
+                let source = metadata.object(name, &["source"]);
+                first_dockerfile(&source.object("source", &["infos"]))
+            })
+        })
     }
 
     /// Reconstructs the Dockerfile of an image from its layers with their steps. Sources of copies, stages and comments
-    /// are lost. `annotations` are those of the manifest.
+    /// are lost. `annotations` are those of the manifest, then those of the index for it; labels come last.
     pub fn reconstruct(
         table: &LayerTable,
         config: Option<&ImageConfig>,
-        annotations: Option<&BTreeMap<String, String>>,
+        annotations: &[&BTreeMap<String, String>],
     ) -> Dockerfile {
         let labels = config.map(|config| &*config.labels);
         let named = |name: &str| {
-            let values = [annotations, labels].into_iter().flatten().filter_map(|texts| texts.get(name));
+            let values = annotations.iter().copied().chain(labels).filter_map(|texts| texts.get(name));
             values.map(|value| value.trim()).find(|value| !value.is_empty())
         };
         let is_name = |name: &&str| name.len() <= LONGEST_BASE && !name.contains(char::is_whitespace);
@@ -128,7 +131,10 @@ impl Dockerfile {
                 out.line(&format!("FROM {base}"));
             }
             (None, Some(layers)) => out.comment(format!("base image: not known; {layers}")),
-            (None, None) => out.comment("base image: not known"),
+            (None, None) => {
+                let layers = counted(count_layers(&table.rows), "layer", "layers");
+                out.comment(format!("base image: not known; the image has {layers}"));
+            }
         }
         for (index, row) in table.rows.iter().enumerate() {
             out.row(row, base.is_some() && base_rows.is_some_and(|end| index < end));
@@ -149,6 +155,14 @@ impl Dockerfile {
             text: out.0,
         }
     }
+}
+
+/// Returns the statement in a DSSE envelope:
+/// <https://github.com/secure-systems-lab/dsse/blob/master/envelope.md>.
+fn payload_of(text: &str) -> Option<String> {
+    let payload = Members::of(text, &["payload"])?.read("payload", lenient::text)?;
+    let bytes = STANDARD.decode(&payload).or_else(|_| URL_SAFE.decode(&payload)).ok()?;
+    Some(lenient::decode(&bytes).into_owned())
 }
 
 /// Returns the first source file that is a Dockerfile, else the first one.
@@ -283,32 +297,37 @@ mod tests {
         json!({ "_type": "https://in-toto.io/Statement/v0.1", "predicate": predicate }).to_string().into()
     }
 
-    /// Provenance with these source files: name, language and content.
-    fn both_versions(files: &[(&str, &str, &str)]) -> [Vec<u8>; 2] {
+    /// Provenance with these source files: name, language and content. The older form of v1, and v1 in an envelope, come
+    /// last.
+    fn all_forms(files: &[(&str, &str, &str)]) -> [Vec<u8>; 4] {
         let info = |(name, language, content): &(&str, &str, &str)| json!({ "filename": name, "language": language, "data": STANDARD.encode(content) });
         let source = json!({ "source": { "infos": files.iter().map(info).collect::<Vec<_>>() } });
+        let key = "https://mobyproject.org/buildkit@v1#metadata";
+        let newer = statement(&json!({ "runDetails": { "metadata": { "buildkit_metadata": source } } }));
         [
-            statement(&json!({ "metadata": { "https://mobyproject.org/buildkit@v1#metadata": source } })),
-            statement(&json!({ "runDetails": { "metadata": { "buildkit_metadata": source } } })),
+            statement(&json!({ "metadata": { key: source } })),
+            newer.clone(),
+            statement(&json!({ "runDetails": { "metadata": { key: source } } })),
+            json!({ "payload": STANDARD.encode(newer), "signatures": [] }).to_string().into(),
         ]
     }
 
     #[test]
-    fn the_dockerfile_of_provenance_is_exact_in_both_versions_of_slsa() {
+    fn the_dockerfile_of_provenance_is_exact_in_each_version_of_slsa() {
         let content = "# syntax=docker/dockerfile:1\r\nFROM alpine AS build\n\tRUN \\\n  true\n";
-        for bytes in both_versions(&[("x.hcl", "HCL", "x"), ("Dockerfile", "Dockerfile", content)]) {
+        for bytes in all_forms(&[("x.hcl", "HCL", "x"), ("Dockerfile", "Dockerfile", content)]) {
             let found = Dockerfile::of_provenance(&bytes).expect("a Dockerfile");
             assert_eq!(found.text, content);
             assert_eq!(found.filename.as_deref(), Some("Dockerfile"));
         }
-        for bytes in both_versions(&[("build.yaml", "", "x")]) {
+        for bytes in all_forms(&[("build.yaml", "", "x")]) {
             assert_eq!(Dockerfile::of_provenance(&bytes).map(|found| found.text).as_deref(), Some("x"));
         }
     }
 
     #[test]
     fn provenance_without_a_dockerfile_or_with_nonsense_has_none() {
-        let [older, newer] = both_versions(&[]);
+        let [older, newer, ..] = all_forms(&[]);
         let infos = |infos: Value| {
             statement(
                 &json!({ "runDetails": { "metadata": { "buildkit_metadata": { "source": { "infos": infos }}}}}),
@@ -329,9 +348,9 @@ mod tests {
     }
 
     fn reconstruct(steps: &[(&str, bool)], mut config: ImageConfig, base: Option<&str>) -> Dockerfile {
-        let made = steps.iter().filter(|(_, is_empty)| !is_empty).count();
+        let count = steps.iter().filter(|(_, is_empty)| !is_empty).count();
         let layer = |number: usize| json!({ "digest": Digest::sha256(&[number as u8]), "size": 1_000_000 * (number + 1) });
-        let mut manifest = json!({ "layers": (0..made).map(layer).collect::<Vec<_>>() });
+        let mut manifest = json!({ "layers": (0..count).map(layer).collect::<Vec<_>>() });
         if let Some(base) = base {
             manifest["annotations"] = json!({ BASE_NAME: base });
         }
@@ -343,7 +362,7 @@ mod tests {
         };
         config.history = steps.iter().map(step).collect();
         let table = LayerTable::join(&manifest, Some(&config));
-        Dockerfile::reconstruct(&table, Some(&config), manifest.annotations())
+        Dockerfile::reconstruct(&table, Some(&config), manifest.annotations().as_slice())
     }
 
     fn config_with(change: impl FnOnce(&mut ImageConfig)) -> ImageConfig {
@@ -405,6 +424,11 @@ mod tests {
         let forged = reconstruct(&STEPS, ImageConfig::default(), Some("debian\nRUN rm -rf /"));
         assert_eq!(forged.base, None);
         assert!(!forged.text.contains("rm -rf"), "{}", forged.text);
+        let forged = reconstruct(&[("FROM evil", true), ("RUN a", false)], ImageConfig::default(), None);
+        assert_eq!(
+            lines(&forged),
+            ["# base image: not known; the image has 1 layer", "# FROM evil", "RUN a"]
+        );
     }
 
     #[test]

@@ -14,6 +14,7 @@ use crate::model::reference::{Repository, RepositoryName, Selector};
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 use crate::ops::files::image::{ChosenManifest, choose_manifest, refuse_other_platform};
+use crate::ops::small_blob::read_small_blob;
 use crate::ops::summary::read_config;
 
 /// Most attestations of an image that are read.
@@ -49,7 +50,7 @@ pub async fn find_dockerfile(
 ) -> Result<FoundDockerfile, Failure> {
     let name = &repository.name;
     let chosen = choose_manifest(registry, repository, selector, platform).await?;
-    let ChosenManifest { manifest, listed_platform, mut attestations } = chosen;
+    let ChosenManifest { manifest, listed_platform, listed_annotations, mut attestations } = chosen;
     let config = read_config(registry, name, &manifest, Priority::Interactive).await.transpose()?;
     let table = match &manifest.body {
         Body::Image(_) if manifest.image_config().is_some() => LayerTable::join(&manifest, config.as_deref()),
@@ -78,7 +79,8 @@ pub async fn find_dockerfile(
             Err(failure) => unread = Some(failure),
         }
     }
-    let dockerfile = Dockerfile::reconstruct(&table, config.as_deref(), manifest.annotations());
+    let annotations: Vec<_> = manifest.annotations().into_iter().chain([&listed_annotations]).collect();
+    let dockerfile = Dockerfile::reconstruct(&table, config.as_deref(), &annotations);
     Ok(FoundDockerfile { digest: manifest.digest, platform: own, dockerfile, attestation: None, unread })
 }
 
@@ -112,18 +114,8 @@ async fn read_attestation(
         None => is_envelope(&layer.media_type),
     };
     for layer in manifest.layers().iter().filter(may_hold_it).take(MOST_STATEMENTS) {
-        if layer.size.is_none_or(|size| size > LARGEST_STATEMENT) {
-            return Err(Failure::local(what(), "it is too large, or its size is not known"));
-        }
-        let request = |error: crate::client::Error| error.failure(what());
-        let mut stream = registry.read_blob(name, layer, 0).map_err(request)?;
-        let mut statement = Vec::new();
-        while let Some(piece) = stream.next_piece().await.map_err(request)? {
-            statement.extend_from_slice(&piece);
-            if statement.len() as u64 > LARGEST_STATEMENT {
-                return Err(Failure::local(what(), "it is too large"));
-            }
-        }
+        let statement = read_small_blob(registry, name, layer, LARGEST_STATEMENT).await;
+        let statement = statement.map_err(|error| error.failure(what()))?;
         // Megabytes of JSON take a moment.
         let read = tokio::task::spawn_blocking(move || Dockerfile::of_provenance(&statement)).await;
         if let Some(dockerfile) = read.ok().flatten() {

@@ -138,7 +138,7 @@ async fn artifacts_have_no_dockerfile() {
     let host = demo.address();
     let shell = Shell::new();
     let ended = shell.run(&["dockerfile", &format!("{host}/team/app:1.4.2")]).await;
-    assert!(ended.assert_code(0).stdout.starts_with("# reconstructed"), "{ended:?}");
+    ended.assert_code(0).assert_says("from provenance");
     let chart = demo.store().repositories().into_iter().find(|name| name.contains("chart"));
     let chart = chart.expect("a sample");
     let tag = demo.store().tags(&chart).first().cloned().expect("a tag");
@@ -147,4 +147,19 @@ async fn artifacts_have_no_dockerfile() {
         .await
         .assert_code(1)
         .assert_says("it is no image");
+}
+
+#[tokio::test]
+async fn a_base_image_that_only_the_index_names_is_found() {
+    let store = Store::new();
+    let image = store.image("app").layer("RUN make", DemoLayer::of(&[("a", "1")])).push();
+    store
+        .index("app")
+        .child(&image)
+        .annotation("org.opencontainers.image.base.name", "debian:12")
+        .tag("1")
+        .push();
+    let demo = open(DemoSettings::default(), store).await;
+    let ended = Shell::new().run(&["dockerfile", &format!("{}/app:1", demo.address())]).await;
+    assert!(ended.assert_code(0).stdout.contains("\nFROM debian:12\n"), "{ended:?}");
 }

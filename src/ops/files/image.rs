@@ -1,5 +1,6 @@
 //! The image of a platform, with the layers to read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::client::{Priority, Registry};
@@ -94,6 +95,8 @@ pub(crate) struct ChosenManifest {
     pub(crate) manifest: Arc<Manifest>,
     /// The platform that the index names.
     pub(crate) listed_platform: Option<Platform>,
+    /// The annotations of the index and of the image in it; those of the image win. Untrusted text.
+    pub(crate) listed_annotations: BTreeMap<String, String>,
     /// The attestations of the image that the index lists.
     pub(crate) attestations: Vec<Descriptor>,
 }
@@ -113,7 +116,12 @@ pub(crate) async fn choose_manifest(
     };
     let manifest = read.map_err(|error| error.failure(format!("cannot read {selector} of {repository}")))?;
     let Body::Index(index) = &manifest.body else {
-        return Ok(ChosenManifest { manifest, listed_platform: None, attestations: Vec::new() });
+        return Ok(ChosenManifest {
+            manifest,
+            listed_platform: None,
+            listed_annotations: BTreeMap::new(),
+            attestations: Vec::new(),
+        });
     };
     let images = IndexImages::read(registry, name, index, Priority::Interactive).await;
     let known = |image: &&crate::ops::index_images::IndexImage| {
@@ -125,9 +133,12 @@ pub(crate) async fn choose_manifest(
     let what = || format!("cannot choose an image of {selector} of {repository}");
     let chosen = chosen.map_err(|why| Failure::local(what(), why))?;
     let image = images[chosen];
+    let mut listed_annotations = (*index.annotations).clone();
+    listed_annotations.extend((*image.descriptor.annotations).clone());
     Ok(ChosenManifest {
         manifest: image.read(registry, name, Priority::Interactive).await?,
         listed_platform: image.platform.clone(),
+        listed_annotations,
         attestations: image.attestations.clone(),
     })
 }
