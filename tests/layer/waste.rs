@@ -70,8 +70,10 @@ impl Image {
     }
 }
 
-/// Path, bytes, files, layer and the hiding layer of each row.
-fn rows(list: &TopFindings) -> Vec<(&str, u64, u64, u16, Option<(u16, Hidden)>)> {
+/// Path, bytes, files, layer and the hiding layer of a row.
+type Row<'a> = (&'a str, u64, u64, u16, Option<(u16, Hidden)>);
+
+fn rows(list: &TopFindings) -> Vec<Row<'_>> {
     let text = |path| std::str::from_utf8(path).expect("text");
     list.rows
         .iter()
