@@ -51,6 +51,7 @@ mod client {
     mod writes;
 }
 mod demo {
+    mod attached;
     mod auth;
     mod blobs;
     mod content;

@@ -111,7 +111,8 @@ fn collect(files: &ImageFiles, from: PathId, destination: &Path) -> Extraction {
                     match disk::name(files.tree.name(child)) {
                         Some(name) => open.push((child, path.join(name), depth + 1)),
                         None if files.tree.current(child).is_none() => {}
-                        None => extraction.leave_out(&path, "this machine cannot have a file of such a name in it"),
+                        None => extraction
+                            .leave_out(&path, "this machine cannot have a file of such a name in it"),
                     }
                 }
             }
@@ -166,7 +167,11 @@ fn stays_inside(target: &[u8], depth: usize) -> bool {
     ups <= depth && !components().skip(ups).any(|name| name == b"..")
 }
 
-async fn write(registry: &dyn Registry, files: &ImageFiles, mut extraction: Extraction) -> Result<Extracted, Failure> {
+async fn write(
+    registry: &dyn Registry,
+    files: &ImageFiles,
+    mut extraction: Extraction,
+) -> Result<Extracted, Failure> {
     let modes = std::mem::take(&mut extraction.directories);
     for (path, _) in &modes {
         // Nobody else can put a link into it before everything is written.
