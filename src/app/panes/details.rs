@@ -1,5 +1,6 @@
 //! The image under the cursor: platforms, layers, and the tabs: when each is shown, its title, and its number of lines.
 
+pub mod files;
 pub(crate) mod overview;
 pub(crate) mod referrers;
 pub(crate) mod search;
