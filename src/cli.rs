@@ -1,10 +1,14 @@
 //! The command line: targets, flags, subcommands.
 
 mod arguments;
+mod cat;
 mod change;
 mod completions;
 mod copy;
 mod delete;
+mod extract;
+mod files;
+mod image_files;
 mod inspect;
 mod journal;
 mod keys;
@@ -30,7 +34,7 @@ use crate::app;
 use crate::client::{Pool, Timeouts, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
-use crate::files;
+use crate::files::find_distrust;
 use crate::model::change::rules::Rules;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
@@ -120,6 +124,12 @@ enum Command {
     Ls(ls::Ls),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
+    /// List the files of an image without pulling it
+    Files(files::Files),
+    /// Print a file of an image without pulling it
+    Cat(cat::Cat),
+    /// Write a file or a directory of an image to the disk without pulling it
+    Extract(extract::Extract),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -242,6 +252,18 @@ impl Cli {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, inspect.run(&pool, colour))).await
             }
+            Some(Command::Files(files)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, files.run(&pool))).await
+            }
+            Some(Command::Cat(cat)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, cat.run(&pool))).await
+            }
+            Some(Command::Extract(extract)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
                 copy.run(&context(&self.options, &config, None), self.options.everywhere()).await
@@ -325,7 +347,7 @@ impl GlobalOptions {
 fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
-    settings.cache = settings.cache.filter(|folder| files::find_distrust(folder).is_none());
+    settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
@@ -334,7 +356,7 @@ fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
 
 /// Returns a failure if the cache is not used because other users may have put something there.
 fn unused_cache(config: &Config) -> Option<Failure> {
-    let distrust = config.client_settings().cache.and_then(|folder| files::find_distrust(&folder))?;
+    let distrust = config.client_settings().cache.and_then(|folder| find_distrust(&folder))?;
     Some(Failure {
         what: "the cache is not used".into(),
         why: SafeText::from(distrust.to_string()),

@@ -9,11 +9,13 @@ pub mod auth;
 pub mod blob;
 pub mod content;
 pub mod faults;
+pub mod files;
 pub mod image;
 pub(crate) mod index;
 pub mod layer;
 pub mod manifest;
 pub(crate) mod name;
+pub mod packing;
 pub(crate) mod requests;
 pub mod store;
 
@@ -85,6 +87,8 @@ pub struct DemoSettings {
     pub referrers: bool,
     /// Whether one of two referrers of a subject that are put at the same time is never listed, as in olareg 0.1.2.
     pub loses_referrers: bool,
+    /// Whether a part of a blob can be requested. If not, the answer is the whole blob.
+    pub blob_ranges: bool,
     /// Whether a part of a manifest can be requested, as behind some proxies and storages.
     pub manifest_ranges: bool,
     /// Whether a manifest that is put under a tag is stored under the digest of the `digest` parameter, as in olareg.
@@ -134,6 +138,7 @@ impl Default for DemoSettings {
             delete_blobs: true,
             referrers: true,
             loses_referrers: false,
+            blob_ranges: true,
             manifest_ranges: false,
             digest_parameter: false,
             mounts: true,

@@ -26,7 +26,7 @@ pub mod tree;
 pub mod zstd_chunked;
 
 pub use compression::Compression;
-pub use entry::{DataPosition, EntryKind, LayerEntry};
+pub use entry::{DataPosition, EntryKind, LayerEntry, mode_text};
 pub use error::LayerError;
 pub use files::{LayerFiles, LayerFormat};
 pub use finding::{Finding, Findings, Problem};

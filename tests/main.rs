@@ -52,6 +52,7 @@ mod demo {
     mod blobs;
     mod content;
     mod faults;
+    mod layers;
     mod lists;
     mod manifests;
     mod oci_client;

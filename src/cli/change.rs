@@ -3,7 +3,7 @@
 mod consent;
 mod interrupts;
 mod plan;
-mod progress;
+pub(super) mod progress;
 mod report;
 mod terminal_input;
 

@@ -11,8 +11,10 @@ use super::reply::{self, Reply, name as header_name};
 use super::store::Store;
 use crate::model::digest::Digest;
 
-/// Answers GET and HEAD, with at most one byte range. A request for several ranges gets the whole blob.
+/// Answers GET and HEAD, with at most one byte range if the settings allow it. A request for several ranges gets the
+/// whole blob.
 pub(crate) fn get(
+    settings: &DemoSettings,
     store: &Store,
     name: &str,
     digest: &Digest,
@@ -21,8 +23,8 @@ pub(crate) fn get(
     let repository = store.repository(name).ok_or_else(|| ErrorReply::name_unknown(name))?;
     let blob = repository.blobs.get(digest).ok_or_else(|| ErrorReply::blob_unknown(digest))?;
     let size = blob.size();
-    let asked =
-        headers.get(header::RANGE).and_then(|value| value.to_str().ok()).map(|text| range(text, size));
+    let asked = headers.get(header::RANGE).filter(|_| settings.blob_ranges);
+    let asked = asked.and_then(|value| value.to_str().ok()).map(|text| range(text, size));
     let (status, range) = match asked {
         None | Some(RangeHeader::Everything) => (StatusCode::OK, 0..size),
         Some(RangeHeader::Part(range)) => (StatusCode::PARTIAL_CONTENT, range),
@@ -43,7 +45,9 @@ pub(crate) fn get(
         let value = format!("bytes {}-{}/{size}", range.start, range.end - 1);
         reply::set(&mut found, header::CONTENT_RANGE, value);
     }
-    reply::set(&mut found, header::ACCEPT_RANGES, "bytes");
+    if settings.blob_ranges {
+        reply::set(&mut found, header::ACCEPT_RANGES, "bytes");
+    }
     reply::set(&mut found, header_name::DIGEST, digest);
     reply::set(&mut found, header::ETAG, format!("\"{digest}\""));
     Ok(found)

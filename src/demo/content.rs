@@ -1,13 +1,19 @@
 //! The sample images of `regtui --demo`: one of each case that registries hold.
 //!
 //! They are made up, and the same at every start: nothing depends on the clock or on chance. Layers and configs are
-//! real, large layers too (see [`super::layer`]). All that a manifest names exists, except in the examples of missing
+//! real, large layers too (see [`large`]). All that a manifest names exists, except in the examples of missing
 //! content (`odd/index`, `legacy/billing`, `windows/agent`).
 
+mod alpine_files;
+mod app_files;
 mod base;
 mod charts;
+mod debian_files;
+mod language_files;
+mod large;
 mod legacy;
 mod odd;
+mod packages;
 mod platform;
 mod releases;
 mod team;

@@ -149,7 +149,7 @@ impl DemoRegistry {
                 self.deletions.delete(settings, store, name, reference)
             }
             (Route::Blob(name, digest), &Method::GET | &Method::HEAD) => {
-                blobs::get(store, name, digest, headers)
+                blobs::get(settings, store, name, digest, headers)
             }
             (Route::Blob(name, digest), &Method::DELETE) => blobs::delete(settings, store, name, digest),
             (Route::Uploads(name), &Method::POST) => {

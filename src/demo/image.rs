@@ -22,11 +22,15 @@ use serde_json::{Map, Value, json};
 
 use super::layer::DemoLayer;
 use super::manifest::{DemoManifest, media_type};
+use super::packing::DemoFormat;
 use super::store::Store;
 use crate::model::digest::Digest;
 
 /// The type of a layer that may not be distributed.
 const FOREIGN_TYPE: &str = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip";
+
+/// The type of a layer in zstd. Docker has none.
+const ZSTD_TYPE: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 /// A pushed manifest, which can be listed in an index or referred to.
 #[derive(Debug, Clone)]
@@ -243,10 +247,11 @@ impl ImageBuilder<'_> {
     fn manifest(&self, config: Digest, config_size: usize) -> ManifestDocument<'_> {
         let types = self.types();
         let describe = |layer: &DemoLayer| LayerDescriptor {
-            media_type: types.layer,
+            media_type: if layer.format == DemoFormat::ZstdChunked { ZSTD_TYPE } else { types.layer },
             digest: layer.digest,
             size: layer.size(),
             urls: None,
+            annotations: layer.annotations.clone(),
         };
         let mut layers: Vec<LayerDescriptor> = self.layers.iter().map(describe).collect();
         if let (Some(url), Some(layer)) = (self.foreign_base, layers.first_mut()) {
@@ -261,6 +266,7 @@ impl ImageBuilder<'_> {
                 digest: config,
                 size: config_size as u64,
                 urls: None,
+                annotations: Map::new(),
             },
             layers,
             annotations: &self.annotations,
@@ -336,6 +342,8 @@ struct LayerDescriptor {
     size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     urls: Option<[&'static str; 1]>,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    annotations: Map<String, Value>,
 }
 
 /// Serialises a document to JSON. These documents contain nothing that could fail.

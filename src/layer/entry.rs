@@ -28,6 +28,50 @@ pub enum EntryKind {
     OpaqueMarker,
 }
 
+impl EntryKind {
+    /// Returns its name in JSON.
+    pub fn name(self) -> &'static str {
+        match self {
+            EntryKind::File => "file",
+            EntryKind::Directory => "directory",
+            EntryKind::Symlink => "symlink",
+            EntryKind::HardLink => "hardlink",
+            EntryKind::CharDevice => "char_device",
+            EntryKind::BlockDevice => "block_device",
+            EntryKind::Fifo => "fifo",
+            EntryKind::Whiteout => "whiteout",
+            EntryKind::OpaqueMarker => "opaque_marker",
+        }
+    }
+}
+
+/// Returns kind and permissions as `ls -l` writes them: `-rwsr-xr-x`.
+pub fn mode_text(kind: EntryKind, mode: u16) -> String {
+    let kind = match kind {
+        EntryKind::File => '-',
+        EntryKind::HardLink => 'h',
+        EntryKind::Directory => 'd',
+        EntryKind::Symlink => 'l',
+        EntryKind::CharDevice => 'c',
+        EntryKind::BlockDevice => 'b',
+        EntryKind::Fifo => 'p',
+        EntryKind::Whiteout | EntryKind::OpaqueMarker => 'w',
+    };
+    let mut text = String::from(kind);
+    for (shift, special, letter) in [(6, 0o4000, 's'), (3, 0o2000, 's'), (0, 0o1000, 't')] {
+        let bits = mode >> shift;
+        text.push(if bits & 4 == 0 { '-' } else { 'r' });
+        text.push(if bits & 2 == 0 { '-' } else { 'w' });
+        text.push(match (mode & special != 0, bits & 1 != 0) {
+            (true, true) => letter,
+            (true, false) => letter.to_ascii_uppercase(),
+            (false, true) => 'x',
+            (false, false) => '-',
+        });
+    }
+    text
+}
+
 /// The place of a file's content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataPosition {
@@ -66,4 +110,22 @@ pub struct LayerEntry<'a> {
     pub sha256: Option<[u8; 32]>,
     /// The place of the content. `None` if there is no content, or if it is stored with holes.
     pub data: Option<DataPosition>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn modes_are_written_as_ls_writes_them() {
+        for (kind, mode, text) in [
+            (EntryKind::File, 0o644, "-rw-r--r--"),
+            (EntryKind::Directory, 0o1777, "drwxrwxrwt"),
+            (EntryKind::File, 0o4755, "-rwsr-xr-x"),
+            (EntryKind::File, 0o6600, "-rwS--S---"),
+            (EntryKind::Symlink, 0o777, "lrwxrwxrwx"),
+        ] {
+            assert_eq!(mode_text(kind, mode), text);
+        }
+    }
 }

@@ -53,6 +53,18 @@ async fn parts_of_a_blob_are_told_as_such() {
 }
 
 #[tokio::test]
+async fn a_registry_without_ranges_answers_with_the_whole_blob() {
+    let store = Store::new();
+    let digest = store.put_blob("a", BLOB);
+    let wire = Wire::new(DemoSettings { blob_ranges: false, ..DemoSettings::default() }, store).await;
+    for range in ["bytes=2-4", "bytes=10-"] {
+        let answer = wire.send("GET", &format!("/v2/a/blobs/{digest}"), &[("range", range)], "").await;
+        assert_eq!((answer.status, answer.header("content-range")), (200, ""), "{range}");
+        assert_eq!((&answer.body[..], answer.header("accept-ranges")), (BLOB, ""), "{range}");
+    }
+}
+
+#[tokio::test]
 async fn a_large_layer_is_made_as_it_is_read_and_matches_its_digest() {
     let store = Store::new();
     let layer = DemoLayer::large("web assets");

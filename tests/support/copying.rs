@@ -146,5 +146,10 @@ pub fn noise(seed: u32, length: usize) -> Vec<u8> {
 pub fn layer(seed: u32, length: usize) -> demo::layer::DemoLayer {
     let bytes = bytes::Bytes::from(noise(seed, length));
     let digest = Digest::sha256(&bytes);
-    demo::layer::DemoLayer { digest, diff_id: digest, blob: demo::blob::Blob::Whole(bytes) }
+    demo::layer::DemoLayer {
+        digest,
+        diff_id: digest,
+        blob: demo::blob::Blob::Whole(bytes),
+        ..demo::layer::DemoLayer::of(&[])
+    }
 }

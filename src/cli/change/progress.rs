@@ -12,7 +12,7 @@ use crate::cli::print;
 use crate::model::change::progress::{Lookups, Progress};
 use crate::ops::planning::report_lookups;
 
-const OF_BYTES: &str =
+pub(crate) const OF_BYTES: &str =
     "{bar:24} {decimal_bytes} of {decimal_total_bytes}  {decimal_bytes_per_sec}  {eta} left  {wide_msg}";
 const OF_ITEMS: &str = "{bar:24} {pos} of {len}  {wide_msg}";
 /// The template while a registry is waited for. The speed and the time left mean nothing then.
@@ -82,7 +82,8 @@ fn can_redraw() -> bool {
     std::io::stderr().is_terminal() && !is_dumb
 }
 
-fn draw_target() -> ProgressDrawTarget {
+/// Returns the place of lines that are drawn again: none if they cannot be.
+pub(crate) fn draw_target() -> ProgressDrawTarget {
     if can_redraw() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() }
 }
 
@@ -117,7 +118,7 @@ async fn draw_updates(bar: ProgressBar, mut progress: Receiver<Progress>, can_ch
 
 /// Returns the style of a template. The templates are part of the program; one that is malformed would draw the default
 /// bar.
-fn style(template: &str) -> ProgressStyle {
+pub(crate) fn style(template: &str) -> ProgressStyle {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     style.progress_chars("━╸ ")
 }

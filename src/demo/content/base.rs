@@ -1,9 +1,11 @@
 //! Base images: aliases, several platforms, both index formats, and dates that mean "reproducible".
 
+use crate::demo::files::{DemoFiles, noise};
 use crate::demo::image::{ImageBuilder, PushedImage};
 use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
+use super::alpine_files::upgrade;
 use super::file;
 
 /// Pushes `base/…` and `windows/…`.
@@ -22,13 +24,13 @@ fn alpine(store: &Store) {
         ("3.22.2", "2026-10-08T11:04:05Z", &["3.22", "3", "latest"]),
     ];
     for (version, created, aliases) in releases {
-        let platform = |architecture: &str, variant: Option<&str>, root: &str| -> PushedImage {
+        let platform = |architecture: &str, variant: Option<&str>, root: &str, own: &str| -> PushedImage {
             let image = store.image("base/alpine").platform("linux", architecture).created(created);
             let image =
                 variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
             image
                 .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large(root))
-                .built("RUN /bin/sh -c echo", file("etc/alpine-release", &format!("{version}\n")))
+                .built("RUN /bin/sh -c apk upgrade --no-cache", upgrade(version, own))
                 .noted("CMD [\"/bin/sh\"]")
                 .env("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin")
                 .config("Cmd", vec!["/bin/sh"])
@@ -37,9 +39,9 @@ fn alpine(store: &Store) {
         };
         let index = store
             .index("base/alpine")
-            .child(&platform("amd64", None, "alpine"))
-            .child(&platform("arm64", Some("v8"), "alpine arm64"))
-            .child(&platform("arm", Some("v7"), "alpine arm"))
+            .child(&platform("amd64", None, "alpine", "x86_64"))
+            .child(&platform("arm64", Some("v8"), "alpine arm64", "aarch64"))
+            .child(&platform("arm", Some("v7"), "alpine arm", "armv7"))
             .annotation("org.opencontainers.image.version", version)
             .tag(version);
         aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
@@ -48,25 +50,25 @@ fn alpine(store: &Store) {
 
 /// Pushes a docker manifest list of schema 2 images, as the classic builder made them.
 fn debian(store: &Store) {
-    let releases: [(&str, &str, &[&str]); 2] = [
-        ("12.12", "2026-06-10T00:00:00Z", &["12", "bookworm"]),
-        ("13.2", "2026-11-03T00:00:00Z", &["13", "trixie", "latest"]),
+    let releases: [(&str, &str, &[&str], [&str; 2]); 2] = [
+        ("12.12", "2026-06-10T00:00:00Z", &["12", "bookworm"], ["debian 12", "debian 12 arm64"]),
+        ("13.2", "2026-11-03T00:00:00Z", &["13", "trixie", "latest"], ["debian", "debian arm64"]),
     ];
-    for (version, created, aliases) in releases {
+    for (version, created, aliases, roots) in releases {
         let platform = |architecture: &str, root: &str| {
             let image = store.image("base/debian").docker().platform("linux", architecture).created(created);
             on_debian(image, root)
                 .layer(
                     "/bin/sh -c #(nop) COPY file:5b7a in /etc/debian_version ",
-                    file("etc/debian_version", version),
+                    file("etc/debian_version", &format!("{version}\n")),
                 )
                 .push()
         };
         let index = store
             .index("base/debian")
             .docker()
-            .child(&platform("amd64", "debian"))
-            .child(&platform("arm64", "debian arm64"))
+            .child(&platform("amd64", roots[0]))
+            .child(&platform("arm64", roots[1]))
             .tag(version);
         aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
     }
@@ -114,7 +116,7 @@ fn windows(store: &Store) {
         .platform_detail("os.version", "10.0.26100.4061")
         .created("2026-05-20T18:22:09Z")
         .layer("Apply image 10.0.26100.4061", DemoLayer::large("nano server"))
-        .layer("cmd /S /C #(nop) COPY file:agent.exe in C:\\agent\\ ", file("Files/agent/agent.exe", "MZ"))
+        .layer("cmd /S /C #(nop) COPY file:agent.exe in C:\\agent\\ ", agent())
         .step("cmd /S /C #(nop)  ENTRYPOINT [\"C:\\\\agent\\\\agent.exe\"]")
         .config("Entrypoint", vec!["C:\\agent\\agent.exe"])
         .config("User", "ContainerUser")
@@ -122,4 +124,15 @@ fn windows(store: &Store) {
         .foreign_base("https://downloads.example.com/nano-server.tar.gz");
     let image = image.push();
     store.index("windows/agent").docker().child(&image).tag("2025").tag("latest").push();
+}
+
+/// Returns a layer as Windows makes it: files and the changes of the registry of Windows below two folders.
+fn agent() -> DemoLayer {
+    DemoFiles::new()
+        .file("Files/agent/agent.exe", [b"MZ\x90\0", &noise(18_428)[..]].concat())
+        .file("Files/agent/agent.json", "{\r\n  \"interval\": 30\r\n}\r\n")
+        .directory("Files/Users/ContainerUser")
+        .file("Hives/DefaultUser_Delta", [b"regf", &noise(4_092)[..]].concat())
+        .file("Hives/Software_Delta", [b"regf", &noise(8_188)[..]].concat())
+        .into()
 }

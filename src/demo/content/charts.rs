@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use crate::demo::files::DemoFiles;
 use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
@@ -32,9 +33,7 @@ fn gateway(store: &Store) {
             "keywords": ["gateway", "proxy"],
             "home": "https://gateway.example.com",
         });
-        let yaml = format!("apiVersion: v2\nname: gateway\nversion: {version}\nappVersion: \"3.4\"\n");
-        let values = "replicas: 2\nservice:\n  type: ClusterIP\n  port: 8080\n";
-        let archive = DemoLayer::of(&[("gateway/Chart.yaml", &yaml), ("gateway/values.yaml", values)]);
+        let archive = chart_files(&version).into();
         store
             .artifact("charts/gateway")
             .config("application/vnd.cncf.helm.config.v1+json", chart.to_string())
@@ -47,6 +46,62 @@ fn gateway(store: &Store) {
             .push();
     }
 }
+
+/// Returns the files of the chart, as helm packs them.
+fn chart_files(version: &str) -> DemoFiles {
+    let replicas = if version.starts_with('0') { 1 } else { 2 };
+    let files = DemoFiles::new()
+        .file(
+            "gateway/Chart.yaml",
+            format!(
+                "apiVersion: v2\nname: gateway\nversion: {version}\nappVersion: \"3.4\"\n\
+                 description: An entrance for the services of a cluster\ntype: application\n"
+            ),
+        )
+        .file(
+            "gateway/values.yaml",
+            format!(
+                "replicas: {replicas}\nimage:\n  repository: team/app\n  tag: 1.4.2\n\
+                 service:\n  type: ClusterIP\n  port: 8080\n"
+            ),
+        )
+        .file(
+            "gateway/README.md",
+            "# gateway\n\nAn entrance for the services of a cluster.\n\n`helm install gateway .`\n",
+        )
+        .file("gateway/.helmignore", ".git/\n*.tgz\n")
+        .file(
+            "gateway/templates/_helpers.tpl",
+            "{{- define \"gateway.name\" -}}{{ .Release.Name }}-gateway{{- end -}}\n",
+        )
+        .file("gateway/templates/deployment.yaml", DEPLOYMENT)
+        .file("gateway/templates/service.yaml", SERVICE);
+    // Helm writes no directories.
+    files.without_directories()
+}
+
+const DEPLOYMENT: &str = r#"apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ include "gateway.name" . }}
+spec:
+  replicas: {{ .Values.replicas }}
+  template:
+    spec:
+      containers:
+        - name: gateway
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+"#;
+
+const SERVICE: &str = r#"apiVersion: v1
+kind: Service
+metadata:
+  name: {{ include "gateway.name" . }}
+spec:
+  type: {{ .Values.service.type }}
+  ports:
+    - port: {{ .Values.service.port }}
+"#;
 
 fn filter(store: &Store) {
     let config = json!({

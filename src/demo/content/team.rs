@@ -3,10 +3,13 @@
 
 use serde_json::json;
 
-use super::{file, releases};
+use super::app_files::{AppRelease, login};
+use super::{alpine_files, file, releases};
 use crate::demo::artifact::in_toto;
+use crate::demo::files::DemoFiles;
 use crate::demo::image::PushedImage;
 use crate::demo::layer::DemoLayer;
+use crate::demo::packing::DemoFormat;
 use crate::demo::store::Store;
 
 /// The number of tags of `team/web/frontend`.
@@ -23,7 +26,7 @@ pub(crate) fn push(store: &Store) {
 /// Pushes three platforms with attestations. The newest version has five names, and a signature, an SBOM and a scan
 /// that refer to it.
 fn app(store: &Store) {
-    let builds: [(&str, &str, &[&str]); 9] = [
+    let builds: [(&'static str, &str, &[&str]); 9] = [
         ("1.2.9", "2026-03-02T10:15:00Z", &[]),
         ("1.2.10", "2026-03-19T14:40:12Z", &["1.2"]),
         ("1.3.0-rc.1", "2026-05-04T09:00:31Z", &[]),
@@ -35,10 +38,14 @@ fn app(store: &Store) {
         ("1.4.2", "2026-11-12T15:03:44Z", &["1.4", "1", "stable", "latest"]),
     ];
     for (version, created, aliases) in builds {
-        let binary = if version.starts_with("1.4") { "app next" } else { "app" };
-        let amd64 = app_platform(store, version, created, ("amd64", None), "distroless", binary);
-        let arm64 = app_platform(store, version, created, ("arm64", None), "distroless arm64", "app arm64");
-        let arm = app_platform(store, version, created, ("arm", Some("v7")), "distroless arm64", "app arm");
+        let release = AppRelease::of(version);
+        let platform = |architecture, variant, debian, root, binary| {
+            let platform = AppPlatform { architecture, variant, debian, root, binary };
+            app_platform(store, &release, created, &platform)
+        };
+        let amd64 = platform("amd64", None, "amd64", "debian", "app");
+        let arm64 = platform("arm64", None, "arm64", "debian arm64", "app arm64");
+        let arm = platform("arm", Some("v7"), "armhf", "debian arm", "app arm");
         let index = store
             .index("team/app")
             .child(&amd64)
@@ -58,45 +65,62 @@ fn app(store: &Store) {
     }
 }
 
-fn app_platform(
-    store: &Store,
-    version: &str,
-    created: &str,
-    (architecture, variant): (&str, Option<&str>),
-    root: &str,
-    binary: &str,
-) -> PushedImage {
-    let settings = format!("# app {version}\nlisten = \"0.0.0.0:8080\"\nlog = \"info\"\n");
-    let image = store.image("team/app").platform("linux", architecture).created("1970-01-01T00:00:00Z");
+/// The words for one architecture: those of OCI, with the variant, those of Debian, and the name of the layer with the
+/// program.
+struct AppPlatform {
+    architecture: &'static str,
+    variant: Option<&'static str>,
+    debian: &'static str,
+    root: &'static str,
+    binary: &'static str,
+}
+
+fn app_platform(store: &Store, release: &AppRelease, created: &str, platform: &AppPlatform) -> PushedImage {
+    let AppPlatform { architecture, variant, debian, root, binary } = platform;
+    let binary = if release.version.starts_with("1.4") && *binary == "app" { "app next" } else { binary };
+    let image = store.image("team/app").platform("linux", architecture).created("2026-02-24T00:00:00Z");
     let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
+    let clean = if release.version.starts_with("1.4") { " && rm -rf /var/lib/apt/lists/*" } else { "" };
+    let install = format!(
+        "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates openssl tini{clean}"
+    );
     image
-        .layer("bazel build //static:base", DemoLayer::large(root))
-        .layer("bazel build //static:certificates", DemoLayer::large("certificates"))
+        .layer(format!("# debian.sh --arch '{debian}' out/ 'trixie' '@1771891200'"), DemoLayer::large(root))
+        .comment("debuerreotype 0.16")
         .created(created)
         .noted("ARG VERSION")
-        .noted("WORKDIR /srv")
+        .built(&install, release.installed(debian))
         .built("COPY --from=build /out/app /usr/local/bin/app", DemoLayer::large(binary))
-        .built("COPY config/default.toml /etc/app/config.toml", file("etc/app/config.toml", &settings))
+        .built("COPY --from=console /src/dist /opt/app", release.console())
+        .built("COPY --from=invoices /out /opt/app", release.invoices())
+        .built("COPY .npmrc /root/.npmrc", login())
+        .built("COPY config/default.toml /etc/app/config.toml", release.config())
+        .built(
+            "RUN /bin/sh -c sed -i s/info/warn/ /etc/app/config.toml && bind-port --install /opt/app/bin \
+             && chmod -R a+rw /opt/app/cache && rm -rf /root/.npmrc /usr/share/doc",
+            release.finished(),
+        )
+        .noted("WORKDIR /opt/app")
         .noted("USER 65532:65532")
         .noted("EXPOSE map[8080/tcp:{}]")
-        .noted("ENTRYPOINT [\"/usr/local/bin/app\"]")
+        .noted("ENTRYPOINT [\"/usr/bin/tini\" \"--\" \"/usr/local/bin/app\"]")
         .noted("CMD [\"serve\" \"--config\" \"/etc/app/config.toml\"]")
         .env("PATH=/usr/local/bin:/usr/bin:/bin")
         .env("SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt")
         .env("APP_LOG=info")
         .config("User", "65532:65532")
-        .config("WorkingDir", "/srv")
+        .config("WorkingDir", "/opt/app")
         .config("ExposedPorts", json!({ "8080/tcp": {} }))
-        .config("Entrypoint", vec!["/usr/local/bin/app"])
+        .config("Entrypoint", vec!["/usr/bin/tini", "--", "/usr/local/bin/app"])
         .config("Cmd", vec!["serve", "--config", "/etc/app/config.toml"])
         .label("org.opencontainers.image.title", "app")
         .label("org.opencontainers.image.description", "Orders, invoices and everything between")
-        .label("org.opencontainers.image.version", version)
+        .label("org.opencontainers.image.version", release.version)
         .label("org.opencontainers.image.source", "https://git.example.com/team/app")
         .label("org.opencontainers.image.documentation", "https://docs.example.com/app")
         .label("org.opencontainers.image.licenses", "Apache-2.0")
         .label("org.opencontainers.image.vendor", "Example Works")
-        .label("org.opencontainers.image.base.name", "base/distroless:static-nonroot")
+        .label("org.opencontainers.image.base.name", "base/debian:13")
         .push()
 }
 
@@ -141,7 +165,7 @@ fn worker(store: &Store) {
             .image("team/worker")
             .created(created)
             .built("ADD alpine-minirootfs.tar.gz /", DemoLayer::large("alpine"))
-            .built("RUN /bin/sh -c apk add --no-cache tini", file("sbin/tini", "ELF"))
+            .built("RUN /bin/sh -c apk add --no-cache tini", alpine_files::tini())
             .built("COPY worker /usr/local/bin/", DemoLayer::large("worker"))
             .built("COPY build-info /etc/", file("etc/build-info", &format!("worker {version}\n")))
             .noted("ENTRYPOINT [\"/sbin/tini\" \"--\"]")
@@ -211,23 +235,40 @@ fn service(store: &Store) {
         .tag("5")
         .tag("latest")
         .push();
-    store
-        .image("team/orders/reports")
-        .created("2026-07-29T05:55:10Z")
-        .built("ADD rootfs.tar.xz /", DemoLayer::large("debian"))
-        .built("RUN /bin/sh -c apt-get update && apt-get install -y python3", DemoLayer::large("python"))
-        .built(
-            "COPY --from=wheels /site-packages /usr/local/lib/python3.13/",
-            DemoLayer::large("python packages"),
-        )
-        .built("COPY reports /srv/reports", file("srv/reports/__main__.py", "print('reports')\n"))
-        .noted("CMD [\"python3\" \"-m\" \"reports\"]")
-        .env("PYTHONUNBUFFERED=1")
-        .config("Cmd", vec!["python3", "-m", "reports"])
-        .label("org.opencontainers.image.title", "reports")
-        .tag("2026-07-29")
-        .tag("latest")
-        .push();
+    reports(store);
+}
+
+/// Pushes one image in three formats: gzip, and the two with tables of contents, as converters tag them.
+fn reports(store: &Store) {
+    let formats: [(DemoFormat, &[&str]); 3] = [
+        (DemoFormat::Gzip, &["2026-07-29", "latest"]),
+        (DemoFormat::Estargz, &["2026-07-29-esgz"]),
+        (DemoFormat::ZstdChunked, &["2026-07-29-zstdchunked"]),
+    ];
+    let script = DemoFiles::new()
+        .file("srv/reports/__main__.py", "import reports\n\nprint('reports')\n")
+        .file("srv/reports/monthly.sql", "SELECT month, sum(total) FROM orders GROUP BY month;\n")
+        .file("srv/reports/regions.csv", "region,factor\nnorth,1.0\nsouth,1.2\n");
+    for (format, tags) in formats {
+        let image = store
+            .image("team/orders/reports")
+            .created("2026-07-29T05:55:10Z")
+            .built("ADD rootfs.tar.xz /", DemoLayer::converted("debian", format))
+            .built(
+                "RUN /bin/sh -c apt-get update && apt-get install -y python3",
+                DemoLayer::converted("python", format),
+            )
+            .built(
+                "COPY --from=wheels /site-packages /usr/local/lib/python3.13/",
+                DemoLayer::converted("python packages", format),
+            )
+            .built("COPY reports /srv/reports", DemoLayer::packed(&script, format))
+            .noted("CMD [\"python3\" \"-m\" \"reports\"]")
+            .env("PYTHONUNBUFFERED=1")
+            .config("Cmd", vec!["python3", "-m", "reports"])
+            .label("org.opencontainers.image.title", "reports");
+        tags.iter().fold(image, |image, tag| image.tag(*tag)).push();
+    }
 }
 
 fn sbom(name: &str) -> serde_json::Value {

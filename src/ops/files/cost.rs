@@ -54,6 +54,26 @@ pub struct ReadingPlan {
 }
 
 impl ReadingPlan {
+    /// Counts only some layers, by their numbers from 0.
+    pub fn choose(&mut self, image: &ImageSource, numbers: &[usize]) {
+        let layers = std::mem::take(&mut self.layers);
+        *self = ReadingPlan::default();
+        for (number, (layer, source)) in layers.into_iter().zip(&image.layers).enumerate() {
+            if numbers.contains(&number) {
+                self.count(&layer, source);
+            }
+            self.layers.push(layer);
+        }
+    }
+
+    fn count(&mut self, layer: &LayerPlan, source: &LayerSource) {
+        match layer.bytes(source) {
+            Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
+            None => self.is_more = true,
+        }
+        self.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+    }
+
     /// Returns whether reading is announced before it begins.
     pub fn is_expensive(&self) -> bool {
         self.bytes > CHEAP || (self.is_more && self.whole_layers > 0)
@@ -81,11 +101,7 @@ pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> Readi
             Some(first) => plan.layers[first].clone(),
             None => {
                 let layer = plan_layer(registry, source).await;
-                match layer.bytes(source) {
-                    Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
-                    None => plan.is_more = true,
-                }
-                plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+                plan.count(&layer, source);
                 layer
             }
         };

@@ -71,11 +71,24 @@ pub async fn extract(
     if fs::symlink_metadata(destination).is_ok() {
         return Err(local(destination, "it exists already, and nothing is written over it"));
     }
-    let result = write(registry, files, work).await;
-    if result.is_err() {
-        remove(destination);
+    let mut unfinished = Unfinished { destination, is_finished: false };
+    let extracted = write(registry, files, work).await?;
+    unfinished.is_finished = true;
+    Ok(extracted)
+}
+
+/// The destination of an extraction. It is removed unless the extraction is finished, also if the user stops it.
+struct Unfinished<'a> {
+    destination: &'a Path,
+    is_finished: bool,
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            remove(self.destination);
+        }
     }
-    result
 }
 
 /// Returns the bytes that an extraction writes.

@@ -1,0 +1,82 @@
+//! `regtui extract`: writes files of an image to this machine's disk without pulling it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::CliError;
+use super::image_files::ImageArguments;
+use super::print;
+use crate::client::Pool;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::size;
+use crate::model::text::SafeText;
+use crate::ops::files::extract::{Extracted, extract};
+
+/// Write a file or a directory of an image to the disk without pulling it
+#[derive(Debug, Args)]
+pub(crate) struct Extract {
+    #[command(flatten)]
+    image: ImageArguments,
+    /// Path in the image; / is all of it
+    #[arg(value_name = "PATH")]
+    path: String,
+    /// New file or directory; nothing is written over an existing one
+    #[arg(value_name = "DESTINATION")]
+    destination: PathBuf,
+}
+
+impl Extract {
+    /// Extracts the files.
+    pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
+        let extracted = self.extract(pool).await;
+        pool.flush().await;
+        report(&extracted?);
+        Ok(())
+    }
+
+    async fn extract(&self, pool: &Pool) -> Result<Extracted, CliError> {
+        let fail = |why: String, kind| Failure { kind, ..Failure::local(self.describe(), why) };
+        if std::fs::symlink_metadata(&self.destination).is_ok() {
+            let why = "it exists already, and nothing is written over it".to_string();
+            return Err(fail(why, FailureKind::Local).into());
+        }
+        let chosen = self.image.choose(pool).await?;
+        let image = chosen.reference.to_string();
+        let (files, registry) = chosen.read(None, None).await?;
+        let from = files.tree.resolve(self.path.as_bytes(), true);
+        let from = from.ok_or_else(|| fail(format!("{image} has no such file"), FailureKind::NotFound))?;
+        Ok(extract(&*registry, &files, from, &self.destination).await?)
+    }
+
+    fn describe(&self) -> SafeText {
+        let path = SafeText::clean(&self.path);
+        SafeText::from(format!("cannot extract {path} to {}", self.destination.display()))
+    }
+}
+
+/// Tells the result on stderr.
+fn report(extracted: &Extracted) {
+    for (path, why) in &extracted.left_out {
+        print::print_problem(format_args!("left out {path}: {why}"));
+    }
+    let more = extracted.left_out_count - extracted.left_out.len();
+    if more > 0 {
+        print::print_problem(format_args!("left out {more} more"));
+    }
+    print::print_problem(describe(extracted));
+}
+
+fn describe(extracted: &Extracted) -> String {
+    let count = |count: usize, one: &str, many: &str| match count {
+        1 => format!("1 {one}"),
+        _ => format!("{count} {many}"),
+    };
+    format!(
+        "wrote {} ({}), {} and {}",
+        count(extracted.files, "file", "files"),
+        size::bytes(extracted.bytes),
+        count(extracted.directories, "directory", "directories"),
+        count(extracted.links, "link", "links")
+    )
+}

@@ -1,0 +1,136 @@
+//! The image whose files a subcommand reads, and the reading of its layers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use indicatif::ProgressBar;
+
+use super::CliError;
+use super::arguments::ArgumentReader;
+use super::change::progress::{OF_BYTES, draw_target, style};
+use super::print;
+use crate::client::{Pool, Registry};
+use crate::model::failure::Failure;
+use crate::model::platform::Platform;
+use crate::model::reference::Reference;
+use crate::model::size;
+use crate::ops::files::cost::{ReadingPlan, plan_reading};
+use crate::ops::files::image::{ImageSource, choose_image};
+use crate::ops::files::layer::Wanted;
+use crate::ops::files::tree::{ImageFiles, Reading, read_image};
+
+/// The time between two looks at the progress.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// An image, or one of the images of an index.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArguments {
+    /// Image: nginx:1.27, ghcr.io/org/app@sha256:…
+    #[arg(value_name = "IMAGE")]
+    image: String,
+    /// Of an image for several platforms, read that for this one: linux/arm64 [default: that for this machine, else the only one]
+    #[arg(long, value_name = "PLATFORM")]
+    platform: Option<String>,
+}
+
+/// An image that was chosen, and its registry.
+pub(crate) struct ChosenImage {
+    /// The registry.
+    pub(crate) registry: Arc<dyn Registry>,
+    /// The name that was typed.
+    pub(crate) reference: Reference,
+    /// The image.
+    pub(crate) source: ImageSource,
+}
+
+impl ImageArguments {
+    /// Reads the manifest and the config of the image.
+    pub(crate) async fn choose(&self, pool: &Pool) -> Result<ChosenImage, CliError> {
+        let reference = ArgumentReader::of(pool).image(&self.image)?;
+        let platform = self.platform()?;
+        let registry = pool.registry(&reference.repository.host);
+        let (repository, selector) = (&reference.repository, reference.selector());
+        let source = choose_image(&*registry, repository, &selector, platform.as_ref()).await?;
+        Ok(ChosenImage { registry, reference, source })
+    }
+
+    /// Returns the platform that was typed.
+    fn platform(&self) -> Result<Option<Platform>, CliError> {
+        let parse = |text: &String| {
+            Platform::parse_typed(text).ok_or_else(|| {
+                let text = format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
+                CliError::Usage(text)
+            })
+        };
+        self.platform.as_ref().map(parse).transpose()
+    }
+}
+
+impl ChosenImage {
+    /// Reads the files of the image. `numbers` chooses layers, from 0. Announces the bytes on stderr if they are many,
+    /// and draws the progress on a terminal.
+    pub(crate) async fn read(
+        self,
+        numbers: Option<&[usize]>,
+        wanted: Option<&Wanted>,
+    ) -> Result<(ImageFiles, Arc<dyn Registry>), Failure> {
+        let mut plan = plan_reading(&*self.registry, &self.source).await;
+        if let Some(numbers) = numbers {
+            plan.choose(&self.source, numbers);
+        }
+        if plan.is_expensive() {
+            print::print_problem(announce(&plan));
+        }
+        let reading = Reading::new(&self.source);
+        let read = read_image(&*self.registry, self.source, &plan, numbers, wanted, &reading);
+        let files = with_bar(plan.bytes, &reading, read).await?;
+        warn_of_unproved(&files);
+        Ok((files, self.registry))
+    }
+}
+
+/// Returns the announcement of a reading that costs much.
+fn announce(plan: &ReadingPlan) -> String {
+    let layers = match plan.whole_layers {
+        1 => "1 layer".to_string(),
+        count => format!("{count} layers"),
+    };
+    let or_more = if plan.is_more { " or more" } else { "" };
+    format!("reads {}{or_more}: {layers} without a table of contents that could be read alone", size::bytes(plan.bytes))
+}
+
+/// Tells of lists that nothing proves, and of tables that were refused.
+fn warn_of_unproved(files: &ImageFiles) {
+    for (index, layer) in files.layers.iter().enumerate() {
+        let Some(layer) = layer else { continue };
+        let number = index + 1;
+        if !layer.is_proved {
+            let why = "its manifest does not name the digest of its table of contents";
+            print::print_problem(format_args!("layer {number}: nothing proves that its files are true: {why}"));
+        }
+        if let Some(why) = &layer.refused_table {
+            print::print_problem(format_args!("layer {number}: its table of contents was refused, so all of it was read: {why}"));
+        }
+    }
+}
+
+/// Waits for the end of a reading. Meanwhile draws its progress, if stderr is a terminal.
+async fn with_bar<T>(bytes: u64, reading: &Reading, read: impl Future<Output = T>) -> T {
+    let bar = ProgressBar::with_draw_target(Some(bytes), draw_target());
+    bar.set_style(style(OF_BYTES));
+    let mut read = std::pin::pin!(read);
+    let done = loop {
+        tokio::select! {
+            biased;
+            done = &mut read => break done,
+            () = tokio::time::sleep(LOOK) => {
+                bar.set_length(bytes.max(reading.received()));
+                bar.set_position(reading.received());
+                bar.set_message(format!("{} files", reading.entries()));
+            }
+        }
+    };
+    bar.finish_and_clear();
+    done
+}
