@@ -2,6 +2,7 @@
 
 mod clipboard;
 pub mod effects;
+mod files;
 mod hangup;
 mod input;
 mod jobs;

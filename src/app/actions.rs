@@ -6,6 +6,7 @@ pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;
 pub(crate) mod entries;
+pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod lists;
@@ -153,6 +154,11 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &details::PREVIOUS_PLATFORM,
     &details::NEXT_MATCH,
     &details::PREVIOUS_MATCH,
+    &files::OPEN,
+    &files::CLOSE,
+    &files::LAYER_BEFORE,
+    &files::LAYER_AFTER,
+    &files::OWN_CHANGES,
     &view::ZOOM,
     &view::BORDER_LEFT,
     &view::BORDER_RIGHT,

@@ -48,6 +48,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         }
         (Slot::Detail, Answer::Inspection(answer)) => take_inspection(update, ticket, answer),
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
+        (Slot::Files, Answer::Files(answer)) => {
+            if let Some(failure) = update.state.detail.files.take_answer(ticket, answer) {
+                update.record_load_failure(&failure);
+            }
+        }
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),

@@ -18,7 +18,11 @@ impl State {
                 self.registries.selected_mut().map(|registry| &mut registry.repositories.list)
             }
             Pane::Tags => Some(&mut self.tags.list),
-            Pane::Details => (self.detail.tab == Tab::Layers).then_some(&mut self.detail.layers),
+            Pane::Details => match self.detail.tab {
+                Tab::Layers => Some(&mut self.detail.layers),
+                Tab::Files => Some(&mut self.detail.files.browser.list),
+                _ => None,
+            },
         }
     }
 
@@ -40,6 +44,7 @@ impl State {
                 self.tags.refilter();
             }
             Pane::Details if self.detail.tab == Tab::Layers => self.detail.filter_layers(typed),
+            Pane::Details if self.detail.tab == Tab::Files => self.detail.files.browser.set_filter(typed),
             Pane::Details => self.detail.search(typed),
         }
     }

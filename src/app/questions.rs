@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::panes::details::files::reading::{FilesAnswer, FilesImage};
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -31,6 +32,8 @@ pub enum Ask {
     Inspection(Repository, Selector),
     /// Asks for the referrers of an image. If all tags of the repository are known, its digest tags are passed along.
     Referrers(Arc<Inspection>, Option<Vec<Tag>>),
+    /// Asks for the files of an image, even if reading them takes many bytes or not.
+    Files(Box<FilesImage>, bool),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
     /// Asks for the journal.
@@ -56,6 +59,7 @@ impl Ask {
             | Ask::RepositoryFacts(repository, _)
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
+            Ask::Files(image, _) => Some(&image.repository.host),
             Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
@@ -83,6 +87,8 @@ pub enum Answer {
     Inspection(Result<Arc<Inspection>, Failure>),
     /// The referrers of the image in the Details pane.
     Referrers(FoundReferrers),
+    /// The files of the image, or the bytes that reading them takes.
+    Files(Result<FilesAnswer, Failure>),
     /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// The journal entries, newest first.
@@ -112,6 +118,8 @@ pub enum Slot {
     Detail,
     /// The referrers of the image shown.
     Referrers,
+    /// The files of the image shown.
+    Files,
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
+use super::files::{self, ShownReading};
 use super::jobs::JobRunner;
 use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
@@ -43,6 +44,8 @@ pub struct Effects {
     jobs: JobRunner,
     /// The count of the tags that are looked up for the plan that was asked for last.
     lookups: watch::Receiver<Lookups>,
+    /// The reading of files that the screen shows.
+    reading: ShownReading,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -59,6 +62,7 @@ impl Effects {
             identities,
             jobs,
             lookups: watch::channel(Lookups::default()).1,
+            reading: ShownReading::default(),
             remembering: None,
         }
     }
@@ -68,6 +72,7 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
+            Cmd::PauseFiles(is_paused) => self.reading.pause(is_paused),
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
@@ -151,7 +156,10 @@ impl Effects {
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
-        let identities = self.identities.clone();
+        let (identities, reading) = (self.identities.clone(), self.reading.clone());
+        if slot == Slot::Files {
+            self.reading.reset();
+        }
         let (sender, lookups) = watch::channel(Lookups::default());
         if slot == Slot::Plan {
             self.lookups = lookups;
@@ -161,7 +169,13 @@ impl Effects {
                 tokio::time::sleep(after).await;
             }
             let host = ask.host().cloned();
-            let answer = ops::planning::report_lookups(sender, answer(&context, ask)).await;
+            let answer = match ask {
+                Ask::Files(image, is_agreed) => {
+                    let read = files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
+                    Answer::Files(read.await)
+                }
+                ask => ops::planning::report_lookups(sender, answer(&context, ask)).await,
+            };
             if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
                 inbox.send(identified).ok();
             }
@@ -209,6 +223,8 @@ fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>
 async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
     let pool = &context.pool;
     match ask {
+        // They are read by a task that reports their progress.
+        Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))

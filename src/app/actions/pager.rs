@@ -106,7 +106,7 @@ fn details_text(state: &State, now: Timestamp) -> String {
     let all = match state.detail.tab {
         Tab::Config => state.detail.config.len(),
         Tab::Manifest => state.detail.manifest.len(),
-        Tab::Overview | Tab::Layers | Tab::Referrers => 0,
+        Tab::Overview | Tab::Layers | Tab::Files | Tab::Referrers => 0,
     };
     match all.saturating_sub(MOST_PAGED) {
         0 => text,

@@ -25,7 +25,7 @@ pub struct ImageFiles {
     /// Its layers, bottom first. `None` for those that are not read.
     pub layers: Vec<Option<Arc<LayerFiles>>>,
     /// The layers on top of each other. Those that are not read count as empty.
-    pub tree: FileTree,
+    pub tree: Arc<FileTree>,
     /// The contents that were needed, by layer (from 0) and the number of the entry.
     pub contents: HashMap<(usize, u32), Bytes>,
 }
@@ -188,5 +188,5 @@ pub async fn read_image(
     let built = tokio::task::spawn_blocking(build).await;
     let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
     let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;
-    Ok(ImageFiles { image, layers: lists, tree, contents })
+    Ok(ImageFiles { image, layers: lists, tree: Arc::new(tree), contents })
 }

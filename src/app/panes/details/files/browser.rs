@@ -60,6 +60,11 @@ pub(crate) struct FileBrowser {
 }
 
 impl FileBrowser {
+    /// Creates a browser of nothing, with this order.
+    pub(crate) fn sorted(sort: FileSort) -> FileBrowser {
+        FileBrowser { sort, ..FileBrowser::default() }
+    }
+
     /// Returns the scene that is shown.
     pub(crate) fn scene(&self) -> Option<&Scene> {
         self.shown.as_ref()
@@ -73,11 +78,6 @@ impl FileBrowser {
     /// Returns the path under the cursor.
     pub(crate) fn selected(&self) -> Option<PathId> {
         self.scene()?.id(u32::try_from(self.list.selected()?).ok()?)
-    }
-
-    /// Returns the part of the image that is shown, or will be.
-    pub(crate) fn view(&self) -> Option<LayerView> {
-        self.target().map(|scene| scene.view)
     }
 
     /// Returns the part of a tree to show.

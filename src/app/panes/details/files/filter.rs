@@ -103,6 +103,7 @@ impl FileSearch {
     }
 
     /// Returns the number of paths that were examined.
+    #[cfg(test)]
     pub(crate) fn examined(&self) -> usize {
         self.next
     }

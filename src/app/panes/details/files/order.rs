@@ -54,6 +54,11 @@ impl FileSort {
         FileSort { by, is_reversed: self.by == by && !self.is_reversed }
     }
 
+    /// Whether this is the order at the start.
+    pub(crate) fn is_usual(self) -> bool {
+        self == FileSort::default()
+    }
+
     /// Whether files stand as in the tree.
     pub(crate) fn is_by_path(self) -> bool {
         self.by == FileSortBy::Path

@@ -50,6 +50,7 @@ impl RowBuilder {
     }
 
     /// Returns the rows so far.
+    #[cfg(test)]
     pub(crate) fn rows(&self) -> &[u32] {
         &self.rows
     }

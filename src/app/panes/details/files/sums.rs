@@ -42,6 +42,7 @@ impl FileSums {
     }
 
     /// Returns the number of paths that were not examined yet.
+    #[cfg(test)]
     pub(crate) fn left(&self) -> usize {
         self.left
     }

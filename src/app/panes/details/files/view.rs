@@ -47,11 +47,6 @@ impl ShownVersion {
             ShownVersion::Removed { layer, .. } => *layer,
         }
     }
-
-    /// Whether it was removed.
-    pub(crate) fn is_removed(&self) -> bool {
-        matches!(self, ShownVersion::Removed { .. })
-    }
 }
 
 impl LayerView {

@@ -1,0 +1,166 @@
+//! The reading of files for the screen: its price, its progress, and snapshots of the files so far.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use crate::app::msg::Msg;
+use crate::app::panes::details::files::reading::{
+    FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot,
+};
+use crate::app::remote::Ticket;
+use crate::client::Pool;
+use crate::layer::{FileTree, LayerFiles, TreeError};
+use crate::model::failure::Failure;
+use crate::ops::files::cost::{LayerPlan, plan_reading};
+use crate::ops::files::image::ImageSource;
+use crate::ops::files::tree::{Reading, read_image};
+
+/// The least time between two reports.
+const LEAST: Duration = Duration::from_millis(100);
+/// A snapshot is built only after this multiple of the time that the last one took.
+const PAUSE: u32 = 10;
+
+/// The reading that the screen shows, so that it can be paused.
+#[derive(Debug, Clone, Default)]
+pub(super) struct ShownReading(Arc<Mutex<(bool, Option<Arc<Reading>>)>>);
+
+impl ShownReading {
+    /// Forgets the reading before.
+    pub(super) fn reset(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (false, None);
+    }
+
+    /// Pauses the reading, or lets it go on. One that has not begun begins so.
+    pub(super) fn pause(&self, pauses: bool) {
+        let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *is_paused = pauses;
+        reading.iter().for_each(|reading| reading.pause.set(pauses));
+    }
+
+    fn begin(&self, begun: &Arc<Reading>) {
+        let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        begun.pause.set(*is_paused);
+        *reading = Some(begun.clone());
+    }
+}
+
+/// A tree with its layers.
+type Built = Result<(FileTree, Vec<Option<Arc<LayerFiles>>>), TreeError>;
+/// A tree that is being built.
+type Building = JoinHandle<Built>;
+
+/// Reads the files of an image and reports the progress. If that takes many bytes and the user did not agree, only tells
+/// how many.
+pub(super) async fn read(
+    pool: &Pool,
+    image: &FilesImage,
+    is_agreed: bool,
+    ticket: Ticket,
+    inbox: &UnboundedSender<Msg>,
+    shown: &ShownReading,
+) -> Result<FilesAnswer, Failure> {
+    let registry = pool.registry(&image.repository.host);
+    let source = image_source(image)?;
+    let plan = plan_reading(&*registry, &source).await;
+    let price = FilesPrice { bytes: plan.bytes, is_more: plan.is_more, whole_layers: plan.whole_layers };
+    if plan.is_expensive() && !is_agreed {
+        return Ok(FilesAnswer::Price(price));
+    }
+    let (mut numbers, mut refused) = (Vec::new(), Vec::new());
+    for (number, layer) in plan.layers.iter().enumerate() {
+        match layer {
+            LayerPlan::Unreadable(why) => {
+                refused.push((u16::try_from(number + 1).unwrap_or(u16::MAX), why.clone()));
+            }
+            _ => numbers.push(number),
+        }
+    }
+    if let (true, Some((layer, why))) = (numbers.is_empty(), refused.first()) {
+        return Err(Failure::local(format!("cannot read layer {layer}"), why.clone()));
+    }
+    let reading = Arc::new(Reading::new(&source));
+    shown.begin(&reading);
+    let layers = source.layers.len();
+    let read = read_image(&*registry, source, &plan, Some(&numbers), None, &reading);
+    let mut read = std::pin::pin!(read);
+    let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
+    let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
+    let mut began = Instant::now();
+    let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
+    let files = loop {
+        tokio::select! {
+            biased;
+            files = &mut read => break files?,
+            built = finish(&mut building) => {
+                building = None;
+                next_snapshot = Instant::now() + LEAST.max(began.elapsed() * PAUSE);
+                // A tree that cannot be built is reported when everything was read.
+                if let Some(Ok((tree, layers))) = built {
+                    reporter.report(Some(FilesSnapshot { tree: Arc::new(tree), layers }));
+                }
+            }
+            () = tokio::time::sleep_until(next_report) => {
+                next_report = Instant::now() + LEAST;
+                reporter.report(None);
+                let count = (reading.entries(), reading.layers_read());
+                if count != built_of && building.is_none() && next_snapshot <= Instant::now() {
+                    (began, built_of) = (Instant::now(), count);
+                    let reading = reading.clone();
+                    building = Some(tokio::task::spawn_blocking(move || reading.tree()));
+                }
+            }
+        }
+    };
+    let snapshot = FilesSnapshot { tree: files.tree.clone(), layers: files.layers };
+    Ok(FilesAnswer::Files { snapshot, refused })
+}
+
+/// Returns the image as it is read.
+fn image_source(image: &FilesImage) -> Result<ImageSource, Failure> {
+    ImageSource::new(
+        &image.repository,
+        image.manifest.clone(),
+        image.config.clone(),
+        image.platform.clone(),
+    )
+}
+
+/// Waits for the snapshot that is being built, forever if there is none. Returns `None` if its thread failed.
+async fn finish(building: &mut Option<Building>) -> Option<Built> {
+    match building {
+        Some(building) => building.await.ok(),
+        None => std::future::pending().await,
+    }
+}
+
+/// Tells the screen about the progress.
+struct Reporter<'a> {
+    reading: Arc<Reading>,
+    price: FilesPrice,
+    layers: usize,
+    last: Option<FilesProgress>,
+    ticket: Ticket,
+    inbox: &'a UnboundedSender<Msg>,
+}
+
+impl Reporter<'_> {
+    /// Reports the progress if there is any, or a snapshot.
+    fn report(&mut self, snapshot: Option<FilesSnapshot>) {
+        let progress = FilesProgress {
+            received: self.reading.received(),
+            price: self.price.clone(),
+            entries: self.reading.entries(),
+            layers_read: self.reading.layers_read(),
+            layers: self.layers,
+        };
+        if snapshot.is_some() || self.last.as_ref() != Some(&progress) {
+            // The loop has ended if the receiver is gone; nothing is shown then.
+            self.inbox.send(Msg::FilesRead(self.ticket, progress.clone(), snapshot)).ok();
+            self.last = Some(progress);
+        }
+    }
+}
