@@ -159,6 +159,8 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &files::LAYER_BEFORE,
     &files::LAYER_AFTER,
     &files::OWN_CHANGES,
+    &files::HISTORY,
+    &files::EXTRACT,
     &view::ZOOM,
     &view::BORDER_LEFT,
     &view::BORDER_RIGHT,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
-use super::dialogs::{comparison, journal, open_prompt, plan};
+use super::dialogs::{comparison, file_preview, journal, open_prompt, plan};
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -53,6 +53,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
                 update.record_load_failure(&failure);
             }
         }
+        (Slot::FileContent, Answer::FileContent(answer)) => file_preview::take(update, ticket, answer),
+        (Slot::Extraction, Answer::Extracted(answer)) => match answer {
+            Ok(text) => update.say_done(text),
+            Err(failure) => update.say_failure(failure),
+        },
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),

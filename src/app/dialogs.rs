@@ -5,6 +5,9 @@ pub(crate) mod command_line;
 pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
+pub(crate) mod extract_prompt;
+pub(crate) mod file_history;
+pub(crate) mod file_preview;
 pub(crate) mod filter_line;
 pub(crate) mod help;
 pub(crate) mod jobs;
@@ -60,6 +63,12 @@ pub enum Dialog {
     Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
+    /// The content of a file.
+    FilePreview(Box<file_preview::FilePreview>),
+    /// The versions of a file.
+    FileHistory(file_history::FileHistory),
+    /// The prompt for the place that files are extracted to.
+    Extract(Box<extract_prompt::ExtractPrompt>),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -115,6 +124,9 @@ macro_rules! with_each {
             Dialog::Copy($one) => $body,
             Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
+            Dialog::FilePreview($one) => $body,
+            Dialog::FileHistory($one) => $body,
+            Dialog::Extract($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -140,13 +152,16 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 15] {
+    pub(crate) fn all() -> [DialogKeys; 18] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
             DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
+            DialogKeys::of::<Box<file_preview::FilePreview>>(),
+            DialogKeys::of::<file_history::FileHistory>(),
+            DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -176,6 +191,7 @@ impl Dialog {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
+            Dialog::FilePreview(preview) => preview.content.is_loading(),
             _ => false,
         }
     }
@@ -194,9 +210,13 @@ impl Dialog {
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
             Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
-            Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
-                layout::log(state)
-            }
+            Dialog::Extract(prompt) => prompt.places(state).area,
+            Dialog::Requests(_)
+            | Dialog::Messages(_)
+            | Dialog::Jobs(_)
+            | Dialog::Journal(_)
+            | Dialog::FilePreview(_)
+            | Dialog::FileHistory(_) => layout::log(state),
         }
     }
 
@@ -211,9 +231,12 @@ impl Dialog {
             Dialog::Retag(prompt) => Some(&mut prompt.field.input),
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
+            Dialog::Extract(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
+            | Dialog::FilePreview(_)
+            | Dialog::FileHistory(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)

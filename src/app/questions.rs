@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::panes::details::files::reading::{FilesAnswer, FilesImage};
+use super::panes::details::files::reading::{
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage,
+};
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -34,6 +36,10 @@ pub enum Ask {
     Referrers(Arc<Inspection>, Option<Vec<Tag>>),
     /// Asks for the files of an image, even if reading them takes many bytes or not.
     Files(Box<FilesImage>, bool),
+    /// Asks for the first bytes of a file.
+    FileContent(Box<ContentRequest>),
+    /// Writes files to this machine's disk.
+    Extract(Box<ExtractRequest>),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
     /// Asks for the journal.
@@ -60,6 +66,8 @@ impl Ask {
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Files(image, _) => Some(&image.repository.host),
+            Ask::FileContent(request) => Some(&request.image.repository.host),
+            Ask::Extract(request) => Some(&request.image.repository.host),
             Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
@@ -89,6 +97,10 @@ pub enum Answer {
     Referrers(FoundReferrers),
     /// The files of the image, or the bytes that reading them takes.
     Files(Result<FilesAnswer, Failure>),
+    /// The first bytes of the file.
+    FileContent(Result<FileContent, Failure>),
+    /// The files were written: in words how many.
+    Extracted(Result<SafeText, Failure>),
     /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// The journal entries, newest first.
@@ -120,6 +132,10 @@ pub enum Slot {
     Referrers,
     /// The files of the image shown.
     Files,
+    /// The content of the file shown.
+    FileContent,
+    /// The files that are written to this machine's disk.
+    Extraction,
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.

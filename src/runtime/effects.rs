@@ -253,6 +253,8 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
+        Ask::FileContent(request) => Answer::FileContent(files::read_content(pool, &request).await),
+        Ask::Extract(request) => Answer::Extracted(files::extract_files(pool, *request).await),
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {

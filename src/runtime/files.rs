@@ -1,5 +1,7 @@
-//! The reading of files for the screen: its price, its progress, and snapshots of the files so far.
+//! Files for the screen: their list with its price, its progress and snapshots so far; contents; and extraction.
 
+use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -9,15 +11,20 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
 use crate::layer::{FileTree, LayerFiles, TreeError};
 use crate::model::failure::Failure;
+use crate::model::plural::counted;
+use crate::model::size;
+use crate::model::text::SafeText;
+use crate::ops::files::content::{ContentSink, read_contents};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
+use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::tree::{Reading, read_image};
+use crate::ops::files::tree::{ImageFiles, Reading, read_image};
 
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
@@ -163,4 +170,81 @@ impl Reporter<'_> {
             self.last = Some(progress);
         }
     }
+}
+
+/// The first bytes of a content.
+struct FirstBytes {
+    most: usize,
+    bytes: Vec<u8>,
+    is_cut: bool,
+}
+
+impl ContentSink for FirstBytes {
+    fn take(&mut self, _entry: u32, bytes: &[u8]) -> Result<(), Failure> {
+        let room = self.most.saturating_sub(self.bytes.len());
+        self.bytes.extend(bytes.iter().take(room));
+        if bytes.len() > room {
+            self.is_cut = true;
+            // It ends the reading, and is not shown.
+            return Err(Failure::local("cannot read a file", "these are enough bytes of it"));
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _entry: u32) -> Result<(), Failure> {
+        Ok(())
+    }
+}
+
+/// Reads the first bytes of a file. If these are all, they were compared with the digest of the file.
+pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Result<FileContent, Failure> {
+    let registry = pool.registry(&request.image.repository.host);
+    let source = image_source(&request.image)?;
+    let layer = usize::from(request.layer).checked_sub(1).and_then(|index| source.layers.get(index));
+    let layer = layer.ok_or_else(|| Failure::local("cannot read a file", "the image has no such layer"))?;
+    let most = usize::try_from(request.most).unwrap_or(usize::MAX);
+    let mut sink = FirstBytes { most, bytes: Vec::new(), is_cut: false };
+    let name = &request.image.repository.name;
+    let read = read_contents(&*registry, name, layer, &request.files, &[request.entry], &mut sink).await;
+    match read {
+        Err(failure) if !sink.is_cut => Err(failure),
+        _ => Ok(FileContent { bytes: sink.bytes.into(), is_whole: !sink.is_cut }),
+    }
+}
+
+/// Writes files to this machine's disk. Returns in words how many.
+pub(super) async fn extract_files(pool: &Pool, request: ExtractRequest) -> Result<SafeText, Failure> {
+    let ExtractRequest { image, tree, layers, as_of, path, to } = request;
+    let registry = pool.registry(&image.repository.host);
+    let fail = |why: &'static str| {
+        let what = format!("cannot extract {} to {to}", String::from_utf8_lossy(&path));
+        Failure::local(what, why)
+    };
+    let source = image_source(&image)?;
+    let tree = if as_of < tree.layers() {
+        let below: Option<Vec<_>> = layers.iter().take(as_of.into()).cloned().collect();
+        let below = below.ok_or_else(|| fail("a layer of it was not read"))?;
+        let build = move || {
+            let mut tree = FileTree::default();
+            below.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
+            Ok::<_, TreeError>(tree)
+        };
+        let built = tokio::task::spawn_blocking(build).await.map_err(|_| fail("the reader stopped"))?;
+        Arc::new(built.map_err(|_| fail("its layers cannot be put together"))?)
+    } else {
+        tree
+    };
+    let from = tree.find(&path).filter(|id| tree.current(*id).is_some());
+    let from = from.ok_or_else(|| fail("it is not in the image as of this layer"))?;
+    let files = ImageFiles { image: source, layers, tree, contents: HashMap::new() };
+    let extracted = extract(&*registry, &files, from, Path::new(&to)).await?;
+    let mut text = format!(
+        "wrote {} ({}) to {to}",
+        counted(extracted.files + extracted.links, "file", "files"),
+        size::bytes(extracted.bytes)
+    );
+    if let Some((left_out, why)) = extracted.left_out.first() {
+        text.push_str(&format!("; left out {}: {left_out}: {why}", extracted.left_out_count));
+    }
+    Ok(text.into())
 }

@@ -4,6 +4,9 @@
 mod compare_prompt;
 mod comparison;
 mod copy_prompt;
+mod extract_prompt;
+mod file_history;
+mod file_preview;
 mod help;
 mod jobs;
 mod journal;
@@ -36,6 +39,9 @@ impl Canvas<'_, '_> {
                 Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Plan(plan) => self.plan(plan),
+                Dialog::FilePreview(preview) => self.file_preview(preview),
+                Dialog::FileHistory(history) => self.file_history(history),
+                Dialog::Extract(prompt) => self.extract_prompt(prompt),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),
             }

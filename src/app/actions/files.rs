@@ -4,12 +4,14 @@ use super::availability::{Why, check_image_exists, no_image_chosen, refuse_unles
 use super::movement::back;
 use super::{Action, quoted_key};
 use crate::app::cmd::Cmd;
+use crate::app::dialogs::{extract_prompt, file_history, file_preview};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
 use crate::app::panes::details::files::FilesLoad;
 use crate::app::reconcile::load_files;
 use crate::app::update::Update;
 use crate::app::{Pane, State};
+use crate::layer::{EntryKind, PathId};
 
 /// Opens the files of the image.
 pub(crate) static OPEN: Action = Action::new("files.open", chords!["f"], "the files of the image", open)
@@ -57,6 +59,24 @@ pub(crate) static OWN_CHANGES: Action = Action::new(
 .with_hint("all/own", 3)
 .available_if(check_in_files);
 
+/// Shows all versions of the path under the cursor.
+pub(crate) static HISTORY: Action =
+    Action::new("files.history", chords!["H"], "the versions of the file in all layers", |update| {
+        file_history::show(update.state);
+    })
+    .only_in(Pane::Details)
+    .with_hint("history", 4)
+    .available_if(check_file);
+/// Writes the path under the cursor to this machine's disk.
+pub(crate) static EXTRACT: Action =
+    Action::new("files.extract", chords!["x"], "extract the file or directory", |update| {
+        extract_prompt::show(update);
+    })
+    .only_in(Pane::Details)
+    .with_hint("extract", 3)
+    .with_entry("extract", "extract the file or directory to this machine")
+    .available_if(check_file);
+
 /// Opens the files of the image under the cursor in the whole screen.
 fn open(update: &mut Update<'_>) {
     let state = &mut *update.state;
@@ -74,7 +94,38 @@ pub(super) fn enter(update: &mut Update<'_>) {
     } else if files.pause(false) {
         update.cmds.push(Cmd::PauseFiles(false));
     } else {
-        files.browser.enter();
+        let Some(id) = files.browser.enter() else { return };
+        show_content(update, id, false);
+    }
+}
+
+/// Shows the content of a path. A symbolic link to a directory leads there.
+fn show_content(update: &mut Update<'_>, id: PathId, is_for_pager: bool) {
+    let browser = &mut update.state.detail.files.browser;
+    let Some(scene) = browser.scene() else { return };
+    let Some(version) = scene.version(id).map(|shown| *shown.version()) else { return };
+    let target = scene.tree.resolve(&scene.tree.path(id), true).filter(|_| version.kind == EntryKind::Symlink);
+    let target = target.and_then(|target| Some((target, *scene.version(target)?.version())));
+    match target {
+        Some((target, at)) if at.kind == EntryKind::Directory => {
+            let path = scene.tree.path(target);
+            browser.go_to(&path);
+        }
+        Some((target, at)) => file_preview::show(update, target, at, is_for_pager),
+        None => file_preview::show(update, id, version, is_for_pager),
+    }
+}
+
+/// Shows the file under the cursor in the pager. Returns whether there is one.
+pub(super) fn show_in_pager(update: &mut Update<'_>) -> bool {
+    let browser = &update.state.detail.files.browser;
+    let file = browser.scene().zip(browser.selected()).filter(|(scene, id)| !scene.is_directory(*id));
+    match file.map(|(_, id)| id).filter(|_| is_in_files(update.state)) {
+        Some(id) => {
+            show_content(update, id, true);
+            true
+        }
+        None => false,
     }
 }
 
@@ -105,6 +156,12 @@ fn check_files(state: &State) -> Result<(), Why> {
     }
     let is_known = state.detail.inspection.value.is_some();
     refuse_unless(!is_known || state.detail.files_image().is_some(), "it has no layers, so it has no files")
+}
+
+/// Fails if no file is under the cursor.
+fn check_file(state: &State) -> Result<(), Why> {
+    check_in_files(state)?;
+    refuse_unless(state.detail.files.browser.selected().is_some(), "no file is under the cursor")
 }
 
 /// Fails if the Files tab does not have the keys or shows nothing.

@@ -22,6 +22,7 @@ impl Dialog {
             Dialog::Palette(palette) => palette.click(update, at),
             Dialog::Open(prompt) => prompt.click(update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
+            Dialog::FileHistory(history) => history.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => prompt.click(update, at),
@@ -29,9 +30,12 @@ impl Dialog {
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
-            other @ (Dialog::Filter(_) | Dialog::CommandLine(_) | Dialog::Help(_) | Dialog::Messages(_)) => {
-                Some(other)
-            }
+            other @ (Dialog::Filter(_)
+            | Dialog::CommandLine(_)
+            | Dialog::Help(_)
+            | Dialog::Messages(_)
+            | Dialog::FilePreview(_)
+            | Dialog::Extract(_)) => Some(other),
         }
     }
 }

@@ -34,6 +34,8 @@ impl Dialog {
             Dialog::Jobs(jobs) => job_lines(jobs, state),
             Dialog::Journal(journal) => journal_lines(journal, now),
             Dialog::Comparison(comparison) => comparison_lines(comparison),
+            Dialog::FilePreview(preview) => preview.lines.iter().map(ToString::to_string).collect(),
+            Dialog::FileHistory(history) => history.lines(),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
@@ -41,6 +43,7 @@ impl Dialog {
             | Dialog::Menu(_)
             | Dialog::Help(_)
             | Dialog::Retag(_)
+            | Dialog::Extract(_)
             | Dialog::Copy(_)
             | Dialog::Compare(_) => Vec::new(),
         };

@@ -22,10 +22,11 @@ use jiff::Timestamp;
 
 use super::{Detail, Tab};
 use crate::app::remote::Ticket;
+use crate::layer::{EntryKind, FileVersion, PathId};
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 use browser::FileBrowser;
-use reading::{FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot};
+use reading::{ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot};
 
 /// The least time between two looks at the rate of a reading, in milliseconds.
 const RATE_OVER: i64 = 1_000;
@@ -177,6 +178,26 @@ impl FilesTab {
             }
         }
         None
+    }
+
+    /// Returns the request for the content of a version of a path, or the reason why there is none.
+    pub(crate) fn content_request(
+        &self,
+        id: PathId,
+        version: FileVersion,
+        most: u64,
+    ) -> Result<ContentRequest, &'static str> {
+        let scene = self.browser.scene().ok_or("there are no files yet")?;
+        let image = self.image.clone().ok_or("there are no files yet")?;
+        let (_, content) = scene.content_of(id, version).ok_or(match version.kind {
+            EntryKind::HardLink => "the target of the hard link does not exist",
+            EntryKind::Symlink => "the link leads to nothing in the image",
+            EntryKind::Directory => "a directory has no content",
+            _ => "a device or a pipe has no content",
+        })?;
+        let files = scene.list(content.layer).ok_or("the layer of this file is not read yet")?;
+        let entry = content.entry.ok_or("its content is not known")?;
+        Ok(ContentRequest { image, layer: content.layer, files: files.clone(), entry, most })
     }
 
     fn show(&mut self, snapshot: FilesSnapshot) {

@@ -156,6 +156,13 @@ impl FileBrowser {
         self.list.is_user_selected = true;
     }
 
+    /// Leaves a filtered list and goes to a path of the tree.
+    pub(crate) fn go_to(&mut self, path: &[u8]) {
+        self.reveal(path);
+        self.list.set_filter("");
+        self.restart();
+    }
+
     /// Opens the directory under the cursor or closes it; in a filtered list, goes to it in the tree. Returns the path
     /// under the cursor if it is a file.
     pub(crate) fn enter(&mut self) -> Option<PathId> {

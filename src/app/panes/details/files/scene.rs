@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::sums::FileSums;
 use super::view::{LayerView, ShownVersion};
-use crate::layer::{EntryKind, FileTree, LayerEntry, LayerFiles, PathId};
+use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId};
 
 /// The lists of the layers, bottom first. `None` for those that were not read to their end.
 pub(crate) type LayerLists = Arc<[Option<Arc<LayerFiles>>]>;
@@ -105,6 +105,23 @@ impl Scene {
     /// Returns the list of a layer, from 1.
     pub(crate) fn list(&self, layer: u16) -> Option<&Arc<LayerFiles>> {
         self.lists.get(usize::from(layer).checked_sub(1)?)?.as_ref()
+    }
+
+    /// Returns the version that holds the content of a version: itself, or the target of a hard link.
+    pub(crate) fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
+        let link = |version: &FileVersion| {
+            let entry = self.list(version.layer)?.list.get(version.entry? as usize)?;
+            Some(entry.link.into_owned())
+        };
+        match version.kind {
+            EntryKind::File => Some((id, version)),
+            EntryKind::HardLink => {
+                let target = link(&version)?;
+                let of = |version: &FileVersion| link(version).unwrap_or_default();
+                self.tree.hard_link_target(&target, version.layer, of)
+            }
+            _ => None,
+        }
     }
 
     /// Returns the entry of the version that is shown, if its layer was read.
