@@ -12,6 +12,7 @@ mod app {
     mod confirm;
     mod cursor;
     mod dialogs;
+    mod files;
     mod loads;
     mod manage;
     mod no_catalog;
@@ -160,6 +161,7 @@ mod ui {
     mod clicks;
     mod details;
     mod dialogs;
+    mod files;
     mod images;
     mod keys;
     mod names;

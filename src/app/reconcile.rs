@@ -202,14 +202,19 @@ fn reconcile_files(update: &mut Update<'_>) {
     let files = &update.state.detail.files;
     let is_wanted = is_open && update.state.focus == Pane::Details && files.image.is_some();
     if is_wanted && matches!(files.load, FilesLoad::Unasked) {
-        load_files(update, false);
+        // Tabs are often only passed on the way to another one.
+        ask_files(update, REST, false);
     }
 }
 
-/// Asks for the files of the image. `is_agreed` says whether the user agreed to read many bytes.
-pub(crate) fn load_files(update: &mut Update<'_>, is_agreed: bool) {
+/// Asks for the files of the image, after the user agreed to read many bytes.
+pub(crate) fn load_files(update: &mut Update<'_>) {
+    ask_files(update, Duration::ZERO, true);
+}
+
+fn ask_files(update: &mut Update<'_>, after: Duration, is_agreed: bool) {
     let Some(image) = update.state.detail.files.image.clone() else { return };
-    let ticket = update.ask(Slot::Files, Duration::ZERO, Ask::Files(Box::new(image), is_agreed));
+    let ticket = update.ask(Slot::Files, after, Ask::Files(Box::new(image), is_agreed));
     update.state.detail.files.begin(ticket);
 }
 

@@ -32,7 +32,7 @@ fn overview_of_an_index_lists_its_platforms() {
 #[test]
 fn choosing_a_platform_goes_to_its_part_of_the_manifest() {
     let mut screen = at_tags((80, 24));
-    screen.press("l ] ] ]");
+    screen.press("l ] ] ] ]");
     assert!(screen.text().contains("── index ──"), "{}", screen.text());
     screen.press("}");
     assert!(screen.text().contains("── linux/arm64 ──"), "{}", screen.text());
@@ -84,17 +84,17 @@ fn layers_have_room_for_everything_when_zoomed() {
 
 #[test]
 fn config() {
-    picture("config", |size| tab(size, 2));
+    picture("config", |size| tab(size, 3));
 }
 
 #[test]
 fn manifest() {
-    picture("manifest", |size| tab(size, 3));
+    picture("manifest", |size| tab(size, 4));
 }
 
 #[test]
 fn referrers() {
-    picture("referrers", |size| tab(size, 4));
+    picture("referrers", |size| tab(size, 5));
 }
 
 #[test]

@@ -90,7 +90,7 @@ fn open(update: &mut Update<'_>) {
 pub(super) fn enter(update: &mut Update<'_>) {
     let files = &mut update.state.detail.files;
     if matches!(files.load, FilesLoad::Priced(_)) {
-        load_files(update, true);
+        load_files(update);
     } else if files.pause(false) {
         update.cmds.push(Cmd::PauseFiles(false));
     } else {
