@@ -1,6 +1,9 @@
-//! A proxy that carries bytes with a delay, as a long line does: each byte arrives after half a round trip.
+//! A proxy that carries bytes with a delay, as a long line does: each byte arrives after half a round trip. It counts the
+//! bytes of the server.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +19,7 @@ const UNDER_WAY: usize = 1024;
 /// A proxy on a free port, served by a thread of this process until it is dropped.
 pub struct Delay {
     address: SocketAddr,
+    carried: Arc<AtomicU64>,
     _runtime: Runtime,
 }
 
@@ -30,12 +34,19 @@ impl Delay {
             .expect("threads");
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).expect("a port");
         let address = listener.local_addr().expect("an address");
+        let carried = Arc::new(AtomicU64::new(0));
+        let count = carried.clone();
         runtime.spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                tokio::spawn(carry(client, server, one_way));
+                tokio::spawn(carry(client, server, one_way, count.clone()));
             }
         });
-        Delay { address, _runtime: runtime }
+        Delay { address, carried, _runtime: runtime }
+    }
+
+    /// Returns the bytes that the server sent since the last call, heads of responses included.
+    pub fn take_carried(&self) -> u64 {
+        self.carried.swap(0, Ordering::Relaxed)
     }
 
     /// `127.0.0.1:port`.
@@ -45,7 +56,7 @@ impl Delay {
 }
 
 /// Carries one connection. The handshake of a real line takes a round trip too, so the first bytes wait for it.
-async fn carry(client: TcpStream, server: SocketAddr, one_way: Duration) {
+async fn carry(client: TcpStream, server: SocketAddr, one_way: Duration, carried: Arc<AtomicU64>) {
     client.set_nodelay(true).ok();
     let Ok(server) = TcpStream::connect(server).await else { return };
     server.set_nodelay(true).ok();
@@ -53,16 +64,23 @@ async fn carry(client: TcpStream, server: SocketAddr, one_way: Duration) {
     let (from_server, to_server) = server.into_split();
     let open = Instant::now() + 2 * one_way;
     tokio::join!(
-        carry_one_way(from_client, to_server, one_way, open),
-        carry_one_way(from_server, to_client, one_way, open)
+        carry_one_way(from_client, to_server, one_way, open, Arc::default()),
+        carry_one_way(from_server, to_client, one_way, open, carried)
     );
 }
 
-async fn carry_one_way(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, one_way: Duration, open: Instant) {
+async fn carry_one_way(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    one_way: Duration,
+    open: Instant,
+    carried: Arc<AtomicU64>,
+) {
     let (sender, mut pieces) = mpsc::channel::<(Instant, Vec<u8>)>(UNDER_WAY);
     let reading = async move {
         let mut buffer = vec![0; 64 * 1024];
         while let Ok(count @ 1..) = from.read(&mut buffer).await {
+            carried.fetch_add(count as u64, Ordering::Relaxed);
             let due = Instant::now().max(open) + one_way;
             if sender.send((due, buffer[..count].to_vec())).await.is_err() {
                 break;

@@ -14,6 +14,7 @@ mod copy;
 mod delay;
 mod delete_plan;
 mod endless;
+mod files;
 mod first_frame;
 mod idle;
 mod keys;
@@ -38,6 +39,7 @@ const ALL: &[(&str, fn())] = &[
     ("long", long::run),
     ("slow_line", slow_line::run),
     ("copy", copy::run),
+    ("files", files::run),
     ("delete_plan", delete_plan::run),
     ("keys_while_copying", keys_while_copying::run),
 ];

@@ -174,13 +174,19 @@ async fn upload(http: &reqwest::Client, base: &str, blob: Vec<u8>) {
 
 /// Pushes an image with these layers to `bench/app`, under this tag.
 pub fn push(host: &str, tag: &str, layers: &[Vec<u8>]) {
+    let digests: Vec<Digest> = layers.iter().map(|layer| Digest::sha256(layer)).collect();
+    push_with(host, tag, layers, &digests);
+}
+
+/// The same with the digests of the uncompressed layers.
+pub fn push_with(host: &str, tag: &str, layers: &[Vec<u8>], diff_ids: &[Digest]) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let base = format!("http://{host}/v2/");
     let digests: Vec<String> = layers.iter().map(|layer| Digest::sha256(layer).to_string()).collect();
     let config = serde_json::json!({
         "architecture": "amd64", "os": "linux", "config": { "Labels": { "tag": tag } },
-        "rootfs": { "type": "layers", "diff_ids": digests },
+        "rootfs": { "type": "layers", "diff_ids": diff_ids },
     });
     let config = config.to_string().into_bytes();
     let described = layers.iter().zip(&digests).map(|(layer, digest)| {

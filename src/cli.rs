@@ -6,6 +6,7 @@ mod change;
 mod completions;
 mod copy;
 mod delete;
+mod dockerfile;
 mod extract;
 mod files;
 mod image_files;
@@ -21,6 +22,7 @@ mod side_options;
 mod tag;
 mod undo;
 mod waits;
+mod waste;
 
 use std::io::IsTerminal;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,7 +56,7 @@ use side_options::Everywhere;
 #[command(
     after_help = "A TARGET is a registry (localhost:5000, docker.io), a repository (ghcr.io/org/app) or an image (nginx:1.27).
 
-Exit codes: 0 success; 1 something failed, was missing or was skipped; 2 wrong usage or configuration; 130 interrupted."
+Exit codes: 0 success; 1 something failed, was missing or was skipped, or a check failed; 2 wrong usage or configuration; 130 interrupted."
 )]
 pub(crate) struct Cli {
     /// Registries, repositories or images to open side by side
@@ -130,6 +132,10 @@ enum Command {
     Cat(cat::Cat),
     /// Write a file or a directory of an image to the disk without pulling it
     Extract(extract::Extract),
+    /// Show the hidden bytes of an image, likely secrets and other findings
+    Waste(waste::WasteCommand),
+    /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
+    Dockerfile(dockerfile::DockerfileCommand),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -251,6 +257,14 @@ impl Cli {
             Some(Command::Inspect(inspect)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, inspect.run(&pool, colour))).await
+            }
+            Some(Command::Waste(waste)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, waste.run(&pool))).await
+            }
+            Some(Command::Dockerfile(dockerfile)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, dockerfile.run(&pool))).await
             }
             Some(Command::Files(files)) => {
                 let pool = pool(&config, None);

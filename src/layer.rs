@@ -7,6 +7,7 @@
 //! | [`list`] | the entries of one layer, compact |
 //! | [`files`] | the files of one layer, however they became known, and their form in the cache |
 //! | [`tree`] | layers on top of each other: each path with all of its versions |
+//! | [`waste`], [`examine`] | hidden bytes, and further findings of an image |
 //!
 //! Everything here is computed from bytes. It sends no request, writes no file and draws nothing. All sizes, names and
 //! counts come from a server, so each is limited.
@@ -15,22 +16,29 @@ mod compression;
 pub mod entry;
 pub mod error;
 pub mod estargz;
+pub mod examine;
 pub mod files;
 pub mod finding;
+pub mod image_finding;
 pub mod list;
 mod path;
+mod secret_name;
 pub mod stream;
 mod table;
 mod tar;
 pub mod tree;
+pub mod waste;
 pub mod zstd_chunked;
 
 pub use compression::Compression;
 pub use entry::{DataPosition, EntryKind, LayerEntry, mode_text};
 pub use error::LayerError;
+pub use examine::ImageFindings;
 pub use files::{LayerFiles, LayerFormat};
 pub use finding::{Finding, Findings, Problem};
+pub use image_finding::{FileAttributes, ImageFinding, ImageFindingKind, TopFindings};
 pub use list::FileList;
 pub use stream::{LayerStream, LayerSums, StreamLimits};
 pub use table::{Chunk, LayerTable, TableLimits};
 pub use tree::{FileTree, FileVersion, Hidden, PathId, TreeError};
+pub use waste::{LayerFacts, LayerWaste, Waste};

@@ -6,6 +6,7 @@ pub mod change;
 pub(crate) mod clip;
 pub mod columns;
 pub mod digest;
+pub mod dockerfile;
 pub mod failure;
 pub mod image;
 pub mod inspection;

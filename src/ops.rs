@@ -5,6 +5,7 @@ pub mod compare;
 pub mod context;
 pub mod copy;
 pub(crate) mod delete;
+pub mod dockerfile;
 pub mod files;
 mod graph;
 mod index_images;

@@ -25,6 +25,8 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
+    mod dockerfile;
+    mod files;
     mod keys;
     mod man;
     mod names;
@@ -33,6 +35,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod waste;
 }
 mod client {
     mod auth;
@@ -49,6 +52,7 @@ mod client {
     mod writes;
 }
 mod demo {
+    mod attached;
     mod auth;
     mod blobs;
     mod content;
@@ -69,6 +73,7 @@ mod layer {
     mod streams;
     mod tables;
     mod trees;
+    mod waste;
 }
 mod ops {
     mod any_repository;
@@ -79,6 +84,7 @@ mod ops {
     mod damage;
     mod delete;
     mod fallback_tags;
+    mod files;
     mod images;
     mod interruptions;
     mod journal;
@@ -140,6 +146,7 @@ mod support {
     pub mod harness;
     pub mod hostile;
     pub mod journal_child;
+    pub mod layered;
     pub mod outcomes;
     #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;

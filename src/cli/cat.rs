@@ -99,7 +99,10 @@ fn print_content(content: &[u8], is_terminal: bool) -> Result<(), CliError> {
         return Ok(());
     }
     let Ok(text) = std::str::from_utf8(content) else {
-        let text = format!("the file is not text ({}): redirect it to a file or a program", size::bytes(content.len() as u64));
+        let text = format!(
+            "the file is not text ({}): redirect it to a file or a program",
+            size::bytes(content.len() as u64)
+        );
         return Err(CliError::Usage(text));
     };
     for line in SafeText::lines(text) {

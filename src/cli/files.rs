@@ -93,7 +93,8 @@ impl Files {
             None => PathId::ROOT,
             Some(path) => {
                 let found = files.tree.resolve(path, false);
-                let found = found.or_else(|| files.tree.find(path).filter(|_| self.removed || self.layer.is_some()));
+                let found =
+                    found.or_else(|| files.tree.find(path).filter(|_| self.removed || self.layer.is_some()));
                 found.ok_or_else(|| {
                     let path = SafeText::clean(&String::from_utf8_lossy(path));
                     Failure::local(format!("cannot list {path}"), format!("{what} has no such file"))

@@ -55,11 +55,21 @@ impl ImageArguments {
         Ok(ChosenImage { registry, reference, source })
     }
 
+    /// Returns the registry, the name and the platform, and requests nothing.
+    pub(crate) fn resolve(
+        &self,
+        pool: &Pool,
+    ) -> Result<(Arc<dyn Registry>, Reference, Option<Platform>), CliError> {
+        let reference = ArgumentReader::of(pool).image(&self.image)?;
+        Ok((pool.registry(&reference.repository.host), reference, self.platform()?))
+    }
+
     /// Returns the platform that was typed.
     fn platform(&self) -> Result<Option<Platform>, CliError> {
         let parse = |text: &String| {
             Platform::parse_typed(text).ok_or_else(|| {
-                let text = format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
+                let text =
+                    format!("`--platform {text}`: a platform is written as linux/amd64 or linux/arm/v7");
                 CliError::Usage(text)
             })
         };
@@ -97,7 +107,10 @@ fn announce(plan: &ReadingPlan) -> String {
         count => format!("{count} layers"),
     };
     let or_more = if plan.is_more { " or more" } else { "" };
-    format!("reads {}{or_more}: {layers} without a table of contents that could be read alone", size::bytes(plan.bytes))
+    format!(
+        "reads {}{or_more}: {layers} without a table of contents that could be read alone",
+        size::bytes(plan.bytes)
+    )
 }
 
 /// Tells of lists that nothing proves, and of tables that were refused.
@@ -107,10 +120,14 @@ fn warn_of_unproved(files: &ImageFiles) {
         let number = index + 1;
         if !layer.is_proved {
             let why = "its manifest does not name the digest of its table of contents";
-            print::print_problem(format_args!("layer {number}: nothing proves that its files are true: {why}"));
+            print::print_problem(format_args!(
+                "layer {number}: nothing proves that its files are true: {why}"
+            ));
         }
         if let Some(why) = &layer.refused_table {
-            print::print_problem(format_args!("layer {number}: its table of contents was refused, so all of it was read: {why}"));
+            print::print_problem(format_args!(
+                "layer {number}: its table of contents was refused, so all of it was read: {why}"
+            ));
         }
     }
 }

@@ -26,6 +26,20 @@ fn fit_to_print(text: &str) -> String {
     out
 }
 
+/// Returns a line with visible marks in place of all characters that a terminal would obey. Tabs stay, and nothing is cut:
+/// the line may be part of a file.
+pub(crate) fn safe_line(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for character in line.chars() {
+        if is_unsafe(character) && character != '\t' {
+            out.push_str(SafeText::clean(character.encode_utf8(&mut [0; 4])).as_str());
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 /// Prints a value as one line of JSON. Characters that a terminal might obey are escaped, so that a parser reads the
 /// same text back.
 pub(crate) fn json(out: &mut impl Write, value: &impl Serialize) -> io::Result<()> {

@@ -137,12 +137,12 @@ impl Artifact<'_> {
     }
 }
 
-/// Returns an in-toto statement about `subject` with an empty predicate.
-pub(super) fn in_toto(predicate_type: &str, subject: Value) -> Value {
+/// Returns an in-toto statement about `subject`.
+pub(super) fn in_toto(predicate_type: &str, subject: &Value, predicate: &Value) -> Value {
     json!({
         "_type": "https://in-toto.io/Statement/v1",
         "predicateType": predicate_type,
         "subject": subject,
-        "predicate": {},
+        "predicate": predicate,
     })
 }

@@ -6,6 +6,7 @@
 
 mod alpine_files;
 mod app_files;
+mod attached;
 mod base;
 mod charts;
 mod debian_files;

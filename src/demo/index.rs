@@ -63,17 +63,21 @@ impl IndexBuilder<'_> {
         self
     }
 
-    /// Adds an SBOM and the provenance of `image`, as buildkit attaches them: a separate child without a platform.
+    /// Adds an empty SBOM and the empty provenance of `image`.
     pub fn attestation(self, image: &PushedImage) -> Self {
-        let statement = |predicate: &str| {
-            let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
-            in_toto(predicate, subject).to_string()
-        };
+        self.attestation_of(image, &json!({}), &json!({}))
+    }
+
+    /// Adds an SBOM and the provenance of `image`, as buildkit attaches them: a separate child without a platform.
+    pub(super) fn attestation_of(self, image: &PushedImage, sbom: &Value, provenance: &Value) -> Self {
+        let subject = json!([{ "name": self.repository, "digest": { "sha256": image.digest.hex() } }]);
         let mut artifact = self.store.artifact(&self.repository).config_of_no_platform();
-        for predicate in ["https://spdx.dev/Document", "https://slsa.dev/provenance/v1"] {
+        for (kind, predicate) in
+            [("https://spdx.dev/Document", sbom), ("https://slsa.dev/provenance/v1", provenance)]
+        {
             artifact = artifact
-                .layer("application/vnd.in-toto+json", statement(predicate))
-                .layer_annotation("in-toto.io/predicate-type", predicate);
+                .layer("application/vnd.in-toto+json", in_toto(kind, &subject, predicate).to_string())
+                .layer_annotation("in-toto.io/predicate-type", kind);
         }
         let mut descriptor = artifact.push().descriptor();
         descriptor["annotations"] = json!({

@@ -5,6 +5,7 @@
 use std::ops::Range;
 
 use super::error::LayerError;
+use super::path::ESTARGZ_TABLE;
 use super::stream::{LayerStream, StreamLimits};
 use super::table::{LayerTable, TableLimits, check_digest, parse_table};
 use crate::model::digest::Digest;
@@ -12,8 +13,9 @@ use crate::model::digest::Digest;
 /// The annotation of the layer that names the digest of the uncompressed table.
 pub const DIGEST_ANNOTATION: &str = "containerd.io/snapshot/stargz/toc.digest";
 
-/// The bytes to fetch first: for layers of up to some 20,000 files they hold the table too.
-const FIRST: u64 = 1 << 20;
+/// The fewest and the most bytes to fetch first. A table takes some 0.7 % of its layer, so the last hundredth of the
+/// layer holds it as a rule.
+const FIRST: Range<u64> = (64 << 10)..(4 << 20);
 
 /// The footer of today, and that of stargz before it.
 const FOOTER: u64 = 51;
@@ -21,7 +23,7 @@ const OLD_FOOTER: u64 = 47;
 
 /// Returns the bytes of the blob to fetch first.
 pub fn first_range(size: u64) -> Range<u64> {
-    size.saturating_sub(FIRST)..size
+    size.saturating_sub((size / 100).clamp(FIRST.start, FIRST.end))..size
 }
 
 /// Returns the bytes of the blob that hold the table. `end` are the last bytes of the blob, at least 51.
@@ -63,8 +65,8 @@ pub fn read_table(
 ) -> Result<LayerTable, LayerError> {
     let stream_limits =
         StreamLimits { allowance: limits.raw.saturating_add(1 << 20), ratio: 0, entries: 1, header: 1 << 20 };
-    let mut tar = LayerStream::new(bytes, "", stream_limits)?;
-    let entry = tar.next_entry()?.filter(|entry| &*entry.path == b"stargz.index.json");
+    let mut tar = LayerStream::new(bytes, "", stream_limits)?.show_table();
+    let entry = tar.next_entry()?.filter(|entry| &*entry.path == ESTARGZ_TABLE.as_bytes());
     let entry = entry.ok_or(LayerError::BadTable("there is no stargz.index.json".to_string()))?;
     if entry.size > limits.raw {
         return Err(LayerError::LongTable(limits.raw));

@@ -3,6 +3,11 @@
 use super::entry::EntryKind;
 use super::finding::{Findings, LONGEST_PATH, Problem};
 
+/// The entry with the table of contents of eStargz.
+pub(super) const ESTARGZ_TABLE: &str = "stargz.index.json";
+/// Files of eStargz for lazy pulling: one ends those that are fetched early, or says that there are none.
+const LANDMARKS: [&str; 2] = [".prefetch.landmark", ".no.prefetch.landmark"];
+
 /// The prefix of whiteouts, and the rest of the names that AUFS reserves.
 const WHITEOUT: &[u8] = b".wh.";
 const RESERVED: &[u8] = b".wh..wh.";
@@ -15,6 +20,11 @@ pub(super) struct NormalPath {
     pub(super) path: Vec<u8>,
     /// Whether it began with a slash.
     pub(super) is_absolute: bool,
+}
+
+/// Returns whether a path is that of the table or of a landmark. They are no files of the image.
+pub(super) fn is_of_estargz(path: &[u8]) -> bool {
+    path == ESTARGZ_TABLE.as_bytes() || LANDMARKS.iter().any(|landmark| path == landmark.as_bytes())
 }
 
 /// Returns the path without `.`, empty components and slashes at its ends, or the reason why it is refused.

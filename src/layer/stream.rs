@@ -7,7 +7,7 @@ use super::compression::{Compression, Inflater};
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
-use super::path::{accept, accept_link};
+use super::path::{accept, accept_link, is_of_estargz};
 use super::tar::{BLOCK, Extensions, Header};
 use crate::model::digest::{Digest, Hasher};
 
@@ -135,6 +135,8 @@ pub struct LayerStream<R: Read> {
     padding: u64,
     /// The hash of the content that was read so far, of a file that is stored without holes.
     hasher: Option<Hasher>,
+    /// Whether the table of contents and the landmarks of eStargz are entries.
+    shows_table: bool,
     is_ended: bool,
 }
 
@@ -156,7 +158,22 @@ impl<R: Read> LayerStream<R> {
             hasher: Hasher::sha256(),
             limits,
         };
-        Ok(LayerStream { bytes, findings, entries: 0, content: 0, padding: 0, hasher: None, is_ended: false })
+        Ok(LayerStream {
+            bytes,
+            findings,
+            entries: 0,
+            content: 0,
+            padding: 0,
+            hasher: None,
+            shows_table: false,
+            is_ended: false,
+        })
+    }
+
+    /// Makes the table of contents and the landmarks of eStargz entries, which are no files of the image.
+    pub(super) fn show_table(mut self) -> LayerStream<R> {
+        self.shows_table = true;
+        self
     }
 
     /// Returns the compression that was found.
@@ -366,6 +383,9 @@ impl<R: Read> LayerStream<R> {
             return Ok(None);
         };
         let Some((kind, path)) = accept(kind, &raw, &mut self.findings) else { return Ok(None) };
+        if !self.shows_table && is_of_estargz(&path) {
+            return Ok(None);
+        }
         let raw_link = extensions.link.clone().unwrap_or_else(|| header.link());
         let Some(link) = accept_link(kind, raw_link, &raw, &mut self.findings) else { return Ok(None) };
         let field = |field| LayerError::BadField { at, field };

@@ -14,7 +14,7 @@ use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
 use super::list::FileList;
-use super::path::{accept, accept_link};
+use super::path::{accept, accept_link, is_of_estargz};
 use crate::model::digest::Digest;
 
 /// Limits of what a table may cost.
@@ -116,8 +116,7 @@ impl Builder {
             return self.add_chunk(raw);
         }
         self.close_file()?;
-        // Bytes for lazy pulling, which are no files of the image.
-        if matches!(&*raw.name, ".prefetch.landmark" | ".no.prefetch.landmark" | "stargz.index.json") {
+        if is_of_estargz(raw.name.trim_start_matches("./").as_bytes()) {
             return Ok(());
         }
         let kind = match &*raw.kind {

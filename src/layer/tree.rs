@@ -34,7 +34,7 @@ pub enum TreeError {
 }
 
 /// A path of the tree. The root is [`PathId::ROOT`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PathId(u32);
 
 impl PathId {
@@ -48,7 +48,7 @@ impl PathId {
 }
 
 /// The reason why a version is not in the image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Hidden {
     /// Another version of the same path replaced it.
     Replaced,

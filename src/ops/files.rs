@@ -7,6 +7,7 @@
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
+//! | [`findings`] | hidden bytes, likely secrets and the like |
 //! | [`extract`] | files on this machine's disk |
 //!
 //! A list is kept by the digest of its layer, so a second look at a layer, in whichever image or registry, requests
@@ -15,6 +16,7 @@
 pub mod content;
 pub mod cost;
 pub mod extract;
+pub mod findings;
 pub mod image;
 pub mod layer;
 mod pipe;

@@ -71,7 +71,8 @@ fn an_estargz_table_is_found_by_its_footer_and_checked() {
     assert_eq!(footer.len(), 51);
     let size = 1_000 + member.len() as u64 + 51;
     assert_eq!(estargz::first_range(size), 0..size);
-    assert_eq!(estargz::first_range(5 << 20), (4 << 20)..(5 << 20));
+    assert_eq!(estargz::first_range(5 << 20), ((5 << 20) - (64 << 10))..(5 << 20));
+    assert_eq!(estargz::first_range(5 << 30), ((5 << 30) - (4 << 20))..(5 << 30));
     assert_eq!(estargz::find_table(&footer, size), Ok(1_000..size - 51));
 
     let digest = Digest::sha256(&json);

@@ -1,5 +1,6 @@
 //! The small files of Alpine.
 
+use super::attached::SbomEntry;
 use super::debian_files::program;
 use super::packages::{AlpinePackage, installed};
 use crate::demo::files::DemoFiles;
@@ -76,14 +77,22 @@ pub(super) fn upgrade(version: &str, architecture: &str) -> DemoLayer {
         .into()
 }
 
+/// The package that `team/worker` adds.
+const TINI: AlpinePackage = ("tini", "0.19.0-r3", 28_672, "MIT", "A tiny but valid init for containers");
+
 /// Returns the layer of `apk add` for tini.
 pub(super) fn tini() -> DemoLayer {
-    let tini = ("tini", "0.19.0-r3", 28_672, "MIT", "A tiny but valid init for containers");
-    let packages: Vec<AlpinePackage> = ROOT.iter().copied().chain([tini]).collect();
+    let packages: Vec<AlpinePackage> = ROOT.iter().copied().chain([TINI]).collect();
     DemoFiles::new()
         .file("lib/apk/db/installed", installed(&packages, "x86_64"))
         .program("sbin/tini", program(23_896))
         .into()
+}
+
+/// Returns the packages of `team/worker` for an SBOM.
+pub(super) fn worker_packages() -> Vec<SbomEntry> {
+    let entry = |package: &AlpinePackage| SbomEntry::new("apk/alpine", package.0, package.1);
+    ROOT.iter().chain([&TINI]).map(entry).collect()
 }
 
 /// Returns the files of the layer of `apk add` for Node.js, but for the program.

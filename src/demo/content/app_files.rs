@@ -1,6 +1,7 @@
 //! The layers of the application `team/app`, which change from release to release.
 
-use super::debian_files::{TRIXIE, program};
+use super::attached::SbomEntry;
+use super::debian_files::{TRIXIE, program, updated};
 use super::packages::{DebianPackage, status};
 use crate::demo::files::{DemoFiles, noise};
 use crate::demo::layer::DemoLayer;
@@ -20,9 +21,9 @@ pub(super) struct AppRelease {
     openssl: &'static str,
     libc: &'static str,
     /// The packages of npm, each with its version.
-    pub(super) npm: &'static [(&'static str, &'static str)],
+    npm: &'static [(&'static str, &'static str)],
     /// The packages of pip, each with its version.
-    pub(super) pip: &'static [(&'static str, &'static str)],
+    pip: &'static [(&'static str, &'static str)],
 }
 
 impl AppRelease {
@@ -49,12 +50,20 @@ impl AppRelease {
 
     /// Returns the packages of Debian that the image contains.
     pub(super) fn debian(&self) -> Vec<DebianPackage> {
-        let newest = |package: &DebianPackage| match package.name {
-            "openssl" | "libssl3t64" => DebianPackage { version: self.openssl, ..package.clone() },
-            "libc6" => DebianPackage { version: self.libc, ..package.clone() },
-            _ => package.clone(),
-        };
-        TRIXIE.iter().chain(ADDED).map(newest).collect()
+        updated(&[TRIXIE, ADDED].concat(), self.openssl, self.libc)
+    }
+
+    /// Returns all packages of the image for an SBOM.
+    pub(super) fn packages(&self) -> Vec<SbomEntry> {
+        let debian = self.debian();
+        let debian = debian.iter().map(|package| ("deb/debian", package.name, package.version));
+        let npm = self.npm.iter().map(|(name, version)| ("npm", *name, *version));
+        let pip = self.pip.iter().map(|(name, version)| ("pypi", *name, *version));
+        debian
+            .chain(npm)
+            .chain(pip)
+            .map(|(kind, name, version)| SbomEntry::new(kind, name, version))
+            .collect()
     }
 
     /// Returns the layer of `apt-get install`. Releases before 1.4 keep the lists of packages.
@@ -159,6 +168,35 @@ pub(super) fn login() -> DemoLayer {
         .mode(0o600)
         .into()
 }
+
+/// The file that all releases are built from.
+pub(super) const DOCKERFILE: &str = r#"FROM golang:1.25 AS build
+COPY . /src
+RUN go build -o /out/app /src/cmd/app
+
+FROM node:24 AS console
+COPY console /src
+RUN npm ci --omit=dev && npm run build
+
+FROM python:3.13 AS invoices
+COPY invoices /out
+RUN pip install --target /out/lib -r /out/requirements.txt
+
+FROM base/debian:13.2
+ARG VERSION
+RUN apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends ca-certificates openssl tini && rm -rf /var/lib/apt/lists/*
+COPY --from=build /out/app /usr/local/bin/app
+COPY --from=console /src/dist /opt/app
+COPY --from=invoices /out /opt/app
+COPY .npmrc /root/.npmrc
+COPY config/default.toml /etc/app/config.toml
+RUN sed -i s/info/warn/ /etc/app/config.toml && bind-port --install /opt/app/bin && chmod -R a+rw /opt/app/cache && rm -rf /root/.npmrc /usr/share/doc
+WORKDIR /opt/app
+USER 65532:65532
+EXPOSE 8080
+ENTRYPOINT ["/usr/bin/tini", "--", "/usr/local/bin/app"]
+CMD ["serve", "--config", "/etc/app/config.toml"]
+"#;
 
 /// A certificate in form only.
 const CERTIFICATE: &str = "-----BEGIN CERTIFICATE-----\n\

@@ -6,7 +6,6 @@ use crate::demo::layer::DemoLayer;
 use crate::demo::store::Store;
 
 use super::alpine_files::upgrade;
-use super::file;
 
 /// Pushes `base/…` and `windows/…`.
 pub(crate) fn push(store: &Store) {
@@ -50,19 +49,15 @@ fn alpine(store: &Store) {
 
 /// Pushes a docker manifest list of schema 2 images, as the classic builder made them.
 fn debian(store: &Store) {
-    let releases: [(&str, &str, &[&str], [&str; 2]); 2] = [
-        ("12.12", "2026-06-10T00:00:00Z", &["12", "bookworm"], ["debian 12", "debian 12 arm64"]),
-        ("13.2", "2026-11-03T00:00:00Z", &["13", "trixie", "latest"], ["debian", "debian arm64"]),
+    let releases: [(&str, &str, &[&str], [&str; 2]); 3] = [
+        ("12.12", "2026-01-13T00:00:00Z", &["12", "bookworm"], ["debian 12", "debian 12 arm64"]),
+        ("13.2", "2026-02-24T00:00:00Z", &[], ["debian", "debian arm64"]),
+        ("13.3", "2026-11-03T00:00:00Z", &["13", "trixie", "latest"], ["debian 13.3", "debian 13.3 arm64"]),
     ];
     for (version, created, aliases, roots) in releases {
         let platform = |architecture: &str, root: &str| {
             let image = store.image("base/debian").docker().platform("linux", architecture).created(created);
-            on_debian(image, root)
-                .layer(
-                    "/bin/sh -c #(nop) COPY file:5b7a in /etc/debian_version ",
-                    file("etc/debian_version", &format!("{version}\n")),
-                )
-                .push()
+            on_debian(image, root).push()
         };
         let index = store
             .index("base/debian")

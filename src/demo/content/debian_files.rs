@@ -47,6 +47,20 @@ const BOOKWORM: &[DebianPackage] = &[
     DebianPackage::new("zlib1g", "1:1.2.13.dfsg-1", 164, "compression library - runtime"),
 ];
 
+/// Returns packages with other versions of OpenSSL and of the C library.
+pub(super) fn updated(
+    packages: &[DebianPackage],
+    openssl: &'static str,
+    libc: &'static str,
+) -> Vec<DebianPackage> {
+    let update = |package: &DebianPackage| match package.name {
+        "openssl" | "libssl3t64" => DebianPackage { version: openssl, ..package.clone() },
+        "libc6" => DebianPackage { version: libc, ..package.clone() },
+        _ => package.clone(),
+    };
+    packages.iter().map(update).collect()
+}
+
 /// The programs of the base, each with its size in bytes and its mode.
 const PROGRAMS: &[(&str, usize, u32)] = &[
     ("bash", 31_264, 0o755),
@@ -66,9 +80,11 @@ const PROGRAMS: &[(&str, usize, u32)] = &[
 /// Returns the root of Debian, for an architecture in Debian's words.
 pub(super) fn root(release: &str, architecture: &str) -> DemoFiles {
     let (packages, codename, date) = match release {
-        "12" => (BOOKWORM, "bookworm", 1_781_049_600),
-        _ => (TRIXIE, "trixie", 1_771_891_200),
+        "12.12" => (BOOKWORM.to_vec(), "bookworm", 1_768_262_400),
+        "13.2" => (TRIXIE.to_vec(), "trixie", 1_771_891_200),
+        _ => (updated(TRIXIE, "3.5.4-1~deb13u1", "2.41-12+deb13u1"), "trixie", 1_793_664_000),
     };
+    let major = release.split('.').next().unwrap_or(release);
     let files = ["boot", "dev", "home", "media", "mnt", "opt", "proc", "run", "srv", "sys"]
         .into_iter()
         .fold(DemoFiles::new(), DemoFiles::directory)
@@ -78,6 +94,7 @@ pub(super) fn root(release: &str, architecture: &str) -> DemoFiles {
         .symlink("lib", "usr/lib")
         .symlink("sbin", "usr/sbin")
         .file("etc/apt/sources.list.d/debian.sources", sources(codename))
+        .file("etc/debian_version", format!("{release}\n"))
         .file("etc/group", "root:x:0:\nshadow:x:42:\nnogroup:x:65534:\n")
         .file("etc/passwd", PASSWD)
         .file("etc/shadow", "root:*:19700:0:99999:7:::\nnobody:*:19700:0:99999:7:::\n")
@@ -94,10 +111,10 @@ pub(super) fn root(release: &str, architecture: &str) -> DemoFiles {
     let files = files
         .symlink("usr/bin/sh", "dash")
         .hard_link("usr/bin/perl5", "usr/bin/perl")
-        .file("usr/lib/os-release", os_release(release, codename));
+        .file("usr/lib/os-release", os_release(major, codename));
     let files = packages.iter().fold(files, |files, package| files.with_documents(package));
     let files =
-        files.file("var/lib/dpkg/status", status(packages, architecture)).directory("var/tmp").mode(0o1777);
+        files.file("var/lib/dpkg/status", status(&packages, architecture)).directory("var/tmp").mode(0o1777);
     let files = packages.iter().fold(files, |files, package| {
         let list = format!("/.\n/usr\n/usr/share\n/usr/share/doc\n/usr/share/doc/{0}\n", package.name);
         files.file(&format!("var/lib/dpkg/info/{}.list", package.name), list)

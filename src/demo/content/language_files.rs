@@ -45,16 +45,18 @@ pub(super) fn python() -> DemoFiles {
         .symlink("usr/local/bin/python", "python3")
 }
 
+/// The packages of the layer with wheels, each with its version.
+pub(super) const WHEELS: &[(&str, &str)] = &[
+    ("numpy", "2.3.4"),
+    ("pandas", "2.3.3"),
+    ("PyYAML", "6.0.3"),
+    ("requests", "2.32.5"),
+    ("urllib3", "2.5.0"),
+];
+
 /// Returns the small files of the layer with wheels.
 pub(super) fn python_packages() -> DemoFiles {
-    let packages = [
-        ("numpy", "2.3.4"),
-        ("pandas", "2.3.3"),
-        ("PyYAML", "6.0.3"),
-        ("requests", "2.32.5"),
-        ("urllib3", "2.5.0"),
-    ];
-    packages.into_iter().fold(DemoFiles::new(), |files, (name, version)| {
+    WHEELS.iter().fold(DemoFiles::new(), |files, (name, version)| {
         files.with_pip("usr/local/lib/python3.13/site-packages", name, version)
     })
 }

@@ -1,10 +1,12 @@
 //! Images of a product team, the most common case: platforms with attestations, aliases, signatures and SBOMs, by
 //! referrers and by digest tags.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::app_files::{AppRelease, login};
-use super::{alpine_files, file, releases};
+use super::app_files::{AppRelease, DOCKERFILE, login};
+use super::attached::{DemoBuild, SbomEntry};
+use super::base::on_debian;
+use super::{alpine_files, attached, file, language_files, releases};
 use crate::demo::artifact::in_toto;
 use crate::demo::files::DemoFiles;
 use crate::demo::image::PushedImage;
@@ -14,6 +16,9 @@ use crate::demo::store::Store;
 
 /// The number of tags of `team/web/frontend`.
 const RELEASES: usize = 1000;
+
+/// The base of `team/app`. It has a newer release by now.
+const BASE: &str = "base/debian:13.2";
 
 /// Pushes `team/…`.
 pub(crate) fn push(store: &Store) {
@@ -46,21 +51,29 @@ fn app(store: &Store) {
         let amd64 = platform("amd64", None, "amd64", "debian", "app");
         let arm64 = platform("arm64", None, "arm64", "debian arm64", "app arm64");
         let arm = platform("arm", Some("v7"), "armhf", "debian arm", "app arm");
-        let index = store
-            .index("team/app")
-            .child(&amd64)
-            .child(&arm64)
-            .child(&arm)
-            .attestation(&amd64)
-            .attestation(&arm64)
-            .attestation(&arm)
+        let index = store.index("team/app").child(&amd64).child(&arm64).child(&arm);
+        let base = store.digest_of("base/debian", "13.2").map(|digest| (BASE, digest));
+        let sbom = attached::spdx("team/app", created, &release.packages());
+        let platforms = [(&amd64, "linux/amd64"), (&arm64, "linux/arm64"), (&arm, "linux/arm/v7")];
+        let index = platforms.into_iter().fold(index, |index, (image, platform)| {
+            let build = DemoBuild {
+                repository: "team/app",
+                version,
+                platform,
+                finished: created,
+                dockerfile: DOCKERFILE,
+                base,
+            };
+            index.attestation_of(image, &sbom, &build.provenance())
+        });
+        let index = index
             .annotation("org.opencontainers.image.created", created)
             .annotation("org.opencontainers.image.source", "https://git.example.com/team/app")
             .annotation("org.opencontainers.image.version", version)
             .tag(version);
         let index = aliases.iter().fold(index, |index, alias| index.tag(*alias)).push();
         if version == "1.4.2" {
-            refer_to(store, "team/app", &index, created);
+            refer_to(store, "team/app", &index, created, &sbom);
         }
     }
 }
@@ -79,14 +92,12 @@ fn app_platform(store: &Store, release: &AppRelease, created: &str, platform: &A
     let AppPlatform { architecture, variant, debian, root, binary } = platform;
     let binary = if release.version.starts_with("1.4") && *binary == "app" { "app next" } else { binary };
     let image = store.image("team/app").platform("linux", architecture).created("2026-02-24T00:00:00Z");
-    let image = variant.into_iter().fold(image, |image, variant| image.platform_detail("variant", variant));
+    let image = variant.iter().fold(image, |image, variant| image.platform_detail("variant", variant));
     let clean = if release.version.starts_with("1.4") { " && rm -rf /var/lib/apt/lists/*" } else { "" };
     let install = format!(
-        "RUN /bin/sh -c apt-get update && apt-get install -y --no-install-recommends ca-certificates openssl tini{clean}"
+        "RUN /bin/sh -c apt-get update && apt-get upgrade -y && apt-get install -y --no-install-recommends ca-certificates openssl tini{clean}"
     );
-    image
-        .layer(format!("# debian.sh --arch '{debian}' out/ 'trixie' '@1771891200'"), DemoLayer::large(root))
-        .comment("debuerreotype 0.16")
+    on_debian(image, root)
         .created(created)
         .noted("ARG VERSION")
         .built(&install, release.installed(debian))
@@ -120,14 +131,15 @@ fn app_platform(store: &Store, release: &AppRelease, created: &str, platform: &A
         .label("org.opencontainers.image.documentation", "https://docs.example.com/app")
         .label("org.opencontainers.image.licenses", "Apache-2.0")
         .label("org.opencontainers.image.vendor", "Example Works")
-        .label("org.opencontainers.image.base.name", "base/debian:13")
+        .label("org.opencontainers.image.base.name", BASE)
         .push()
 }
 
 /// Pushes a signature, an SBOM and a scan that name `subject` as their subject.
-fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str) {
-    let bundle =
-        json!({ "mediaType": "application/vnd.dev.sigstore.bundle.v0.3+json", "messageSignature": {} });
+fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &str, sbom: &Value) {
+    let signed = store.repository(repository);
+    let signed = signed.as_ref().and_then(|repository| repository.manifests.get(&subject.digest));
+    let bundle = attached::bundle(signed.map_or(&[], |manifest| &manifest.bytes));
     store
         .artifact(repository)
         .kind("application/vnd.dev.sigstore.bundle.v0.3+json")
@@ -139,7 +151,7 @@ fn refer_to(store: &Store, repository: &str, subject: &PushedImage, created: &st
     store
         .artifact(repository)
         .kind("application/spdx+json")
-        .layer("application/spdx+json", sbom("app").to_string())
+        .layer("application/spdx+json", sbom.to_string())
         .layer_annotation("org.opencontainers.image.title", "app.spdx.json")
         .annotation("org.opencontainers.image.created", created)
         .subject(subject)
@@ -190,25 +202,37 @@ fn worker(store: &Store) {
             .artifact("team/worker")
             .config_of_no_platform()
             .layer("application/vnd.dev.cosign.simplesigning.v1+json", payload.to_string())
-            .layer_annotation("dev.cosignproject.cosign/signature", "MEUCIQDsample")
+            .layer_annotation(
+                "dev.cosignproject.cosign/signature",
+                attached::sign(payload.to_string().as_bytes()),
+            )
             .tag(digest_tag("sig"))
             .push();
         if latest {
             let subject = json!([{ "name": "team/worker", "digest": { "sha256": image.digest.hex() } }]);
+            let build = DemoBuild {
+                repository: "team/worker",
+                version,
+                platform: "linux/amd64",
+                finished: created,
+                dockerfile: "FROM base/alpine:3.20\nRUN apk add --no-cache tini\nCOPY worker /usr/local/bin/\n\
+                             COPY build-info /etc/\nENTRYPOINT [\"/sbin/tini\", \"--\"]\n\
+                             CMD [\"worker\", \"--queue\", \"default\"]\n",
+                base: store.digest_of("base/alpine", "3.20").map(|digest| ("base/alpine:3.20", digest)),
+            };
+            let statement = in_toto("https://slsa.dev/provenance/v1", &subject, &build.provenance());
             store
                 .artifact("team/worker")
                 .config_of_no_platform()
-                .layer(
-                    "application/vnd.dsse.envelope.v1+json",
-                    in_toto("https://slsa.dev/provenance/v1", subject).to_string(),
-                )
+                .layer("application/vnd.dsse.envelope.v1+json", attached::envelope(&statement).to_string())
                 .layer_annotation("predicateType", "https://slsa.dev/provenance/v1")
                 .tag(digest_tag("att"))
                 .push();
+            let sbom = attached::spdx("team/worker", created, &alpine_files::worker_packages());
             store
                 .artifact("team/worker")
                 .config_of_no_platform()
-                .layer("text/spdx+json", sbom("worker").to_string())
+                .layer("text/spdx+json", sbom.to_string())
                 .tag(digest_tag("sbom"))
                 .push();
         }
@@ -267,16 +291,19 @@ fn reports(store: &Store) {
             .env("PYTHONUNBUFFERED=1")
             .config("Cmd", vec!["python3", "-m", "reports"])
             .label("org.opencontainers.image.title", "reports");
-        tags.iter().fold(image, |image, tag| image.tag(*tag)).push();
+        let image = tags.iter().fold(image, |image, tag| image.tag(*tag)).push();
+        if format == DemoFormat::Gzip {
+            let packages =
+                language_files::WHEELS.iter().map(|(name, version)| SbomEntry::new("pypi", name, version));
+            let packages: Vec<SbomEntry> = packages.collect();
+            let sbom = attached::cyclonedx("team/orders/reports", "2026-07-29T05:55:10Z", &packages);
+            store
+                .artifact("team/orders/reports")
+                .kind("application/vnd.cyclonedx+json")
+                .layer("application/vnd.cyclonedx+json", sbom.to_string())
+                .annotation("org.opencontainers.image.created", "2026-07-29T05:55:10Z")
+                .subject(&image)
+                .push();
+        }
     }
-}
-
-fn sbom(name: &str) -> serde_json::Value {
-    json!({
-        "spdxVersion": "SPDX-2.3",
-        "SPDXID": "SPDXRef-DOCUMENT",
-        "name": name,
-        "creationInfo": { "created": "2026-11-12T15:03:44Z", "creators": ["Tool: example-sbom-1.0"] },
-        "packages": [{ "SPDXID": "SPDXRef-Package", "name": name, "downloadLocation": "NOASSERTION" }],
-    })
 }

@@ -144,7 +144,8 @@ impl<'a> ContentReader<'a> {
                 match requests.last_mut().filter(|last| last.can_hold(&range)) {
                     Some(last) => last.push(*number, chunk, range),
                     None => {
-                        requests.push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] })
+                        requests
+                            .push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
                     }
                 }
             }

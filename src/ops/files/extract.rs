@@ -21,7 +21,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::text::SafeText;
 
 /// Most reasons that are kept for parts that were left out.
-const MOST_KEPT: usize = 100;
+const MOST_KEPT: usize = 10;
 
 /// The result of an extraction.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub struct Extracted {
 
 /// The parts of an extraction, in the order in which they are made.
 #[derive(Debug, Default)]
-struct Work {
+struct Extraction {
     directories: Vec<(PathBuf, FileVersion)>,
     /// By layer, from 1, and the number of the entry: the file itself and further names of it.
     files: HashMap<(u16, u32), (FileVersion, Vec<PathBuf>)>,
@@ -50,7 +50,7 @@ struct Work {
     report: Extracted,
 }
 
-impl Work {
+impl Extraction {
     fn leave_out(&mut self, path: &Path, why: &'static str) {
         self.report.left_out_count += 1;
         if self.report.left_out.len() < MOST_KEPT {
@@ -67,12 +67,12 @@ pub async fn extract(
     from: PathId,
     destination: &Path,
 ) -> Result<Extracted, Failure> {
-    let work = collect(files, from, destination);
+    let extraction = collect(files, from, destination);
     if fs::symlink_metadata(destination).is_ok() {
         return Err(local(destination, "it exists already, and nothing is written over it"));
     }
     let mut unfinished = Unfinished { destination, is_finished: false };
-    let extracted = write(registry, files, work).await?;
+    let extracted = write(registry, files, extraction).await?;
     unfinished.is_finished = true;
     Ok(extracted)
 }
@@ -93,52 +93,53 @@ impl Drop for Unfinished<'_> {
 
 /// Returns the bytes that an extraction writes.
 pub fn size_of(files: &ImageFiles, from: PathId) -> u64 {
-    let work = collect(files, from, Path::new("x"));
-    work.files.values().map(|(version, _)| version.size).sum()
+    let extraction = collect(files, from, Path::new("x"));
+    extraction.files.values().map(|(version, _)| version.size).sum()
 }
 
 /// Lists the parts of an extraction.
-fn collect(files: &ImageFiles, from: PathId, destination: &Path) -> Work {
-    let mut work = Work::default();
+fn collect(files: &ImageFiles, from: PathId, destination: &Path) -> Extraction {
+    let mut extraction = Extraction::default();
     let mut open = vec![(from, destination.to_path_buf(), 0_usize)];
     while let Some((id, path, depth)) = open.pop() {
         let version = files.tree.current(id);
         let Some(version) = version.or_else(|| (id == PathId::ROOT).then(root)) else { continue };
         match version.kind {
             EntryKind::Directory => {
-                work.directories.push((path.clone(), version));
+                extraction.directories.push((path.clone(), version));
                 for child in files.tree.children(id) {
                     match disk::name(files.tree.name(child)) {
                         Some(name) => open.push((child, path.join(name), depth + 1)),
                         None if files.tree.current(child).is_none() => {}
-                        None => work.leave_out(&path, "this machine cannot have a file of such a name in it"),
+                        None => extraction
+                            .leave_out(&path, "this machine cannot have a file of such a name in it"),
                     }
                 }
             }
             EntryKind::File | EntryKind::HardLink => match files.content_of(id, version) {
                 Some((_, content)) => match content.entry {
                     Some(entry) => {
-                        let file = work.files.entry((content.layer, entry));
+                        let file = extraction.files.entry((content.layer, entry));
                         file.or_insert_with(|| (content, Vec::new())).1.push(path);
                     }
-                    None => work.leave_out(&path, "its content is not known"),
+                    None => extraction.leave_out(&path, "its content is not known"),
                 },
-                None => work.leave_out(&path, "the target of the hard link does not exist"),
+                None => extraction.leave_out(&path, "the target of the hard link does not exist"),
             },
             EntryKind::Symlink => {
                 let target = files.entry(&version).map(|entry| entry.link.into_owned()).unwrap_or_default();
                 if depth > 0 && stays_inside(&target, depth - 1) {
-                    work.links.push((path, target));
+                    extraction.links.push((path, target));
                 } else {
-                    work.leave_out(&path, "the link leads out of the destination");
+                    extraction.leave_out(&path, "the link leads out of the destination");
                 }
             }
-            EntryKind::CharDevice | EntryKind::BlockDevice => work.leave_out(&path, "it is a device"),
-            EntryKind::Fifo => work.leave_out(&path, "it is a pipe"),
+            EntryKind::CharDevice | EntryKind::BlockDevice => extraction.leave_out(&path, "it is a device"),
+            EntryKind::Fifo => extraction.leave_out(&path, "it is a pipe"),
             EntryKind::Whiteout | EntryKind::OpaqueMarker => {}
         }
     }
-    work
+    extraction
 }
 
 /// The root of an image whose layers have no entry for it.
@@ -166,15 +167,19 @@ fn stays_inside(target: &[u8], depth: usize) -> bool {
     ups <= depth && !components().skip(ups).any(|name| name == b"..")
 }
 
-async fn write(registry: &dyn Registry, files: &ImageFiles, mut work: Work) -> Result<Extracted, Failure> {
-    let modes = std::mem::take(&mut work.directories);
+async fn write(
+    registry: &dyn Registry,
+    files: &ImageFiles,
+    mut extraction: Extraction,
+) -> Result<Extracted, Failure> {
+    let modes = std::mem::take(&mut extraction.directories);
     for (path, _) in &modes {
         // Nobody else can put a link into it before everything is written.
         disk::create_directory(path).map_err(|error| failed(path, &error))?;
     }
-    work.report.directories = modes.len();
+    extraction.report.directories = modes.len();
     let mut by_layer: HashMap<u16, Vec<u32>> = HashMap::new();
-    for (layer, entry) in work.files.keys() {
+    for (layer, entry) in extraction.files.keys() {
         by_layer.entry(*layer).or_default().push(*entry);
     }
     let mut layers: Vec<(u16, Vec<u32>)> = by_layer.into_iter().collect();
@@ -185,14 +190,14 @@ async fn write(registry: &dyn Registry, files: &ImageFiles, mut work: Work) -> R
         let (Some(source), Some(list)) = (files.image.layers.get(index), files.layer(layer)) else {
             continue;
         };
-        let mut sink = DiskSink { layer, work: &mut work, open: None };
+        let mut sink = DiskSink { layer, extraction: &mut extraction, open: None };
         read_contents(registry, &files.image.repository.name, source, list, &entries, &mut sink).await?;
     }
-    for (path, target) in std::mem::take(&mut work.links) {
+    for (path, target) in std::mem::take(&mut extraction.links) {
         match disk::create_link(&target, &path) {
-            Ok(()) => work.report.links += 1,
+            Ok(()) => extraction.report.links += 1,
             Err(error) if error.kind() == io::ErrorKind::Unsupported => {
-                work.leave_out(&path, "this machine has no such links");
+                extraction.leave_out(&path, "this machine has no such links");
             }
             Err(error) => return Err(failed(&path, &error)),
         }
@@ -202,20 +207,20 @@ async fn write(registry: &dyn Registry, files: &ImageFiles, mut work: Work) -> R
         let mode = u32::from(version.mode & 0o777) | 0o700;
         disk::set_mode(path, mode).map_err(|error| failed(path, &error))?;
     }
-    Ok(work.report)
+    Ok(extraction.report)
 }
 
 /// Writes contents to files.
 struct DiskSink<'a> {
     layer: u16,
-    work: &'a mut Work,
+    extraction: &'a mut Extraction,
     open: Option<(u32, File)>,
 }
 
 impl DiskSink<'_> {
     fn file(&mut self, entry: u32) -> Result<&mut File, Failure> {
         if self.open.as_ref().is_none_or(|(number, _)| *number != entry) {
-            let path = self.work.files.get(&(self.layer, entry)).and_then(|(_, paths)| paths.first());
+            let path = self.extraction.files.get(&(self.layer, entry)).and_then(|(_, paths)| paths.first());
             let path = path.ok_or_else(|| Failure::local("cannot extract a file", "it was not asked for"))?;
             self.open = Some((entry, disk::create_file(path).map_err(|error| failed(path, &error))?));
         }
@@ -229,14 +234,14 @@ impl DiskSink<'_> {
 impl ContentSink for DiskSink<'_> {
     fn take(&mut self, entry: u32, bytes: &[u8]) -> Result<(), Failure> {
         let written = self.file(entry)?.write_all(bytes);
-        let path = || self.work.files.get(&(self.layer, entry)).map(|(_, paths)| paths[0].clone());
+        let path = || self.extraction.files.get(&(self.layer, entry)).map(|(_, paths)| paths[0].clone());
         written.map_err(|error| failed(&path().unwrap_or_default(), &error))
     }
 
     fn finish(&mut self, entry: u32) -> Result<(), Failure> {
         self.file(entry)?;
         let Some((_, file)) = self.open.take() else { return Ok(()) };
-        let Some((version, paths)) = self.work.files.get(&(self.layer, entry)) else { return Ok(()) };
+        let Some((version, paths)) = self.extraction.files.get(&(self.layer, entry)) else { return Ok(()) };
         let path = &paths[0];
         let time = u64::try_from(version.mtime).ok();
         let time = time.and_then(|seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds)));
@@ -249,8 +254,8 @@ impl ContentSink for DiskSink<'_> {
         for other in &paths[1..] {
             fs::hard_link(path, other).map_err(|error| failed(other, &error))?;
         }
-        self.work.report.files += paths.len();
-        self.work.report.bytes += version.size;
+        self.extraction.report.files += paths.len();
+        self.extraction.report.bytes += version.size;
         Ok(())
     }
 }

@@ -87,45 +87,79 @@ pub fn own_platform() -> Option<Platform> {
     Platform::parse(&format!("linux/{architecture}"))
 }
 
-/// Reads the image that a tag or digest leads to. Of an index it is the image for `platform`; without one the image for
+/// The manifest of an image for one platform.
+#[derive(Debug)]
+pub(crate) struct ChosenManifest {
+    /// The manifest of the image itself, not of an index.
+    pub(crate) manifest: Arc<Manifest>,
+    /// The platform that the index names.
+    pub(crate) listed_platform: Option<Platform>,
+    /// The attestations of the image that the index lists.
+    pub(crate) attestations: Vec<Descriptor>,
+}
+
+/// Reads the manifest that a tag or digest leads to. Of an index it is that for `platform`; without one the manifest for
 /// this machine, else the only one. Otherwise fails and names the platforms that there are.
-pub async fn choose_image(
+pub(crate) async fn choose_manifest(
     registry: &dyn Registry,
     repository: &Repository,
     selector: &Selector,
     platform: Option<&Platform>,
-) -> Result<ImageSource, Failure> {
+) -> Result<ChosenManifest, Failure> {
     let name = &repository.name;
     let read = match selector {
         Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await,
         Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await,
     };
     let manifest = read.map_err(|error| error.failure(format!("cannot read {selector} of {repository}")))?;
-    let (manifest, listed) = match &manifest.body {
-        Body::Index(index) => {
-            let images = IndexImages::read(registry, name, index, Priority::Interactive).await;
-            let known = |image: &&crate::ops::index_images::IndexImage| {
-                image.platform.as_ref().is_none_or(|platform| !platform.is_unknown())
-            };
-            let images: Vec<_> = images.images.iter().filter(known).collect();
-            let platforms: Vec<Option<&Platform>> =
-                images.iter().map(|image| image.platform.as_ref()).collect();
-            let chosen = choose_platform(&platforms, platform, own_platform().as_ref());
-            let what = || format!("cannot choose an image of {selector} of {repository}");
-            let chosen = chosen.map_err(|why| Failure::local(what(), why))?;
-            let image = images[chosen];
-            (image.read(registry, name, Priority::Interactive).await?, image.platform.clone())
-        }
-        _ => (manifest, None),
+    let Body::Index(index) = &manifest.body else {
+        return Ok(ChosenManifest { manifest, listed_platform: None, attestations: Vec::new() });
     };
-    let config = read_config(registry, name, &manifest, Priority::Interactive).await.transpose()?;
-    let image = ImageSource::new(repository, manifest, config, listed)?;
-    match (platform, &image.platform) {
+    let images = IndexImages::read(registry, name, index, Priority::Interactive).await;
+    let known = |image: &&crate::ops::index_images::IndexImage| {
+        image.platform.as_ref().is_none_or(|platform| !platform.is_unknown())
+    };
+    let images: Vec<_> = images.images.iter().filter(known).collect();
+    let platforms: Vec<Option<&Platform>> = images.iter().map(|image| image.platform.as_ref()).collect();
+    let chosen = choose_platform(&platforms, platform, own_platform().as_ref());
+    let what = || format!("cannot choose an image of {selector} of {repository}");
+    let chosen = chosen.map_err(|why| Failure::local(what(), why))?;
+    let image = images[chosen];
+    Ok(ChosenManifest {
+        manifest: image.read(registry, name, Priority::Interactive).await?,
+        listed_platform: image.platform.clone(),
+        attestations: image.attestations.clone(),
+    })
+}
+
+/// Reads the image that a tag or digest leads to, as [`choose_manifest`] chooses it.
+pub async fn choose_image(
+    registry: &dyn Registry,
+    repository: &Repository,
+    selector: &Selector,
+    platform: Option<&Platform>,
+) -> Result<ImageSource, Failure> {
+    let ChosenManifest { manifest, listed_platform, .. } =
+        choose_manifest(registry, repository, selector, platform).await?;
+    let config = read_config(registry, &repository.name, &manifest, Priority::Interactive).await;
+    let image = ImageSource::new(repository, manifest, config.transpose()?, listed_platform)?;
+    refuse_other_platform(repository, selector, platform, image.platform.as_ref())?;
+    Ok(image)
+}
+
+/// Fails if the platform of an image is not the one that is wanted.
+pub(crate) fn refuse_other_platform(
+    repository: &Repository,
+    selector: &Selector,
+    wanted: Option<&Platform>,
+    own: Option<&Platform>,
+) -> Result<(), Failure> {
+    match (wanted, own) {
         (Some(wanted), Some(own)) if !wanted.is_same_machine(own) => Err(Failure::local(
             format!("cannot choose an image of {selector} of {repository}"),
             format!("it is for {own}, not for {wanted}"),
         )),
-        _ => Ok(image),
+        _ => Ok(()),
     }
 }
 

@@ -17,13 +17,16 @@ use crate::model::failure::Failure;
 /// Layers that are read at once.
 const AT_ONCE: usize = 2;
 
+/// The layers of an image, bottom first. `None` for those that are not read.
+pub type LayersRead = Vec<Option<Arc<LayerFiles>>>;
+
 /// The files of an image.
 #[derive(Debug)]
 pub struct ImageFiles {
     /// The image.
     pub image: ImageSource,
-    /// Its layers, bottom first. `None` for those that are not read.
-    pub layers: Vec<Option<Arc<LayerFiles>>>,
+    /// Its layers.
+    pub layers: LayersRead,
     /// The layers on top of each other. Those that are not read count as empty.
     pub tree: Arc<FileTree>,
     /// The contents that were needed, by layer (from 0) and the number of the entry.
@@ -101,7 +104,7 @@ impl Reading {
     }
 
     /// Puts the layers on top of each other, as far as they were read. Takes a moment for many files.
-    pub fn tree(&self) -> Result<(FileTree, Vec<Option<Arc<LayerFiles>>>), TreeError> {
+    pub fn tree(&self) -> Result<(FileTree, LayersRead), TreeError> {
         let mut tree = FileTree::default();
         let mut layers = Vec::with_capacity(self.layers.len());
         for layer in &self.layers {
@@ -174,7 +177,7 @@ pub async fn read_image(
             .collect();
         contents.extend(of_first);
     }
-    let lists: Vec<Option<Arc<LayerFiles>>> = reading.layers.iter().map(|layer| layer.files()).collect();
+    let lists: LayersRead = reading.layers.iter().map(|layer| layer.files()).collect();
     let (build, empty) = (lists.clone(), FileList::default());
     let build = move || {
         let mut tree = FileTree::default();

@@ -1,0 +1,105 @@
+//! `regtui files`, `cat` and `extract` as a shell runs them.
+
+use std::fs;
+
+use regtui::demo::{Demo, DemoSettings, Store};
+use serde_json::Value;
+
+use crate::support::layered::{StoredLayer, push_image};
+use crate::support::shell::{Shell, open};
+use crate::support::tars::Tar;
+
+/// An image of two layers: the second replaces a file, removes one, and has a name that a terminal would obey.
+async fn image() -> (Demo, String) {
+    let store = Store::new();
+    let low = Tar::default().directory(b"etc/").file(b"etc/a", b"one").file(b"etc/b", b"beta");
+    let high = Tar::default()
+        .file(b"etc/a", b"second\x1b[2J\n")
+        .file(b"etc/.wh.b", b"")
+        .header(b'2', b"link", b"etc/a", 0)
+        .file(b"bad\x1b[2Jname", b"")
+        .file(b"not\xffutf8", b"\xff\xfe");
+    push_image(&store, "1", &[StoredLayer::gzip(&low.end()), StoredLayer::gzip(&high.end())]);
+    let demo = open(DemoSettings::default(), store).await;
+    let image = format!("{}/app:1", demo.address());
+    (demo, image)
+}
+
+#[tokio::test]
+async fn files_lists_the_image_with_layers_and_removed_versions_if_they_are_wanted() {
+    let (_demo, image) = image().await;
+    let shell = Shell::new();
+    let ended = shell.run(&["files", &image]).await;
+    ended.assert_code(0);
+    let lines: Vec<&str> = ended.stdout.lines().collect();
+    assert_eq!(lines, ["bad␛[2Jname", "etc/", "etc/a", "link -> etc/a", "not�utf8"]);
+    let ended = shell.run(&["files", "--long", "--removed", &image, "etc"]).await;
+    let rows: Vec<&str> = ended.stdout.lines().collect();
+    assert!(rows[0].starts_with("MODE") && rows[0].ends_with("LAYER  PATH"), "{ended:?}");
+    assert!(rows[2].starts_with("-rw-r--r--  1:2") && rows[2].ends_with("2  etc/a"), "{ended:?}");
+    assert!(rows[3].ends_with("1  etc/a  (replaced by layer 2)"), "{ended:?}");
+    assert!(rows[4].ends_with("1  etc/b  (removed by layer 2)"), "{ended:?}");
+    let ended = shell.run(&["files", "--layer", "1", &image]).await;
+    assert_eq!(ended.stdout, "etc/\netc/a\netc/b\n");
+}
+
+#[tokio::test]
+async fn files_prints_one_document_for_each_path() {
+    let (demo, image) = image().await;
+    let ended = Shell::new().run(&["files", "--json", "--removed", &image]).await;
+    let lines: Vec<Value> =
+        ended.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let find = |path: &str, layer: u64| {
+        lines.iter().find(|line| line["path"] == path && line["layer"] == layer).expect("a line")
+    };
+    let a = find("etc/a", 2);
+    assert_eq!(
+        (&a["type"], &a["size"], &a["mode"], &a["uid"]),
+        (&"file".into(), &11.into(), &0o644.into(), &1.into())
+    );
+    assert_eq!((&a["replaces"][0], &a["removed_in"]), (&1.into(), &Value::Null));
+    assert_eq!(find("etc/a", 1)["removed_in"], 2);
+    assert_eq!(find("etc/b", 1)["removed_by"], "whiteout");
+    assert_eq!(find("link", 2)["link"], "etc/a");
+    assert_eq!(find("bad\u{1b}[2Jname", 2)["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(find("not\u{fffd}utf8", 2)["path_bytes"], "bm90/3V0Zjg=");
+    let digest = a["layer_digest"].as_str().expect("a digest");
+    assert!(
+        demo.store()
+            .repository("app")
+            .is_some_and(|app| app.blobs.keys().any(|key| key.to_string() == digest))
+    );
+}
+
+#[tokio::test]
+async fn cat_prints_bytes_and_says_why_it_cannot() {
+    let (_demo, image) = image().await;
+    let shell = Shell::new();
+    assert_eq!(shell.run(&["cat", &image, "/link"]).await.assert_code(0).stdout, "second\u{1b}[2J\n");
+    for (path, why) in [
+        ("etc", "it is no file, but a directory"),
+        ("etc/b", "has no such file"),
+        ("../../x", "has no such file"),
+    ] {
+        shell.run(&["cat", &image, path]).await.assert_code(1).assert_says(why);
+    }
+    shell.run(&["files", &image, "gone"]).await.assert_code(1).assert_says("has no such file");
+    shell.run(&["files", "--layer", "3", &image]).await.assert_code(2).assert_says("has 2 layers");
+    shell
+        .run(&["cat", "--platform", "linux/arm64", &image, "etc/a"])
+        .await
+        .assert_code(1)
+        .assert_says("it is for linux/amd64");
+}
+
+#[tokio::test]
+async fn extract_writes_a_new_folder_and_tells_what_it_wrote() {
+    let (_demo, image) = image().await;
+    let shell = Shell::new();
+    let to = shell.home.path().join("out");
+    let arguments = ["extract", &image, "/", to.to_str().expect("a path")];
+    shell.run(&arguments).await.assert_code(0).assert_says("wrote 3 files");
+    assert_eq!(fs::read(to.join("etc/a")).expect("a file"), b"second\x1b[2J\n");
+    assert!(!to.join("etc/b").exists());
+    shell.run(&arguments).await.assert_code(1).assert_says("exists already");
+}

@@ -1,0 +1,285 @@
+//! The files of an image: the ways to read them, what proves them, and that nothing of an image leaves its place.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use regtui::client::ClientSettings;
+use regtui::demo::{self, Store};
+use regtui::layer::{LayerFormat, PathId};
+use regtui::model::digest::Digest;
+use regtui::model::failure::Failure;
+use regtui::ops::files::content::{MemorySink, read_contents};
+use regtui::ops::files::cost::plan_reading;
+use regtui::ops::files::extract::extract;
+use regtui::ops::files::layer::Wanted;
+use regtui::ops::files::tree::{ImageFiles, Reading, read_image};
+
+use crate::support::layered::{
+    OCI_TAR, StoredLayer, choose, flush, paths, push_artifact, push_image, read_files,
+};
+use crate::support::registry::{Registry, settings};
+use crate::support::samples;
+use crate::support::tars::Tar;
+
+/// The requests for blobs except configs.
+fn blob_requests(registry: &Registry) -> usize {
+    registry.requests().iter().filter(|line| line.starts_with("GET") && line.contains("/blobs/")).count()
+}
+
+async fn content(registry: &Registry, files: &ImageFiles, path: &str) -> Result<String, Failure> {
+    let (_, version) = files.file_at(path.as_bytes()).expect("a file");
+    let index = usize::from(version.layer) - 1;
+    let (entry, source) = (version.entry.expect("an entry"), &files.image.layers[index]);
+    let layer = files.layer(version.layer).expect("it was read");
+    let mut sink = MemorySink::new(1 << 20);
+    let name = &files.image.repository.name;
+    read_contents(&registry.client, name, source, layer, &[entry], &mut sink).await?;
+    let content = sink.into_contents().remove(&entry).expect("it is complete");
+    Ok(String::from_utf8_lossy(&content).into_owned())
+}
+
+/// Three layers: the second replaces a file, the third removes one and links to others.
+fn three_layers() -> Vec<StoredLayer> {
+    let low = Tar::default().directory(b"etc/").file(b"etc/a", b"one").file(b"etc/b", b"beta");
+    let middle = Tar::default().file(b"etc/a", b"second");
+    let high = Tar::default()
+        .file(b"etc/.wh.b", b"")
+        .header(b'2', b"link", b"etc/a", 0)
+        .header(b'1', b"hard", b"etc/a", 0);
+    [low, middle, high].map(|tar| StoredLayer::gzip(&tar.end())).into()
+}
+
+#[tokio::test]
+async fn layers_are_read_once_and_kept_by_their_digest_for_a_later_run() {
+    let (store, folder) = (Store::new(), tempfile::tempdir().expect("a folder"));
+    push_image(&store, "one", &three_layers());
+    push_image(&store, "two", &three_layers()[..2]);
+    let settings = || ClientSettings { cache: Some(folder.path().into()), ..settings() };
+    let registry = Registry::new(demo::DemoSettings::default(), store, settings()).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    assert_eq!(paths(&files), ["etc", "etc/a", "hard", "link"]);
+    assert_eq!(content(&registry, &files, "/link").await.expect("content"), "second");
+    assert_eq!(content(&registry, &files, "hard").await.expect("content"), "second");
+    assert_eq!(files.file_at(b"etc/b"), None);
+    flush(&registry.pool).await;
+    let registry = Registry {
+        client: regtui::client::Pool::new(settings()).client(&crate::support::registry::host(&registry.demo)),
+        ..registry
+    };
+    registry.demo.forget_requests();
+    let files = read_files(&registry, "one", None).await.expect("files");
+    assert_eq!(paths(&files), ["etc", "etc/a", "hard", "link"]);
+    assert_eq!(blob_requests(&registry), 0);
+    // Another image of the same layers: only its config is new.
+    read_files(&registry, "two", None).await.expect("files");
+    assert_eq!(blob_requests(&registry), 1);
+}
+
+#[tokio::test]
+async fn contents_that_are_wanted_come_along_with_the_first_look() {
+    let store = Store::new();
+    push_image(&store, "one", &three_layers());
+    let registry = Registry::open(store).await;
+    let wanted: Wanted = Arc::new(|path: &[u8], _| path == b"etc/a");
+    let files = read_files(&registry, "one", Some(&wanted)).await.expect("files");
+    let mut found: Vec<_> =
+        files.contents.iter().map(|((layer, _), bytes)| (*layer, String::from_utf8_lossy(bytes))).collect();
+    found.sort();
+    assert_eq!(found, [(0, "one".into()), (1, "second".into())]);
+}
+
+#[tokio::test]
+async fn a_table_of_contents_takes_few_requests_and_shows_the_same_files_as_the_whole_layer() {
+    let registry = Registry::open(samples::sample()).await;
+    let mut lists = Vec::new();
+    for (at, format) in [
+        ("2026-07-29", None),
+        ("2026-07-29-esgz", Some(LayerFormat::Estargz)),
+        ("2026-07-29-zstdchunked", Some(LayerFormat::ZstdChunked)),
+    ] {
+        let image = choose(&registry.client, &registry, "team/orders/reports", at).await.expect("an image");
+        let plan = plan_reading(&registry.client, &image).await;
+        registry.demo.forget_requests();
+        let reading = Reading::new(&image);
+        let layers = image.layers.len();
+        let size: u64 = image.layers.iter().filter_map(|layer| layer.descriptor.size).sum();
+        let files = read_image(&registry.client, image, &plan, None, None, &reading).await.expect("files");
+        if let Some(format) = format {
+            let large = files.layers.iter().flatten().filter(|layer| layer.format == format).count();
+            assert!(large > 0, "{at}");
+            assert!(blob_requests(&registry) <= layers + large, "{at}: {:?}", registry.requests());
+            assert!(reading.received() < size / 2, "{at}: {} of {size}", reading.received());
+            assert!(files.layers.iter().flatten().all(|layer| layer.is_proved));
+            registry.demo.forget_requests();
+            let text = content(&registry, &files, "etc/os-release").await.expect("content");
+            assert!(text.contains("Debian"), "{at}: {text}");
+            assert!(blob_requests(&registry) <= 2, "{at}: {:?}", registry.requests());
+        }
+        lists.push(paths(&files));
+    }
+    assert!(lists[0].len() > 20 && lists[1] == lists[0] && lists[2] == lists[0], "{lists:?}");
+}
+
+#[tokio::test]
+async fn a_server_without_ranges_makes_a_layer_be_read_whole() {
+    let without = demo::DemoSettings { blob_ranges: false, ..demo::DemoSettings::default() };
+    let registry = Registry::new(without, samples::sample(), settings()).await;
+    let image = choose(&registry.client, &registry, "team/orders/reports", "2026-07-29-esgz").await;
+    let image = image.expect("an image");
+    let plan = plan_reading(&registry.client, &image).await;
+    let reading = Reading::new(&image);
+    let files = read_image(&registry.client, image, &plan, None, None, &reading).await.expect("files");
+    assert!(files.layers.iter().flatten().all(|layer| matches!(layer.format, LayerFormat::Tar(_))));
+    assert!(content(&registry, &files, "etc/os-release").await.expect("content").contains("Debian"));
+}
+
+#[tokio::test]
+async fn a_table_of_contents_that_is_not_that_of_the_manifest_is_refused_and_the_layer_is_read_whole() {
+    let store = Store::new();
+    let tar = Tar::default().file(b"true", b"yes").file(b"noise", &noise(3 << 20)).end();
+    let other = Digest::sha256(b"another table").to_string();
+    for (at, name, value) in [
+        ("estargz", "containerd.io/snapshot/stargz/toc.digest", other.as_str()),
+        ("chunked", "io.github.containers.zstd-chunked.manifest-position", "100:200:300:1"),
+    ] {
+        let layer = StoredLayer::gzip(&tar).annotated(name, value);
+        let layer = layer.annotated("io.github.containers.zstd-chunked.manifest-checksum", &other);
+        push_image(&store, at, &[layer]);
+    }
+    for at in ["estargz", "chunked"] {
+        let registry = Registry::open(store.clone()).await;
+        let files = read_files(&registry, at, None).await.expect("files");
+        assert_eq!(paths(&files), ["noise", "true"], "{at}");
+        assert!(files.layers[0].as_ref().is_some_and(|layer| layer.refused_table.is_some()), "{at}");
+    }
+}
+
+/// Bytes that no compression makes smaller.
+fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as u8
+    };
+    (0..count).map(next).collect()
+}
+
+#[tokio::test]
+async fn a_layer_that_is_not_that_of_manifest_and_config_is_refused() {
+    let store = Store::new();
+    let tar = Tar::default().file(b"a", b"a").end();
+    let wrong = StoredLayer { diff_id: Digest::sha256(b"another tar"), ..StoredLayer::gzip(&tar) };
+    let cut = StoredLayer { bytes: StoredLayer::gzip(&tar).bytes[..60].to_vec(), ..StoredLayer::gzip(&tar) };
+    let page = StoredLayer { bytes: b"<html>".repeat(200), ..StoredLayer::gzip(&tar) };
+    for (at, layer, why) in [
+        ("wrong", wrong, "the diff_id is"),
+        ("cut", cut, "ends in the middle"),
+        ("page", page, "neither a tar"),
+    ] {
+        push_image(&store, at, &[layer]);
+        let registry = Registry::open(store.clone()).await;
+        let failure = read_files(&registry, at, None).await.expect_err("it is refused").to_string();
+        assert!(failure.contains(why) && failure.contains("layer"), "{at}: {failure}");
+    }
+}
+
+#[tokio::test]
+async fn the_blob_of_an_artifact_that_is_no_tar_is_one_file() {
+    let store = Store::new();
+    let blob = StoredLayer {
+        bytes: b"{\"model\": true}".to_vec(),
+        media_type: "application/vnd.example.model",
+        annotations: [("org.opencontainers.image.title".to_string(), "../model.json".to_string())].into(),
+        diff_id: Digest::sha256(b""),
+    };
+    let chart = StoredLayer {
+        media_type: "application/vnd.cncf.helm.chart.content.v1.tar+gzip",
+        ..StoredLayer::gzip(&Tar::default().file(b"app/values.yaml", b"replicas: 1\n").end())
+    };
+    push_artifact(&store, "both", "application/vnd.example.config", "{}", &[blob, chart]);
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "both", None).await.expect("files");
+    assert_eq!(paths(&files), [".._model.json", "app", "app/values.yaml"]);
+    assert_eq!(content(&registry, &files, ".._model.json").await.expect("content"), "{\"model\": true}");
+    assert_eq!(content(&registry, &files, "app/values.yaml").await.expect("content"), "replicas: 1\n");
+}
+
+#[tokio::test]
+async fn reading_that_is_paused_goes_on_with_the_rest() {
+    let store = Store::new();
+    let tar = Tar::default().file(b"noise", &noise(4 << 20)).file(b"last", b"last").end();
+    push_image(&store, "one", &[StoredLayer::gzip(&tar)]);
+    let registry = Registry::open(store).await;
+    let image = choose(&registry.client, &registry, "app", "one").await.expect("an image");
+    let plan = plan_reading(&registry.client, &image).await;
+    let reading = Reading::new(&image);
+    reading.pause.set(true);
+    let mut read = std::pin::pin!(read_image(&registry.client, image, &plan, None, None, &reading));
+    let early = tokio::time::timeout(Duration::from_millis(50), &mut read).await;
+    assert!(early.is_err() && reading.received() == 0);
+    reading.pause.set(false);
+    assert_eq!(paths(&read.await.expect("files")), ["last", "noise"]);
+}
+
+#[tokio::test]
+async fn an_extraction_writes_only_below_its_new_destination() {
+    let store = Store::new();
+    let tar = Tar::default()
+        .directory(b"d/")
+        .file(b"d/file", b"content")
+        .header(b'1', b"d/hard", b"d/file", 0)
+        .header(b'2', b"d/inside", b"sub/../file", 0)
+        .header(b'2', b"d/near", b"file", 0)
+        .header(b'2', b"d/up", b"../../outside", 0)
+        .header(b'2', b"d/absolute", b"/etc/passwd", 0)
+        .header(b'3', b"d/device", b"", 0)
+        .file(b"d/sub/../../../escape", b"no")
+        .file(b"d/absolute/below", b"through a link");
+    push_image(&store, "one", &[StoredLayer::gzip(&tar.end())]);
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    let folder = tempfile::tempdir().expect("a folder");
+    let destination = folder.path().join("out");
+    let extracted = extract(&registry.client, &files, PathId::ROOT, &destination).await.expect("files");
+    let read = |path: &str| fs::read_to_string(destination.join(path)).expect("a file");
+    assert_eq!(
+        (read("d/file"), read("d/hard"), read("d/near")),
+        ("content".into(), "content".into(), "content".into())
+    );
+    for path in ["d/up", "d/absolute", "d/inside", "d/device"] {
+        assert!(fs::symlink_metadata(destination.join(path)).is_err(), "{path}");
+    }
+    assert!(extracted.left_out_count >= 4, "{extracted:?}");
+    let outside: Vec<_> =
+        fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    assert_eq!(outside, ["out"]);
+    let again = extract(&registry.client, &files, PathId::ROOT, &destination).await;
+    assert!(again.expect_err("it exists").to_string().contains("exists already"));
+    assert_eq!(read("d/file"), "content");
+}
+
+#[tokio::test]
+async fn an_extraction_whose_content_is_not_that_of_the_list_leaves_nothing_behind() {
+    let store = Store::new();
+    let folder = tempfile::tempdir().expect("a folder");
+    let tar = |content: &[u8]| Tar::default().file(b"file", content).end();
+    let layer = StoredLayer {
+        bytes: tar(b"good"),
+        media_type: OCI_TAR,
+        annotations: [].into(),
+        diff_id: Digest::sha256(&tar(b"good")),
+    };
+    push_image(&store, "one", &[layer]);
+    let registry = Registry::open(store.clone()).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    let digest = files.image.layers[0].descriptor.digest.expect("a digest");
+    store.change("app", |repository| {
+        repository.blobs.insert(digest, demo::blob::Blob::Whole(tar(b"evil").into()));
+    });
+    let destination = folder.path().join("out");
+    let failure =
+        extract(&registry.client, &files, PathId::ROOT, &destination).await.expect_err("it is refused");
+    assert!(failure.to_string().contains("digest"), "{failure}");
+    assert!(fs::symlink_metadata(&destination).is_err());
+}

@@ -1,0 +1,116 @@
+//! Images whose layers are tars that a test writes.
+
+use std::collections::BTreeMap;
+
+use regtui::client::{Client, Pool};
+use regtui::demo::Store;
+use regtui::model::digest::Digest;
+use regtui::model::failure::Failure;
+use regtui::model::reference::{Repository, Selector};
+use regtui::ops::files::cost::plan_reading;
+use regtui::ops::files::image::{ImageSource, choose_image};
+use regtui::ops::files::layer::Wanted;
+use regtui::ops::files::tree::{ImageFiles, Reading, read_image};
+use serde_json::{Value, json};
+
+use super::registry::{Registry, host, name, tag};
+
+pub const OCI_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+pub const OCI_TAR: &str = "application/vnd.oci.image.layer.v1.tar";
+
+/// A layer as it is stored.
+#[derive(Clone)]
+pub struct StoredLayer {
+    pub bytes: Vec<u8>,
+    pub media_type: &'static str,
+    pub annotations: BTreeMap<String, String>,
+    pub diff_id: Digest,
+}
+
+impl StoredLayer {
+    /// A layer of gzip without a table of contents.
+    pub fn gzip(tar: &[u8]) -> StoredLayer {
+        StoredLayer {
+            bytes: super::tars::gzip(tar),
+            media_type: OCI_GZIP,
+            annotations: BTreeMap::new(),
+            diff_id: Digest::sha256(tar),
+        }
+    }
+
+    pub fn annotated(mut self, name: &str, value: &str) -> StoredLayer {
+        self.annotations.insert(name.into(), value.into());
+        self
+    }
+}
+
+/// Puts an image of these layers into `app` under a tag.
+pub fn push_image(store: &Store, tag: &str, layers: &[StoredLayer]) -> Digest {
+    let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
+    let history: Vec<Value> =
+        (1..=layers.len()).map(|number| json!({"created_by": format!("RUN step {number}")})).collect();
+    let config = json!({"architecture": "amd64", "os": "linux", "config": {}, "history": history,
+        "rootfs": {"type": "layers", "diff_ids": diff_ids}});
+    push_artifact(store, tag, "application/vnd.oci.image.config.v1+json", &config.to_string(), layers)
+}
+
+/// Puts an artifact of these layers into `app` under a tag.
+pub fn push_artifact(
+    store: &Store,
+    tag: &str,
+    config_type: &str,
+    config: &str,
+    layers: &[StoredLayer],
+) -> Digest {
+    store.create("app");
+    let descriptor = |media_type: &str, bytes: &[u8], annotations: &BTreeMap<String, String>| {
+        let digest = store.put_blob("app", bytes.to_vec());
+        json!({"mediaType": media_type, "digest": digest.to_string(), "size": bytes.len(), "annotations": annotations})
+    };
+    let listed: Vec<Value> =
+        layers.iter().map(|layer| descriptor(layer.media_type, &layer.bytes, &layer.annotations)).collect();
+    let media_type = "application/vnd.oci.image.manifest.v1+json";
+    let manifest = json!({"schemaVersion": 2, "mediaType": media_type,
+        "config": descriptor(config_type, config.as_bytes(), &BTreeMap::new()), "layers": listed});
+    let digest = store.put_manifest("app", media_type, manifest.to_string());
+    store.tag("app", tag, digest);
+    digest
+}
+
+/// Reads the files of a tag of `app`.
+pub async fn read_files(
+    registry: &Registry,
+    at: &str,
+    wanted: Option<&Wanted>,
+) -> Result<ImageFiles, Failure> {
+    let image = choose(&registry.client, registry, "app", at).await?;
+    let plan = plan_reading(&registry.client, &image).await;
+    let reading = Reading::new(&image);
+    read_image(&registry.client, image, &plan, None, wanted, &reading).await
+}
+
+/// Chooses the image of a tag.
+pub async fn choose(
+    client: &Client,
+    registry: &Registry,
+    repository: &str,
+    at: &str,
+) -> Result<ImageSource, Failure> {
+    let repository = Repository { host: host(&registry.demo), name: name(repository) };
+    choose_image(client, &repository, &Selector::Tag(tag(at)), None).await
+}
+
+/// Returns the paths of the image in order.
+pub fn paths(files: &ImageFiles) -> Vec<String> {
+    let tree = &files.tree;
+    let shown = tree.paths().filter(|id| tree.current(*id).is_some());
+    let mut paths: Vec<String> =
+        shown.map(|id| String::from_utf8_lossy(&tree.path(id)).into_owned()).collect();
+    paths.sort();
+    paths
+}
+
+/// Waits until everything kept so far is on disk.
+pub async fn flush(pool: &Pool) {
+    pool.flush().await;
+}
