@@ -187,7 +187,8 @@ fn reconcile_files(update: &mut Update<'_>) {
     let is_open = detail.tab == Tab::Files;
     // While the image is asked for again, its files stay.
     let image = detail.files_image();
-    let is_known = image.is_some() || (!detail.inspection.is_loading() && detail.inspection.pending.is_none());
+    let is_known =
+        image.is_some() || (!detail.inspection.is_loading() && detail.inspection.pending.is_none());
     let is_other = match (&detail.files.image, &image) {
         (Some(old), Some(new)) => !old.is_same(new),
         (Some(_), None) => is_known,

@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesPrice, FilesProgress,
+    FilesSnapshot,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
@@ -128,12 +129,7 @@ pub(super) async fn read(
 
 /// Returns the image as it is read.
 fn image_source(image: &FilesImage) -> Result<ImageSource, Failure> {
-    ImageSource::new(
-        &image.repository,
-        image.manifest.clone(),
-        image.config.clone(),
-        image.platform.clone(),
-    )
+    ImageSource::new(&image.repository, image.manifest.clone(), image.config.clone(), image.platform.clone())
 }
 
 /// Waits for the snapshot that is being built, forever if there is none. Returns `None` if its thread failed.

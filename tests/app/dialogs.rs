@@ -415,7 +415,7 @@ async fn the_pager_shows_each_pane_tab_and_dialog_with_a_text() {
         ("3 o", "sha256:"),
         ("4 o", "digest"),
         ("] o", "ARG VERSION"),
-        ("] o", "\"architecture\": "),
+        ("] ] o", "\"architecture\": "),
         ("] o", "\"schemaVersion\": 2"),
         ("Space m o", "only repositories and tags can be marked"),
         ("Esc 3 d o", "1.4.2"),

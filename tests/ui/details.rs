@@ -119,7 +119,9 @@ fn an_image_that_cannot_be_refreshed_stays() {
 
 #[test]
 fn the_open_tab_is_named_however_narrow_the_pane_is() {
-    for (turns, title) in ["Overview", "Layers", "Config", "Manifest", "Referrers"].iter().enumerate() {
+    for (turns, title) in
+        ["Overview", "Layers", "Files", "Config", "Manifest", "Referrers"].iter().enumerate()
+    {
         let mut screen = tab((160, 24), turns);
         for width in 40..=160 {
             screen.resize((width, 24));

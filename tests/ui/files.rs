@@ -75,7 +75,10 @@ fn files(size: (u16, u16)) -> Screen {
     screen
 }
 
-fn with_files(files: fn(bool) -> Result<FilesAnswer, regtui::model::failure::Failure>, size: (u16, u16)) -> Screen {
+fn with_files(
+    files: fn(bool) -> Result<FilesAnswer, regtui::model::failure::Failure>,
+    size: (u16, u16),
+) -> Screen {
     let mut screen = Screen::new(Registry { files, ..registry() }, size);
     screen.press("l j j f");
     screen
@@ -94,7 +97,7 @@ fn the_whole_image_is_a_tree() {
 fn a_layer_has_changes_of_its_own() {
     picture("files_of_a_layer", |size| {
         let mut screen = files(size);
-        screen.press("< > a j Enter G l j");
+        screen.press("< > a G k");
         screen
     });
 }
@@ -108,7 +111,7 @@ fn reading_many_bytes_is_announced_and_begins_with_enter() {
     picture("files_price", |size| with_files(price, size));
     let mut screen = with_files(price, (80, 24));
     screen.press("Enter");
-    assert!(screen.text().contains("5 files"), "{}", screen.text());
+    assert!(screen.text().contains("7 files"), "{}", screen.text());
 }
 
 #[test]
@@ -117,7 +120,7 @@ fn a_failure_stands_in_the_tab_and_refreshing_asks_again() {
     let mut screen = with_files(|_| Err(failure(FailureKind::BadAnswer)), (80, 24));
     screen.registry.files = |_| Ok(sample_files());
     screen.press("r");
-    assert!(screen.text().contains("5 files"), "{}", screen.text());
+    assert!(screen.text().contains("7 files"), "{}", screen.text());
 }
 
 #[test]
@@ -130,7 +133,11 @@ fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
         Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
     };
     let screen = with_files(missing, (120, 24));
-    assert!(screen.text().contains("layer 2 is missing: it is not stored in the registry"), "{}", screen.text());
+    assert!(
+        screen.text().contains("layer 2 is missing: it is not stored in the registry"),
+        "{}",
+        screen.text()
+    );
 }
 
 /// The question for files that waits for its answer.
@@ -251,7 +258,7 @@ fn extracting_offers_the_name_and_tells_the_result() {
     let mut screen = files((120, 24));
     screen.press("j Enter j x Enter");
     assert!(screen.text().contains("wrote it to ./app.conf"), "{}", screen.text());
-    screen.press(". G Enter G x");
+    screen.press(". G Enter G Enter j x");
     assert!(screen.text().contains("layer 3 removed it"), "{}", screen.text());
 }
 

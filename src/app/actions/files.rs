@@ -45,7 +45,7 @@ pub(crate) static LAYER_AFTER: Action =
         step_layer(update, 1);
     })
     .only_in(Pane::Details)
-    .with_hint("layer", 3)
+    .with_hint("layer", 2)
     .hinted_if(|state| state.detail.files.browser.scene().is_some_and(|scene| scene.tree.layers() > 1))
     .available_if(check_in_files);
 /// Shows the changes of the layer alone, or the whole image up to it.
@@ -56,7 +56,7 @@ pub(crate) static OWN_CHANGES: Action = Action::new(
     |update| update.state.detail.files.browser.toggle_own(),
 )
 .only_in(Pane::Details)
-.with_hint("all/own", 3)
+.with_hint("all/own", 2)
 .available_if(check_in_files);
 
 /// Shows all versions of the path under the cursor.
@@ -65,7 +65,7 @@ pub(crate) static HISTORY: Action =
         file_history::show(update.state);
     })
     .only_in(Pane::Details)
-    .with_hint("history", 4)
+    .with_hint("history", 3)
     .available_if(check_file);
 /// Writes the path under the cursor to this machine's disk.
 pub(crate) static EXTRACT: Action =
@@ -73,7 +73,7 @@ pub(crate) static EXTRACT: Action =
         extract_prompt::show(update);
     })
     .only_in(Pane::Details)
-    .with_hint("extract", 3)
+    .with_hint("extract", 2)
     .with_entry("extract", "extract the file or directory to this machine")
     .available_if(check_file);
 
@@ -104,7 +104,8 @@ fn show_content(update: &mut Update<'_>, id: PathId, is_for_pager: bool) {
     let browser = &mut update.state.detail.files.browser;
     let Some(scene) = browser.scene() else { return };
     let Some(version) = scene.version(id).map(|shown| *shown.version()) else { return };
-    let target = scene.tree.resolve(&scene.tree.path(id), true).filter(|_| version.kind == EntryKind::Symlink);
+    let target =
+        scene.tree.resolve(&scene.tree.path(id), true).filter(|_| version.kind == EntryKind::Symlink);
     let target = target.and_then(|target| Some((target, *scene.version(target)?.version())));
     match target {
         Some((target, at)) if at.kind == EntryKind::Directory => {

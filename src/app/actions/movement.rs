@@ -121,8 +121,7 @@ pub(super) fn back(update: &mut Update<'_>) {
     if state.focused_list().is_some_and(|list| list.is_filtered()) {
         return state.filter("");
     }
-    if state.focus == Pane::Details && !state.detail.tab.is_list() && state.detail.search.take().is_some()
-    {
+    if state.focus == Pane::Details && !state.detail.tab.is_list() && state.detail.search.take().is_some() {
         return;
     }
     if state.focused_list().is_some_and(List::unmark) {

@@ -6,8 +6,8 @@ use super::availability::check_open;
 use super::{Action, files};
 use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
-use crate::app::panes::details::search::text_lines;
 use crate::app::panes::details::files::FilesTab;
+use crate::app::panes::details::search::text_lines;
 use crate::app::panes::details::{Detail, Tab};
 use crate::app::panes::tags::TagsPane;
 use crate::app::update::Update;
@@ -112,10 +112,15 @@ fn file_lines(files: &FilesTab) -> impl Iterator<Item = String> {
     let ids = rows.filter_map(|row| Some((files.browser.scene()?, files.browser.scene()?.id(*row)?)));
     ids.map(|(scene, id)| {
         let shown = scene.version(id);
-        let mode = shown.map(|shown| mode_text(shown.version().kind, shown.version().mode)).unwrap_or_default();
+        let mode =
+            shown.map(|shown| mode_text(shown.version().kind, shown.version().mode)).unwrap_or_default();
         let bytes = columns::right(&size::bytes(scene.listed_size(id)), SIZE);
         let note = scene.note(id).map(|note| format!("  ({note})")).unwrap_or_default();
-        format!("{bytes}  {mode}  {:>3}  {}{note}", scene.layer(id), String::from_utf8_lossy(&scene.tree.path(id)))
+        format!(
+            "{bytes}  {mode}  {:>3}  {}{note}",
+            scene.layer(id),
+            String::from_utf8_lossy(&scene.tree.path(id))
+        )
     })
 }
 

@@ -14,12 +14,16 @@ use crate::app::update::Update;
 use crate::app::{Pane, State};
 
 /// Chooses the order of tags, or of repositories.
-pub(crate) static SORT: Action =
-    Action::new("tags.sort", chords!["s"], "sort menu; in Repositories and Files that of their rows", open_sort_menu)
-        .with_hint("sort", 3)
-        .hinted_if(|state| layout::of(state).tags.is_some() && state.focus != Pane::Registries)
-        .with_entry("sort ", "sort the tags, or the repositories in their pane")
-        .available_if(check_sort);
+pub(crate) static SORT: Action = Action::new(
+    "tags.sort",
+    chords!["s"],
+    "sort menu; in Repositories and Files that of their rows",
+    open_sort_menu,
+)
+.with_hint("sort", 3)
+.hinted_if(|state| layout::of(state).tags.is_some() && state.focus != Pane::Registries)
+.with_entry("sort ", "sort the tags, or the repositories in their pane")
+.available_if(check_sort);
 
 /// Opens the sort menu.
 fn open_sort_menu(update: &mut Update<'_>) {

@@ -44,7 +44,8 @@ pub(crate) fn show(update: &mut Update<'_>) {
     }
     let path = scene.tree.path(id);
     let shown = SafeText::clean(&String::from_utf8_lossy(&path));
-    let about = format!("extract {shown}, {}, as of layer {}", size::bytes(scene.listed_size(id)), scene.view.layer);
+    let about =
+        format!("extract {shown}, {}, as of layer {}", size::bytes(scene.listed_size(id)), scene.view.layer);
     // A name that cannot be typed or deceives is not offered.
     let name = String::from_utf8_lossy(scene.tree.name(id)).into_owned();
     let name = if name.contains(is_unsafe) { "file".into() } else { name };

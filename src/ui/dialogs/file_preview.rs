@@ -28,7 +28,8 @@ impl Canvas<'_, '_> {
             return self.failure(rows, failure, "");
         }
         if let Some(price) = preview.price {
-            let text = format!("reads up to {} of the layer; {}", size::bytes(price), begins.unwrap_or_default());
+            let text =
+                format!("reads up to {} of the layer; {}", size::bytes(price), begins.unwrap_or_default());
             return self.draw_text(rows, &[(Role::Text, text)]);
         }
         if preview.content.is_loading() {

@@ -143,7 +143,9 @@ impl FilesTab {
             None => self.rate_from = Some((now, progress.received)),
             Some((from, before)) => {
                 let milliseconds = now.duration_since(from).as_millis();
-                if let Some(milliseconds) = u64::try_from(milliseconds).ok().filter(|_| milliseconds >= i128::from(RATE_OVER)) {
+                if let Some(milliseconds) =
+                    u64::try_from(milliseconds).ok().filter(|_| milliseconds >= i128::from(RATE_OVER))
+                {
                     let bytes = progress.received.saturating_sub(before);
                     self.rate = bytes.saturating_mul(1_000).checked_div(milliseconds);
                     self.rate_from = Some((now, progress.received));

@@ -3,11 +3,11 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
+use crate::app::list::List;
 use crate::app::panes::details::files::FilesLoad;
 use crate::app::panes::details::files::reading::{FilesPrice, FilesProgress};
 use crate::app::panes::details::files::scene::Scene;
 use crate::app::panes::details::files::view::ShownVersion;
-use crate::app::list::List;
 use crate::app::{Pane, layout};
 use crate::layer::entry::mode_text;
 use crate::layer::{Compression, EntryKind, LayerFiles, LayerFormat, PathId};
@@ -26,7 +26,7 @@ const OWNER: usize = 11;
 /// Columns of the numbers of layers.
 const LAYER: usize = 3;
 /// The least width at which the layers, the modes and the owners are shown.
-const WITH: [usize; 3] = [54, 66, 80];
+const WITH: [usize; 3] = [54, 84, 96];
 /// The least columns that a note beside a name needs.
 const NOTE: usize = 16;
 /// Columns of each level of the tree.
@@ -159,7 +159,13 @@ impl Canvas<'_, '_> {
         parts
     }
 
-    fn file_cells(&self, scene: &Scene, id: PathId, table: FileColumns, names: &NameColumns) -> Vec<Span<'static>> {
+    fn file_cells(
+        &self,
+        scene: &Scene,
+        id: PathId,
+        table: FileColumns,
+        names: &NameColumns,
+    ) -> Vec<Span<'static>> {
         let list = &self.state.detail.files.browser.list;
         let shown = scene.version(id);
         let version = shown.as_ref().map(ShownVersion::version);
@@ -172,10 +178,12 @@ impl Canvas<'_, '_> {
             (true, _) | (_, false) => "-".into(),
             (false, true) => size::bytes(scene.sums.size(id)),
         };
-        let mut cells = vec![Span::styled(format!("{}  ", columns::right(&bytes, SIZE)), self.style(role(Role::Number)))];
+        let mut cells =
+            vec![Span::styled(format!("{}  ", columns::right(&bytes, SIZE)), self.style(role(Role::Number)))];
         if table.has_mode {
             let text = version.map(|version| mode_text(version.kind, version.mode)).unwrap_or_default();
-            let is_special = version.is_some_and(|version| version.kind == EntryKind::File && version.mode & 0o6000 != 0);
+            let is_special =
+                version.is_some_and(|version| version.kind == EntryKind::File && version.mode & 0o6000 != 0);
             let style = self.style(if is_special { Role::Warn } else { Role::Dim });
             cells.push(Span::styled(columns::left(&text, MODE + 2), style));
         }
@@ -191,7 +199,8 @@ impl Canvas<'_, '_> {
         let FileName { lead, name, link } = FileName::of(scene, id, list.is_filtered(), names.room);
         cells.push(Span::styled(lead.clone(), self.style(Role::Border)));
         let room = names.name.saturating_sub(columns::width(&lead));
-        let cut = if list.is_filtered() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
+        let cut =
+            if list.is_filtered() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
         let used = columns::width(&cut);
         let style = self.style(role(if is_directory { Role::Namespace } else { Role::Text }));
         cells.extend(self.matched_name(list, &name, Span::styled(cut, style)));
@@ -270,7 +279,11 @@ impl NameColumns {
         }
         let name = widest.min(room.saturating_sub(room / 3));
         let note = room.saturating_sub(name);
-        if has_note && note >= NOTE { NameColumns { name, note, room } } else { NameColumns { name: room, note: 0, room } }
+        if has_note && note >= NOTE {
+            NameColumns { name, note, room }
+        } else {
+            NameColumns { name: room, note: 0, room }
+        }
     }
 }
 
@@ -376,7 +389,7 @@ mod tests {
 
     #[test]
     fn columns_are_left_out_one_by_one_in_a_narrow_pane() {
-        let headings = [48, 60, 70, 120].map(|width| FileColumns::of(width).heading());
+        let headings = [48, 60, 90, 120].map(|width| FileColumns::of(width).heading());
         let words = headings.map(|heading| heading.split_whitespace().map(String::from).collect::<Vec<_>>());
         assert_eq!(words[0], ["SIZE", "NAME"]);
         assert_eq!(words[1], ["SIZE", "L", "NAME"]);

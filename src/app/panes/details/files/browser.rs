@@ -272,6 +272,10 @@ impl FileBrowser {
             if !scene.sums.is_finished() {
                 return;
             }
+            if scene.view.is_own {
+                // The few changes of a layer are seen without opening directory after directory.
+                scene.open.extend(scene.sums.few_directories());
+            }
         }
         let scene = &*scene;
         if self.list.is_filtered() {

@@ -6,6 +6,8 @@ use std::collections::HashMap;
 use super::view::{LayerView, ShownVersion};
 use crate::layer::{EntryKind, FileTree, PathId};
 
+/// Fewer paths than this can all be shown at once.
+const FEW: usize = 200;
 /// The path is shown.
 const SHOWN: u8 = 1;
 /// A path below it is shown.
@@ -27,6 +29,8 @@ pub(crate) struct FileSums {
     pub(crate) files: usize,
     /// The number of paths.
     pub(crate) paths: usize,
+    /// The directories with something below them, unless these are many.
+    directories: Vec<u32>,
 }
 
 impl FileSums {
@@ -66,6 +70,9 @@ impl FileSums {
         }
         *flags |= SHOWN;
         self.paths += usize::from(number > 0);
+        if *flags & HAS_SHOWN != 0 && self.directories.len() < FEW {
+            self.directories.push(number as u32);
+        }
         let kind = own.map(|own| own.version().kind);
         let is_file = !matches!(kind, None | Some(EntryKind::Directory));
         match own {
@@ -95,6 +102,11 @@ impl FileSums {
         if let Some(flags) = self.flags.get_mut(parent as usize) {
             *flags |= HAS_SHOWN;
         }
+    }
+
+    /// Returns the directories with something below them if only a few paths are shown.
+    pub(crate) fn few_directories(&self) -> &[u32] {
+        if self.paths < FEW { &self.directories } else { &[] }
     }
 
     /// Whether the path is shown.

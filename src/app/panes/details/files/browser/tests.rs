@@ -104,7 +104,9 @@ fn a_layer_before_shows_the_image_up_to_it_and_its_own_changes_alone() {
             "opt 3000001",
             "opt/app 3000001",
             "opt/app/blob.bin 3000001: replaces 3 MB of layer 2",
-            "opt/cache 11: removed here, 11 B stay in the image"
+            "opt/cache 11: removed here, 11 B stay in the image",
+            "opt/cache/a 5: removed here, 5 B of layer 2 stay in the image",
+            "opt/cache/b 6: removed here, 6 B of layer 2 stay in the image"
         ]
     );
     browser.step_layer(-1);
@@ -114,6 +116,18 @@ fn a_layer_before_shows_the_image_up_to_it_and_its_own_changes_alone() {
     browser.toggle_own();
     arrange(&mut browser);
     assert_eq!(rows(&browser)[1], "opt 360007");
+}
+
+#[test]
+fn the_few_changes_of_a_layer_are_open_at_once_and_can_be_closed() {
+    let mut browser = browser(&LAYERS);
+    browser.toggle_own();
+    arrange(&mut browser);
+    let all = ["etc", "opt", "opt/app", "opt/app/data.txt", "opt/app/new.txt"];
+    assert_eq!(paths(&browser)[..1], all[..1]);
+    assert_eq!(paths(&browser)[2..], all[1..], "etc replaced a directory: {:?}", paths(&browser));
+    enter(&mut browser, "opt/app");
+    assert!(!paths(&browser).contains(&"opt/app/new.txt".to_string()));
 }
 
 #[test]
