@@ -1,6 +1,8 @@
 //! The command line: targets, flags, subcommands.
 
 mod arguments;
+mod base;
+mod belongs;
 mod cat;
 mod change;
 mod completions;
@@ -15,12 +17,15 @@ mod journal;
 mod keys;
 mod ls;
 mod man;
+mod packages;
+mod platform;
 mod print;
 mod repeated_options;
 mod resume;
 mod side_options;
 mod tag;
 mod undo;
+mod verify;
 mod waits;
 mod waste;
 
@@ -132,10 +137,18 @@ enum Command {
     Cat(cat::Cat),
     /// Write a file or a directory of an image to the disk without pulling it
     Extract(extract::Extract),
+    /// List the packages of an image without pulling it
+    Packages(packages::Packages),
     /// Show the hidden bytes of an image, likely secrets and other findings
     Waste(waste::WasteCommand),
     /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
     Dockerfile(dockerfile::DockerfileCommand),
+    /// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
+    Belongs(belongs::Belongs),
+    /// Check that an image is signed by a key: cosign's signatures, sigstore bundles, DSSE
+    Verify(verify::Verify),
+    /// Tell whether images contain their base image as it is now
+    Base(base::Base),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -177,6 +190,8 @@ enum CliError {
     Panicked,
     /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
     Reported,
+    /// The command found a difference that it was asked for, and has printed it: exit code 3.
+    Different,
     /// SIGINT: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
@@ -204,6 +219,7 @@ pub fn main() -> ExitCode {
     match cli.run() {
         Ok(()) | Err(CliError::PipeClosed) => ExitCode::SUCCESS,
         Err(CliError::Panicked | CliError::Reported) => ExitCode::FAILURE,
+        Err(CliError::Different) => ExitCode::from(3),
         Err(CliError::Interrupted) => ExitCode::from(130),
         Err(CliError::Usage(text)) => {
             print::print_problem(text);
@@ -277,6 +293,22 @@ impl Cli {
             Some(Command::Extract(extract)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
+            Some(Command::Belongs(belongs)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, belongs.run(&pool))).await
+            }
+            Some(Command::Verify(verify)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, verify.run(&pool))).await
+            }
+            Some(Command::Base(base)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, base.run(&pool))).await
+            }
+            Some(Command::Packages(packages)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, packages.run(&pool))).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {

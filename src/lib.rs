@@ -12,6 +12,7 @@
 //! | [`config`] | flags, environment and files, layered |
 //! | [`files`] | folders that no other user can write to, and files that are opened and replaced in them |
 //! | [`layer`] | the files of a layer: entries of tars, tables of contents, and the tree of an image |
+//! | [`packages`] | the packages of an image, parsed from the databases of package managers |
 //! | [`demo`] | a registry in memory, used by `--demo` and by most tests |
 //!
 //! ```text
@@ -39,6 +40,7 @@ pub mod files;
 pub mod layer;
 pub mod model;
 pub mod ops;
+pub mod packages;
 pub mod runtime;
 pub mod store;
 pub mod ui;

@@ -1,6 +1,8 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use this one; it uses none of them.
 
 pub(crate) mod annotations;
+pub(crate) mod attached;
+pub(crate) mod base_image;
 pub mod capped;
 pub mod change;
 pub(crate) mod clip;
@@ -12,7 +14,7 @@ pub mod image;
 pub mod inspection;
 pub(crate) mod instruction;
 pub(crate) mod json;
-mod lenient;
+pub(crate) mod lenient;
 pub mod manifest;
 pub mod media_type;
 pub mod page;

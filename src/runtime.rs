@@ -2,8 +2,8 @@
 
 mod clipboard;
 pub mod effects;
-mod files;
 mod hangup;
+mod image_files;
 mod input;
 mod jobs;
 pub(crate) mod log;

@@ -8,6 +8,7 @@
 #![expect(unreachable_pub, reason = "nothing is outside of the tests")]
 
 mod app {
+    mod attached;
     mod browse;
     mod confirm;
     mod cursor;
@@ -22,6 +23,8 @@ mod app {
 mod architecture;
 mod citations;
 mod cli {
+    mod attached;
+    mod base;
     mod completions;
     mod copy;
     mod delete;
@@ -31,6 +34,7 @@ mod cli {
     mod man;
     mod names;
     mod options;
+    mod packages;
     mod subcommands;
     mod tag;
     mod undo;
@@ -95,6 +99,7 @@ mod ops {
     mod named_referrers;
     mod nested_indexes;
     mod outcomes;
+    mod packages;
     mod probes;
     mod referrers;
     mod refusals;

@@ -155,7 +155,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &details::NEXT_MATCH,
     &details::PREVIOUS_MATCH,
     &files::OPEN,
-    &files::CLOSE,
+    &movement::CLOSE_DIRECTORY,
     &files::LAYER_BEFORE,
     &files::LAYER_AFTER,
     &files::OWN_CHANGES,

@@ -1,5 +1,6 @@
 //! The dialogs on top of the panes. Each has its keys as a table in its own file, beside their effects.
 
+pub(crate) mod attached;
 mod click;
 pub(crate) mod command_line;
 pub(crate) mod compare_prompt;
@@ -21,13 +22,13 @@ pub mod plan;
 pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
+pub(crate) mod save_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::actions::pager;
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
@@ -69,6 +70,10 @@ pub enum Dialog {
     FileHistory(file_history::FileHistory),
     /// The prompt for the place that files are extracted to.
     Extract(Box<extract_prompt::ExtractPrompt>),
+    /// An attached artifact.
+    Attached(Box<attached::AttachedDialog>),
+    /// The prompt for the file that a document is saved to.
+    Save(save_prompt::SavePrompt),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -127,6 +132,8 @@ macro_rules! with_each {
             Dialog::FilePreview($one) => $body,
             Dialog::FileHistory($one) => $body,
             Dialog::Extract($one) => $body,
+            Dialog::Attached($one) => $body,
+            Dialog::Save($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -152,7 +159,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 18] {
+    pub(crate) fn all() -> [DialogKeys; 20] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -162,6 +169,8 @@ impl DialogKeys {
             DialogKeys::of::<Box<file_preview::FilePreview>>(),
             DialogKeys::of::<file_history::FileHistory>(),
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
+            DialogKeys::of::<Box<attached::AttachedDialog>>(),
+            DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -192,6 +201,7 @@ impl Dialog {
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             Dialog::FilePreview(preview) => preview.content.is_loading(),
+            Dialog::Attached(attached) => attached.pages.is_loading(),
             _ => false,
         }
     }
@@ -211,6 +221,8 @@ impl Dialog {
             Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
             Dialog::Extract(prompt) => prompt.places(state).area,
+            Dialog::Attached(_) => attached::area(state),
+            Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::Requests(_)
             | Dialog::Messages(_)
             | Dialog::Jobs(_)
@@ -232,11 +244,13 @@ impl Dialog {
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Extract(prompt) => Some(&mut prompt.field.input),
+            Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
             | Dialog::FilePreview(_)
             | Dialog::FileHistory(_)
+            | Dialog::Attached(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)
@@ -251,7 +265,7 @@ impl Dialog {
         }
         if with_each!(&self, dialog => is_for_pager(dialog, &update.state.settings.keys, key)) {
             let text = self.pager_text(update.state, update.now);
-            pager::show(update, text);
+            update.show_in_pager(text);
             return Some(self);
         }
         fn press<D: KeyedDialog>(dialog: D, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {

@@ -21,7 +21,8 @@ impl State {
             Pane::Details => match self.detail.tab {
                 Tab::Layers => Some(&mut self.detail.layers),
                 Tab::Files => Some(&mut self.detail.files.browser.list),
-                _ => None,
+                Tab::Referrers => Some(&mut self.detail.referrers),
+                Tab::Overview | Tab::Config | Tab::Manifest => None,
             },
         }
     }
@@ -43,9 +44,12 @@ impl State {
                 self.tags.list.set_filter(typed);
                 self.tags.refilter();
             }
-            Pane::Details if self.detail.tab == Tab::Layers => self.detail.filter_layers(typed),
-            Pane::Details if self.detail.tab == Tab::Files => self.detail.files.browser.set_filter(typed),
-            Pane::Details => self.detail.search(typed),
+            Pane::Details => match self.detail.tab {
+                Tab::Layers => self.detail.filter_layers(typed),
+                Tab::Files => self.detail.files.browser.set_filter(typed),
+                Tab::Referrers => self.detail.filter_referrers(typed),
+                Tab::Overview | Tab::Config | Tab::Manifest => self.detail.search(typed),
+            },
         }
     }
 

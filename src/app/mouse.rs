@@ -167,7 +167,8 @@ fn click_pane(update: &mut Update<'_>, at: Position) {
     }
     let is_again = had_focus && list.cursor == row;
     list.move_cursor(Move::To(row));
-    if is_again && (pane != Pane::Details || update.state.detail.tab == Tab::Files) {
+    let opens = pane != Pane::Details || matches!(update.state.detail.tab, Tab::Files | Tab::Referrers);
+    if is_again && opens {
         update.perform(&ENTER);
     }
 }

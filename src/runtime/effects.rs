@@ -1,15 +1,17 @@
 //! The effects of commands: loads in their slots, and small tasks outside of the terminal.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
-use super::files::{self, ShownReading};
+use super::image_files::{self, ShownReading};
 use super::jobs::JobRunner;
 use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
@@ -18,6 +20,7 @@ use crate::app::questions::{Answer, Ask, Slot};
 use crate::app::remote::Ticket;
 use crate::client::Priority;
 use crate::client::registry::connection::Connection;
+use crate::files;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Lookups, Progress};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -26,6 +29,7 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::server::Identity;
+use crate::model::text::SafeText;
 use crate::ops;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
@@ -171,7 +175,7 @@ impl Effects {
             let host = ask.host().cloned();
             let answer = match ask {
                 Ask::Files(image, is_agreed) => {
-                    let read = files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
+                    let read = image_files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
                     Answer::Files(read.await)
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, ask)).await,
@@ -253,8 +257,8 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
-        Ask::FileContent(request) => Answer::FileContent(files::read_content(pool, &request).await),
-        Ask::Extract(request) => Answer::Extracted(files::extract_files(pool, *request).await),
+        Ask::FileContent(request) => Answer::FileContent(image_files::read_content(pool, &request).await),
+        Ask::Extract(request) => Answer::Extracted(image_files::extract_files(pool, *request).await),
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {
@@ -267,6 +271,12 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             Answer::ResumeRequest(context.journal.resume(&entry).await.map(Box::new))
         }
         Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
+        Ask::Attached(question) => {
+            let registry = pool.registry(&question.repository.host);
+            let (name, image) = (&question.repository.name, question.image.as_deref());
+            Answer::Attached(ops::attached::read_pages(&*registry, name, &question.artifact, image).await)
+        }
+        Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
@@ -283,6 +293,20 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
                 ops::inspect::find_referrers(&*registry, &inspection, digest_tags.as_deref()).await,
             )
         }
+    }
+}
+
+/// Saves bytes as a new file. Returns a sentence about it.
+async fn save(path: PathBuf, bytes: Bytes) -> Result<SafeText, Failure> {
+    let shown = path.display().to_string();
+    let failed = |why: String| Failure::local(format!("cannot save `{shown}`"), why);
+    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &bytes)).await;
+    match saved.map_err(std::io::Error::other).flatten() {
+        Ok(()) => Ok(SafeText::from(format!("saved `{shown}`"))),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(failed("the file exists, and is never written over".into()))
+        }
+        Err(error) => Err(failed(error.to_string())),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The dialogs, which are drawn over the panes. The lines that are typed at the bottom of the screen are drawn by
 //! `bar`.
 
+mod attached;
 mod compare_prompt;
 mod comparison;
 mod copy_prompt;
@@ -18,6 +19,7 @@ mod plan;
 mod prompt_field;
 mod requests;
 mod retag_prompt;
+mod save_prompt;
 
 use super::Canvas;
 use crate::app::dialogs::Dialog;
@@ -38,6 +40,8 @@ impl Canvas<'_, '_> {
                 Dialog::Copy(prompt) => self.copy_prompt(prompt),
                 Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
+                Dialog::Attached(attached) => self.attached(attached),
+                Dialog::Save(prompt) => self.save_prompt(prompt),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::FilePreview(preview) => self.file_preview(preview),
                 Dialog::FileHistory(history) => self.file_history(history),

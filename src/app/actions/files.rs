@@ -1,7 +1,6 @@
 //! The keys of the Files tab.
 
 use super::availability::{Why, check_image_exists, no_image_chosen, refuse_unless};
-use super::movement::back;
 use super::{Action, quoted_key};
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::{extract_prompt, file_history, file_preview};
@@ -19,19 +18,6 @@ pub(crate) static OPEN: Action = Action::new("files.open", chords!["f"], "the fi
     .hinted_if(|state| matches!(state.focus, Pane::Tags | Pane::Details) && state.detail.tab != Tab::Files)
     .with_entry("files", "show the files of the image")
     .available_if(check_files);
-/// Closes a directory or goes to the one above; elsewhere in Details goes back.
-pub(crate) static CLOSE: Action = Action::new(
-    "files.close",
-    chords!["h", "Left"],
-    "in Files close the directory, or go to the one above; else go back",
-    |update| {
-        let is_in_files = update.state.detail.tab == Tab::Files;
-        if !is_in_files || !update.state.detail.files.browser.leave() {
-            back(update);
-        }
-    },
-)
-.only_in(Pane::Details);
 /// Shows the image up to the layer before.
 pub(crate) static LAYER_BEFORE: Action =
     Action::new("files.layer-before", chords!["<"], "the files as of the layer before", |update| {

@@ -2,7 +2,7 @@
 
 use super::availability::{Why, refuse_unless};
 use super::{Action, files};
-use crate::app::dialogs::open_prompt;
+use crate::app::dialogs::{attached, open_prompt};
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
 use crate::app::panes::details::Tab;
@@ -44,6 +44,19 @@ pub(crate) static BACK: Action = Action::new(
     "go back; first cancels a long wait, pauses the reading of files, clears a filter or search, marks, a message",
     back,
 );
+/// Closes a directory or goes to the one above; elsewhere in Details goes back.
+pub(crate) static CLOSE_DIRECTORY: Action = Action::new(
+    "files.close",
+    chords!["h", "Left"],
+    "in Files close the directory, or go to the one above; else go back",
+    |update| {
+        let is_in_files = update.state.detail.tab == Tab::Files;
+        if !is_in_files || !update.state.detail.files.browser.leave() {
+            back(update);
+        }
+    },
+)
+.only_in(Pane::Details);
 /// Goes to the next pane.
 pub(crate) static NEXT_PANE: Action =
     Action::new("panes.next", chords!["Tab"], "next pane", |update| update.state.cycle_pane(1));
@@ -93,7 +106,8 @@ fn enter(update: &mut Update<'_>) {
             state.detail.open_files(layer);
         }
         Pane::Details if state.detail.tab == Tab::Files => files::enter(update),
-        Pane::Tags | Pane::Details => {}
+        Pane::Details => attached::show(update),
+        Pane::Tags => {}
     }
 }
 
@@ -106,6 +120,9 @@ fn check_enter(state: &State) -> Result<(), Why> {
             refuse_unless(has_files, "this step made no layer, so it has no files")
         }
         (Pane::Details, Tab::Files) => Ok(()),
+        (Pane::Details, Tab::Referrers) => {
+            refuse_unless(detail.referrers.selected().is_some(), "there is nothing to go into")
+        }
         (Pane::Details, _) => refuse_unless(false, "there is nothing to go into"),
         _ => Ok(()),
     }
@@ -113,7 +130,7 @@ fn check_enter(state: &State) -> Result<(), Why> {
 
 /// Removes a message, cancels a long wait, removes a filter or marks, or leaves a namespace, if there is one. Otherwise
 /// goes one pane to the left.
-pub(super) fn back(update: &mut Update<'_>) {
+fn back(update: &mut Update<'_>) {
     if update.state.notices.toast.take().is_some() || cancel_long_wait(update) || files::pause(update) {
         return;
     }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 
 use super::availability::check_open;
 use super::{Action, files};
-use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
 use crate::app::panes::details::files::FilesTab;
 use crate::app::panes::details::search::text_lines;
@@ -37,16 +36,7 @@ fn show_in_pager(update: &mut Update<'_>) {
         return;
     }
     let text = pane_text(update.state, update.now);
-    show(update, text);
-}
-
-/// Shows a text in the pager, or tells the user that there is none.
-pub(crate) fn show(update: &mut Update<'_>, text: String) {
-    if text.trim().is_empty() {
-        update.refuse("nothing to show here");
-    } else {
-        update.cmds.push(Cmd::ShowInPager(text));
-    }
+    update.show_in_pager(text);
 }
 
 /// Returns the rows or the text of the focused pane.

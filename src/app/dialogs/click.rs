@@ -35,7 +35,9 @@ impl Dialog {
             | Dialog::Help(_)
             | Dialog::Messages(_)
             | Dialog::FilePreview(_)
-            | Dialog::Extract(_)) => Some(other),
+            | Dialog::Extract(_)
+            | Dialog::Attached(_)
+            | Dialog::Save(_)) => Some(other),
         }
     }
 }

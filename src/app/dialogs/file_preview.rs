@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use super::{Dialog, KeyedDialog};
-use crate::app::actions::pager;
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout;
@@ -103,7 +102,7 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<FileC
     if preview.is_for_pager {
         let text = preview.lines.iter().fold(String::new(), |text, line| text + line.as_str() + "\n");
         update.state.dialogs.remove(at);
-        pager::show(update, text);
+        update.show_in_pager(text);
     }
 }
 

@@ -57,9 +57,9 @@ impl Tab {
         }
     }
 
-    /// Whether the tab shows a list with a cursor, and not a text.
+    /// Returns whether the tab shows a list with a cursor, and not a text.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Tab::Layers | Tab::Files)
+        matches!(self, Tab::Layers | Tab::Files | Tab::Referrers)
     }
 
     /// Returns whether the image has something to show in the tab. While an image is loaded, the tabs of most images
@@ -122,7 +122,9 @@ pub struct Detail {
     pub(crate) layers: List,
     /// The Files tab.
     pub(crate) files: FilesTab,
-    /// First line drawn of the Overview, Config, Manifest and Referrers tabs. After each message it is brought back
+    /// The rows of the Referrers tab.
+    pub(crate) referrers: List,
+    /// First line drawn of the Overview, Config and Manifest tabs. After each message it is brought back
     /// into the text.
     pub(crate) scroll: usize,
     /// Number of lines that fit, from the last layout.
@@ -195,6 +197,20 @@ impl Detail {
         self.show_layers();
     }
 
+    /// Filters the referrers by their lines.
+    pub(crate) fn filter_referrers(&mut self, typed: &str) {
+        self.referrers.set_filter(typed);
+        self.show_referrers();
+    }
+
+    /// Shows the referrers of the image.
+    pub(crate) fn show_referrers(&mut self) {
+        let found = self.inspection.value.as_deref();
+        let lines: Vec<String> = found.map(referrers::rows).unwrap_or_default();
+        self.referrers.order = (0..lines.len() as u32).collect();
+        self.referrers.refilter(|item| lines.get(item as usize).map(String::as_str));
+    }
+
     fn show_layers(&mut self) {
         let inspection = self.inspection.value.as_ref();
         let rows = inspection.and_then(|inspection| inspection.variants.get(self.variant));
@@ -238,6 +254,8 @@ impl Detail {
         self.search = None;
         self.layers.set_filter("");
         self.layers.is_user_selected = false;
+        self.referrers.set_filter("");
+        self.referrers.is_user_selected = false;
         self.lay_out();
     }
 
@@ -246,6 +264,7 @@ impl Detail {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
         self.show_layers();
+        self.show_referrers();
         let config = self.selected_variant().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config
             .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::sync::mpsc::{Sender, channel};
@@ -10,7 +11,7 @@ use tokio::sync::mpsc::{Sender, channel};
 use super::image::LayerSource;
 use super::layer::describe;
 use super::pipe::{PipeReader, feed, pipe};
-use super::progress::Pause;
+use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
 use crate::layer::{
@@ -77,7 +78,7 @@ impl ContentSink for MemorySink {
 }
 
 /// Reads the contents of files of a layer, by the numbers of their entries. Each is handed out in order; the files
-/// themselves come in the order of the layer.
+/// themselves come in the order of the layer. Returns the bytes of the layer that were received.
 pub async fn read_contents(
     registry: &dyn Registry,
     name: &RepositoryName,
@@ -85,7 +86,7 @@ pub async fn read_contents(
     files: &LayerFiles,
     entries: &[u32],
     sink: &mut dyn ContentSink,
-) -> Result<(), Failure> {
+) -> Result<u64, Failure> {
     let mut in_chunks = Vec::new();
     let mut in_stream = Vec::new();
     for number in entries {
@@ -105,15 +106,17 @@ pub async fn read_contents(
             }
         }
     }
-    let reader = ContentReader { registry, name, source, files };
+    let progress = Arc::new(LayerProgress::default());
+    let reader = ContentReader { registry, name, source, files, progress: &progress };
     if !in_chunks.is_empty() && !reader.read_chunks(&in_chunks, sink).await? {
         in_stream.extend(in_chunks.into_iter().map(|(number, _)| number));
     }
     match files.format {
-        _ if in_stream.is_empty() => Ok(()),
-        LayerFormat::Blob => reader.read_blob(in_stream[0], sink).await,
-        _ => reader.read_stream(&in_stream, sink).await,
+        _ if in_stream.is_empty() => {}
+        LayerFormat::Blob => reader.read_blob(in_stream[0], sink).await?,
+        _ => reader.read_stream(&in_stream, sink).await?,
     }
+    Ok(progress.received())
 }
 
 struct ContentReader<'a> {
@@ -121,6 +124,7 @@ struct ContentReader<'a> {
     name: &'a RepositoryName,
     source: &'a LayerSource,
     files: &'a LayerFiles,
+    progress: &'a Arc<LayerProgress>,
 }
 
 /// Several chunks that one request reads.
@@ -163,6 +167,7 @@ impl<'a> ContentReader<'a> {
                 return Err(Failure::local(describe(self.source), "the server stopped giving parts of it"));
             };
             is_first = false;
+            self.progress.add_received(part.len() as u64);
             for (number, chunk, bytes) in chunks {
                 if check.as_ref().is_none_or(|check| check.number != number) {
                     check = Some(ContentCheck::new(self.files, number));
@@ -197,6 +202,7 @@ impl<'a> ContentReader<'a> {
         let fail = |error: Error| error.failure(describe(self.source));
         let mut stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
         while let Some(piece) = stream.next_piece().await.map_err(fail)? {
+            self.progress.add_received(piece.len() as u64);
             sink.take(number, &piece)?;
         }
         sink.finish(number)
@@ -220,8 +226,8 @@ impl<'a> ContentReader<'a> {
             contents,
         };
         let worker = tokio::task::spawn_blocking(move || finder.run(reader));
-        let (progress, pause) = (Default::default(), Pause::default());
-        let fed = feed(stream, sender, &progress, &pause);
+        let pause = Pause::default();
+        let fed = feed(stream, sender, self.progress, &pause);
         // It is moved, so that the thread is not waited for if the caller takes no more.
         let taken = async move {
             while let Some(portion) = portions.recv().await {

@@ -31,6 +31,8 @@ pub struct ImageFiles {
     pub tree: Arc<FileTree>,
     /// The contents that were needed, by layer (from 0) and the number of the entry.
     pub contents: HashMap<(usize, u32), Bytes>,
+    /// The bytes of layers that were received.
+    pub received: u64,
 }
 
 impl ImageFiles {
@@ -191,5 +193,5 @@ pub async fn read_image(
     let built = tokio::task::spawn_blocking(build).await;
     let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
     let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;
-    Ok(ImageFiles { image, layers: lists, tree: Arc::new(tree), contents })
+    Ok(ImageFiles { image, layers: lists, tree: Arc::new(tree), contents, received: reading.received() })
 }

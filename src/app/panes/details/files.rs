@@ -242,8 +242,8 @@ impl Detail {
     /// Returns the step that made a layer, from 1. Untrusted text.
     pub(crate) fn instruction_of(&self, layer: u16) -> Option<&str> {
         let table = &self.selected_variant()?.layers;
-        let rows = table.rows.iter().filter(|row| row.layer.is_some());
-        let row = rows.skip(usize::from(layer).checked_sub(1)?).next()?;
+        let mut rows = table.rows.iter().filter(|row| row.layer.is_some());
+        let row = rows.nth(usize::from(layer).checked_sub(1)?)?;
         Some(row.step()).filter(|step| !step.is_empty() && !table.approximate)
     }
 }

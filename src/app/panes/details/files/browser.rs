@@ -4,6 +4,7 @@
 //! their paths. The previous rows stay until the new ones are complete.
 
 use std::collections::HashSet;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::filter::FileSearch;
@@ -299,8 +300,8 @@ impl FileBrowser {
                 .take()
                 .unwrap_or_else(|| Flattening::Tree(RowBuilder::new(scene, &SortedContents::new())));
             match flatten(flattening, scene, self.sort) {
-                Ok(flat) => self.flat = Some(flat),
-                Err(flattening) => {
+                ControlFlow::Break(flat) => self.flat = Some(flat),
+                ControlFlow::Continue(flattening) => {
                     self.flattening = Some(flattening);
                     return;
                 }
@@ -359,17 +360,21 @@ impl FileBrowser {
 }
 
 /// Continues to put all paths in order. Returns them when they are.
-fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> Result<Vec<u32>, Flattening> {
+fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> ControlFlow<Vec<u32>, Flattening> {
     match flattening {
         Flattening::Tree(mut builder) => {
             let by_path =
                 FileSort { is_reversed: sort.is_reversed && sort.is_by_path(), ..FileSort::default() };
             let contents = &mut SortedContents::new();
             if !builder.add_next(scene, by_path, OpenDirectories::All, contents, STEPS) {
-                return Err(Flattening::Tree(builder));
+                return ControlFlow::Continue(Flattening::Tree(builder));
             }
             let rows = builder.into_rows();
-            if sort.is_by_path() { Ok(rows) } else { Err(Flattening::Sort(Sorting::of(rows))) }
+            if sort.is_by_path() {
+                ControlFlow::Break(rows)
+            } else {
+                ControlFlow::Continue(Flattening::Sort(Sorting::of(rows)))
+            }
         }
         Flattening::Sort(mut sorting) => {
             let compare = |one, other| match (scene.id(one), scene.id(other)) {
@@ -377,9 +382,9 @@ fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> Result<Vec<
                 _ => one.cmp(&other),
             };
             if sorting.sort_next(STEPS, compare) {
-                Ok(sorting.into_items())
+                ControlFlow::Break(sorting.into_items())
             } else {
-                Err(Flattening::Sort(sorting))
+                ControlFlow::Continue(Flattening::Sort(sorting))
             }
         }
     }

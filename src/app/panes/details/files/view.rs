@@ -3,8 +3,8 @@
 use crate::layer::{EntryKind, FileTree, FileVersion, Hidden, PathId};
 use crate::model::size;
 
-/// Names at the root that tools put there for themselves. They are no files of the image: stargz-snapshotter,
-/// `docs/estargz.md` § Prefetch landmark.
+/// Names at the root that tools put there for themselves. They are no files of the image:
+/// <https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md>.
 const LANDMARKS: [&[u8]; 3] = [b".prefetch.landmark", b".no.prefetch.landmark", b"stargz.index.json"];
 
 /// The part of an image that is shown.

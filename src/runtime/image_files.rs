@@ -232,7 +232,7 @@ pub(super) async fn extract_files(pool: &Pool, request: ExtractRequest) -> Resul
     };
     let from = tree.find(&path).filter(|id| tree.current(*id).is_some());
     let from = from.ok_or_else(|| fail("it is not in the image as of this layer"))?;
-    let files = ImageFiles { image: source, layers, tree, contents: HashMap::new() };
+    let files = ImageFiles { image: source, layers, tree, contents: HashMap::new(), received: 0 };
     let extracted = extract(&*registry, &files, from, Path::new(&to)).await?;
     let mut text = format!(
         "wrote {} ({}) to {to}",
