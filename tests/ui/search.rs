@@ -90,7 +90,7 @@ fn every_text_of_the_details_can_be_searched() {
 #[test]
 fn referrers_are_filtered_by_kind_and_digest() {
     for word in ["spdx", "fbedf9de1b32"] {
-        let mut screen = at_tab(4);
+        let mut screen = at_tab(5);
         screen.press("/").write(word);
         let text = screen.text();
         assert!(text.contains("SBOM, SPDX") && !text.contains("example.review"), "{word}: {text}");
