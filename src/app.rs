@@ -208,6 +208,9 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Ticked => tick(&mut update),
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
+        Msg::FilesRead(ticket, progress, snapshot) => {
+            update.state.detail.files.take_progress(ticket, progress, snapshot, now);
+        }
         Msg::Identified(host, identity) => {
             if let Some(registry) = update.state.registries.of(&host) {
                 registry.identity = Some(identity);
@@ -235,6 +238,7 @@ pub fn has_more_to_do(state: &State) -> bool {
     let registry = state.registries.selected();
     state.tags.is_arranging()
         || state.detail.is_searching()
+        || state.detail.files.browser.is_arranging()
         || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
@@ -316,6 +320,9 @@ fn handle_key(update: &mut Update<'_>, key: KeyEvent) {
 fn arrange_next_part(state: &mut State) {
     if state.tags.is_arranging() {
         return state.tags.arrange_next_part();
+    }
+    if state.detail.files.browser.is_arranging() {
+        return state.detail.files.browser.arrange_next_part();
     }
     if let Some(registry) = state.registries.selected_mut() {
         registry.repositories.filter_next_part();

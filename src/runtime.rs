@@ -3,6 +3,7 @@
 mod clipboard;
 pub mod effects;
 mod hangup;
+mod image_files;
 mod input;
 mod jobs;
 pub(crate) mod log;

@@ -13,6 +13,7 @@ mod app {
     mod confirm;
     mod cursor;
     mod dialogs;
+    mod files;
     mod image_diff;
     mod loads;
     mod manage;
@@ -28,8 +29,8 @@ mod cli {
     mod completions;
     mod copy;
     mod delete;
-    mod dockerfile;
     mod diff;
+    mod dockerfile;
     mod files;
     mod keys;
     mod man;
@@ -176,6 +177,7 @@ mod ui {
     mod clicks;
     mod details;
     mod dialogs;
+    mod files;
     mod images;
     mod keys;
     mod names;

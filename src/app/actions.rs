@@ -7,6 +7,7 @@ pub(crate) mod delete;
 pub(crate) mod details;
 pub(crate) mod diff;
 pub(crate) mod entries;
+pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod lists;
@@ -154,6 +155,13 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &details::PREVIOUS_PLATFORM,
     &details::NEXT_MATCH,
     &details::PREVIOUS_MATCH,
+    &files::OPEN,
+    &movement::CLOSE_DIRECTORY,
+    &files::LAYER_BEFORE,
+    &files::LAYER_AFTER,
+    &files::OWN_CHANGES,
+    &files::HISTORY,
+    &files::EXTRACT,
     &view::ZOOM,
     &view::BORDER_LEFT,
     &view::BORDER_RIGHT,

@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
-use super::dialogs::{attached, comparison, image_diff, journal, open_prompt, plan, save_prompt};
+use super::dialogs::{
+    attached, comparison, file_preview, image_diff, journal, open_prompt, plan, save_prompt,
+};
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -48,6 +50,16 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         }
         (Slot::Detail, Answer::Inspection(answer)) => take_inspection(update, ticket, answer),
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
+        (Slot::Files, Answer::Files(answer)) => {
+            if let Some(failure) = update.state.detail.files.take_answer(ticket, answer) {
+                update.record_load_failure(&failure);
+            }
+        }
+        (Slot::FileContent, Answer::FileContent(answer)) => file_preview::take(update, ticket, answer),
+        (Slot::Extraction, Answer::Extracted(answer)) => match answer {
+            Ok(text) => update.say_done(text),
+            Err(failure) => update.say_failure(failure),
+        },
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Attached, Answer::Attached(answer)) => attached::take(update, ticket, answer),

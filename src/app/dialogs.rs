@@ -7,6 +7,9 @@ pub(crate) mod compare_prompt;
 pub(crate) mod comparison;
 pub(crate) mod copy_prompt;
 pub(crate) mod diff_prompt;
+pub(crate) mod extract_prompt;
+pub(crate) mod file_history;
+pub(crate) mod file_preview;
 pub(crate) mod filter_line;
 pub(crate) mod help;
 pub(crate) mod image_diff;
@@ -28,7 +31,6 @@ use ratatui::layout::Rect;
 use tui_input::backend::crossterm::EventHandler;
 use tui_input::{Input, InputRequest};
 
-use super::actions::pager;
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
 use super::update::Update;
@@ -64,6 +66,12 @@ pub enum Dialog {
     Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
+    /// The content of a file.
+    FilePreview(Box<file_preview::FilePreview>),
+    /// The versions of a file.
+    FileHistory(file_history::FileHistory),
+    /// The prompt for the place that files are extracted to.
+    Extract(Box<extract_prompt::ExtractPrompt>),
     /// An attached artifact.
     Attached(Box<attached::AttachedDialog>),
     /// The prompt for the file that a document is saved to.
@@ -127,6 +135,9 @@ macro_rules! with_each {
             Dialog::Copy($one) => $body,
             Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
+            Dialog::FilePreview($one) => $body,
+            Dialog::FileHistory($one) => $body,
+            Dialog::Extract($one) => $body,
             Dialog::Attached($one) => $body,
             Dialog::Save($one) => $body,
             Dialog::Diff($one) => $body,
@@ -156,13 +167,16 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 19] {
+    pub(crate) fn all() -> [DialogKeys; 22] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
             DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
+            DialogKeys::of::<Box<file_preview::FilePreview>>(),
+            DialogKeys::of::<file_history::FileHistory>(),
+            DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<diff_prompt::DiffPrompt>(),
@@ -196,6 +210,7 @@ impl Dialog {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
+            Dialog::FilePreview(preview) => preview.content.is_loading(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
             _ => false,
@@ -217,13 +232,16 @@ impl Dialog {
             Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Diff(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
+            Dialog::Extract(prompt) => prompt.places(state).area,
             Dialog::Attached(_) => attached::area(state),
             Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::ImageDiff(_)
             | Dialog::Requests(_)
             | Dialog::Messages(_)
             | Dialog::Jobs(_)
-            | Dialog::Journal(_) => layout::log(state),
+            | Dialog::Journal(_)
+            | Dialog::FilePreview(_)
+            | Dialog::FileHistory(_) => layout::log(state),
         }
     }
 
@@ -238,12 +256,15 @@ impl Dialog {
             Dialog::Retag(prompt) => Some(&mut prompt.field.input),
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
+            Dialog::Extract(prompt) => Some(&mut prompt.field.input),
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
             | Dialog::ImageDiff(_)
+            | Dialog::FilePreview(_)
+            | Dialog::FileHistory(_)
             | Dialog::Attached(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
@@ -259,7 +280,7 @@ impl Dialog {
         }
         if with_each!(&self, dialog => is_for_pager(dialog, &update.state.settings.keys, key)) {
             let text = self.pager_text(update.state, update.now);
-            pager::show(update, text);
+            update.show_in_pager(text);
             return Some(self);
         }
         fn press<D: KeyedDialog>(dialog: D, update: &mut Update<'_>, key: KeyEvent) -> Option<Dialog> {

@@ -20,6 +20,7 @@ impl State {
             Pane::Tags => Some(&mut self.tags.list),
             Pane::Details => match self.detail.tab {
                 Tab::Layers => Some(&mut self.detail.layers),
+                Tab::Files => Some(&mut self.detail.files.browser.list),
                 Tab::Referrers => Some(&mut self.detail.referrers),
                 Tab::Overview | Tab::Config | Tab::Manifest => None,
             },
@@ -45,6 +46,7 @@ impl State {
             }
             Pane::Details => match self.detail.tab {
                 Tab::Layers => self.detail.filter_layers(typed),
+                Tab::Files => self.detail.files.browser.set_filter(typed),
                 Tab::Referrers => self.detail.filter_referrers(typed),
                 Tab::Overview | Tab::Config | Tab::Manifest => self.detail.search(typed),
             },

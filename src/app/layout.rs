@@ -174,6 +174,29 @@ pub(crate) fn layers(state: &State, area: Rect) -> (Rect, Rect) {
     (table, Rect::new(area.x, area.y + table.height, area.width, said))
 }
 
+/// The parts of the Files tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct FilesPlaces {
+    /// The line about the layer and the number of files.
+    pub(crate) about: Rect,
+    /// The names of the columns.
+    pub(crate) heading: Rect,
+    /// The rows.
+    pub(crate) rows: Rect,
+    /// The line about the reading, or the file under the cursor.
+    pub(crate) foot: Rect,
+}
+
+/// Divides the Files tab. `area` is the inside of the pane.
+pub(crate) fn files(area: Rect) -> FilesPlaces {
+    let about = Rect { height: area.height.min(1), ..area };
+    let heading = below(area, 1).intersection(Rect { height: area.height.min(2), ..area });
+    let foot = u16::from(area.height > 3);
+    let rows = Rect { height: area.height.saturating_sub(2 + foot), ..below(area, 2) };
+    let foot = Rect { y: area.bottom().saturating_sub(foot), height: foot, ..area };
+    FilesPlaces { about, heading, rows: rows.intersection(area), foot }
+}
+
 /// Largest number of lines for the details of one layer.
 const MOST_SAID: u16 = 16;
 

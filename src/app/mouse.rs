@@ -167,7 +167,8 @@ fn click_pane(update: &mut Update<'_>, at: Position) {
     }
     let is_again = had_focus && list.cursor == row;
     list.move_cursor(Move::To(row));
-    if is_again && (pane != Pane::Details || update.state.detail.tab == Tab::Referrers) {
+    let opens = pane != Pane::Details || matches!(update.state.detail.tab, Tab::Files | Tab::Referrers);
+    if is_again && opens {
         update.perform(&ENTER);
     }
 }
@@ -202,6 +203,9 @@ fn rows_of(update: &Update<'_>, pane: Pane, layout: &layout::Layout) -> Rect {
         (rows, _) = layout::layers(update.state, rows);
         rows.y += 1;
         rows.height = rows.height.saturating_sub(1);
+    }
+    if pane == Pane::Details && update.state.detail.tab == Tab::Files {
+        rows = layout::files(rows).rows;
     }
     rows
 }

@@ -3,6 +3,7 @@
 use crossterm::event::{KeyEvent, MouseEvent};
 
 use super::jobs::JobId;
+use super::panes::details::files::reading::{FilesProgress, FilesSnapshot};
 use super::questions::{Answer, Slot};
 use super::remote::Ticket;
 use crate::model::change::progress::{Lookups, Progress, Report};
@@ -29,6 +30,8 @@ pub enum Msg {
     Idle,
     /// A question was answered.
     Answered(Slot, Ticket, Answer),
+    /// Files are being read for this question: the progress, and the files so far if there are more than before.
+    FilesRead(Ticket, FilesProgress, Option<FilesSnapshot>),
     /// Requests to a registry are sent under this identity from now on.
     Identified(Host, Identity),
     /// A request ended.

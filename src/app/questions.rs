@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use super::panes::details::files::reading::{
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage,
+};
 use crate::model::attached::page::AttachedPage;
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
@@ -37,6 +40,12 @@ pub enum Ask {
     Inspection(Repository, Selector),
     /// Asks for the referrers of an image. If all tags of the repository are known, its digest tags are passed along.
     Referrers(Arc<Inspection>, Option<Vec<Tag>>),
+    /// Asks for the files of an image, even if reading them takes many bytes or not.
+    Files(Box<FilesImage>, bool),
+    /// Asks for the first bytes of a file.
+    FileContent(Box<ContentRequest>),
+    /// Writes files to this machine's disk.
+    Extract(Box<ExtractRequest>),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
     /// Asks for the journal.
@@ -79,6 +88,9 @@ impl Ask {
             | Ask::RepositoryFacts(repository, _)
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
+            Ask::Files(image, _) => Some(&image.repository.host),
+            Ask::FileContent(request) => Some(&request.image.repository.host),
+            Ask::Extract(request) => Some(&request.image.repository.host),
             Ask::Attached(question) => Some(&question.repository.host),
             Ask::Plan(_)
             | Ask::Journal
@@ -109,6 +121,12 @@ pub enum Answer {
     Inspection(Result<Arc<Inspection>, Failure>),
     /// The referrers of the image in the Details pane.
     Referrers(FoundReferrers),
+    /// The files of the image, or the bytes that reading them takes.
+    Files(Result<FilesAnswer, Failure>),
+    /// The first bytes of the file.
+    FileContent(Result<FileContent, Failure>),
+    /// The files were written: in words how many.
+    Extracted(Result<SafeText, Failure>),
     /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// The journal entries, newest first.
@@ -144,6 +162,12 @@ pub enum Slot {
     Detail,
     /// The referrers of the image shown.
     Referrers,
+    /// The files of the image shown.
+    Files,
+    /// The content of the file shown.
+    FileContent,
+    /// The files that are written to this machine's disk.
+    Extraction,
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.

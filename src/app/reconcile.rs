@@ -7,6 +7,7 @@ use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
 use super::layout;
+use super::panes::details::files::FilesLoad;
 use super::panes::details::{self, Tab, search};
 use super::panes::repositories::RepositorySortBy;
 use super::panes::tags::TagsPane;
@@ -33,6 +34,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     fit_to_layout(update);
     reconcile_details(update);
     load_referrers(update);
+    reconcile_files(update);
     load_summaries(update);
     load_facts(update);
 }
@@ -177,6 +179,44 @@ fn load_referrers(update: &mut Update<'_>) {
     let digest_tags = tags.tags.complete.then(|| tags.digest_tags().cloned().collect());
     let ticket = update.ask(Slot::Referrers, Duration::ZERO, Ask::Referrers(inspection, digest_tags));
     update.state.detail.awaited_referrers = Some(ticket);
+}
+
+/// Asks for the files of the image shown when the user goes to them. A reading ends when its image or its tab is left.
+fn reconcile_files(update: &mut Update<'_>) {
+    let detail = &mut update.state.detail;
+    let is_open = detail.tab == Tab::Files;
+    // While the image is asked for again, its files stay.
+    let image = detail.files_image();
+    let is_known =
+        image.is_some() || (!detail.inspection.is_loading() && detail.inspection.pending.is_none());
+    let is_other = match (&detail.files.image, &image) {
+        (Some(old), Some(new)) => !old.is_same(new),
+        (Some(_), None) => is_known,
+        (None, _) => is_open && image.is_some(),
+    };
+    if (is_other || !is_open) && detail.files.cancel() {
+        update.cmds.push(Cmd::Cancel(Slot::Files));
+    }
+    if is_other {
+        update.state.detail.files.set_image(image.filter(|_| is_open));
+    }
+    let files = &update.state.detail.files;
+    let is_wanted = is_open && update.state.focus == Pane::Details && files.image.is_some();
+    if is_wanted && matches!(files.load, FilesLoad::Unasked) {
+        // Tabs are often only passed on the way to another one.
+        ask_files(update, REST, false);
+    }
+}
+
+/// Asks for the files of the image, after the user agreed to read many bytes.
+pub(crate) fn load_files(update: &mut Update<'_>) {
+    ask_files(update, Duration::ZERO, true);
+}
+
+fn ask_files(update: &mut Update<'_>, after: Duration, is_agreed: bool) {
+    let Some(image) = update.state.detail.files.image.clone() else { return };
+    let ticket = update.ask(Slot::Files, after, Ask::Files(Box::new(image), is_agreed));
+    update.state.detail.files.begin(ticket);
 }
 
 /// Gives up the question for the referrers.
@@ -329,6 +369,7 @@ fn fit_to_layout(update: &mut Update<'_>) {
         (rows(Pane::Registries), rows(Pane::Repositories), rows(Pane::Tags));
     let details = layout::rows(update.state, &layout, Pane::Details);
     let (layers, _) = layout::layers(update.state, details);
+    let files = layout::files(details);
     let compared_rows = usize::from(comparison::rows_area(update.state).height);
     let state = &mut *update.state;
     for dialog in &mut state.dialogs {
@@ -345,6 +386,7 @@ fn fit_to_layout(update: &mut Update<'_>) {
     if state.detail.is_searching() {
         search::search_next_part(state, update.now);
     }
+    fit_list(&mut state.detail.files.browser.list, files.rows.height.into());
     fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
     let missing = state.detail.inspection.value.as_ref().and_then(|found| found.missing_referrers());
     let referrers = usize::from(details.height).saturating_sub(usize::from(missing.is_some()));

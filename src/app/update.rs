@@ -35,6 +35,15 @@ impl Update<'_> {
         ticket
     }
 
+    /// Shows a text in the pager, or tells the user that there is none.
+    pub(crate) fn show_in_pager(&mut self, text: String) {
+        if text.trim().is_empty() {
+            self.refuse("nothing to show here");
+        } else {
+            self.cmds.push(Cmd::ShowInPager(text));
+        }
+    }
+
     /// Shows a message to the user.
     pub(crate) fn say(&mut self, level: Level, text: impl Into<SafeText>, hint: Option<SafeText>) {
         let notice = Notice { at: self.now, level, text: text.into(), hint };

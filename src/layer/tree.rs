@@ -40,6 +40,11 @@ pub struct PathId(u32);
 impl PathId {
     /// The root of the image.
     pub const ROOT: PathId = PathId(0);
+
+    /// Returns the number of the path in its tree, from 0. A directory has a smaller one than everything in it.
+    pub fn number(self) -> u32 {
+        self.0
+    }
 }
 
 /// The reason why a version is not in the image.
@@ -199,6 +204,16 @@ impl FileTree {
     /// Returns the number of layers.
     pub fn layers(&self) -> u16 {
         self.layers
+    }
+
+    /// Returns the number of paths, with the root and the removed ones.
+    pub fn path_count(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns the path with this number: see [`PathId::number`].
+    pub fn path_at(&self, number: u32) -> Option<PathId> {
+        ((number as usize) < self.nodes.len()).then_some(PathId(number))
     }
 
     /// Returns the path with these components, also if it was removed.

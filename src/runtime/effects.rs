@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
+use super::image_files::{self, ShownReading};
 use super::jobs::JobRunner;
 use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
@@ -47,6 +48,8 @@ pub struct Effects {
     jobs: JobRunner,
     /// The count of the tags that are looked up for the plan that was asked for last.
     lookups: watch::Receiver<Lookups>,
+    /// The reading of files that the screen shows.
+    reading: ShownReading,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -63,6 +66,7 @@ impl Effects {
             identities,
             jobs,
             lookups: watch::channel(Lookups::default()).1,
+            reading: ShownReading::default(),
             remembering: None,
         }
     }
@@ -72,6 +76,7 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
+            Cmd::PauseFiles(is_paused) => self.reading.pause(is_paused),
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
@@ -155,7 +160,10 @@ impl Effects {
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
-        let identities = self.identities.clone();
+        let (identities, reading) = (self.identities.clone(), self.reading.clone());
+        if slot == Slot::Files {
+            self.reading.reset();
+        }
         let (sender, lookups) = watch::channel(Lookups::default());
         if slot == Slot::Plan {
             self.lookups = lookups;
@@ -165,7 +173,13 @@ impl Effects {
                 tokio::time::sleep(after).await;
             }
             let host = ask.host().cloned();
-            let answer = ops::planning::report_lookups(sender, answer(&context, ask)).await;
+            let answer = match ask {
+                Ask::Files(image, is_agreed) => {
+                    let read = image_files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
+                    Answer::Files(read.await)
+                }
+                ask => ops::planning::report_lookups(sender, answer(&context, ask)).await,
+            };
             if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
                 inbox.send(identified).ok();
             }
@@ -213,6 +227,8 @@ fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>
 async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
     let pool = &context.pool;
     match ask {
+        // They are read by a task that reports their progress.
+        Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
@@ -241,6 +257,8 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
+        Ask::FileContent(request) => Answer::FileContent(image_files::read_content(pool, &request).await),
+        Ask::Extract(request) => Answer::Extracted(image_files::extract_files(pool, *request).await),
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {

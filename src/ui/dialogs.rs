@@ -6,6 +6,9 @@ mod compare_prompt;
 mod comparison;
 mod copy_prompt;
 mod diff_prompt;
+mod extract_prompt;
+mod file_history;
+mod file_preview;
 mod help;
 mod image_diff;
 mod jobs;
@@ -44,6 +47,9 @@ impl Canvas<'_, '_> {
                 Dialog::Diff(prompt) => self.diff_prompt(prompt),
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),
                 Dialog::Plan(plan) => self.plan(plan),
+                Dialog::FilePreview(preview) => self.file_preview(preview),
+                Dialog::FileHistory(history) => self.file_history(history),
+                Dialog::Extract(prompt) => self.extract_prompt(prompt),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),
             }

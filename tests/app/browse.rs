@@ -37,7 +37,7 @@ async fn keys_lead_from_the_repository_to_the_layer_and_back() {
     harness.press("}").await;
     harness.shows("platform 2 of 3");
     // The images of an index have attestations, so there is a tab of referrers.
-    harness.press("] ] ] ]").await;
+    harness.press("] ] ] ] ]").await;
     assert_eq!(harness.state.detail.tab, Tab::Overview);
     harness.press("h h").await;
     assert_eq!(harness.state.focus, Pane::Repositories);

@@ -110,7 +110,7 @@ async fn text_that_was_scrolled_to_its_end_fills_a_larger_screen() {
     harness.does_not_show("image  ");
     harness.resize(150, 60).await;
     harness.shows("image  ");
-    harness.press("] ]").await;
+    harness.press("] ] ]").await;
     harness.resize(60, 12).await;
     harness.press("G").await;
     harness.resize(150, 60).await;

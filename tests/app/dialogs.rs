@@ -252,7 +252,7 @@ async fn a_key_that_makes_no_sense_says_why_and_the_messages_keep_it() {
 #[tokio::test]
 async fn the_pager_gets_the_text_of_the_pane() {
     let mut harness = at_tags().await;
-    harness.press("o 4 ] ] o").await;
+    harness.press("o 4 ] ] ] o").await;
     assert!(harness.paged[0].starts_with("1.4.2 "), "{}", harness.paged[0]);
     assert!(harness.paged[1].contains("\"architecture\": "), "{}", harness.paged[1]);
 }
@@ -415,7 +415,7 @@ async fn the_pager_shows_each_pane_tab_and_dialog_with_a_text() {
         ("3 o", "sha256:"),
         ("4 o", "digest"),
         ("] o", "ARG VERSION"),
-        ("] o", "\"architecture\": "),
+        ("] ] o", "\"architecture\": "),
         ("] o", "\"schemaVersion\": 2"),
         ("Space m o", "only repositories and tags can be marked"),
         ("Esc 3 d o", "1.4.2"),

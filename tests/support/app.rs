@@ -275,6 +275,9 @@ fn describe(ask: &Ask) -> String {
             format!("image {}@{}", repository.name, digest.short())
         }
         Ask::Referrers(inspection, _) => format!("referrers {}", inspection.repository.name),
+        Ask::Files(image, _) => format!("files {}", image.repository.name),
+        Ask::FileContent(request) => format!("file {} of layer {}", request.entry, request.layer),
+        Ask::Extract(request) => format!("extract to {}", request.to),
         Ask::Plan(request) => format!("plan {}", describe_request(request)),
         Ask::Journal => "journal".into(),
         Ask::InterruptedChanges(_) => "interrupted changes".into(),

@@ -55,7 +55,10 @@ fn situations(size: (u16, u16)) -> Vec<Screen> {
     let long = Failure { why: "no answer ".repeat(300).into(), ..failure(FailureKind::Denied) };
     vec![
         pressed(registry(), "j j l j"),
-        pressed(registry(), "j j l l ] ] ] ]"),
+        pressed(registry(), "j j l l ] ] ] ] ]"),
+        pressed(registry(), "j j l f j j Enter j Enter"),
+        pressed(registry(), "j j l f a / a p p"),
+        pressed(registry(), "j j l f j j Enter j H"),
         pressed(registry(), "j j l j l ]"),
         pressed(registry(), "T G 1"),
         pressed(registry(), "j j l y"),
@@ -68,7 +71,7 @@ fn situations(size: (u16, u16)) -> Vec<Screen> {
         pressed(hostile(), "l Space"),
         pressed(hostile(), "l j j l"),
         pressed(hostile(), "l l ] j j"),
-        pressed(hostile(), "l l ] ]"),
+        pressed(hostile(), "l l ] ] ]"),
         pressed(hostile(), "l G l"),
         pressed(hostile(), "G l"),
         Screen::of(Registry::default(), size, &[]),
@@ -115,7 +118,7 @@ fn border_of(area: Rect) -> Vec<(u16, u16)> {
 #[test]
 fn no_text_moves_a_border_and_none_reaches_the_terminal_as_it_is() {
     let situations =
-        ["", "l", "l j", "l j j", "l l", "l l ]", "l l ] j j", "l l ] ]", "l l ] ] ]", "l G l", "G l"];
+        ["", "l", "l j", "l j j", "l l", "l l ]", "l l ] j j", "l l ] ] ]", "l l ] ] ] ]", "l G l", "G l"];
     for (number, keys) in situations.into_iter().enumerate() {
         let mut screen = Screen::new(hostile(), (160, 30));
         screen.press(keys);

@@ -32,7 +32,7 @@ fn overview_of_an_index_lists_its_platforms() {
 #[test]
 fn choosing_a_platform_goes_to_its_part_of_the_manifest() {
     let mut screen = at_tags((80, 24));
-    screen.press("l ] ] ]");
+    screen.press("l ] ] ] ]");
     assert!(screen.text().contains("── index ──"), "{}", screen.text());
     screen.press("}");
     assert!(screen.text().contains("── linux/arm64 ──"), "{}", screen.text());
@@ -84,17 +84,17 @@ fn layers_have_room_for_everything_when_zoomed() {
 
 #[test]
 fn config() {
-    picture("config", |size| tab(size, 2));
+    picture("config", |size| tab(size, 3));
 }
 
 #[test]
 fn manifest() {
-    picture("manifest", |size| tab(size, 3));
+    picture("manifest", |size| tab(size, 4));
 }
 
 #[test]
 fn referrers() {
-    picture("referrers", |size| tab(size, 4));
+    picture("referrers", |size| tab(size, 5));
 }
 
 #[test]
@@ -119,7 +119,9 @@ fn an_image_that_cannot_be_refreshed_stays() {
 
 #[test]
 fn the_open_tab_is_named_however_narrow_the_pane_is() {
-    for (turns, title) in ["Overview", "Layers", "Config", "Manifest", "Referrers"].iter().enumerate() {
+    for (turns, title) in
+        ["Overview", "Layers", "Files", "Config", "Manifest", "Referrers"].iter().enumerate()
+    {
         let mut screen = tab((160, 24), turns);
         for width in 40..=160 {
             screen.resize((width, 24));

@@ -11,6 +11,7 @@ use ratatui::buffer::Buffer;
 use regtui::app::cmd::Cmd;
 use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
+use regtui::app::panes::details::files::reading::FilesAnswer;
 use regtui::app::questions::{Answer, Ask};
 use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
@@ -42,6 +43,8 @@ pub struct Registry {
     pub page: usize,
     /// Returns the plan of a request.
     pub plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
+    /// Returns the files of any image. The argument tells whether the user agreed to read many bytes.
+    pub files: fn(bool) -> Result<FilesAnswer, Failure>,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -63,6 +66,7 @@ impl Default for Registry {
             images: BTreeMap::new(),
             page: usize::MAX,
             plan: |_| Err(failure(FailureKind::Unsupported)),
+            files: |_| Ok(super::files::sample_files()),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -113,6 +117,12 @@ impl Registry {
             Ask::Plan(request) | Ask::ResumePlan(_, request) => {
                 Answer::Plan((self.plan)(request).map(Box::new))
             }
+            Ask::Files(_, is_agreed) => Answer::Files((self.files)(*is_agreed)),
+            Ask::FileContent(request) => {
+                let entry = request.files.list.get(request.entry as usize).expect("a file");
+                Answer::FileContent(Ok(super::files::content_of(&entry.path)))
+            }
+            Ask::Extract(request) => Answer::Extracted(Ok(format!("wrote it to {}", request.to).into())),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
             Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),

@@ -13,7 +13,7 @@ const SIZES: [(u16, u16); 3] = [(40, 10), (80, 24), (120, 40)];
 #[tokio::test]
 async fn nothing_from_a_server_reaches_the_terminal_as_it_is() {
     let mut harness = Harness::open(demo::DemoSettings::default(), samples::sample(), "/odd/escapes").await;
-    for keys in ["2", "3", "4", "]", "]", "]", "]", "y"] {
+    for keys in ["2", "3", "4", "]", "]", "]", "]", "]", "y"] {
         harness.press(keys).await;
         for (columns, rows) in SIZES {
             harness.resize(columns, rows).await;

@@ -1,14 +1,14 @@
 //! Moving the cursor and the focus.
 
-use super::Action;
-use crate::app::Pane;
-use crate::app::actions::availability::refuse_unless;
+use super::availability::{Why, refuse_unless};
+use super::{Action, files};
 use crate::app::dialogs::{attached, open_prompt};
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
 use crate::app::panes::details::Tab;
 use crate::app::reconcile::cancel_long_wait;
 use crate::app::update::Update;
+use crate::app::{Pane, State};
 
 /// Moves one row down.
 pub(crate) static DOWN: Action =
@@ -36,17 +36,27 @@ pub(crate) static PAGE_UP: Action =
 /// Enters the item under the cursor.
 pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
     .with_hint("open", 2)
-    .available_if(|state| {
-        let has_artifact = state.detail.tab == Tab::Referrers && state.detail.referrers.selected().is_some();
-        refuse_unless(state.focus != Pane::Details || has_artifact, "there is nothing to go into")
-    });
+    .available_if(check_enter);
 /// Backs out: first of a long wait, of a filter, of marks or of a message.
 pub(crate) static BACK: Action = Action::new(
     "panes.back",
     chords!["Esc", "h", "Left"],
-    "go back; first cancels a long wait, clears a filter or search, marks, a message",
+    "go back; first cancels a long wait, pauses the reading of files, clears a filter or search, marks, a message",
     back,
 );
+/// Closes a directory or goes to the one above; elsewhere in Details goes back.
+pub(crate) static CLOSE_DIRECTORY: Action = Action::new(
+    "files.close",
+    chords!["h", "Left"],
+    "in Files close the directory, or go to the one above; else go back",
+    |update| {
+        let is_in_files = update.state.detail.tab == Tab::Files;
+        if !is_in_files || !update.state.detail.files.browser.leave() {
+            back(update);
+        }
+    },
+)
+.only_in(Pane::Details);
 /// Goes to the next pane.
 pub(crate) static NEXT_PANE: Action =
     Action::new("panes.next", chords!["Tab"], "next pane", |update| update.state.cycle_pane(1));
@@ -91,15 +101,37 @@ fn enter(update: &mut Update<'_>) {
             }
         }
         Pane::Tags if state.detail.image.is_some() => state.focus_pane(Pane::Details),
+        Pane::Details if state.detail.tab == Tab::Layers => {
+            let layer = state.detail.layer_under_cursor();
+            state.detail.open_files(layer);
+        }
+        Pane::Details if state.detail.tab == Tab::Files => files::enter(update),
         Pane::Details => attached::show(update),
         Pane::Tags => {}
+    }
+}
+
+/// Fails if there is nothing to go into.
+fn check_enter(state: &State) -> Result<(), Why> {
+    let detail = &state.detail;
+    match (state.focus, detail.tab) {
+        (Pane::Details, Tab::Layers) => {
+            let has_files = detail.layer_under_cursor().is_some() && detail.files_image().is_some();
+            refuse_unless(has_files, "this step made no layer, so it has no files")
+        }
+        (Pane::Details, Tab::Files) => Ok(()),
+        (Pane::Details, Tab::Referrers) => {
+            refuse_unless(detail.referrers.selected().is_some(), "there is nothing to go into")
+        }
+        (Pane::Details, _) => refuse_unless(false, "there is nothing to go into"),
+        _ => Ok(()),
     }
 }
 
 /// Removes a message, cancels a long wait, removes a filter or marks, or leaves a namespace, if there is one. Otherwise
 /// goes one pane to the left.
 fn back(update: &mut Update<'_>) {
-    if update.state.notices.toast.take().is_some() || cancel_long_wait(update) {
+    if update.state.notices.toast.take().is_some() || cancel_long_wait(update) || files::pause(update) {
         return;
     }
     let state = &mut *update.state;
@@ -122,6 +154,11 @@ fn back(update: &mut Update<'_>) {
         Pane::Registries => {}
         Pane::Repositories => state.focus_pane(Pane::Registries),
         Pane::Tags => state.focus_pane(Pane::Repositories),
-        Pane::Details => state.focus_pane(Pane::Tags),
+        Pane::Details => {
+            if std::mem::take(&mut state.detail.files.ends_zoom) {
+                state.zoomed = false;
+            }
+            state.focus_pane(Pane::Tags);
+        }
     }
 }

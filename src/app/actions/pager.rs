@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::Action;
 use super::availability::check_open;
-use crate::app::cmd::Cmd;
+use super::{Action, files};
 use crate::app::keys::chords;
+use crate::app::panes::details::files::FilesTab;
 use crate::app::panes::details::search::text_lines;
 use crate::app::panes::details::{Detail, Tab};
 use crate::app::panes::tags::TagsPane;
 use crate::app::update::Update;
 use crate::app::{Pane, State};
+use crate::layer::entry::mode_text;
 use crate::model::text::SafeText;
 use crate::model::{columns, size, time};
 
@@ -31,17 +32,11 @@ pub(crate) static PAGER: Action =
 
 /// Shows everything that the focused pane shows in the pager.
 fn show_in_pager(update: &mut Update<'_>) {
-    let text = pane_text(update.state, update.now);
-    show(update, text);
-}
-
-/// Shows a text in the pager, or tells the user that there is none.
-pub(crate) fn show(update: &mut Update<'_>, text: String) {
-    if text.trim().is_empty() {
-        update.refuse("nothing to show here");
-    } else {
-        update.cmds.push(Cmd::ShowInPager(text));
+    if files::show_in_pager(update) {
+        return;
     }
+    let text = pane_text(update.state, update.now);
+    update.show_in_pager(text);
 }
 
 /// Returns the rows or the text of the focused pane.
@@ -59,6 +54,7 @@ fn pane_text(state: &State, now: Timestamp) -> String {
         })),
         Pane::Tags => join(tag_lines(&state.tags, now)),
         Pane::Details if state.detail.tab == Tab::Layers => join(layer_lines(&state.detail, now)),
+        Pane::Details if state.detail.tab == Tab::Files => join(file_lines(&state.detail.files)),
         Pane::Details => details_text(state, now),
     }
 }
@@ -100,13 +96,31 @@ fn layer_lines(detail: &Detail, now: Timestamp) -> impl Iterator<Item = String> 
     })
 }
 
+/// Returns the rows of the Files tab, each with its whole path.
+fn file_lines(files: &FilesTab) -> impl Iterator<Item = String> {
+    let rows = files.browser.list.rows.iter().take(MOST_PAGED);
+    let ids = rows.filter_map(|row| Some((files.browser.scene()?, files.browser.scene()?.id(*row)?)));
+    ids.map(|(scene, id)| {
+        let shown = scene.version(id);
+        let mode =
+            shown.map(|shown| mode_text(shown.version().kind, shown.version().mode)).unwrap_or_default();
+        let bytes = columns::right(&size::bytes(scene.listed_size(id)), SIZE);
+        let note = scene.note(id).map(|note| format!("  ({note})")).unwrap_or_default();
+        format!(
+            "{bytes}  {mode}  {:>3}  {}{note}",
+            scene.layer(id),
+            String::from_utf8_lossy(&scene.tree.path(id))
+        )
+    })
+}
+
 /// Returns the text of a tab.
 fn details_text(state: &State, now: Timestamp) -> String {
     let text = join(text_lines(state, state.detail.tab, 0, MOST_PAGED, COLUMNS, now).into_iter());
     let all = match state.detail.tab {
         Tab::Config => state.detail.config.len(),
         Tab::Manifest => state.detail.manifest.len(),
-        Tab::Overview | Tab::Layers | Tab::Referrers => 0,
+        Tab::Overview | Tab::Layers | Tab::Files | Tab::Referrers => 0,
     };
     match all.saturating_sub(MOST_PAGED) {
         0 => text,

@@ -3,6 +3,7 @@
 use super::Action;
 use crate::app::actions::availability::refuse_unless;
 use crate::app::keys::chords;
+use crate::app::panes::details::Tab;
 use crate::app::update::Update;
 use crate::app::{Pane, State, layout};
 
@@ -46,7 +47,7 @@ pub(crate) static TREE: Action =
     .with_entry("tree", "repositories as a tree by namespace, and flat");
 /// Shows hidden items, or hides them again.
 pub(crate) static HIDDEN: Action =
-    Action::new("tags.hidden", chords!["."], "show hidden rows", toggle_hidden)
+    Action::new("tags.hidden", chords!["."], "show hidden rows; in Files removed ones", toggle_hidden)
         .with_entry("hidden", "show hidden rows, and back");
 
 /// Columns by which a key moves a border.
@@ -83,6 +84,11 @@ pub(crate) fn place_border(state: &mut State, left: Pane, column: u16) -> bool {
 
 fn toggle_hidden(update: &mut Update<'_>) {
     let state = &mut *update.state;
+    if state.focus == Pane::Details && state.detail.tab == Tab::Files {
+        let are_shown = state.detail.files.browser.toggle_removed();
+        let text = if are_shown { "removed files are shown" } else { "removed files are hidden" };
+        return update.say_done(text);
+    }
     state.show_hidden = !state.show_hidden;
     state.tags.show_hidden = state.show_hidden;
     state.tags.refilter();

@@ -57,6 +57,9 @@ fn yank_entries(state: &State) -> Vec<MenuEntry> {
             names.truncate(100_000);
             if names.is_empty() { Vec::new() } else { vec![lines_entry('r', "reference", names)] }
         }
+        Pane::Details if state.detail.tab == Tab::Files => {
+            yank_file(state).into_iter().chain(yank_image(state)).collect()
+        }
         Pane::Tags | Pane::Details => yank_image(state),
     }
 }
@@ -132,6 +135,28 @@ fn yank_image(state: &State) -> Vec<MenuEntry> {
         }
     }
     entries.retain(|entry| !matches!(&entry.choice, Choice::Copy(text) if text.is_empty()));
+    entries
+}
+
+/// Returns the texts about the file under the cursor.
+fn yank_file(state: &State) -> Vec<MenuEntry> {
+    let browser = &state.detail.files.browser;
+    let Some((scene, id)) = browser.scene().zip(browser.selected()) else { return Vec::new() };
+    let path = scene.tree.path(id);
+    let path = String::from_utf8_lossy(&path);
+    let mut entries = vec![entry('f', "path", &format!("/{path}"))];
+    if let (Some((repository, selector)), false) = (&state.detail.image, scene.is_directory(id)) {
+        let image = format!("{repository}{}", selector.suffix());
+        let mut words = vec!["regtui", "cat", &image, &path];
+        let platform = state.detail.selected_variant().and_then(|variant| variant.listed_platform.as_ref());
+        let platform = platform.map(ToString::to_string);
+        if let Some(platform) = &platform {
+            words.extend(["--platform", platform]);
+        }
+        entries.push(entry('c', "command that prints it", &shell_words::join(words)));
+    }
+    let sha256 = scene.entry(id).and_then(|entry| entry.sha256);
+    entries.extend(sha256.map(|sum| entry('s', "sha256 of the file", &Digest::Sha256(sum).to_string())));
     entries
 }
 

@@ -22,6 +22,7 @@ impl Dialog {
             Dialog::Palette(palette) => palette.click(update, at),
             Dialog::Open(prompt) => prompt.click(update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
+            Dialog::FileHistory(history) => history.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => prompt.click(update, at),
@@ -34,6 +35,8 @@ impl Dialog {
             | Dialog::CommandLine(_)
             | Dialog::Help(_)
             | Dialog::Messages(_)
+            | Dialog::FilePreview(_)
+            | Dialog::Extract(_)
             | Dialog::Attached(_)
             | Dialog::ImageDiff(_)
             | Dialog::Save(_)) => Some(other),

@@ -9,6 +9,8 @@ use crate::app::actions::{diff, entries};
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
 use crate::app::open;
+use crate::app::panes::details::Tab;
+use crate::app::panes::details::files::order::FileSortBy;
 use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
@@ -233,6 +235,13 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
             if let Some(registry) = update.state.registries.selected_mut() {
                 registry.repositories.sort_by(by);
             }
+            Ok(())
+        }
+        "sort" if update.state.focus == Pane::Details && update.state.detail.tab == Tab::Files => {
+            let by = FileSortBy::ALL.into_iter().find(|by| by.word() == argument);
+            let by = by.ok_or("sort files by `path`, `size`, `name`, `time` or `layer`")?;
+            let files = &mut update.state.detail.files.browser;
+            files.set_sort(files.sort.choose(by));
             Ok(())
         }
         "sort" => {

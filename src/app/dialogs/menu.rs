@@ -8,6 +8,7 @@ use super::{Dialog, KeyedDialog, click, move_row};
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, DIALOG_BINDINGS, KeyChord, Keys, Pressed, SharedEffect, chords};
 use crate::app::list::Move;
+use crate::app::panes::details::files::order::FileSortBy;
 use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
@@ -47,6 +48,8 @@ pub(crate) enum Choice {
     Sort(SortBy),
     /// Sorts repositories by this sort key. Choosing it again reverses the order.
     SortRepositories(RepositorySortBy),
+    /// Sorts files by this sort key. Choosing it again reverses the order.
+    SortFiles(FileSortBy),
     /// Puts this text on the clipboard.
     Copy(ClipText),
     /// Stays in regtui after the user asked to leave.
@@ -169,6 +172,10 @@ fn apply(update: &mut Update<'_>, choice: Choice) {
                 registry.repositories.list.move_cursor(Move::First);
                 registry.repositories.list.is_user_selected = false;
             }
+        }
+        Choice::SortFiles(by) => {
+            let files = &mut state.detail.files.browser;
+            files.set_sort(files.sort.choose(by));
         }
         Choice::Copy(text) => update.cmds.push(Cmd::Copy(text)),
         Choice::Stay => state.jobs.quits_when_idle = false,

@@ -36,6 +36,8 @@ impl Dialog {
             Dialog::Jobs(jobs) => job_lines(jobs, state),
             Dialog::Journal(journal) => journal_lines(journal, now),
             Dialog::Comparison(comparison) => comparison_lines(comparison),
+            Dialog::FilePreview(preview) => preview.lines.iter().map(ToString::to_string).collect(),
+            Dialog::FileHistory(history) => history.lines(),
             Dialog::Attached(attached) => attached_lines(attached),
             Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
             Dialog::Filter(_)
@@ -45,6 +47,7 @@ impl Dialog {
             | Dialog::Menu(_)
             | Dialog::Help(_)
             | Dialog::Retag(_)
+            | Dialog::Extract(_)
             | Dialog::Copy(_)
             | Dialog::Save(_)
             | Dialog::Compare(_)

@@ -1,5 +1,6 @@
 //! The image under the cursor: platforms, layers, and the tabs: when each is shown, its title, and its number of lines.
 
+pub mod files;
 pub(crate) mod overview;
 pub(crate) mod referrers;
 pub(crate) mod search;
@@ -17,6 +18,7 @@ use crate::model::inspection::{Inspection, Variant};
 use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
 use crate::model::text::SafeText;
+use files::FilesTab;
 pub(crate) use search::TextSearch;
 pub(crate) use text::{Text, TextPart};
 
@@ -28,6 +30,8 @@ pub enum Tab {
     Overview,
     /// The layers of the image and the commands that made them.
     Layers,
+    /// The files of the image.
+    Files,
     /// The config of the image.
     Config,
     /// The manifest of the image.
@@ -38,13 +42,15 @@ pub enum Tab {
 
 impl Tab {
     /// All tabs, from left to right.
-    pub(crate) const ALL: [Tab; 5] = [Tab::Overview, Tab::Layers, Tab::Config, Tab::Manifest, Tab::Referrers];
+    pub(crate) const ALL: [Tab; 6] =
+        [Tab::Overview, Tab::Layers, Tab::Files, Tab::Config, Tab::Manifest, Tab::Referrers];
 
     /// Returns the title of the tab.
     pub(crate) fn title(self) -> &'static str {
         match self {
             Tab::Overview => "Overview",
             Tab::Layers => "Layers",
+            Tab::Files => "Files",
             Tab::Config => "Config",
             Tab::Manifest => "Manifest",
             Tab::Referrers => "Referrers",
@@ -53,7 +59,7 @@ impl Tab {
 
     /// Returns whether the tab shows a list with a cursor, and not a text.
     pub(crate) fn is_list(self) -> bool {
-        matches!(self, Tab::Layers | Tab::Referrers)
+        matches!(self, Tab::Layers | Tab::Files | Tab::Referrers)
     }
 
     /// Returns whether the image has something to show in the tab. While an image is loaded, the tabs of most images
@@ -66,6 +72,7 @@ impl Tab {
             Tab::Layers => {
                 is_usual || detail.selected_variant().is_some_and(|variant| !variant.layers.rows.is_empty())
             }
+            Tab::Files => is_usual || detail.files_image().is_some(),
             Tab::Config => is_usual || !detail.config.is_empty(),
             Tab::Manifest => is_usual || inspection.is_some(),
             Tab::Referrers => inspection.is_some_and(|inspection| {
@@ -89,6 +96,7 @@ pub(crate) fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize 
     match detail.tab {
         Tab::Overview => overview::rows(state, usize::from(columns).saturating_sub(2), now).len(),
         Tab::Layers => detail.layers.rows.len(),
+        Tab::Files => detail.files.browser.list.rows.len(),
         Tab::Config => detail.config.len(),
         Tab::Manifest => detail.manifest.len(),
         Tab::Referrers => detail.inspection.value.as_ref().map_or(0, |inspection| {
@@ -112,6 +120,8 @@ pub struct Detail {
     pub(crate) variant: usize,
     /// The rows of the Layers tab.
     pub(crate) layers: List,
+    /// The Files tab.
+    pub(crate) files: FilesTab,
     /// The rows of the Referrers tab.
     pub(crate) referrers: List,
     /// First line drawn of the Overview, Config and Manifest tabs. After each message it is brought back
@@ -137,7 +147,7 @@ impl Detail {
 
     /// Returns whether an answer about the image is awaited.
     pub(crate) fn is_loading(&self) -> bool {
-        self.inspection.is_loading() || self.awaited_referrers.is_some()
+        self.inspection.is_loading() || self.awaited_referrers.is_some() || self.files.is_reading()
     }
 
     /// Opens a tab.

@@ -28,7 +28,7 @@ pub struct ImageFiles {
     /// Its layers.
     pub layers: LayersRead,
     /// The layers on top of each other. Those that are not read count as empty.
-    pub tree: FileTree,
+    pub tree: Arc<FileTree>,
     /// The contents that were needed, by layer (from 0) and the number of the entry.
     pub contents: HashMap<(usize, u32), Bytes>,
     /// The bytes of layers that were received.
@@ -193,5 +193,5 @@ pub async fn read_image(
     let built = tokio::task::spawn_blocking(build).await;
     let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
     let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;
-    Ok(ImageFiles { image, layers: lists, tree, contents, received: reading.received() })
+    Ok(ImageFiles { image, layers: lists, tree: Arc::new(tree), contents, received: reading.received() })
 }

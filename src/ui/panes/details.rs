@@ -1,5 +1,6 @@
 //! The Details pane and its tabs.
 
+mod files;
 mod layers;
 mod overview;
 mod raw;
@@ -40,12 +41,14 @@ impl Canvas<'_, '_> {
         match detail.tab {
             Tab::Overview => self.overview(area, rows),
             Tab::Layers => self.layers(area, rows),
+            Tab::Files => self.files(area, rows),
             Tab::Config => self.raw(area, rows, &detail.config),
             Tab::Manifest => self.raw(area, rows, &detail.manifest),
             Tab::Referrers => self.referrers(area, rows),
         }
         match (detail.tab, &detail.search) {
             (Tab::Layers, _) => self.draw_filter(area, &detail.layers),
+            (Tab::Files, _) => self.draw_filter(area, &detail.files.browser.list),
             (Tab::Referrers, _) => self.draw_filter(area, &detail.referrers),
             (_, Some(search)) => self.draw_search(area, search),
             (_, None) => {}

@@ -123,8 +123,8 @@ impl TextSearch {
     }
 }
 
-/// Returns at most `count` lines of the text of a tab, beginning with line `from`, laid out for these columns. The
-/// Layers tab is a list and has no lines.
+/// Returns at most `count` lines of the text of a tab, beginning with line `from`, laid out for these columns. Lists
+/// have no lines.
 pub(crate) fn text_lines(
     state: &State,
     tab: Tab,
@@ -140,7 +140,7 @@ pub(crate) fn text_lines(
             let rows = overview::rows(state, columns.saturating_sub(2), now);
             part(rows.iter().map(overview::OverviewRow::line).collect())
         }
-        Tab::Layers => Vec::new(),
+        Tab::Layers | Tab::Files => Vec::new(),
         Tab::Config => of_text(&state.detail.config),
         Tab::Manifest => of_text(&state.detail.manifest),
         Tab::Referrers => part(referrers::lines(state)),

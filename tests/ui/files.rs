@@ -1,0 +1,272 @@
+//! Pictures and keys of the Files tab.
+
+use std::sync::Arc;
+
+use regtui::app::cmd::Cmd;
+use regtui::app::msg::Msg;
+use regtui::app::panes::details::files::reading::{
+    FileContent, FilesAnswer, FilesPrice, FilesProgress, FilesSnapshot,
+};
+use regtui::app::questions::Ask;
+use regtui::app::remote::Ticket;
+use regtui::layer::{FileTree, Findings, LayerFiles, LayerFormat};
+use regtui::model::failure::FailureKind;
+
+use super::panes::{at_tags, registry};
+use super::screen::{Registry, Screen, failure, picture};
+use crate::support::harness::key_of;
+use crate::support::tars::{Tar, list_of};
+
+/// Three layers: files that are added, replaced and removed, links, and names and notes of every kind.
+fn layers() -> [Tar; 3] {
+    let lower = Tar::default()
+        .directory(b"etc")
+        .file(b"etc/passwd", b"root:x:0:0\n")
+        .file(b"usr/bin/app", &[0; 70_000])
+        .file(b"usr/share/doc/readme.txt", &[b'a'; 3_000])
+        .header(b'2', b"bin", b"usr/bin", 0);
+    let middle = Tar::default()
+        .file(b"usr/bin/app", &[1; 90_000])
+        .file(b"usr/bin/evil\x1b[2J\xff", b"x")
+        .file("usr/share/日本語.txt".as_bytes(), b"hello\n");
+    let upper = Tar::default()
+        .file(b"usr/share/.wh.doc", b"")
+        .file(b"etc/app.conf", b"level = info\n")
+        .header(b'1', b"usr/bin/same", b"usr/bin/app", 0);
+    [lower, middle, upper]
+}
+
+fn snapshot(layers: impl IntoIterator<Item = Tar>, is_proved: bool) -> FilesSnapshot {
+    let mut tree = FileTree::default();
+    let mut read = Vec::new();
+    for list in layers.into_iter().map(list_of) {
+        tree.add_layer(&list).expect("a layer");
+        read.push(Some(Arc::new(LayerFiles {
+            format: LayerFormat::Estargz,
+            list,
+            chunks: Vec::new(),
+            chunks_end: 0,
+            findings: Findings::default(),
+            refused_table: None,
+            is_proved,
+            uncompressed: None,
+        })));
+    }
+    FilesSnapshot { tree: Arc::new(tree), layers: read }
+}
+
+pub fn sample_files() -> FilesAnswer {
+    FilesAnswer::Files { snapshot: snapshot(layers(), true), refused: Vec::new() }
+}
+
+/// The content of a file of the sample.
+pub fn content_of(path: &[u8]) -> FileContent {
+    let bytes: &'static [u8] = match path {
+        b"usr/bin/app" => b"\x7fELF\x02\x01\x01\0and more",
+        _ => b"first line\n\x1b]0;title\x07 second\tline\n",
+    };
+    FileContent { bytes: bytes.into(), is_whole: true }
+}
+
+/// The files of an image in the whole screen.
+fn files(size: (u16, u16)) -> Screen {
+    let mut screen = at_tags(size);
+    screen.press("j j f");
+    screen
+}
+
+fn with_files(
+    files: fn(bool) -> Result<FilesAnswer, regtui::model::failure::Failure>,
+    size: (u16, u16),
+) -> Screen {
+    let mut screen = Screen::new(Registry { files, ..registry() }, size);
+    screen.press("l j j f");
+    screen
+}
+
+#[test]
+fn the_whole_image_is_a_tree() {
+    picture("files", |size| {
+        let mut screen = files(size);
+        screen.press("j Enter j j j Enter j Enter");
+        screen
+    });
+}
+
+#[test]
+fn a_layer_has_changes_of_its_own() {
+    picture("files_of_a_layer", |size| {
+        let mut screen = files(size);
+        screen.press("< > a G k");
+        screen
+    });
+}
+
+#[test]
+fn reading_many_bytes_is_announced_and_begins_with_enter() {
+    let price = |is_agreed: bool| {
+        let price = FilesPrice { bytes: 68_900_000, is_more: false, whole_layers: 3 };
+        Ok(if is_agreed { sample_files() } else { FilesAnswer::Price(price) })
+    };
+    picture("files_price", |size| with_files(price, size));
+    let mut screen = with_files(price, (80, 24));
+    screen.press("Enter");
+    assert!(screen.text().contains("7 files"), "{}", screen.text());
+}
+
+#[test]
+fn a_failure_stands_in_the_tab_and_refreshing_asks_again() {
+    picture("files_failed", |size| with_files(|_| Err(failure(FailureKind::BadAnswer)), size));
+    let mut screen = with_files(|_| Err(failure(FailureKind::BadAnswer)), (80, 24));
+    screen.registry.files = |_| Ok(sample_files());
+    screen.press("r");
+    assert!(screen.text().contains("7 files"), "{}", screen.text());
+}
+
+#[test]
+fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
+    let doubtful = |_| Ok(FilesAnswer::Files { snapshot: snapshot(layers(), false), refused: Vec::new() });
+    let screen = with_files(doubtful, (120, 24));
+    assert!(screen.text().contains("not attested by the manifest"), "{}", screen.text());
+    let missing = |_| {
+        let refused = vec![(2, "it is not stored in the registry".into())];
+        Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
+    };
+    let screen = with_files(missing, (120, 24));
+    assert!(
+        screen.text().contains("layer 2 is missing: it is not stored in the registry"),
+        "{}",
+        screen.text()
+    );
+}
+
+/// The question for files that waits for its answer.
+fn ticket(screen: &Screen) -> Ticket {
+    let asked = screen.open.iter().find_map(|cmd| match cmd {
+        Cmd::Load { ticket, ask: Ask::Files(..), .. } => Some(*ticket),
+        _ => None,
+    });
+    asked.expect("files are asked for")
+}
+
+fn pauses(screen: &Screen) -> Vec<bool> {
+    let pause = |cmd: &Cmd| match cmd {
+        Cmd::PauseFiles(pauses) => Some(*pauses),
+        _ => None,
+    };
+    screen.open.iter().filter_map(pause).collect()
+}
+
+#[test]
+fn files_appear_while_they_are_read_and_reading_is_paused_and_goes_on() {
+    let mut screen = at_tags((120, 24));
+    screen.press("j j");
+    let key = |screen: &mut Screen, name: &str| {
+        screen.wait(300);
+        screen.send(Msg::Key(key_of(name)));
+    };
+    key(&mut screen, "f");
+    let ticket = ticket(&screen);
+    let progress = |received, entries| FilesProgress {
+        received,
+        price: FilesPrice { bytes: 2_000_000, is_more: false, whole_layers: 1 },
+        entries,
+        layers_read: 0,
+        layers: 3,
+    };
+    let [lower, middle, upper] = layers();
+    screen.send(Msg::FilesRead(ticket, progress(500_000, 5), Some(snapshot([lower.clone()], true))));
+    assert!(screen.text().contains("500 kB of 2 MB, 5 entries so far; Esc pauses"), "{}", screen.text());
+    key(&mut screen, "G");
+    key(&mut screen, "Enter");
+    screen.wait(2_000);
+    screen.send(Msg::FilesRead(ticket, progress(1_500_000, 9), Some(snapshot([lower, middle, upper], true))));
+    let text = screen.text();
+    assert!(text.contains("kB/s, 9 entries so far"), "{text}");
+    assert!(text.contains("▾ usr") && text.contains("▌"), "the directory stays open: {text}");
+    key(&mut screen, "Esc");
+    assert!(screen.text().contains("paused: 1.5 MB of 2 MB"), "{}", screen.text());
+    key(&mut screen, "Enter");
+    assert_eq!(pauses(&screen), [true, false]);
+    // Another tab gives it up, and its late progress is dropped.
+    key(&mut screen, "]");
+    assert!(screen.open.iter().any(|cmd| matches!(cmd, Cmd::Cancel(regtui::app::questions::Slot::Files))));
+}
+
+#[test]
+fn the_layers_tab_leads_to_the_changes_of_a_layer() {
+    let mut screen = at_tags((120, 24));
+    screen.press("j j l ] j j Enter");
+    assert!(screen.text().contains("changes of layer 2 of 3"), "{}", screen.text());
+    screen.press("[ k Enter");
+    assert!(screen.text().contains("this step made no layer"), "{}", screen.text());
+}
+
+#[test]
+fn leaving_the_files_shows_the_other_panes_again() {
+    let mut screen = files((120, 24));
+    assert!(!screen.text().contains("Tags"));
+    screen.press("h");
+    assert!(screen.text().contains("Tags"), "{}", screen.text());
+}
+
+#[test]
+fn a_filter_lists_whole_paths_and_s_sorts_them() {
+    picture("files_filtered", |size| {
+        let mut screen = files(size);
+        screen.press("/ u s r Enter s s");
+        screen
+    });
+}
+
+#[test]
+fn removed_files_are_shown_on_request() {
+    let mut screen = files((120, 24));
+    screen.press(". G Enter G Enter");
+    let text = screen.text();
+    assert!(text.contains("removed here, 3 kB stay in the image"), "{text}");
+}
+
+#[test]
+fn a_file_is_shown_as_text_without_anything_that_a_terminal_obeys() {
+    picture("file_preview", |size| {
+        let mut screen = files(size);
+        screen.press("j Enter j Enter");
+        screen
+    });
+}
+
+#[test]
+fn the_versions_of_a_file_are_listed_and_shown() {
+    picture("file_history", |size| {
+        let mut screen = files(size);
+        screen.press("G Enter j Enter j H j");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("G Enter j Enter j H j Enter");
+    assert!(screen.text().contains("7f 45 4c 46"), "{}", screen.text());
+}
+
+#[test]
+fn extracting_offers_the_name_and_tells_the_result() {
+    picture("extract_prompt", |size| {
+        let mut screen = files(size);
+        screen.press("j Enter j x");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("j Enter j x Enter");
+    assert!(screen.text().contains("wrote it to ./app.conf"), "{}", screen.text());
+    screen.press(". G Enter G Enter j x");
+    assert!(screen.text().contains("layer 3 removed it"), "{}", screen.text());
+}
+
+#[test]
+fn yank_offers_the_path_and_the_command_that_prints_the_file() {
+    let mut screen = files((120, 24));
+    screen.press("j Enter j y");
+    let text = screen.text();
+    assert!(text.contains("/etc/app.conf"), "{text}");
+    assert!(text.contains("regtui cat localhost:5000/team/app:"), "{text}");
+}
