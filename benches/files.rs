@@ -74,7 +74,14 @@ fn second_look(image: &str, home: &Path) {
 fn table_of_contents(host: &str, home: &Path) {
     let Some(skopeo) = peers::find("skopeo") else { return };
     let mut copy = peers::quiet(skopeo, home);
-    copy.args(["copy", "--src-tls-verify=false", "--dest-tls-verify=false", "-f", "oci", "--dest-compress-format"]);
+    copy.args([
+        "copy",
+        "--src-tls-verify=false",
+        "--dest-tls-verify=false",
+        "-f",
+        "oci",
+        "--dest-compress-format",
+    ]);
     // Another repository of another registry: skopeo would reuse the layers of gzip.
     let Some(other) = servers::distribution(0) else { return };
     let to = format!("docker://{}/bench/chunked:1", other.host());

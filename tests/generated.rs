@@ -44,8 +44,20 @@ fn help(of: &[&str]) -> String {
 #[test]
 fn readme_names_options_and_subcommands_that_exist() {
     let subcommands = [
-        "ls", "inspect", "files", "cat", "extract", "tag", "copy", "delete", "undo", "resume", "journal", "keys",
-        "completions", "man",
+        "ls",
+        "inspect",
+        "files",
+        "cat",
+        "extract",
+        "tag",
+        "copy",
+        "delete",
+        "undo",
+        "resume",
+        "journal",
+        "keys",
+        "completions",
+        "man",
     ];
     let help = subcommands.iter().fold(help(&[]), |all, subcommand| all + &help(&[subcommand]));
     let words = README.split(|character: char| !(character.is_ascii_alphanumeric() || character == '-'));

@@ -17,8 +17,8 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::cost::CHEAP;
 use crate::ops::files::tree::ImageFiles;
-use crate::ops::packages::search::{PackageSearch, wanted_contents};
-use crate::ops::packages::{FoundPackage, ImagePackages, packages_cost, read_packages};
+use crate::ops::packages::search::wanted_contents;
+use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages};
 
 /// List the packages of an image without pulling it
 #[derive(Debug, Args)]
@@ -64,13 +64,12 @@ impl Packages {
     async fn read(&self, pool: &Pool) -> Result<(), CliError> {
         let chosen = self.image.choose(pool).await?;
         let (files, registry) = chosen.read(None, Some(&wanted_contents())).await?;
-        let search = PackageSearch::of(&files);
-        let cost = packages_cost(&files, &search);
-        if cost > CHEAP {
+        let plan = plan_packages(&*registry, &files).await;
+        if plan.cost() > CHEAP {
             let text = "layers without a table of contents that hold files of package managers";
-            print::print_problem(format_args!("reads up to {}: {text}", size::bytes(cost)));
+            print::print_problem(format_args!("reads up to {}: {text}", size::bytes(plan.cost())));
         }
-        let found = read_packages(&*registry, &files, search).await;
+        let found = read_packages(&*registry, &files, plan).await;
         self.print(&files, &found)?;
         found.problems.kept().iter().for_each(print::print_problem);
         if found.problems.more() > 0 {
