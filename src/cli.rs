@@ -2,6 +2,8 @@
 
 mod arguments;
 mod cat;
+mod base;
+mod belongs;
 mod change;
 mod completions;
 mod copy;
@@ -15,6 +17,7 @@ mod journal;
 mod keys;
 mod ls;
 mod man;
+mod platform;
 mod packages;
 mod print;
 mod repeated_options;
@@ -22,6 +25,7 @@ mod resume;
 mod side_options;
 mod tag;
 mod undo;
+mod verify;
 mod waits;
 mod waste;
 
@@ -139,6 +143,12 @@ enum Command {
     Waste(waste::WasteCommand),
     /// Print the Dockerfile of an image: from the provenance of its build, or reconstructed from its history
     Dockerfile(dockerfile::DockerfileCommand),
+    /// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
+    Belongs(belongs::Belongs),
+    /// Check that an image is signed by a key: cosign's signatures, sigstore bundles, DSSE
+    Verify(verify::Verify),
+    /// Tell whether images contain their base image as it is now
+    Base(base::Base),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -180,6 +190,8 @@ enum CliError {
     Panicked,
     /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
     Reported,
+    /// The command found a difference that it was asked for, and has printed it: exit code 3.
+    Different,
     /// SIGINT: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
@@ -207,6 +219,7 @@ pub fn main() -> ExitCode {
     match cli.run() {
         Ok(()) | Err(CliError::PipeClosed) => ExitCode::SUCCESS,
         Err(CliError::Panicked | CliError::Reported) => ExitCode::FAILURE,
+        Err(CliError::Different) => ExitCode::from(3),
         Err(CliError::Interrupted) => ExitCode::from(130),
         Err(CliError::Usage(text)) => {
             print::print_problem(text);
@@ -280,6 +293,18 @@ impl Cli {
             Some(Command::Extract(extract)) => {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, extract.run(&pool))).await
+            }
+            Some(Command::Belongs(belongs)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, belongs.run(&pool))).await
+            }
+            Some(Command::Verify(verify)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, verify.run(&pool))).await
+            }
+            Some(Command::Base(base)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, base.run(&pool))).await
             }
             Some(Command::Packages(packages)) => {
                 let pool = pool(&config, None);

@@ -2,7 +2,7 @@
 //! following links and without waiting.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -35,6 +35,14 @@ impl From<Distrust> for io::Error {
     fn from(distrust: Distrust) -> io::Error {
         io::Error::new(ErrorKind::PermissionDenied, distrust)
     }
+}
+
+/// Writes a file that the user named. Fails if it exists. A file that could not be written whole is removed.
+pub(crate) fn save_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
+        fs::remove_file(path).ok();
+    })
 }
 
 /// Returns the reason why a folder or file was not used, if the error has one.

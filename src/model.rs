@@ -1,6 +1,8 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use this one; it uses none of them.
 
 pub(crate) mod annotations;
+pub(crate) mod attached;
+pub(crate) mod base_image;
 pub mod capped;
 pub mod change;
 pub(crate) mod clip;

@@ -8,6 +8,7 @@
 #![expect(unreachable_pub, reason = "nothing is outside of the tests")]
 
 mod app {
+    mod attached;
     mod browse;
     mod confirm;
     mod cursor;
@@ -21,6 +22,8 @@ mod app {
 mod architecture;
 mod citations;
 mod cli {
+    mod attached;
+    mod base;
     mod completions;
     mod copy;
     mod delete;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
-use super::dialogs::{comparison, journal, open_prompt, plan};
+use super::dialogs::{attached, comparison, journal, open_prompt, plan, save_prompt};
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -50,6 +50,8 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Referrers, Answer::Referrers(found)) => take_referrers(update, ticket, found),
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
+        (Slot::Attached, Answer::Attached(answer)) => attached::take(update, ticket, answer),
+        (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);
@@ -231,7 +233,8 @@ fn take_referrers(update: &mut Update<'_>, ticket: Ticket, found: FoundReferrers
         server.referrers = found.api.clone();
     }
     Arc::make_mut(inspection).take_referrers(found);
-    if matches!(update.state.detail.tab, Tab::Overview | Tab::Referrers) {
+    update.state.detail.show_referrers();
+    if update.state.detail.tab == Tab::Overview {
         update.state.detail.restart_search();
     }
     leave_missing_tab(update);

@@ -1,5 +1,6 @@
 //! The dialogs on top of the panes. Each has its keys as a table in its own file, beside their effects.
 
+pub(crate) mod attached;
 mod click;
 pub(crate) mod command_line;
 pub(crate) mod compare_prompt;
@@ -18,6 +19,7 @@ pub mod plan;
 pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
+pub(crate) mod save_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -60,6 +62,10 @@ pub enum Dialog {
     Compare(compare_prompt::ComparePrompt),
     /// Two repositories side by side.
     Comparison(Box<comparison::ComparisonDialog>),
+    /// An attached artifact.
+    Attached(Box<attached::AttachedDialog>),
+    /// The prompt for the file that a document is saved to.
+    Save(save_prompt::SavePrompt),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -115,6 +121,8 @@ macro_rules! with_each {
             Dialog::Copy($one) => $body,
             Dialog::Compare($one) => $body,
             Dialog::Comparison($one) => $body,
+            Dialog::Attached($one) => $body,
+            Dialog::Save($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -140,13 +148,15 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 15] {
+    pub(crate) fn all() -> [DialogKeys; 17] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
             DialogKeys::of::<Box<copy_prompt::CopyPrompt>>(),
             DialogKeys::of::<compare_prompt::ComparePrompt>(),
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
+            DialogKeys::of::<Box<attached::AttachedDialog>>(),
+            DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -176,6 +186,7 @@ impl Dialog {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
+            Dialog::Attached(attached) => attached.pages.is_loading(),
             _ => false,
         }
     }
@@ -194,6 +205,8 @@ impl Dialog {
             Dialog::Copy(prompt) => copy_prompt::places::CopyPlaces::of(state, prompt).area,
             Dialog::Compare(prompt) => prompt.places(state).area,
             Dialog::Comparison(_) => comparison::area(state),
+            Dialog::Attached(_) => attached::area(state),
+            Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::Requests(_) | Dialog::Messages(_) | Dialog::Jobs(_) | Dialog::Journal(_) => {
                 layout::log(state)
             }
@@ -211,9 +224,11 @@ impl Dialog {
             Dialog::Retag(prompt) => Some(&mut prompt.field.input),
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
+            Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
+            | Dialog::Attached(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)

@@ -18,7 +18,11 @@ impl State {
                 self.registries.selected_mut().map(|registry| &mut registry.repositories.list)
             }
             Pane::Tags => Some(&mut self.tags.list),
-            Pane::Details => (self.detail.tab == Tab::Layers).then_some(&mut self.detail.layers),
+            Pane::Details => match self.detail.tab {
+                Tab::Layers => Some(&mut self.detail.layers),
+                Tab::Referrers => Some(&mut self.detail.referrers),
+                Tab::Overview | Tab::Config | Tab::Manifest => None,
+            },
         }
     }
 
@@ -39,8 +43,11 @@ impl State {
                 self.tags.list.set_filter(typed);
                 self.tags.refilter();
             }
-            Pane::Details if self.detail.tab == Tab::Layers => self.detail.filter_layers(typed),
-            Pane::Details => self.detail.search(typed),
+            Pane::Details => match self.detail.tab {
+                Tab::Layers => self.detail.filter_layers(typed),
+                Tab::Referrers => self.detail.filter_referrers(typed),
+                Tab::Overview | Tab::Config | Tab::Manifest => self.detail.search(typed),
+            },
         }
     }
 

@@ -167,7 +167,7 @@ fn click_pane(update: &mut Update<'_>, at: Position) {
     }
     let is_again = had_focus && list.cursor == row;
     list.move_cursor(Move::To(row));
-    if is_again && pane != Pane::Details {
+    if is_again && (pane != Pane::Details || update.state.detail.tab == Tab::Referrers) {
         update.perform(&ENTER);
     }
 }

@@ -1,12 +1,17 @@
 //! The questions that the app asks the runtime, their answers, and the places on the screen that wait for them.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
+use crate::model::attached::page::AttachedPage;
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
 use crate::model::inspection::{FoundReferrers, Inspection};
+use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, Repository, RepositoryName, Selector, Tag};
 use crate::model::repository_facts::RepositoryFacts;
@@ -44,6 +49,21 @@ pub enum Ask {
     ResumePlan(EntryId, ChangeRequest),
     /// Asks for the differences between two repositories, tag by tag.
     Comparison(Repository, Repository),
+    /// Asks for the documents of an attached artifact.
+    Attached(Arc<AttachedQuestion>),
+    /// Asks to save bytes as a new file.
+    Save(PathBuf, Bytes),
+}
+
+/// An attached artifact whose documents are asked for.
+#[derive(Debug)]
+pub struct AttachedQuestion {
+    /// The repository that holds it.
+    pub repository: Repository,
+    /// The artifact.
+    pub artifact: Descriptor,
+    /// The manifest of the image that it is attached to, if that is known.
+    pub image: Option<Arc<Manifest>>,
 }
 
 impl Ask {
@@ -56,12 +76,14 @@ impl Ask {
             | Ask::RepositoryFacts(repository, _)
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
+            Ask::Attached(question) => Some(&question.repository.host),
             Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
             | Ask::ResumeRequest(_)
             | Ask::ResumePlan(..)
-            | Ask::Comparison(..) => None,
+            | Ask::Comparison(..)
+            | Ask::Save(..) => None,
         }
     }
 }
@@ -93,6 +115,10 @@ pub enum Answer {
     ResumeRequest(Result<Box<ChangeRequest>, Failure>),
     /// Two repositories side by side.
     Comparison(Result<Comparison, Failure>),
+    /// The documents of an attached artifact.
+    Attached(Result<Vec<AttachedPage>, Failure>),
+    /// A sentence about the file that was saved.
+    Saved(Result<SafeText, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -120,4 +146,8 @@ pub enum Slot {
     Journal,
     /// The comparison.
     Comparison,
+    /// The attached artifact that is open.
+    Attached,
+    /// The file that is saved.
+    Save,
 }

@@ -346,6 +346,9 @@ fn fit_to_layout(update: &mut Update<'_>) {
         search::search_next_part(state, update.now);
     }
     fit_list(&mut state.detail.layers, layers.height.saturating_sub(1).into());
+    let missing = state.detail.inspection.value.as_ref().and_then(|found| found.missing_referrers());
+    let referrers = usize::from(details.height).saturating_sub(usize::from(missing.is_some()));
+    fit_list(&mut state.detail.referrers, referrers);
     if state.detail.scroll > 0 {
         let furthest = details::count_lines(update.state, details.width, update.now)
             .saturating_sub(details.height.into());

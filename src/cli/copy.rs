@@ -5,9 +5,8 @@ use clap::{Args, ValueEnum};
 
 use super::arguments::ArgumentReader;
 use super::side_options::{Everywhere, Sides};
-use super::{CliError, change};
+use super::{CliError, change, platform};
 use crate::model::change::{ChangeRequest, copy};
-use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Repository, Tag, Target};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
@@ -73,7 +72,7 @@ impl CopyCommand {
                 "`--all-tags` copies to a repository, and every tag keeps its name: leave out the tag".into(),
             ));
         }
-        let platforms = self.platforms.iter().map(|text| platform(text)).collect::<Result<_, _>>()?;
+        let platforms = self.platforms.iter().map(|text| platform::parse(text)).collect::<Result<_, _>>()?;
         let (tag, referrers, keep) = (tag.or(own), self.referrers, self.keep);
         let format = match self.format {
             FormatOption::Source => copy::ManifestFormat::Source,
@@ -118,13 +117,4 @@ impl CopyCommand {
             }
         }
     }
-}
-
-fn platform(text: &str) -> Result<Platform, CliError> {
-    Platform::parse_typed(text).ok_or_else(|| {
-        let text = SafeText::clean(text);
-        CliError::Usage(format!(
-            "`--platform {text}`: `architecture`, `os/architecture` or `os/architecture/variant` is expected"
-        ))
-    })
 }

@@ -55,13 +55,9 @@ impl ImageArguments {
         Ok(ChosenImage { registry, reference, source })
     }
 
-    /// Returns the registry, the name and the platform, and requests nothing.
-    pub(crate) fn resolve(
-        &self,
-        pool: &Pool,
-    ) -> Result<(Arc<dyn Registry>, Reference, Option<Platform>), CliError> {
-        let reference = ArgumentReader::of(pool).image(&self.image)?;
-        Ok((pool.registry(&reference.repository.host), reference, self.platform()?))
+    /// Returns the name and the platform that were typed, and requests nothing.
+    pub(crate) fn resolve(&self, pool: &Pool) -> Result<(Reference, Option<Platform>), CliError> {
+        Ok((ArgumentReader::of(pool).image(&self.image)?, self.platform()?))
     }
 
     /// Returns the platform that was typed.

@@ -90,7 +90,7 @@ impl Artifact<'_> {
     }
 
     /// Adds an annotation to the last layer.
-    pub(crate) fn layer_annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub fn layer_annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         if let Some((layer, ..)) = self.layers.last_mut() {
             layer["annotations"][key] = value.into();
         }

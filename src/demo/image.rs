@@ -159,7 +159,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds a layer without a step in the history.
-    pub(crate) fn bare_layer(mut self, layer: DemoLayer) -> Self {
+    pub fn bare_layer(mut self, layer: DemoLayer) -> Self {
         self.layers.push(layer);
         self
     }
@@ -198,7 +198,7 @@ impl ImageBuilder<'_> {
     }
 
     /// Adds an annotation to the manifest.
-    pub(crate) fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
+    pub fn annotation(mut self, key: &str, value: impl Into<Value>) -> Self {
         self.annotations.insert(key.to_owned(), value.into());
         self
     }

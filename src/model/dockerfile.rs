@@ -234,7 +234,7 @@ impl Lines {
     /// Adds the instructions that the config of an image without a history implies.
     fn config(&mut self, config: &ImageConfig) {
         self.comment("the image has no history; these follow from its config");
-        for variable in config.env.iter() {
+        for variable in &*config.env {
             let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
             self.exact_line(&format!("ENV {name}={}", quote(value)));
         }
@@ -328,7 +328,7 @@ mod tests {
         }
     }
 
-    fn reconstruct(steps: &[(&str, bool)], config: ImageConfig, base: Option<&str>) -> Dockerfile {
+    fn reconstruct(steps: &[(&str, bool)], mut config: ImageConfig, base: Option<&str>) -> Dockerfile {
         let made = steps.iter().filter(|(_, is_empty)| !is_empty).count();
         let layer = |number: usize| json!({ "digest": Digest::sha256(&[number as u8]), "size": 1_000_000 * (number + 1) });
         let mut manifest = json!({ "layers": (0..made).map(layer).collect::<Vec<_>>() });
@@ -341,9 +341,15 @@ mod tests {
             empty_layer: *empty,
             ..HistoryEntry::default()
         };
-        let config = ImageConfig { history: steps.iter().map(step).collect(), ..config };
+        config.history = steps.iter().map(step).collect();
         let table = LayerTable::join(&manifest, Some(&config));
         Dockerfile::reconstruct(&table, Some(&config), manifest.annotations())
+    }
+
+    fn config_with(change: impl FnOnce(&mut ImageConfig)) -> ImageConfig {
+        let mut config = ImageConfig::default();
+        change(&mut config);
+        config
     }
 
     /// The lines without those about layers.
@@ -393,7 +399,7 @@ mod tests {
             ]
         );
         let labels = BTreeMap::from([(BASE_NAME.to_string(), "alpine".to_string())]);
-        let config = ImageConfig { labels: labels.into(), ..ImageConfig::default() };
+        let config = config_with(|config| config.labels = labels.into());
         let found = reconstruct(&STEPS[2..], config, None);
         assert_eq!((found.base.as_deref(), found.base_layers), (Some("alpine"), None));
         let forged = reconstruct(&STEPS, ImageConfig::default(), Some("debian\nRUN rm -rf /"));
@@ -403,12 +409,11 @@ mod tests {
 
     #[test]
     fn an_image_without_a_history_has_the_instructions_of_its_config() {
-        let config = ImageConfig {
-            env: vec!["A=b  \"c\"".to_string(), "B".into()].into(),
-            entrypoint: vec!["/app".to_string(), "x\ny".into()].into(),
-            user: Some("1000".into()),
-            ..ImageConfig::default()
-        };
+        let config = config_with(|config| {
+            config.env = vec!["A=b  \"c\"".to_string(), "B".into()].into();
+            config.entrypoint = vec!["/app".to_string(), "x\ny".into()].into();
+            config.user = Some("1000".into());
+        });
         let found = reconstruct(&[], config, None);
         assert_eq!(
             lines(&found)[2..],

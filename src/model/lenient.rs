@@ -72,8 +72,29 @@ impl<'a> Members<'a> {
         names: &'static [&'static str],
         mut take: impl FnMut(&Members<'a>) -> T,
     ) -> Capped<Vec<T>> {
-        let mut element = |raw: &'a RawValue| Some((take(&Members::of(raw.get(), names)?), 0));
+        self.objects_within(name, names, |members| Some((take(members), 0)))
+    }
+
+    /// Reads a member that is a list of objects with `take`, which returns for each element the result and its weight, as
+    /// [`kept_of`] counts it. Elements for which it returns `None` are dropped.
+    pub(crate) fn objects_within<T>(
+        &self,
+        name: &str,
+        names: &'static [&'static str],
+        mut take: impl FnMut(&Members<'a>) -> Option<(T, usize)>,
+    ) -> Capped<Vec<T>> {
+        let mut element = |raw: &'a RawValue| take(&Members::of(raw.get(), names)?);
         self.0.get(name).and_then(|raw| kept_of(*raw, &mut element).ok()).unwrap_or_default()
+    }
+
+    /// Returns whether there is a member of this name, whatever its value.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.0.contains_key(name)
+    }
+
+    /// Returns the JSON text of a member.
+    pub(crate) fn json(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).map(|raw| raw.get())
     }
 }
 
@@ -252,6 +273,12 @@ impl<'de, V> Visitor<'de> for AllMembers<V> {
 pub(crate) fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     let text = read_text(<&RawValue>::deserialize(deserializer)?);
     Ok(text.filter(|text| !text.is_empty()))
+}
+
+/// Parses a whole number, which may be written as a text, as protobuf writes one of 64 bits.
+pub(crate) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    let raw = <&RawValue>::deserialize(deserializer)?;
+    Ok(raw.get().trim_matches('"').parse().ok())
 }
 
 /// Parses a date by RFC 3339.

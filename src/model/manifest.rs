@@ -151,6 +151,18 @@ impl Manifest {
         *digest == self.digest || digest.same_algorithm_of(&self.raw) == *digest
     }
 
+    /// Returns whether one of these digests is the digest of these bytes. The bytes are hashed once for each algorithm,
+    /// however many digests there are.
+    pub(crate) fn has_one_of(&self, digests: &[Digest]) -> bool {
+        let mut own = vec![self.digest];
+        for digest in digests {
+            if own.iter().all(|known| known.algorithm() != digest.algorithm()) {
+                own.push(digest.same_algorithm_of(&self.raw));
+            }
+        }
+        digests.iter().any(|digest| own.contains(digest))
+    }
+
     /// Returns the positions of the lines of its JSON. They are computed once, which takes a moment for a large
     /// manifest.
     pub(crate) fn outline(&self) -> &Arc<Outline> {

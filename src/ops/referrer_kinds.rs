@@ -2,6 +2,7 @@
 
 use futures_util::{FutureExt, StreamExt, stream};
 
+use super::small_blob::read_small_blob;
 use crate::client::{Priority, Registry};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::predicate::kind_of_statement;
@@ -67,13 +68,6 @@ pub(super) async fn kinds_of_manifest(
 
 async fn read_statement(registry: &dyn Registry, name: &RepositoryName, layer: &Descriptor) -> Option<Kind> {
     layer.size.filter(|size| *size <= LARGEST_STATEMENT)?;
-    let mut stream = registry.read_blob(name, layer, 0).ok()?;
-    let mut bytes = Vec::new();
-    while let Some(piece) = stream.next_piece().await.ok()? {
-        bytes.extend_from_slice(&piece);
-        if bytes.len() as u64 > LARGEST_STATEMENT {
-            return None;
-        }
-    }
+    let bytes = read_small_blob(registry, name, layer, LARGEST_STATEMENT).await.ok()?;
     kind_of_statement(&bytes)
 }

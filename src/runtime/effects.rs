@@ -1,9 +1,11 @@
 //! The effects of commands: loads in their slots, and small tasks outside of the terminal.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
@@ -17,6 +19,7 @@ use crate::app::questions::{Answer, Ask, Slot};
 use crate::app::remote::Ticket;
 use crate::client::Priority;
 use crate::client::registry::connection::Connection;
+use crate::files;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Lookups, Progress};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -25,6 +28,7 @@ use crate::model::failure::Failure;
 use crate::model::reference::{Host, Repository, RepositoryName, Selector};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::server::Identity;
+use crate::model::text::SafeText;
 use crate::ops;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
@@ -249,6 +253,12 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             Answer::ResumeRequest(context.journal.resume(&entry).await.map(Box::new))
         }
         Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
+        Ask::Attached(question) => {
+            let registry = pool.registry(&question.repository.host);
+            let (name, image) = (&question.repository.name, question.image.as_deref());
+            Answer::Attached(ops::attached::read_pages(&*registry, name, &question.artifact, image).await)
+        }
+        Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
@@ -265,6 +275,20 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
                 ops::inspect::find_referrers(&*registry, &inspection, digest_tags.as_deref()).await,
             )
         }
+    }
+}
+
+/// Saves bytes as a new file. Returns a sentence about it.
+async fn save(path: PathBuf, bytes: Bytes) -> Result<SafeText, Failure> {
+    let shown = path.display().to_string();
+    let failed = |why: String| Failure::local(format!("cannot save `{shown}`"), why);
+    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &bytes)).await;
+    match saved.map_err(std::io::Error::other).flatten() {
+        Ok(()) => Ok(SafeText::from(format!("saved `{shown}`"))),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
+            Err(failed("the file exists, and is never written over".into()))
+        }
+        Err(error) => Err(failed(error.to_string())),
     }
 }
 

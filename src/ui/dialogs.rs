@@ -1,6 +1,7 @@
 //! The dialogs, which are drawn over the panes. The lines that are typed at the bottom of the screen are drawn by
 //! `bar`.
 
+mod attached;
 mod compare_prompt;
 mod comparison;
 mod copy_prompt;
@@ -15,6 +16,7 @@ mod plan;
 mod prompt_field;
 mod requests;
 mod retag_prompt;
+mod save_prompt;
 
 use super::Canvas;
 use crate::app::dialogs::Dialog;
@@ -35,6 +37,8 @@ impl Canvas<'_, '_> {
                 Dialog::Copy(prompt) => self.copy_prompt(prompt),
                 Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
+                Dialog::Attached(attached) => self.attached(attached),
+                Dialog::Save(prompt) => self.save_prompt(prompt),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),

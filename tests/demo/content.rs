@@ -100,7 +100,8 @@ async fn the_samples_are_served() {
     assert!(demo.address().ip().is_loopback());
     // It listens before the samples are made; the answer waits for them.
     // On a busy machine that takes a while.
-    let timeouts = Timeouts { silence: Duration::from_secs(60), ..settings().timeouts };
+    let minute = Duration::from_secs(60);
+    let timeouts = Timeouts { connect: minute, silence: minute, ..settings().timeouts };
     let settings = ClientSettings { timeouts, ..settings() };
     let client = Pool::new(settings).client(&host(&demo));
     assert_eq!(client.catalog(None).await.expect("a catalog").items.len(), 22);

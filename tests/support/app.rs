@@ -283,6 +283,8 @@ fn describe(ask: &Ask) -> String {
             format!("plan of the rest of {entry}: {}", describe_request(request))
         }
         Ask::Comparison(left, right) => format!("comparison {} {}", left.name, right.name),
+        Ask::Attached(question) => format!("attached to {}", question.repository.name),
+        Ask::Save(path, _) => format!("save {}", path.display()),
     }
 }
 

@@ -117,6 +117,8 @@ impl Registry {
             Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
+            Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
+            Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

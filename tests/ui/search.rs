@@ -77,13 +77,25 @@ fn a_search_in_a_text_is_counted_goes_on_and_around_and_is_dropped() {
 
 #[test]
 fn every_text_of_the_details_can_be_searched() {
-    for (turns, word) in [(0, "digest"), (2, "architecture"), (3, "mediaType"), (4, "sha256")] {
+    for (turns, word) in [(0, "digest"), (2, "architecture"), (3, "mediaType")] {
         let mut screen = at_tab(turns);
         screen.press("/").write(word);
         let text = screen.text();
         assert!(text.contains(&format!("/{word}  1 of ")), "{word}: {text}");
         screen.write("-not-there");
         assert!(screen.text().contains("not found"), "{}", screen.text());
+    }
+}
+
+#[test]
+fn referrers_are_filtered_by_kind_and_digest() {
+    for word in ["spdx", "fbedf9de1b32"] {
+        let mut screen = at_tab(4);
+        screen.press("/").write(word);
+        let text = screen.text();
+        assert!(text.contains("SBOM, SPDX") && !text.contains("example.review"), "{word}: {text}");
+        screen.press("Enter Esc");
+        assert!(screen.text().contains("example.review"), "{}", screen.text());
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Action;
 use crate::app::actions::availability::{Why, refuse_unless};
 use crate::app::keys::chords;
-use crate::app::panes::details::{Tab, shown_tabs};
+use crate::app::panes::details::shown_tabs;
 use crate::app::{Pane, State, layout};
 
 /// Opens the next tab.
@@ -55,7 +55,7 @@ pub(crate) static PREVIOUS_MATCH: Action = Action::new(
 .available_if(check_search);
 
 fn check_search(state: &State) -> Result<(), Why> {
-    refuse_unless(state.detail.search.is_some() && state.detail.tab != Tab::Layers, "no text is searched for")
+    refuse_unless(state.detail.search.is_some() && !state.detail.tab.is_list(), "no text is searched for")
 }
 
 fn check_image(state: &State) -> Result<(), Why> {

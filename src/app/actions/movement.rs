@@ -3,7 +3,7 @@
 use super::Action;
 use crate::app::Pane;
 use crate::app::actions::availability::refuse_unless;
-use crate::app::dialogs::open_prompt;
+use crate::app::dialogs::{attached, open_prompt};
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
 use crate::app::panes::details::Tab;
@@ -36,7 +36,10 @@ pub(crate) static PAGE_UP: Action =
 /// Enters the item under the cursor.
 pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l", "Right"], "go in", enter)
     .with_hint("open", 2)
-    .available_if(|state| refuse_unless(state.focus != Pane::Details, "there is nothing to go into"));
+    .available_if(|state| {
+        let has_artifact = state.detail.tab == Tab::Referrers && state.detail.referrers.selected().is_some();
+        refuse_unless(state.focus != Pane::Details || has_artifact, "there is nothing to go into")
+    });
 /// Backs out: first of a long wait, of a filter, of marks or of a message.
 pub(crate) static BACK: Action = Action::new(
     "panes.back",
@@ -88,7 +91,8 @@ fn enter(update: &mut Update<'_>) {
             }
         }
         Pane::Tags if state.detail.image.is_some() => state.focus_pane(Pane::Details),
-        Pane::Tags | Pane::Details => {}
+        Pane::Details => attached::show(update),
+        Pane::Tags => {}
     }
 }
 
@@ -102,8 +106,7 @@ fn back(update: &mut Update<'_>) {
     if state.focused_list().is_some_and(|list| list.is_filtered()) {
         return state.filter("");
     }
-    if state.focus == Pane::Details && state.detail.tab != Tab::Layers && state.detail.search.take().is_some()
-    {
+    if state.focus == Pane::Details && !state.detail.tab.is_list() && state.detail.search.take().is_some() {
         return;
     }
     if state.focused_list().is_some_and(List::unmark) {

@@ -122,6 +122,15 @@ fn yank_image(state: &State) -> Vec<MenuEntry> {
             entries.push(entry('c', "command of the step", command));
         }
     }
+    if state.focus == Pane::Details
+        && state.detail.tab == Tab::Referrers
+        && let Some(inspection) = &state.detail.inspection.value
+    {
+        let chosen = state.detail.referrers.selected().and_then(|row| inspection.all_referrers().nth(row));
+        if let Some(digest) = chosen.and_then(|(_, referrer)| referrer.descriptor.digest) {
+            entries.push(entry('a', "artifact digest", &digest.to_string()));
+        }
+    }
     entries.retain(|entry| !matches!(&entry.choice, Choice::Copy(text) if text.is_empty()));
     entries
 }

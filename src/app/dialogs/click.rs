@@ -29,9 +29,12 @@ impl Dialog {
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
-            other @ (Dialog::Filter(_) | Dialog::CommandLine(_) | Dialog::Help(_) | Dialog::Messages(_)) => {
-                Some(other)
-            }
+            other @ (Dialog::Filter(_)
+            | Dialog::CommandLine(_)
+            | Dialog::Help(_)
+            | Dialog::Messages(_)
+            | Dialog::Attached(_)
+            | Dialog::Save(_)) => Some(other),
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use ratatui::layout::Size;
 
 use super::Dialog;
+use super::attached::AttachedDialog;
 use super::comparison::ComparisonDialog;
 use super::jobs::JobsDialog;
 use super::jobs::page::JobPage;
@@ -11,6 +12,7 @@ use super::journal::JournalDialog;
 use super::plan::page::PlanLine;
 use super::requests::{RequestLog, RequestRow};
 use crate::app::State;
+use crate::model::attached::page::AttachedLine;
 use crate::model::change::comparison::ComparisonRow;
 use crate::model::change::journal::JournalEntry;
 use crate::model::digest::Digest;
@@ -34,6 +36,7 @@ impl Dialog {
             Dialog::Jobs(jobs) => job_lines(jobs, state),
             Dialog::Journal(journal) => journal_lines(journal, now),
             Dialog::Comparison(comparison) => comparison_lines(comparison),
+            Dialog::Attached(attached) => attached_lines(attached),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
@@ -42,6 +45,7 @@ impl Dialog {
             | Dialog::Help(_)
             | Dialog::Retag(_)
             | Dialog::Copy(_)
+            | Dialog::Save(_)
             | Dialog::Compare(_) => Vec::new(),
         };
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")
@@ -110,6 +114,11 @@ fn journal_lines(journal: &JournalDialog, now: Timestamp) -> Vec<String> {
         format!("{}  {}  {done}  {before} → {after}", item.repository, item.selector)
     });
     title.into_iter().chain(items).collect()
+}
+
+fn attached_lines(attached: &AttachedDialog) -> Vec<String> {
+    let page = attached.shown();
+    page.map(|page| page.lines.iter().map(AttachedLine::to_text).collect()).unwrap_or_default()
 }
 
 fn comparison_lines(comparison: &ComparisonDialog) -> Vec<String> {

@@ -51,6 +51,11 @@ impl Tab {
         }
     }
 
+    /// Returns whether the tab shows a list with a cursor, and not a text.
+    pub(crate) fn is_list(self) -> bool {
+        matches!(self, Tab::Layers | Tab::Referrers)
+    }
+
     /// Returns whether the image has something to show in the tab. While an image is loaded, the tabs of most images
     /// are shown, so that nothing jumps when it arrives.
     fn is_shown(self, detail: &Detail) -> bool {
@@ -107,7 +112,9 @@ pub struct Detail {
     pub(crate) variant: usize,
     /// The rows of the Layers tab.
     pub(crate) layers: List,
-    /// First line drawn of the Overview, Config, Manifest and Referrers tabs. After each message it is brought back
+    /// The rows of the Referrers tab.
+    pub(crate) referrers: List,
+    /// First line drawn of the Overview, Config and Manifest tabs. After each message it is brought back
     /// into the text.
     pub(crate) scroll: usize,
     /// Number of lines that fit, from the last layout.
@@ -164,7 +171,7 @@ impl Detail {
 
     /// Returns whether a part of the text is left to be searched.
     pub(crate) fn is_searching(&self) -> bool {
-        self.tab != Tab::Layers && self.search.as_ref().is_some_and(TextSearch::is_searching)
+        !self.tab.is_list() && self.search.as_ref().is_some_and(TextSearch::is_searching)
     }
 
     /// Scrolls so that a line is in sight, with some lines above it.
@@ -178,6 +185,20 @@ impl Detail {
     pub(crate) fn filter_layers(&mut self, typed: &str) {
         self.layers.set_filter(typed);
         self.show_layers();
+    }
+
+    /// Filters the referrers by their lines.
+    pub(crate) fn filter_referrers(&mut self, typed: &str) {
+        self.referrers.set_filter(typed);
+        self.show_referrers();
+    }
+
+    /// Shows the referrers of the image.
+    pub(crate) fn show_referrers(&mut self) {
+        let found = self.inspection.value.as_deref();
+        let lines: Vec<String> = found.map(referrers::rows).unwrap_or_default();
+        self.referrers.order = (0..lines.len() as u32).collect();
+        self.referrers.refilter(|item| lines.get(item as usize).map(String::as_str));
     }
 
     fn show_layers(&mut self) {
@@ -223,6 +244,8 @@ impl Detail {
         self.search = None;
         self.layers.set_filter("");
         self.layers.is_user_selected = false;
+        self.referrers.set_filter("");
+        self.referrers.is_user_selected = false;
         self.lay_out();
     }
 
@@ -231,6 +254,7 @@ impl Detail {
         let count = self.inspection.value.as_ref().map_or(0, |inspection| inspection.variants.len());
         self.variant = self.variant.min(count.saturating_sub(1));
         self.show_layers();
+        self.show_referrers();
         let config = self.selected_variant().and_then(|variant| variant.config.as_ref()?.as_ref().ok());
         self.config = config
             .map(|config| Text::of(vec![TextPart::json(&config.raw, config.outline())]))

@@ -103,9 +103,17 @@ fn distroless(store: &Store) {
     }
 }
 
-/// Pushes an image for windows: with an OS version, and with a base layer that registries do not hold.
+/// Pushes images for windows: with an OS version, and of one image a base layer that registries do not hold.
 fn windows(store: &Store) {
-    let image = store
+    let stored = windows_agent(store).push();
+    store.index("windows/agent").docker().child(&stored).tag("2025-mirrored").push();
+    let foreign =
+        windows_agent(store).foreign_base("https://downloads.example.com/nano-server.tar.gz").push();
+    store.index("windows/agent").docker().child(&foreign).tag("2025").tag("latest").push();
+}
+
+fn windows_agent(store: &Store) -> ImageBuilder<'_> {
+    store
         .image("windows/agent")
         .platform("windows", "amd64")
         .platform_detail("os.version", "10.0.26100.4061")
@@ -116,9 +124,6 @@ fn windows(store: &Store) {
         .config("Entrypoint", vec!["C:\\agent\\agent.exe"])
         .config("User", "ContainerUser")
         .docker()
-        .foreign_base("https://downloads.example.com/nano-server.tar.gz");
-    let image = image.push();
-    store.index("windows/agent").docker().child(&image).tag("2025").tag("latest").push();
 }
 
 /// Returns a layer as Windows makes it: files and the changes of the registry of Windows below two folders.

@@ -46,6 +46,7 @@ impl Canvas<'_, '_> {
         }
         match (detail.tab, &detail.search) {
             (Tab::Layers, _) => self.draw_filter(area, &detail.layers),
+            (Tab::Referrers, _) => self.draw_filter(area, &detail.referrers),
             (_, Some(search)) => self.draw_search(area, search),
             (_, None) => {}
         }

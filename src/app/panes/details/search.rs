@@ -150,7 +150,7 @@ pub(crate) fn text_lines(
 /// Examines another part of the text of the open tab, and goes to the line found.
 pub(crate) fn search_next_part(state: &mut State, now: Timestamp) {
     let tab = state.detail.tab;
-    let Some(mut search) = state.detail.search.take_if(|search| search.is_searching() && tab != Tab::Layers)
+    let Some(mut search) = state.detail.search.take_if(|search| search.is_searching() && !tab.is_list())
     else {
         return;
     };

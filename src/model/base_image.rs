@@ -1,0 +1,178 @@
+//! The base of an image, and whether the image contains the base as it is now.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::digest::Digest;
+use super::platform::Platform;
+use super::text::SafeText;
+
+/// The annotations and labels that name the base: OCI image-spec `annotations.md`.
+pub(crate) const BASE_NAME: &str = "org.opencontainers.image.base.name";
+/// The annotation or label with the digest that the base had then.
+pub(crate) const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
+
+/// The evidence for the base of an image, the best first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BaseEvidence {
+    /// The user named it.
+    Given,
+    /// An annotation of the manifest or its index.
+    Annotation,
+    /// A label.
+    Label,
+    /// The materials of its provenance.
+    Provenance,
+}
+
+impl BaseEvidence {
+    /// Returns the evidence in words.
+    pub(crate) fn label(self) -> &'static str {
+        match self {
+            BaseEvidence::Given => "`--base`",
+            BaseEvidence::Annotation => "annotation",
+            BaseEvidence::Label => "label",
+            BaseEvidence::Provenance => "provenance",
+        }
+    }
+}
+
+/// The relation of an image to its base as it is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BaseStatus {
+    /// The image contains it.
+    Current,
+    /// The image contains an older one.
+    Behind,
+    /// Nothing can be said.
+    Unknown,
+}
+
+/// The base of an image, and how far the image is behind it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct BaseReport {
+    /// The digest of the image.
+    pub(crate) digest: Option<Digest>,
+    /// The platform of the image.
+    pub(crate) platform: Option<Platform>,
+    /// The relation.
+    pub(crate) status: BaseStatus,
+    /// The name of the base.
+    pub(crate) base: Option<SafeText>,
+    /// The evidence for it.
+    pub(crate) evidence: Option<BaseEvidence>,
+    /// The digest that the base had when the image was built.
+    pub(crate) recorded_digest: Option<Digest>,
+    /// The digest that the base has now.
+    pub(crate) current_digest: Option<Digest>,
+    /// The number of layers of the base as it is now.
+    pub(crate) base_layers: Option<usize>,
+    /// The number of them that the image does not contain.
+    pub(crate) layers_behind: Option<usize>,
+    /// The days between the date of the base in the image and that of the base as it is now.
+    pub(crate) days_behind: Option<i64>,
+    /// The reason, if nothing can be said.
+    pub(crate) reason: Option<SafeText>,
+}
+
+impl BaseReport {
+    /// Returns a report that says nothing, with the reason.
+    pub(crate) fn unknown(reason: impl Into<SafeText>) -> BaseReport {
+        BaseReport {
+            digest: None,
+            platform: None,
+            status: BaseStatus::Unknown,
+            base: None,
+            evidence: None,
+            recorded_digest: None,
+            current_digest: None,
+            base_layers: None,
+            layers_behind: None,
+            days_behind: None,
+            reason: Some(reason.into()),
+        }
+    }
+}
+
+/// The base as it is now, and the image above it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BaseComparison<'a> {
+    /// The diff_ids of the image, the lowest layer first.
+    pub(crate) image: &'a [Digest],
+    /// The diff_ids of the base as it is now.
+    pub(crate) base: &'a [Digest],
+    /// Whether the digest that was recorded is the one that the base has now, that of its index or of its manifest.
+    /// `None` if none was recorded.
+    pub(crate) is_recorded_current: Option<bool>,
+    /// The evidence for the base.
+    pub(crate) evidence: BaseEvidence,
+}
+
+impl BaseComparison<'_> {
+    /// Returns the number of lower layers that both have.
+    pub(crate) fn shared(&self) -> usize {
+        self.image.iter().zip(self.base).take_while(|(one, other)| one == other).count()
+    }
+
+    /// Returns the relation, or the reason why nothing can be said. The layers decide, then the recorded digest: an
+    /// image whose layers were merged has none of its base.
+    pub(crate) fn status(&self) -> Result<BaseStatus, &'static str> {
+        let shared = self.shared();
+        match self.is_recorded_current {
+            _ if self.base.is_empty() => Err("the base has no layers"),
+            _ if shared == self.base.len() => Ok(BaseStatus::Current),
+            Some(true) => Ok(BaseStatus::Current),
+            None if shared == 0 && self.evidence == BaseEvidence::Given => {
+                Err("the image contains no layer of it: it is not the base, or all of its layers changed")
+            }
+            _ => Ok(BaseStatus::Behind),
+        }
+    }
+}
+
+/// Returns the whole days from one date to a later one.
+pub(crate) fn days_between(earlier: Timestamp, later: Timestamp) -> Option<i64> {
+    let seconds = later.as_second().checked_sub(earlier.as_second())?;
+    (seconds >= 0).then_some(seconds / 86_400)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_decide_whether_an_image_contains_its_base() {
+        use BaseEvidence::{Annotation, Given};
+        use BaseStatus::{Behind, Current};
+        let of = |text: &str| -> Vec<Digest> { text.bytes().map(|byte| Digest::sha256(&[byte])).collect() };
+        let table = [
+            ("abc", "ab", None, Annotation, Some(Current), 2),
+            ("abc", "ab", Some(false), Annotation, Some(Current), 2),
+            ("abc", "axy", None, Given, Some(Behind), 1),
+            ("abc", "abd", Some(false), Annotation, Some(Behind), 2),
+            ("abc", "xy", Some(false), Given, Some(Behind), 0),
+            ("abc", "xy", Some(true), Annotation, Some(Current), 0),
+            ("abc", "xy", None, Annotation, Some(Behind), 0),
+            ("abc", "xy", None, Given, None, 0),
+            ("ab", "abc", None, Given, Some(Behind), 2),
+            ("abc", "", None, Annotation, None, 0),
+            ("", "a", None, Given, None, 0),
+        ];
+        for (image, base, is_recorded_current, evidence, expected, shared) in table {
+            let (image_layers, base_layers) = (of(image), of(base));
+            let comparison =
+                BaseComparison { image: &image_layers, base: &base_layers, is_recorded_current, evidence };
+            assert_eq!((comparison.status().ok(), comparison.shared()), (expected, shared), "{image} {base}");
+        }
+    }
+
+    #[test]
+    fn days_are_counted_from_an_earlier_date() {
+        let at = |text: &str| text.parse().expect("a date");
+        let days = |from, to| days_between(at(from), at(to));
+        assert_eq!(days("2026-03-02T10:00:00Z", "2026-03-16T11:00:00Z"), Some(14));
+        assert_eq!(days("2026-03-02T10:00:00Z", "2026-03-02T09:00:00Z"), None);
+    }
+}
