@@ -186,7 +186,7 @@ async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &Packa
         let Some(digest) = digest.filter(|_| is_proved) else { continue };
         let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
         // Another image may have needed other files of the same layer.
-        let mut all = read_kept(registry, &digest).await;
+        let all = read_kept(registry, &digest).await;
         let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
         keep(registry, &digest, contents).await;
     }
