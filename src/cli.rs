@@ -1,9 +1,9 @@
 //! The command line: targets, flags, subcommands.
 
 mod arguments;
-mod cat;
 mod base;
 mod belongs;
+mod cat;
 mod change;
 mod completions;
 mod copy;
@@ -17,8 +17,8 @@ mod journal;
 mod keys;
 mod ls;
 mod man;
-mod platform;
 mod packages;
+mod platform;
 mod print;
 mod repeated_options;
 mod resume;

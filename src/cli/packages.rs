@@ -40,7 +40,7 @@ struct PackageRecord<'a> {
     architecture: Option<&'a str>,
     /// The source package.
     source: Option<&'a str>,
-    license: Option<&'a str>,
+    licence: Option<&'a str>,
     /// In bytes, as the package states it.
     installed_size: Option<u64>,
     /// The path of the file that lists it. Bytes that are not UTF-8 are replaced.
@@ -109,7 +109,7 @@ fn record<'a>(files: &'a ImageFiles, found: &'a FoundPackage) -> PackageRecord<'
         version: &package.version,
         architecture: package.architecture.as_deref(),
         source: package.source.as_deref(),
-        license: package.license.as_deref(),
+        licence: package.licence.as_deref(),
         installed_size: package.installed_size,
         path: String::from_utf8_lossy(&found.path).into_owned(),
         path_bytes: std::str::from_utf8(&found.path).is_err().then(|| STANDARD.encode(&found.path)),
