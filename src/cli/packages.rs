@@ -17,8 +17,8 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::cost::CHEAP;
 use crate::ops::files::tree::ImageFiles;
-use crate::ops::packages::search::{PackageSearch, wanted_contents};
-use crate::ops::packages::{FoundPackage, ImagePackages, packages_cost, read_packages};
+use crate::ops::packages::search::wanted_contents;
+use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages};
 
 /// List the packages of an image without pulling it
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ struct PackageRecord<'a> {
     architecture: Option<&'a str>,
     /// The source package.
     source: Option<&'a str>,
-    license: Option<&'a str>,
+    licence: Option<&'a str>,
     /// In bytes, as the package states it.
     installed_size: Option<u64>,
     /// The path of the file that lists it. Bytes that are not UTF-8 are replaced.
@@ -64,13 +64,12 @@ impl Packages {
     async fn read(&self, pool: &Pool) -> Result<(), CliError> {
         let chosen = self.image.choose(pool).await?;
         let (files, registry) = chosen.read(None, Some(&wanted_contents())).await?;
-        let search = PackageSearch::of(&files);
-        let cost = packages_cost(&files, &search);
-        if cost > CHEAP {
+        let plan = plan_packages(&*registry, &files).await;
+        if plan.cost() > CHEAP {
             let text = "layers without a table of contents that hold files of package managers";
-            print::print_problem(format_args!("reads up to {}: {text}", size::bytes(cost)));
+            print::print_problem(format_args!("reads up to {}: {text}", size::bytes(plan.cost())));
         }
-        let found = read_packages(&*registry, &files, search).await;
+        let found = read_packages(&*registry, &files, plan).await;
         self.print(&files, &found)?;
         found.problems.kept().iter().for_each(print::print_problem);
         if found.problems.more() > 0 {
@@ -110,7 +109,7 @@ fn record<'a>(files: &'a ImageFiles, found: &'a FoundPackage) -> PackageRecord<'
         version: &package.version,
         architecture: package.architecture.as_deref(),
         source: package.source.as_deref(),
-        license: package.license.as_deref(),
+        licence: package.licence.as_deref(),
         installed_size: package.installed_size,
         path: String::from_utf8_lossy(&found.path).into_owned(),
         path_bytes: std::str::from_utf8(&found.path).is_err().then(|| STANDARD.encode(&found.path)),

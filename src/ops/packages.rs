@@ -4,12 +4,14 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`search`] | the files to read, with older versions of them |
+//! | [`kept`] | contents from an earlier look |
 //! | [`attribution`] | the packages in them, each with the layer that brought it |
 //!
 //! A file that cannot be read is a problem, not a failure: the other packages are reported, and the list is known to be
 //! incomplete.
 
 mod attribution;
+mod kept;
 pub mod search;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -24,6 +26,7 @@ use crate::ops::files::content::{MemorySink, read_contents};
 use crate::ops::files::tree::ImageFiles;
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
+use kept::{keep, read_kept};
 use search::{ContentPlace, PackageSearch};
 
 /// Most problems that are reported one by one.
@@ -92,16 +95,60 @@ impl Problems {
     }
 }
 
-/// Reads the files of a search and lists their packages. Contents that came along with the layers are not requested.
+/// The package files of an image, and the contents that are known already.
+#[derive(Debug, Clone)]
+pub struct PackagePlan {
+    search: PackageSearch,
+    contents: HashMap<ContentPlace, Bytes>,
+    /// The layers, from 0, of which more is known than was kept.
+    fresh: BTreeSet<usize>,
+    cost: u64,
+}
+
+impl PackagePlan {
+    /// Returns the most bytes that [`read_packages`] will request: those of the files, or the whole layer if it has to be
+    /// read from its first byte.
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+}
+
+/// Finds the package files of an image. Requests nothing.
+pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> PackagePlan {
+    let search = PackageSearch::of(files);
+    let known = search.places().filter_map(|place| Some((place, files.contents.get(&place.key())?.clone())));
+    let mut contents: HashMap<_, _> = known.collect();
+    let fresh = contents.keys().map(|place| place.layer).collect();
+    for (layer, entries) in missing(files, &search, &contents) {
+        let Some(digest) = files.image.layers.get(layer).and_then(|source| source.descriptor.digest) else {
+            continue;
+        };
+        let kept = read_kept(registry, &digest).await;
+        for (entry, missing) in entries {
+            if let Some(content) = missing.sha256.and_then(|sha256| kept.get(&sha256)) {
+                contents.insert(ContentPlace { layer, entry }, content.clone());
+            }
+        }
+    }
+    let cost = missing(files, &search, &contents).into_iter().map(|(layer, entries)| {
+        let list = files.layers.get(layer).and_then(Option::as_ref);
+        let size = files.image.layers.get(layer).and_then(|source| source.descriptor.size);
+        let whole = size.filter(|_| list.is_some_and(|files| files.chunks.is_empty()));
+        whole.unwrap_or_else(|| entries.values().map(|entry| entry.size).sum())
+    });
+    let cost = cost.sum();
+    PackagePlan { search, contents, fresh, cost }
+}
+
+/// Reads the package files that are not known yet and lists their packages.
 pub async fn read_packages(
     registry: &dyn Registry,
     files: &ImageFiles,
-    search: PackageSearch,
+    mut plan: PackagePlan,
 ) -> ImagePackages {
-    let mut search = search;
-    let (mut contents, received) = read_missing(registry, files, &mut search).await;
-    let places = search.places().filter_map(|place| Some((place, files.contents.get(&place.key())?.clone())));
-    contents.extend(places.collect::<Vec<_>>());
+    let received = read_missing(registry, files, &mut plan).await;
+    keep_contents(registry, files, &plan).await;
+    let PackagePlan { search, contents, .. } = plan;
     let listed = tokio::task::spawn_blocking(move || attribution::list_packages(search, &contents)).await;
     let listed = listed.unwrap_or_else(|_| {
         let mut problems = Problems::default();
@@ -111,52 +158,59 @@ pub async fn read_packages(
     ImagePackages { received, ..listed }
 }
 
-/// Reads the contents that are not known yet, those of one layer together. Returns them and the bytes that were received.
-async fn read_missing(
-    registry: &dyn Registry,
-    files: &ImageFiles,
-    search: &mut PackageSearch,
-) -> (HashMap<ContentPlace, Bytes>, u64) {
-    let (mut contents, mut all_received) = (HashMap::new(), 0);
-    for (layer, missing) in missing(files, search) {
+/// Reads the contents that are not known yet, those of one layer together. Returns the bytes that were received.
+async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut PackagePlan) -> u64 {
+    let mut all_received = 0;
+    for (layer, missing) in missing(files, &plan.search, &plan.contents) {
         let Some(Some(list)) = files.layers.get(layer) else { continue };
         let Some(source) = files.image.layers.get(layer) else { continue };
         let entries: Vec<u32> = missing.keys().copied().collect();
-        let mut sink = MemorySink::new(missing.values().sum());
+        let mut sink = MemorySink::new(missing.values().map(|entry| entry.size).sum());
         let name = &files.image.repository.name;
         match read_contents(registry, name, source, list, &entries, &mut sink).await {
             Ok(received) => all_received += received,
-            Err(failure) => search.problems.add(failure),
+            Err(failure) => plan.search.problems.add(failure),
         }
         let read = sink.into_contents().into_iter();
-        contents.extend(read.map(|(entry, content)| (ContentPlace { layer, entry }, content)));
+        plan.contents.extend(read.map(|(entry, content)| (ContentPlace { layer, entry }, content)));
+        plan.fresh.insert(layer);
     }
-    (contents, all_received)
+    all_received
 }
 
-/// Returns the entries whose contents are not known yet, with their sizes, by layer.
-fn missing(files: &ImageFiles, search: &PackageSearch) -> BTreeMap<usize, BTreeMap<u32, u64>> {
-    let mut missing: BTreeMap<usize, BTreeMap<u32, u64>> = BTreeMap::new();
-    let unknown: BTreeSet<ContentPlace> =
-        search.places().filter(|place| !files.contents.contains_key(&place.key())).collect();
-    for place in unknown {
+/// Keeps the contents of layers of which more is known than was kept, unless nothing proves them.
+async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &PackagePlan) {
+    for layer in &plan.fresh {
+        let is_proved = files.layers.get(*layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
+        let digest = files.image.layers.get(*layer).and_then(|source| source.descriptor.digest);
+        let Some(digest) = digest.filter(|_| is_proved) else { continue };
+        let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
+        // Another image may have needed other files of the same layer.
+        let all = read_kept(registry, &digest).await;
+        let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
+        keep(registry, &digest, contents).await;
+    }
+}
+
+/// The size and the digest of a content that is not known.
+struct MissingContent {
+    size: u64,
+    sha256: Option<[u8; 32]>,
+}
+
+/// Returns the entries whose contents are not known, by layer and number.
+fn missing(
+    files: &ImageFiles,
+    search: &PackageSearch,
+    contents: &HashMap<ContentPlace, Bytes>,
+) -> BTreeMap<usize, BTreeMap<u32, MissingContent>> {
+    let mut missing: BTreeMap<usize, BTreeMap<u32, MissingContent>> = BTreeMap::new();
+    for place in search.places().filter(|place| !contents.contains_key(place)) {
         let list = files.layers.get(place.layer).and_then(Option::as_ref);
-        let entry = list.and_then(|files| files.list.get(place.entry as usize));
-        if let Some(entry) = entry {
-            missing.entry(place.layer).or_default().insert(place.entry, entry.size);
+        if let Some(entry) = list.and_then(|files| files.list.get(place.entry as usize)) {
+            let content = MissingContent { size: entry.size, sha256: entry.sha256 };
+            missing.entry(place.layer).or_default().insert(place.entry, content);
         }
     }
     missing
-}
-
-/// Returns the most bytes that [`read_packages`] will request: those of the files, or the whole layer if it has to be
-/// read from its first byte.
-pub fn packages_cost(files: &ImageFiles, search: &PackageSearch) -> u64 {
-    let cost = |(layer, entries): (usize, BTreeMap<u32, u64>)| {
-        let is_whole =
-            files.layers.get(layer).and_then(Option::as_ref).is_some_and(|files| files.chunks.is_empty());
-        let size = files.image.layers.get(layer).and_then(|source| source.descriptor.size);
-        size.filter(|_| is_whole).unwrap_or_else(|| entries.values().sum())
-    };
-    missing(files, search).into_iter().map(cost).sum()
 }

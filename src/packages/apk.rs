@@ -19,7 +19,7 @@ pub(super) fn parse_installed(content: &[u8]) -> Result<ParsedPackages, PackageE
             }
             continue;
         }
-        let [name, version, architecture, origin, license, size] = std::mem::take(&mut values);
+        let [name, version, architecture, origin, licence, size] = std::mem::take(&mut values);
         if name.is_none() && version.is_none() {
             continue;
         }
@@ -27,7 +27,7 @@ pub(super) fn parse_installed(content: &[u8]) -> Result<ParsedPackages, PackageE
         parsed.add(package.map(|package| Package {
             architecture: architecture.and_then(optional_text),
             source: origin.and_then(optional_text),
-            license: license.and_then(optional_text),
+            licence: licence.and_then(optional_text),
             installed_size: size.and_then(number),
             ..package
         }))?;
@@ -77,7 +77,7 @@ F:only/files";
         let [first, second] = parsed.packages.as_slice() else { panic!("two packages: {parsed:?}") };
         assert_eq!((first.name.as_str(), first.version.as_str()), ("alpine-baselayout", "3.4.3-r2"));
         assert_eq!(first.architecture.as_deref(), Some("x86_64"));
-        assert_eq!(first.license.as_deref(), Some("GPL-2.0-only"));
+        assert_eq!(first.licence.as_deref(), Some("GPL-2.0-only"));
         assert_eq!(first.installed_size, Some(331_776));
         assert_eq!((second.name.as_str(), second.source.as_deref()), ("libcrypto3", Some("openssl")));
         assert_eq!(second.installed_size, None);

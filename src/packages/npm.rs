@@ -15,12 +15,12 @@ pub(super) fn parse_package_json(content: &[u8]) -> Result<ParsedPackages, Packa
     let version = members.read("version", lenient::text).unwrap_or_default();
     let package = Package::new(Ecosystem::Npm, name.as_bytes(), version.as_bytes());
     let mut parsed = ParsedPackages::default();
-    parsed.add(package.map(|package| Package { license: license(&members), ..package }))?;
+    parsed.add(package.map(|package| Package { licence: licence(&members), ..package }))?;
     Ok(parsed)
 }
 
 /// Returns the licence: a text, or in old packages an object or a list of objects.
-fn license(members: &Members<'_>) -> Option<compact_str::CompactString> {
+fn licence(members: &Members<'_>) -> Option<compact_str::CompactString> {
     let of_object = |object: &Members<'_>| object.read("type", lenient::text);
     let text = members
         .read("license", lenient::text)
@@ -60,7 +60,7 @@ mod tests {
             let parsed = parse_package_json(content.as_bytes()).expect("a file");
             let found = parsed.packages.first();
             let found = found
-                .map(|package| (package.name.as_str(), package.version.as_str(), package.license.as_deref()));
+                .map(|package| (package.name.as_str(), package.version.as_str(), package.licence.as_deref()));
             assert_eq!(found, expected, "{content}");
         }
     }

@@ -54,7 +54,7 @@ pub struct Package {
     /// The source package that it was built from.
     pub source: Option<CompactString>,
     /// The licence as the package states it, at most the first line.
-    pub license: Option<CompactString>,
+    pub licence: Option<CompactString>,
     /// The size of its files in bytes, as the package states it.
     pub installed_size: Option<u64>,
 }
@@ -73,7 +73,7 @@ impl Package {
             version: required(version)?,
             architecture: None,
             source: None,
-            license: None,
+            licence: None,
             installed_size: None,
         })
     }

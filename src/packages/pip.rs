@@ -18,12 +18,12 @@ pub(super) fn parse_metadata(content: &[u8]) -> Result<ParsedPackages, PackageEr
             line => fields.take(&line),
         }
     }
-    let [name, version, expression, license] = fields.values();
-    let is_stated = |license: &CompactString| !license.eq_ignore_ascii_case("unknown");
-    let license = expression.or(license).and_then(optional_text).filter(is_stated);
+    let [name, version, expression, licence] = fields.values();
+    let is_stated = |licence: &CompactString| !licence.eq_ignore_ascii_case("unknown");
+    let licence = expression.or(licence).and_then(optional_text).filter(is_stated);
     let package = Package::new(Ecosystem::Pypi, name.unwrap_or_default(), version.unwrap_or_default());
     let mut parsed = ParsedPackages::default();
-    parsed.add(package.map(|package| Package { license, ..package }))?;
+    parsed.add(package.map(|package| Package { licence, ..package }))?;
     Ok(parsed)
 }
 
@@ -69,7 +69,7 @@ Version: 0
             let parsed = parse_metadata(content.as_bytes()).expect("a file");
             let found = parsed.packages.first();
             let found = found
-                .map(|package| (package.name.as_str(), package.version.as_str(), package.license.as_deref()));
+                .map(|package| (package.name.as_str(), package.version.as_str(), package.licence.as_deref()));
             assert_eq!(found, expected, "{content}");
             assert_eq!(parsed.left_out, usize::from(expected.is_none()), "{content}");
         }

@@ -135,7 +135,7 @@ fn package(header: &RpmHeader<'_>) -> Option<Package> {
     Some(Package {
         architecture: stated(header.architecture),
         source: stated(header.source),
-        license: stated(header.license),
+        licence: stated(header.licence),
         installed_size: header.size,
         ..package
     })
@@ -199,7 +199,7 @@ mod tests {
         let [bash, openssl] = parsed.packages.as_slice() else { panic!("two packages: {parsed:?}") };
         assert_eq!((bash.name.as_str(), bash.version.as_str()), ("bash", "5.1.8-6.el9"));
         assert_eq!(bash.architecture.as_deref(), Some("x86_64"));
-        assert_eq!(bash.license.as_deref(), Some("GPLv3+"));
+        assert_eq!(bash.licence.as_deref(), Some("GPLv3+"));
         assert_eq!(bash.source.as_deref(), Some("bash-5.1.8-6.el9.src.rpm"));
         assert_eq!(bash.installed_size, Some(7_738_634));
         assert_eq!(openssl.version, "1:3.0.7-24.el9");

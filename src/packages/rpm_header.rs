@@ -25,7 +25,7 @@ pub(super) struct RpmHeader<'a> {
     pub(super) epoch: Option<u32>,
     /// The size of the files in bytes.
     pub(super) size: Option<u64>,
-    pub(super) license: Option<&'a [u8]>,
+    pub(super) licence: Option<&'a [u8]>,
     pub(super) architecture: Option<&'a [u8]>,
     /// The file name of the source package.
     pub(super) source: Option<&'a [u8]>,
@@ -57,7 +57,7 @@ impl<'a> RpmHeader<'a> {
                 1009 => parsed.size = value.int32().map(u64::from).or(parsed.size),
                 // The size of packages of 4 GiB and more.
                 5009 => parsed.size = value.int64().or(parsed.size),
-                1014 => parsed.license = value.text().or(parsed.license),
+                1014 => parsed.licence = value.text().or(parsed.licence),
                 1022 => parsed.architecture = value.text().or(parsed.architecture),
                 1044 => parsed.source = value.text().or(parsed.source),
                 _ => {}

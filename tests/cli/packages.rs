@@ -62,12 +62,12 @@ async fn packages_prints_one_document_for_each_package() {
     let base = lines.iter().find(|line| line["name"] == "base").expect("a line");
     let digest = base["layer_digest"].as_str().expect("a digest").to_string();
     let expected = serde_json::json!({"ecosystem": "deb", "name": "base", "version": "1.0-2", "architecture": "all",
-        "source": "src", "license": null, "installed_size": 3_072, "path": "var/lib/dpkg/status", "layer": 1,
+        "source": "src", "licence": null, "installed_size": 3_072, "path": "var/lib/dpkg/status", "layer": 1,
         "layer_digest": digest});
     assert_eq!(base, &expected);
     assert!(lines.iter().any(|line| line["name"] == "a\u{1b}[2Jb"));
     let odd = lines.iter().find(|line| line["path_bytes"].is_string()).expect("a line");
-    assert_eq!((&odd["name"], &odd["license"], &odd["layer"]), (&"@s/c".into(), &"MIT".into(), &2.into()));
+    assert_eq!((&odd["name"], &odd["licence"], &odd["layer"]), (&"@s/c".into(), &"MIT".into(), &2.into()));
 }
 
 #[tokio::test]

@@ -3,8 +3,8 @@
 use regtui::client::ClientSettings;
 use regtui::demo::{self, Store};
 use regtui::ops::files::tree::ImageFiles;
-use regtui::ops::packages::search::{PackageSearch, wanted_contents};
-use regtui::ops::packages::{ImagePackages, packages_cost, read_packages};
+use regtui::ops::packages::search::wanted_contents;
+use regtui::ops::packages::{ImagePackages, plan_packages, read_packages};
 
 use crate::support::layered::{StoredLayer, choose, flush, push_image, read_files};
 use crate::support::registry::{Registry, settings};
@@ -47,9 +47,9 @@ async fn packages_of(tars: Vec<Tar>) -> ImagePackages {
     push_image(&store, "1", &layers(tars));
     let registry = Registry::open(store).await;
     let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
-    let search = PackageSearch::of(&files);
-    assert_eq!(packages_cost(&files, &search), 0, "everything came along");
-    let found = read_packages(&registry.client, &files, search).await;
+    let plan = plan_packages(&registry.client, &files).await;
+    assert_eq!(plan.cost(), 0, "everything came along");
+    let found = read_packages(&registry.client, &files, plan).await;
     assert_eq!(found.received, 0);
     found
 }
@@ -163,8 +163,8 @@ async fn packages_of_sample(registry: &Registry, repository: &str, at: &str) -> 
     let wanted = wanted_contents();
     let read = read_image(&registry.client, image, &plan, None, Some(&wanted), &reading).await;
     let files = read.expect("files");
-    let search = PackageSearch::of(&files);
-    let found = read_packages(&registry.client, &files, search).await;
+    let plan = plan_packages(&registry.client, &files).await;
+    let found = read_packages(&registry.client, &files, plan).await;
     (files, found)
 }
 
@@ -186,7 +186,7 @@ async fn a_table_of_contents_saves_reading_anything_but_the_files_of_package_man
 }
 
 #[tokio::test]
-async fn files_of_a_layer_whose_list_was_kept_are_read_from_its_first_byte() {
+async fn files_of_a_layer_whose_list_was_kept_are_read_from_its_first_byte_and_kept_too() {
     let (store, folder) = (Store::new(), tempfile::tempdir().expect("a folder"));
     let tars = vec![
         Tar::default().file(STATUS, &status(&[("base", "1")])).file(b"srv/more", &[7; 100_000]),
@@ -201,11 +201,19 @@ async fn files_of_a_layer_whose_list_was_kept_are_read_from_its_first_byte() {
     flush(&registry.pool).await;
     let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
     assert_eq!((files.received, files.contents.len()), (0, 0), "the lists were kept");
-    let search = PackageSearch::of(&files);
-    assert!(packages_cost(&files, &search) > 0);
-    let found = read_packages(&registry.client, &files, search).await;
+    let plan = plan_packages(&registry.client, &files).await;
+    assert!(plan.cost() > 0);
+    let found = read_packages(&registry.client, &files, plan).await;
     assert_eq!(rows(&found), ["deb base 2 2", "pypi x 1 2"]);
     assert!(found.received > 0);
+    flush(&registry.pool).await;
+    registry.demo.forget_requests();
+    let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
+    let plan = plan_packages(&registry.client, &files).await;
+    assert_eq!(plan.cost(), 0, "the contents were kept too");
+    let again = read_packages(&registry.client, &files, plan).await;
+    assert_eq!((rows(&again), again.received), (rows(&found), 0));
+    assert!(!registry.requests().iter().any(|line| line.contains("/blobs/")), "{:?}", registry.requests());
 }
 
 #[tokio::test]
@@ -215,10 +223,10 @@ async fn a_layer_that_cannot_be_read_again_is_a_problem() {
     push_image(&store, "1", &layers(vec![tar]));
     let registry = Registry::open(store).await;
     let files = read_files(&registry, "1", None).await.expect("files");
-    let search = PackageSearch::of(&files);
+    let plan = plan_packages(&registry.client, &files).await;
     let digest = files.image.layers[0].descriptor.digest.expect("a digest");
     registry.demo.store().change("app", |repository| repository.blobs.remove(&digest));
-    let found = read_packages(&registry.client, &files, search).await;
+    let found = read_packages(&registry.client, &files, plan).await;
     assert_eq!(rows(&found), [""; 0]);
     assert_eq!(found.problems.kept().len(), 1, "{:?}", problems(&found));
     assert!(problems(&found)[0].starts_with("cannot read the files of layer"), "{:?}", problems(&found));

@@ -64,7 +64,7 @@ pub(super) struct SearchedFile {
 
 /// The files to read.
 #[derive(Debug, Clone, Default)]
-pub struct PackageSearch {
+pub(super) struct PackageSearch {
     pub(super) files: Vec<SearchedFile>,
     pub(super) os_release: Option<ContentPlace>,
     pub(super) problems: Problems,
@@ -72,7 +72,7 @@ pub struct PackageSearch {
 
 impl PackageSearch {
     /// Finds the files in the tree of an image.
-    pub fn of(files: &ImageFiles) -> PackageSearch {
+    pub(super) fn of(files: &ImageFiles) -> PackageSearch {
         let mut search = PackageSearch::default();
         let mut candidates = Vec::new();
         for id in files.tree.paths() {
