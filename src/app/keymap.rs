@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn keys_that_conflict_or_lock_the_user_in_are_refused() {
         let table: [(Rebindings, Option<&str>); 9] = [
-            (&[("tags.delete", &["D"])], None),
+            (&[("tags.delete", &["F8"])], None),
             (&[("tags.delete", &["c"])], Some("`c` is bound to")),
             (&[("tags.delete", &["c"]), ("tags.copy", &[])], None),
             (&[("jobs.stop", &["x"]), ("plan.keep", &["Ctrl-k"])], None),

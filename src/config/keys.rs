@@ -168,11 +168,11 @@ mod tests {
 
     #[test]
     fn commands_are_bound_to_one_key_to_several_or_to_none() {
-        assert_eq!(names("[keys]\n\"tags.delete\" = [\"D\", \"ctrl-x\"]", "tags.delete"), "D Ctrl-x");
-        assert_eq!(names("[keys]\ntags.delete = \"D\"", "tags.delete"), "D");
+        assert_eq!(names("[keys]\n\"tags.delete\" = [\"F8\", \"ctrl-x\"]", "tags.delete"), "F8 Ctrl-x");
+        assert_eq!(names("[keys]\ntags.delete = \"F8\"", "tags.delete"), "F8");
         assert_eq!(names("[keys.plan]\nconfirm = \"F5\"", "plan.confirm"), "F5");
         assert_eq!(names("[keys]\ntags.delete = []", "tags.delete"), "");
-        assert_eq!(names("[keys]\ntags.delete = \"D\"", "tags.copy"), "c");
+        assert_eq!(names("[keys]\ntags.delete = \"F8\"", "tags.copy"), "c");
     }
 
     #[test]

@@ -27,12 +27,12 @@ fn keys_lists_each_command_with_its_context_its_keys_and_its_help() {
 
 #[test]
 fn keys_prints_one_json_document_a_line_with_the_keys_of_the_configuration() {
-    let (code, text, _) = regtui("[keys]\ntags.delete = [\"D\", \"ctrl-x\"]\n", &["keys", "--json"]);
+    let (code, text, _) = regtui("[keys]\ntags.delete = [\"F8\", \"ctrl-x\"]\n", &["keys", "--json"]);
     assert_eq!(code, Some(0));
     let rows = text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).expect(line));
     let row = rows.into_iter().find(|row| row["command"] == "tags.delete").expect("the command");
     assert_eq!(row["context"], "panes");
-    assert_eq!(row["keys"], serde_json::json!(["D", "Ctrl-x"]));
+    assert_eq!(row["keys"], serde_json::json!(["F8", "Ctrl-x"]));
     assert!(row["help"].as_str().is_some_and(|help| help.starts_with("delete")));
 }
 

@@ -256,6 +256,7 @@ pub fn key_of(name: &str) -> KeyEvent {
         "PgUp" => KeyCode::PageUp,
         "PgDn" => KeyCode::PageDown,
         "F1" => KeyCode::F(1),
+        "F8" => KeyCode::F(8),
         "Space" => KeyCode::Char(' '),
         "Backspace" => KeyCode::Backspace,
         other => KeyCode::Char(other.chars().next().expect("a key")),

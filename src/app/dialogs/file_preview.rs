@@ -200,7 +200,7 @@ mod tests {
             let lines = lines(&FileContent { bytes: bytes.into(), is_whole });
             lines.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
-        assert_eq!(shown(b"one\n\x1b[2Jtwo\tx\n", true), ["one", "␛[2Jtwo  x"]);
+        assert_eq!(shown(b"one\n\x1b[2Jtwo\tx\n", true), ["one", "␛[2Jtwo x"]);
         assert_eq!(shown(b"", true), [""; 0]);
         let elf = shown(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03", true);
         assert_eq!(elf[0], "00000000  7f 45 4c 46 02 01 01 00  00 00 00 00 00 00 00 00   .ELF............");
