@@ -193,7 +193,7 @@ fn any_layer() -> impl Strategy<Value = Arc<LayerFiles>> {
                     || other.starts_with(&format!("{path}/"))
                     || path == *other
             };
-            if seen.iter().any(|other| collides(other)) {
+            if seen.iter().any(collides) {
                 continue;
             }
             seen.insert(path);

@@ -203,7 +203,7 @@ mod tests {
         assert_eq!(shown(b"one\n\x1b[2Jtwo\tx\n", true), ["one", "␛[2Jtwo x"]);
         assert_eq!(shown(b"", true), [""; 0]);
         let elf = shown(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03", true);
-        assert_eq!(elf[0], "00000000  7f 45 4c 46 02 01 01 00  00 00 00 00 00 00 00 00   .ELF............");
+        assert_eq!(elf[0], "00000000  7f 45 4c 46 02 01 01 00  00 00 00 00 00 00 00 00  .ELF............");
         assert!(elf[1].starts_with("00000010  03  ") && elf[1].ends_with("  ."), "{elf:?}");
         assert_eq!(shown("ä€".as_bytes(), true), ["ä€"]);
         let cut = shown(&[b'a', 0xe2, 0x82], false);
