@@ -95,7 +95,7 @@ fn table_of_contents(host: &str, home: &Path) {
     };
     let size: u64 = run(&["cat", &image, "dir-000/file-00000"]);
     let tree = run(&["--no-cache", "files", &image]);
-    let file = run(&["cat", &image, "dir-001/file-00042"]);
+    let file = run(&["cat", &image, "dir-000/file-00042"]);
     println!("  zstd:chunked: the tree and a file {size} bytes, the tree {tree}, one more file {file}");
 }
 
