@@ -23,6 +23,10 @@ const JOURNAL: std::ops::Range<usize> = 18..20;
 const LONGEST_ROW: i32 = 32 << 20;
 /// Most rows that are read. The same page may stand in the database several times.
 const MOST_ROWS: usize = 200_000;
+/// The operations of SQLite between two looks at their number.
+const OPERATIONS: std::ffi::c_int = 10_000;
+/// Most looks: 100 million operations, some seconds. The rows that are allowed take fewer than two million.
+const MOST_LOOKS: u32 = 10_000;
 /// The limits of the statement, and of the schema that SQLite parses.
 const LIMITS: &[(Limit, i32)] = &[
     (Limit::SQLITE_LIMIT_LENGTH, LONGEST_ROW),
@@ -86,12 +90,16 @@ fn read_rows(content: &[u8]) -> Result<ParsedPackages, RowError> {
     let mut rows = statement.query([])?;
     let mut parsed = ParsedPackages::default();
     let mut count = 0;
+    let mut left = content.len();
     while let Some(row) = rows.next()? {
         count += 1;
         if count > MOST_ROWS {
             return Err(PackageError::ManyPackages.into());
         }
         let blob = row.get_ref(0)?.as_blob().ok();
+        // Rows that are more than the file share pages, so few pages could take hours.
+        let rest = left.checked_sub(blob.map_or(0, <[u8]>::len));
+        left = rest.ok_or_else(|| PackageError::Damaged("its rows are larger than the file".into()))?;
         let header = blob.and_then(RpmHeader::parse);
         match header {
             Some(header) if header.name.is_some_and(|name| name == b"gpg-pubkey") => {}
@@ -110,6 +118,14 @@ fn open(content: &[u8]) -> Result<Connection, rusqlite::Error> {
     for (setting, is_on) in SETTINGS {
         database.set_db_config(*setting, *is_on)?;
     }
+    // A page that stands in the tree of the schema several times multiplies its rows on each level, and SQLite reads all
+    // of them before the first statement.
+    let mut looks = 0;
+    let is_too_long = move || {
+        looks += 1;
+        looks > MOST_LOOKS
+    };
+    database.progress_handler(OPERATIONS, Some(is_too_long))?;
     // A database in memory has no write-ahead log: <https://www.sqlite.org/c3ref/deserialize.html>.
     let (header, rest) = content.split_at(HEADER.min(content.len()));
     let mut header = header.to_vec();
@@ -222,6 +238,86 @@ mod tests {
         ] {
             assert!(matches!(parse_sqlite(&content), Err(PackageError::Damaged(_))), "{name}");
         }
+    }
+
+    /// The size of a page of the databases below.
+    const PAGE: usize = 4_096;
+
+    /// Returns an inner page of a tree with `count` children that are all the same one.
+    fn inner_page(child: u32, count: usize) -> Vec<u8> {
+        let cell = (PAGE - 8) as u16;
+        let mut page = vec![0; PAGE];
+        page[0] = 5;
+        page[3..5].copy_from_slice(&(count as u16).to_be_bytes());
+        page[5..7].copy_from_slice(&cell.to_be_bytes());
+        page[8..12].copy_from_slice(&child.to_be_bytes());
+        page[12..12 + 2 * count].copy_from_slice(&cell.to_be_bytes().repeat(count));
+        page[PAGE - 8..PAGE - 4].copy_from_slice(&child.to_be_bytes());
+        page[PAGE - 4] = 5;
+        page
+    }
+
+    /// Adds inner pages, each of which has the next one `fan` times as its child and the last one the page `leaf`.
+    /// Returns the number of the first.
+    fn add_levels(content: &mut Vec<u8>, leaf: u32, levels: u32, fan: usize) -> u32 {
+        let first = (content.len() / PAGE) as u32 + 1;
+        for level in 1..=levels {
+            content.extend(inner_page(if level == levels { leaf } else { first + level }, fan));
+        }
+        let pages = (content.len() / PAGE) as u32;
+        content[28..32].copy_from_slice(&pages.to_be_bytes());
+        first
+    }
+
+    #[test]
+    fn a_schema_whose_pages_stand_in_it_many_times_is_refused() {
+        // The row of an index without SQL may come any number of times.
+        let mut content =
+            database("CREATE TABLE Packages (hnum INTEGER PRIMARY KEY, blob BLOB UNIQUE);", &[]);
+        let page = content[..PAGE].to_vec();
+        let cells = usize::from(page[HEADER + 4]);
+        let pointers = page[HEADER + 8..HEADER + 8 + 2 * cells].to_vec();
+        let place = |pointer: &&[u8]| usize::from(u16::from_be_bytes([pointer[0], pointer[1]]));
+        let is_index =
+            |pointer: &&[u8]| page[place(pointer)..].windows(14).take(40).any(|it| it == b"indexsqlite_au");
+        let index = pointers.chunks(2).find(is_index).expect("the row of the index");
+        let leaf = |pointers: &[u8]| {
+            let mut leaf = page.clone();
+            leaf[..8].copy_from_slice(&page[HEADER..HEADER + 8]);
+            leaf[4] = (pointers.len() / 2) as u8;
+            leaf[8..8 + pointers.len()].copy_from_slice(pointers);
+            leaf
+        };
+        let first_leaf = (content.len() / PAGE) as u32 + 1;
+        content.extend(leaf(&pointers));
+        content.extend(leaf(&index.repeat(200)));
+        let levels = add_levels(&mut content, first_leaf + 1, 6, 600);
+        let mut root = inner_page(levels, 1);
+        root[PAGE - 8..PAGE - 4].copy_from_slice(&first_leaf.to_be_bytes());
+        root.copy_within(..14, HEADER);
+        root[..HEADER].copy_from_slice(&content[..HEADER]);
+        content[..PAGE].copy_from_slice(&root);
+        let error = parse_sqlite(&content).expect_err("it is refused");
+        assert_eq!(error, PackageError::Damaged("interrupted".into()));
+    }
+
+    #[test]
+    fn rows_that_are_larger_than_the_file_are_refused() {
+        let mut content = database(SCHEMA, &[vec![0; 100 * PAGE]]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("copy");
+        std::fs::write(&path, &content).expect("a file");
+        let root = "SELECT rootpage FROM sqlite_schema WHERE name = 'Packages'";
+        let root: u32 = Connection::open(&path)
+            .and_then(|database| database.query_row(root, [], |row| row.get(0)))
+            .expect("a root");
+        let at = (root as usize - 1) * PAGE;
+        let leaf = (content.len() / PAGE) as u32 + 1;
+        content.extend_from_within(at..at + PAGE);
+        let levels = add_levels(&mut content, leaf, 6, 600);
+        content[at..at + PAGE].copy_from_slice(&inner_page(levels, 1));
+        let error = parse_sqlite(&content).expect_err("it is refused");
+        assert_eq!(error, PackageError::Damaged("its rows are larger than the file".into()));
     }
 
     #[test]
