@@ -3,7 +3,7 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 
 use regtui::model::digest::Digest;
@@ -42,7 +42,7 @@ pub fn run() {
 fn beside_tar(image: &str, url: &str, home: &Path) {
     let ours = || {
         let mut command = peers::quiet(peers::REGTUI, home);
-        command.args(["--no-cache", "files", image]).stderr(Stdio::null());
+        command.args(["--no-cache", "files", image]);
         command
     };
     let theirs = || {
@@ -50,7 +50,7 @@ fn beside_tar(image: &str, url: &str, home: &Path) {
         command.args(["-c", &format!("curl -s {url} | zcat | tar t")]);
         command
     };
-    let [us, them] = in_turn_quietly(ours, theirs);
+    let [us, them] = peers::in_turn(RUNS, ours, theirs);
     println!("    regtui files           {us}");
     println!("    curl | zcat | tar t    {them}");
     let speed = them.median().as_secs_f64() / us.median().as_secs_f64();
@@ -62,7 +62,7 @@ fn beside_tar(image: &str, url: &str, home: &Path) {
 fn second_look(image: &str, home: &Path) {
     let look = || {
         let mut command = peers::quiet(peers::REGTUI, home);
-        command.args(["files", image]).stderr(Stdio::null());
+        command.args(["files", image]);
         command
     };
     peers::time(&mut look());
@@ -93,15 +93,19 @@ fn table_of_contents(host: &str, home: &Path) {
         peers::usage(command.args(["--plain-http"]).args(arguments));
         line.take_carried()
     };
-    let size: u64 = run(&["cat", &image, "dir-000/file-00000"]);
+    let both = run(&["cat", &image, "dir-000/file-00000"]);
     let tree = run(&["--no-cache", "files", &image]);
     let file = run(&["cat", &image, "dir-000/file-00042"]);
-    println!("  zstd:chunked: the tree and a file {size} bytes, the tree {tree}, one more file {file}");
-}
-
-/// Runs both in turn without their messages.
-fn in_turn_quietly(ours: impl FnMut() -> Command, theirs: impl FnMut() -> Command) -> [Figures; 2] {
-    peers::in_turn(RUNS, ours, theirs)
+    let output =
+        peers::quiet(peers::REGTUI, home).args(["--plain-http", "inspect", "--json", &image]).output();
+    let document: serde_json::Value =
+        serde_json::from_slice(&output.expect("regtui runs").stdout).expect("JSON");
+    let size = document["size"].as_u64().expect("a size");
+    println!(
+        "  zstd:chunked: the tree {:.2} % of {:.1} MB, the tree and a file {both} bytes, one more file {file}",
+        tree as f64 / size as f64 * 100.0,
+        size as f64 / 1e6
+    );
 }
 
 /// A tar of files whose contents compress as programs and texts do.
