@@ -354,9 +354,10 @@ fn packages_are_a_table_and_lead_to_the_files_that_list_them() {
 #[test]
 fn reading_many_bytes_for_packages_is_announced_and_begins_with_enter() {
     let packages = |is_agreed: bool| {
-        Ok(match is_agreed {
-            true => PackagesAnswer::Packages(sample_packages()),
-            false => PackagesAnswer::Price(68_900_000),
+        Ok(if is_agreed {
+            PackagesAnswer::Packages(sample_packages())
+        } else {
+            PackagesAnswer::Price(68_900_000)
         })
     };
     let mut screen = Screen::new(Registry { packages, ..registry() }, (80, 24));

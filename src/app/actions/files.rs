@@ -64,7 +64,7 @@ pub(crate) static FINDINGS: Action = Action::new(
     },
 )
 .only_in(Pane::Details)
-.with_hint("findings", 2)
+.with_hint("findings", 3)
 .with_entry("findings", "show hidden bytes, likely secrets and other findings")
 .available_if(check_read);
 /// Shows the packages of the image.
@@ -73,7 +73,7 @@ pub(crate) static PACKAGES: Action =
         path_table::show(update, PathTableKind::Packages);
     })
     .only_in(Pane::Details)
-    .with_hint("packages", 2)
+    .with_hint("packages", 3)
     .with_entry("packages", "show the packages of the image")
     .available_if(check_read);
 /// Writes the path under the cursor to this machine's disk.

@@ -20,6 +20,9 @@ use crate::layer::ImageFindings;
 use crate::model::failure::Failure;
 use rows::{PathRow, PathRows};
 
+/// The least number of lines for rows at which the facts about the selected one are shown too.
+const WITH_FACTS: u16 = 6;
+
 /// The contents of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum PathTableKind {
@@ -169,7 +172,8 @@ impl PathTable {
     /// the words.
     pub(crate) fn rows_area(&self, state: &State) -> Rect {
         let rows = layout::below(layout::inside(layout::log(state)), 2);
-        let foot = 2 + u16::from(self.is_typing || self.is_filtered());
+        let about = if rows.height >= WITH_FACTS { 2 } else { 0 };
+        let foot = about + u16::from(self.is_typing || self.is_filtered());
         Rect { height: rows.height.saturating_sub(foot), ..rows }
     }
 
@@ -212,7 +216,7 @@ impl KeyedDialog for Box<PathTable> {
         Binding::new(
             "path-table.open",
             chords!["Enter", "l", "Right"],
-            "go to the path in the Files tab; read many bytes",
+            "begin to read many bytes; else go to the path in the Files tab",
             PathTableEffect::Open,
         )
         .with_hint("go to"),

@@ -75,7 +75,9 @@ impl Canvas<'_, '_> {
         let line = |number| Rect::new(inner.x, rows.bottom().saturating_add(number), inner.width, 1);
         let (path, about) = (self.style(Role::Text), self.style(Role::Dim));
         let width = usize::from(inner.width).saturating_sub(CURSOR);
-        if let Some(row) = table.selected().filter(|_| rows.bottom() + 1 < inner.bottom()) {
+        let words = u16::from(table.is_typing || table.is_filtered());
+        let is_shown = rows.bottom().saturating_add(1 + words) < inner.bottom();
+        if let Some(row) = table.selected().filter(|_| is_shown) {
             let text = columns::cut_front(row.shown_path().as_str(), width);
             self.draw_line(line(0), Line::styled(format!("  {text}"), path));
             let text = columns::cut(&row.about, width);

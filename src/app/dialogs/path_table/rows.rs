@@ -9,7 +9,7 @@ use crate::model::{columns, size};
 
 /// Columns between two cells.
 pub(crate) const GAP: usize = 2;
-/// Most columns of a cell in the pager.
+/// Most columns that the cells of a column are aligned to.
 const WIDEST: usize = 80;
 
 /// A column of the table.
@@ -41,6 +41,7 @@ const OF_PACKAGES: &[PathColumn] = &[
     column("VERSION", false, 0),
     column("ECOSYSTEM", false, 0),
     column("LAYER", true, 0),
+    column("PATH", false, 100),
 ];
 
 /// A finding or a package.
@@ -48,8 +49,10 @@ const OF_PACKAGES: &[PathColumn] = &[
 pub(crate) struct PathRow {
     /// The cells, safe to draw.
     pub(crate) cells: Vec<String>,
-    /// The facts about it that have no column on a narrow screen.
+    /// The facts about it that have no column on a narrow screen, and the step.
     pub(crate) about: String,
+    /// The layer that it is of, and the step that made the layer.
+    step: String,
     /// The path in the image.
     pub(crate) path: Vec<u8>,
     /// The layer as of which the image has the path, from 1. `None` if the whole image has it.
@@ -113,9 +116,8 @@ impl PathRows {
     /// Returns cells in one line.
     pub(crate) fn line<'a>(&self, cells: impl Iterator<Item = &'a str>, widths: &[usize]) -> String {
         let cells = cells.zip(self.columns).zip(widths).filter(|(_, width)| **width > 0);
-        let cells = cells.map(|((cell, column), width)| match column.is_number {
-            true => columns::right(cell, *width),
-            false => columns::left(cell, *width),
+        let cells = cells.map(|((cell, column), width)| {
+            if column.is_number { columns::right(cell, *width) } else { columns::left(cell, *width) }
         });
         cells.collect::<Vec<_>>().join(&" ".repeat(GAP))
     }
@@ -129,8 +131,14 @@ impl PathRows {
     pub(crate) fn lines(&self, shown: &[usize]) -> Vec<String> {
         let mut lines = vec![self.summary.clone(), String::new(), self.headings(&self.widths)];
         for row in shown.iter().filter_map(|number| self.rows.get(*number)) {
-            let line = self.line(row.cells.iter().map(String::as_str), &self.widths);
-            lines.push(format!("{line}{}{}  {}", " ".repeat(GAP), row.shown_path(), row.about));
+            let mut line = String::new();
+            for ((cell, column), width) in row.cells.iter().zip(self.columns).zip(&self.widths) {
+                let padding = " ".repeat(width.saturating_sub(columns::width(cell)));
+                let cell = if column.is_number { padding + cell } else { cell.clone() + &padding };
+                line.push_str(&cell);
+                line.push_str(&" ".repeat(GAP));
+            }
+            lines.push(line + &row.step);
         }
         lines
     }
@@ -140,11 +148,11 @@ fn safe_path(path: &[u8]) -> SafeText {
     SafeText::clean(&String::from_utf8_lossy(path))
 }
 
-/// Returns the step that made a layer, after its number.
+/// Returns a layer, and the step that made it if that is known.
 fn layer_text(layer: u16, detail: &Detail) -> String {
     match detail.instruction_of(layer).map(SafeText::clean) {
-        Some(step) => format!("layer {layer} · {step}"),
-        None => format!("layer {layer}"),
+        Some(step) => format!("of layer {layer} · {step}"),
+        None => format!("of layer {layer}"),
     }
 }
 
@@ -162,8 +170,9 @@ pub(crate) fn of_findings(findings: &ImageFindings, detail: &Detail) -> PathRows
         size::bytes(waste.file_bytes),
         waste.hidden_part() * 100.0
     );
-    for list in findings.lists().into_iter().filter(|list| list.count > 0) {
-        summary.push_str(&format!(" · {} {}", list.count, kind_name(list.kind)));
+    let others = findings.lists().into_iter().filter(|list| list.kind != ImageFindingKind::Hidden);
+    for list in others.filter(|list| list.count > 0) {
+        summary.push_str(&format!(" · {}: {}", kind_name(list.kind), list.count));
     }
     let left_out: u64 =
         findings.lists().iter().map(|list| list.count.saturating_sub(list.rows.len() as u64)).sum();
@@ -174,8 +183,10 @@ pub(crate) fn of_findings(findings: &ImageFindings, detail: &Detail) -> PathRows
     let row = |finding: &ImageFinding| {
         let text = finding.text().to_string();
         let is_of_layer = finding.kind == ImageFindingKind::Layer;
+        let step = layer_text(finding.layer, detail);
         PathRow {
-            about: format!("{text} · {}", layer_text(finding.layer, detail)),
+            about: format!("{text} · {step}"),
+            step,
             cells: vec![
                 kind_name(finding.kind),
                 size::bytes(finding.bytes),
@@ -204,20 +215,25 @@ pub(crate) fn of_packages(list: ImagePackageList, detail: &Detail) -> PathRows {
         summary.push_str(&format!(" · incomplete: {problem}{more}"));
     }
     summary.push_str(&missing_text(detail));
-    let rows = list.packages.into_iter().map(|package| PathRow {
-        about: match package.layer {
+    let rows = list.packages.into_iter().map(|package| {
+        let step = match package.layer {
             Some(layer) => layer_text(layer, detail),
             None => "the layer is not known".into(),
-        },
-        cells: vec![
-            package.name.to_string(),
-            package.version.to_string(),
-            package.ecosystem.into(),
-            package.layer.map_or_else(|| "-".into(), |layer| layer.to_string()),
-        ],
-        path: package.path,
-        as_of: None,
-        is_of_layer: false,
+        };
+        PathRow {
+            about: step.clone(),
+            step,
+            cells: vec![
+                package.name.to_string(),
+                package.version.to_string(),
+                package.ecosystem.into(),
+                package.layer.map_or_else(|| "-".into(), |layer| layer.to_string()),
+                safe_path(&package.path).to_string(),
+            ],
+            path: package.path,
+            as_of: None,
+            is_of_layer: false,
+        }
     });
     PathRows::new(summary, OF_PACKAGES, rows.collect())
 }
