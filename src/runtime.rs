@@ -4,6 +4,7 @@ mod clipboard;
 pub mod effects;
 mod hangup;
 mod image_files;
+mod image_tables;
 mod input;
 mod jobs;
 pub(crate) mod log;

@@ -161,6 +161,8 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &files::LAYER_AFTER,
     &files::OWN_CHANGES,
     &files::HISTORY,
+    &files::FINDINGS,
+    &files::PACKAGES,
     &files::EXTRACT,
     &view::ZOOM,
     &view::BORDER_LEFT,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Pane;
 use super::dialogs::{
-    attached, comparison, file_preview, image_diff, journal, open_prompt, plan, save_prompt,
+    attached, comparison, file_preview, image_diff, journal, open_prompt, path_table, plan, save_prompt,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -56,6 +56,8 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             }
         }
         (Slot::FileContent, Answer::FileContent(answer)) => file_preview::take(update, ticket, answer),
+        (Slot::PathTable, Answer::Findings(answer)) => path_table::take_findings(update, ticket, answer),
+        (Slot::PathTable, Answer::Packages(answer)) => path_table::take_packages(update, ticket, answer),
         (Slot::Extraction, Answer::Extracted(answer)) => match answer {
             Ok(text) => update.say_done(text),
             Err(failure) => update.say_failure(failure),

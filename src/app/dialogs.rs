@@ -20,6 +20,7 @@ pub(crate) mod menu;
 pub(crate) mod open_prompt;
 mod pager_text;
 pub(crate) mod palette;
+pub(crate) mod path_table;
 pub mod plan;
 pub(crate) mod prompt_field;
 pub(crate) mod requests;
@@ -70,6 +71,8 @@ pub enum Dialog {
     FilePreview(Box<file_preview::FilePreview>),
     /// The versions of a file.
     FileHistory(file_history::FileHistory),
+    /// The findings or the packages of an image.
+    PathTable(Box<path_table::PathTable>),
     /// The prompt for the place that files are extracted to.
     Extract(Box<extract_prompt::ExtractPrompt>),
     /// An attached artifact.
@@ -137,6 +140,7 @@ macro_rules! with_each {
             Dialog::Comparison($one) => $body,
             Dialog::FilePreview($one) => $body,
             Dialog::FileHistory($one) => $body,
+            Dialog::PathTable($one) => $body,
             Dialog::Extract($one) => $body,
             Dialog::Attached($one) => $body,
             Dialog::Save($one) => $body,
@@ -167,7 +171,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 22] {
+    pub(crate) fn all() -> [DialogKeys; 23] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -176,6 +180,7 @@ impl DialogKeys {
             DialogKeys::of::<Box<comparison::ComparisonDialog>>(),
             DialogKeys::of::<Box<file_preview::FilePreview>>(),
             DialogKeys::of::<file_history::FileHistory>(),
+            DialogKeys::of::<Box<path_table::PathTable>>(),
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
@@ -213,6 +218,7 @@ impl Dialog {
             Dialog::FilePreview(preview) => preview.content.is_loading(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
+            Dialog::PathTable(table) => table.rows.is_loading(),
             _ => false,
         }
     }
@@ -241,6 +247,7 @@ impl Dialog {
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::FilePreview(_)
+            | Dialog::PathTable(_)
             | Dialog::FileHistory(_) => layout::log(state),
         }
     }
@@ -260,11 +267,13 @@ impl Dialog {
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
+            Dialog::PathTable(table) if table.is_typing => Some(&mut table.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
             | Dialog::ImageDiff(_)
             | Dialog::FilePreview(_)
             | Dialog::FileHistory(_)
+            | Dialog::PathTable(_)
             | Dialog::Attached(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, PackagesAnswer, ReadFiles,
 };
+use crate::layer::ImageFindings;
 use crate::model::attached::page::AttachedPage;
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
@@ -46,6 +47,10 @@ pub enum Ask {
     FileContent(Box<ContentRequest>),
     /// Writes files to this machine's disk.
     Extract(Box<ExtractRequest>),
+    /// Asks for the findings of an image. Requests nothing from a server.
+    Findings(Box<ReadFiles>),
+    /// Asks for the packages of an image, even if reading them takes many bytes or not.
+    Packages(Box<ReadFiles>, bool),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
     /// Asks for the journal.
@@ -91,8 +96,10 @@ impl Ask {
             Ask::Files(image, _) => Some(&image.repository.host),
             Ask::FileContent(request) => Some(&request.image.repository.host),
             Ask::Extract(request) => Some(&request.image.repository.host),
+            Ask::Packages(files, _) => Some(&files.image.repository.host),
             Ask::Attached(question) => Some(&question.repository.host),
-            Ask::Plan(_)
+            Ask::Findings(_)
+            | Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
             | Ask::ResumeRequest(_)
@@ -127,6 +134,10 @@ pub enum Answer {
     FileContent(Result<FileContent, Failure>),
     /// The files were written: in words how many.
     Extracted(Result<SafeText, Failure>),
+    /// The findings of the image.
+    Findings(Result<Box<ImageFindings>, Failure>),
+    /// The packages of the image, or the bytes that reading them takes.
+    Packages(Result<PackagesAnswer, Failure>),
     /// The plan of a request.
     Plan(Result<Box<ChangePlan>, Failure>),
     /// The journal entries, newest first.
@@ -168,6 +179,8 @@ pub enum Slot {
     FileContent,
     /// The files that are written to this machine's disk.
     Extraction,
+    /// The findings or packages that are open.
+    PathTable,
     /// The plan shown.
     Plan,
     /// The changes that were cut off in an earlier run.

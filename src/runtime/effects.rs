@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
 use super::image_files::{self, ShownReading};
+use super::image_tables;
 use super::jobs::JobRunner;
 use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
@@ -259,6 +260,10 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
         }
         Ask::FileContent(request) => Answer::FileContent(image_files::read_content(pool, &request).await),
         Ask::Extract(request) => Answer::Extracted(image_files::extract_files(pool, *request).await),
+        Ask::Findings(files) => Answer::Findings(image_tables::find_findings(*files).await),
+        Ask::Packages(files, is_agreed) => {
+            Answer::Packages(image_tables::find_packages(pool, *files, is_agreed).await)
+        }
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {

@@ -128,7 +128,7 @@ pub(super) async fn read(
 }
 
 /// Returns the image as it is read.
-fn image_source(image: &FilesImage) -> Result<ImageSource, Failure> {
+pub(super) fn image_source(image: &FilesImage) -> Result<ImageSource, Failure> {
     ImageSource::new(&image.repository, image.manifest.clone(), image.config.clone(), image.platform.clone())
 }
 

@@ -17,6 +17,7 @@ mod log;
 mod menu;
 mod open_prompt;
 mod palette;
+mod path_table;
 mod plan;
 mod prompt_field;
 mod requests;
@@ -49,6 +50,7 @@ impl Canvas<'_, '_> {
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::FilePreview(preview) => self.file_preview(preview),
                 Dialog::FileHistory(history) => self.file_history(history),
+                Dialog::PathTable(table) => self.path_table(table),
                 Dialog::Extract(prompt) => self.extract_prompt(prompt),
                 Dialog::Jobs(jobs) => self.jobs(jobs),
                 Dialog::Journal(journal) => self.journal(journal),

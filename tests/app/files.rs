@@ -41,3 +41,21 @@ async fn a_second_look_requests_nothing() {
     let new: Vec<_> = harness.demo.requests().into_iter().skip(before).collect();
     assert!(new.iter().all(|request| !format!("{request:?}").contains("/blobs/")), "{new:?}");
 }
+
+#[tokio::test]
+async fn findings_and_packages_of_an_image_lead_to_its_files() {
+    let mut harness = at("/base/debian").await;
+    harness.press("f").await;
+    harness.press("Enter").await;
+    harness.press("i").await;
+    harness.shows("hidden (");
+    harness.press("o").await;
+    assert!(harness.paged.iter().any(|text| text.contains("KIND")), "{:?}", harness.paged);
+    harness.press("Enter").await;
+    assert!(harness.state.dialogs.is_empty());
+    harness.press("P").await;
+    harness.shows("ECOSYSTEM");
+    harness.press("/").await.type_text("deb").await.press("Enter Enter").await;
+    assert!(harness.state.dialogs.is_empty());
+    harness.shows("status");
+}

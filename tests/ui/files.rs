@@ -5,12 +5,14 @@ use std::sync::Arc;
 use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
-    FileContent, FilesAnswer, FilesPrice, FilesProgress, FilesSnapshot,
+    FileContent, FilesAnswer, FilesPrice, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage,
+    PackagesAnswer,
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
-use regtui::layer::{FileTree, Findings, LayerFiles, LayerFormat};
+use regtui::layer::{FileTree, Findings, ImageFindings, LayerFacts, LayerFiles, LayerFormat};
 use regtui::model::failure::FailureKind;
+use regtui::model::text::SafeText;
 
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, Screen, failure, picture};
@@ -66,6 +68,39 @@ pub fn content_of(path: &[u8]) -> FileContent {
         _ => b"first line\n\x1b]0;title\x07 second\tline\n",
     };
     FileContent { bytes: bytes.into(), is_whole: true }
+}
+
+/// The findings in the files of the sample.
+pub fn findings_of(files: &FilesSnapshot) -> ImageFindings {
+    let facts = files.layers.iter().flatten().map(|layer| LayerFacts {
+        list: &layer.list,
+        findings: &layer.findings,
+        compressed: None,
+        uncompressed: None,
+    });
+    ImageFindings::examine(&files.tree, &facts.collect::<Vec<_>>())
+}
+
+/// Packages of every ecosystem, one of them with the longest name allowed.
+pub fn sample_packages() -> ImagePackageList {
+    let package = |name: &str, version: &str, ecosystem, layer, path: &[u8]| ListedPackage {
+        name: SafeText::clean(name),
+        version: SafeText::clean(version),
+        ecosystem,
+        layer,
+        path: path.to_vec(),
+    };
+    let long = "n".repeat(512);
+    ImagePackageList {
+        os: Some("Debian GNU/Linux 13".into()),
+        packages: vec![
+            package("apt", "3.0.3", "deb", Some(1), b"etc/passwd"),
+            package("libc6", "2.41-12+deb13u1", "deb", Some(1), b"etc/passwd"),
+            package(&long, "1.0.0-rc.1+build.20260102", "npm", Some(2), b"usr/bin/app"),
+            package("req\x1b[2Juests", "2.32.5", "pypi", None, b"not/in/the/tree"),
+        ],
+        problems: Vec::new(),
+    }
 }
 
 /// The files of an image in the whole screen.
@@ -269,4 +304,78 @@ fn yank_offers_the_path_and_the_command_that_prints_the_file() {
     let text = screen.text();
     assert!(text.contains("/etc/app.conf"), "{text}");
     assert!(text.contains("regtui cat localhost:5000/team/app:"), "{text}");
+}
+
+#[test]
+fn findings_are_a_table_and_lead_to_their_paths() {
+    picture("findings", |size| {
+        let mut screen = files(size);
+        screen.press("i j");
+        screen
+    });
+    // The replaced version is shown as of its own layer, with its directories open.
+    let mut screen = files((120, 24));
+    screen.press("i / u s r / b i n / a p p Enter Enter");
+    let text = screen.text();
+    assert!(text.contains("layer 1 of 3") && text.contains("▌") && !text.contains("Findings"), "{text}");
+    let line = text.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(line.contains("app") && line.contains("70 kB"), "{text}");
+}
+
+#[test]
+fn a_filter_that_no_finding_contains_is_said_and_esc_shows_all() {
+    let mut screen = files((80, 24));
+    screen.press("i / z z z");
+    assert!(screen.text().contains("no row contains that"), "{}", screen.text());
+    screen.press("Enter Enter");
+    assert!(screen.text().contains("there is nothing to go to"), "{}", screen.text());
+    screen.press("Esc");
+    assert!(screen.text().contains("doc"), "{}", screen.text());
+    screen.press("Esc");
+    assert!(!screen.text().contains("Findings"), "{}", screen.text());
+}
+
+#[test]
+fn packages_are_a_table_and_lead_to_the_files_that_list_them() {
+    picture("packages", |size| {
+        let mut screen = files(size);
+        screen.press("P j");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("P j j Enter");
+    let text = screen.text();
+    let line = text.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(line.contains("app") && !text.contains("Packages"), "{text}");
+    screen.press("P G Enter");
+    assert!(screen.text().contains("the Files tab does not have this path"), "{}", screen.text());
+}
+
+#[test]
+fn reading_many_bytes_for_packages_is_announced_and_begins_with_enter() {
+    let packages = |is_agreed: bool| {
+        Ok(if is_agreed {
+            PackagesAnswer::Packages(sample_packages())
+        } else {
+            PackagesAnswer::Price(68_900_000)
+        })
+    };
+    let mut screen = Screen::new(Registry { packages, ..registry() }, (80, 24));
+    screen.press("l j j f P");
+    assert!(screen.text().contains("reading takes up to 68.9 MB"), "{}", screen.text());
+    screen.press("Enter");
+    assert!(screen.text().contains("4 packages of Debian GNU/Linux 13"), "{}", screen.text());
+}
+
+#[test]
+fn findings_that_fail_say_so_and_are_not_asked_for_before_the_files_are_read() {
+    let packages = |_| Err(failure(FailureKind::BadAnswer));
+    let mut screen = Screen::new(Registry { packages, ..registry() }, (80, 24));
+    screen.press("l j j f P");
+    let text = screen.text();
+    assert!(text.contains(failure(FailureKind::BadAnswer).why.as_str()), "{text}");
+    let price = |_| Ok(FilesAnswer::Price(FilesPrice { bytes: 68_900_000, is_more: false, whole_layers: 3 }));
+    let mut screen = with_files(price, (80, 24));
+    screen.press("i");
+    assert!(screen.text().contains("there are no files yet"), "{}", screen.text());
 }

@@ -11,7 +11,7 @@ use ratatui::buffer::Buffer;
 use regtui::app::cmd::Cmd;
 use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
-use regtui::app::panes::details::files::reading::FilesAnswer;
+use regtui::app::panes::details::files::reading::{FilesAnswer, PackagesAnswer};
 use regtui::app::questions::{Answer, Ask};
 use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
@@ -45,6 +45,8 @@ pub struct Registry {
     pub plan: fn(&ChangeRequest) -> Result<ChangePlan, Failure>,
     /// Returns the files of any image. The argument tells whether the user agreed to read many bytes.
     pub files: fn(bool) -> Result<FilesAnswer, Failure>,
+    /// Returns the packages of any image, likewise.
+    pub packages: fn(bool) -> Result<PackagesAnswer, Failure>,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -67,6 +69,7 @@ impl Default for Registry {
             page: usize::MAX,
             plan: |_| Err(failure(FailureKind::Unsupported)),
             files: |_| Ok(super::files::sample_files()),
+            packages: |_| Ok(PackagesAnswer::Packages(super::files::sample_packages())),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -123,6 +126,8 @@ impl Registry {
                 Answer::FileContent(Ok(super::files::content_of(&entry.path)))
             }
             Ask::Extract(request) => Answer::Extracted(Ok(format!("wrote it to {}", request.to).into())),
+            Ask::Findings(files) => Answer::Findings(Ok(Box::new(super::files::findings_of(&files.files)))),
+            Ask::Packages(_, is_agreed) => Answer::Packages((self.packages)(*is_agreed)),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
             Ask::InterruptedChanges(_) => Answer::InterruptedChanges(self.journal.clone(), Vec::new()),
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),

@@ -3,6 +3,7 @@
 use super::availability::{Why, check_image_exists, no_image_chosen, refuse_unless};
 use super::{Action, quoted_key};
 use crate::app::cmd::Cmd;
+use crate::app::dialogs::path_table::{self, PathTableKind};
 use crate::app::dialogs::{extract_prompt, file_history, file_preview};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
@@ -53,6 +54,28 @@ pub(crate) static HISTORY: Action =
     .only_in(Pane::Details)
     .with_hint("history", 3)
     .available_if(check_file);
+/// Shows the findings of the image.
+pub(crate) static FINDINGS: Action = Action::new(
+    "files.findings",
+    chords!["i"],
+    "hidden bytes, likely secrets and other findings",
+    |update| {
+        path_table::show(update, PathTableKind::Findings);
+    },
+)
+.only_in(Pane::Details)
+.with_hint("findings", 3)
+.with_entry("findings", "show hidden bytes, likely secrets and other findings")
+.available_if(check_read);
+/// Shows the packages of the image.
+pub(crate) static PACKAGES: Action =
+    Action::new("files.packages", chords!["P"], "the packages of the image", |update| {
+        path_table::show(update, PathTableKind::Packages);
+    })
+    .only_in(Pane::Details)
+    .with_hint("packages", 3)
+    .with_entry("packages", "show the packages of the image")
+    .available_if(check_read);
 /// Writes the path under the cursor to this machine's disk.
 pub(crate) static EXTRACT: Action =
     Action::new("files.extract", chords!["x"], "extract the file or directory", |update| {
@@ -149,6 +172,12 @@ fn check_files(state: &State) -> Result<(), Why> {
 fn check_file(state: &State) -> Result<(), Why> {
     check_in_files(state)?;
     refuse_unless(state.detail.files.browser.selected().is_some(), "no file is under the cursor")
+}
+
+/// Fails if the files of the image are not read yet.
+fn check_read(state: &State) -> Result<(), Why> {
+    check_in_files(state)?;
+    refuse_unless(state.detail.files.read_files().is_some(), "the files are not all read yet")
 }
 
 /// Fails if the Files tab does not have the keys or shows nothing.

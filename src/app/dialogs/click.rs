@@ -23,6 +23,7 @@ impl Dialog {
             Dialog::Open(prompt) => prompt.click(update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::FileHistory(history) => history.click(update, at),
+            Dialog::PathTable(table) => table.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => prompt.click(update, at),

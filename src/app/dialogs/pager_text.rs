@@ -38,6 +38,7 @@ impl Dialog {
             Dialog::Comparison(comparison) => comparison_lines(comparison),
             Dialog::FilePreview(preview) => preview.lines.iter().map(ToString::to_string).collect(),
             Dialog::FileHistory(history) => history.lines(),
+            Dialog::PathTable(table) => table.lines(),
             Dialog::Attached(attached) => attached_lines(attached),
             Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
             Dialog::Filter(_)

@@ -26,7 +26,7 @@ use crate::layer::{EntryKind, FileVersion, PathId};
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 use browser::FileBrowser;
-use reading::{ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot};
+use reading::{ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot, ReadFiles};
 
 /// The least time between two looks at the rate of a reading, in milliseconds.
 const RATE_OVER: i64 = 1_000;
@@ -180,6 +180,13 @@ impl FilesTab {
             }
         }
         None
+    }
+
+    /// Returns the files of the image if all that can be read were.
+    pub(crate) fn read_files(&self) -> Option<ReadFiles> {
+        let scene = self.browser.scene().filter(|_| matches!(self.load, FilesLoad::Read))?;
+        let files = FilesSnapshot { tree: scene.tree.clone(), layers: scene.lists.to_vec() };
+        Some(ReadFiles { image: self.image.clone()?, files })
     }
 
     /// Returns the request for the content of a version of a path, or the reason why there is none.

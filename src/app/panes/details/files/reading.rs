@@ -125,6 +125,50 @@ pub struct FileContent {
     pub is_whole: bool,
 }
 
+/// An image whose files were read.
+#[derive(Debug, Clone)]
+pub struct ReadFiles {
+    /// The image.
+    pub image: FilesImage,
+    /// Its files.
+    pub files: FilesSnapshot,
+}
+
+/// A package of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPackage {
+    /// Its name.
+    pub name: SafeText,
+    /// Its version.
+    pub version: SafeText,
+    /// The system that it belongs to.
+    pub ecosystem: &'static str,
+    /// The layer that brought it, from 1, if it is known.
+    pub layer: Option<u16>,
+    /// The path of the file that lists it.
+    pub path: Vec<u8>,
+}
+
+/// The packages of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImagePackageList {
+    /// The name of the operating system, if the image has one.
+    pub os: Option<SafeText>,
+    /// The packages by ecosystem, name, version and path.
+    pub packages: Vec<ListedPackage>,
+    /// The first reasons why some may be missing.
+    pub problems: Vec<SafeText>,
+}
+
+/// The answer to the question for the packages of an image.
+#[derive(Debug)]
+pub enum PackagesAnswer {
+    /// Reading takes up to this number of bytes, and has not begun.
+    Price(u64),
+    /// All packages.
+    Packages(ImagePackageList),
+}
+
 /// Files that are written to this machine's disk.
 #[derive(Debug, Clone)]
 pub struct ExtractRequest {

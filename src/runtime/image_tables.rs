@@ -1,0 +1,62 @@
+//! Findings and packages for the screen, from files that were read.
+
+use std::collections::HashMap;
+
+use super::image_files::image_source;
+use crate::app::panes::details::files::reading::{
+    CHEAP, ImagePackageList, ListedPackage, PackagesAnswer, ReadFiles,
+};
+use crate::client::Pool;
+use crate::layer::ImageFindings;
+use crate::model::failure::Failure;
+use crate::model::text::SafeText;
+use crate::ops::files::findings::examine_image;
+use crate::ops::files::tree::ImageFiles;
+use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages};
+
+/// Returns the files as those that read them know them.
+fn image_files(read: ReadFiles) -> Result<ImageFiles, Failure> {
+    let image = image_source(&read.image)?;
+    let (tree, layers) = (read.files.tree, read.files.layers);
+    Ok(ImageFiles { image, layers, tree, contents: HashMap::new(), received: 0 })
+}
+
+/// Examines the files. Requests nothing.
+pub(super) async fn find_findings(read: ReadFiles) -> Result<Box<ImageFindings>, Failure> {
+    let files = image_files(read)?;
+    let found = tokio::task::spawn_blocking(move || Box::new(examine_image(&files))).await;
+    found.map_err(|_| Failure::local("cannot examine the files", "the examination stopped"))
+}
+
+/// Reads the packages. If that takes many bytes and the user did not agree, only tells how many.
+pub(super) async fn find_packages(
+    pool: &Pool,
+    read: ReadFiles,
+    is_agreed: bool,
+) -> Result<PackagesAnswer, Failure> {
+    let registry = pool.registry(&read.image.repository.host);
+    let files = image_files(read)?;
+    let plan = plan_packages(&*registry, &files).await;
+    if plan.cost() > CHEAP && !is_agreed {
+        return Ok(PackagesAnswer::Price(plan.cost()));
+    }
+    let found = read_packages(&*registry, &files, plan).await;
+    Ok(PackagesAnswer::Packages(package_list(found)))
+}
+
+fn package_list(found: ImagePackages) -> ImagePackageList {
+    let os = found.os.as_ref().and_then(|os| os.name()).map(|name| SafeText::clean(&name));
+    let listed = |found: FoundPackage| ListedPackage {
+        name: SafeText::clean(&found.package.name),
+        version: SafeText::clean(&found.package.version),
+        ecosystem: found.package.ecosystem.name(),
+        layer: found.layer,
+        path: found.path.to_vec(),
+    };
+    let problems = found.problems.kept().iter().map(|problem| SafeText::from(problem.to_string()));
+    ImagePackageList {
+        os,
+        problems: problems.collect(),
+        packages: found.packages.into_iter().map(listed).collect(),
+    }
+}
