@@ -13,6 +13,8 @@ use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
+/// Columns of a name, with space behind the longest one.
+const NAMES: usize = 14;
 /// Columns of a key.
 const KEYS: usize = 8;
 
@@ -37,11 +39,11 @@ impl Canvas<'_, '_> {
             let place = Rect::new(rows.x, rows.y + line as u16, rows.width, 1);
             let marker = if is_cursor { "▌ " } else { "  " };
             let name = Span::styled(
-                columns::left(entry.name, 11),
+                columns::left(entry.name, NAMES),
                 if is_cursor { base } else { self.style(Role::Key) },
             );
             let key = action.map(|action| keys.name(&action.command)).unwrap_or_default();
-            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(13 + KEYS));
+            let text = columns::left(entry.text, usize::from(rows.width).saturating_sub(NAMES + 2 + KEYS));
             let key = Span::styled(
                 columns::right(&key, KEYS - 1),
                 if is_cursor { base } else { self.style(Role::Dim) },
