@@ -216,9 +216,8 @@ impl DiffedImages {
     pub async fn list_packages(&self, reading: &Reading) -> Result<[ImagePackages; 2], Failure> {
         let mut shelf = PackageShelf::default();
         let [one, other] = &self.registries;
-        let left = shelf.list_packages(&**one, &self.left, reading).await?;
-        let rest = reading.from_layer(self.left.layers.len());
-        let right = shelf.list_packages(&**other, &self.right, &rest).await?;
+        let left = shelf.list_packages(&**one, &self.left, reading, 0).await?;
+        let right = shelf.list_packages(&**other, &self.right, reading, self.left.layers.len()).await?;
         Ok([left, right])
     }
 

@@ -96,11 +96,6 @@ impl Reading {
         self.layers.get(number).cloned().unwrap_or_default()
     }
 
-    /// Returns the state of the layers from a number on, with the same switch turned off.
-    pub(crate) fn from_layer(&self, first: usize) -> Reading {
-        Reading { layers: self.layers.iter().skip(first).cloned().collect(), pause: Pause::default() }
-    }
-
     /// Returns the bytes that were received.
     pub fn received(&self) -> u64 {
         self.layers.iter().map(|layer| layer.received()).sum()

@@ -14,7 +14,6 @@ use crate::model::failure::Failure;
 use crate::ops::files::cost::{LayerPlan, plan_layer};
 use crate::ops::files::image::ImageSource;
 use crate::ops::files::layer::read_layer;
-use crate::ops::files::progress::Pause;
 use crate::ops::files::tree::{ImageFiles, LayersRead, Reading};
 
 /// Most bytes of lists of files and of contents that are kept in memory.
@@ -40,12 +39,14 @@ pub struct PackageShelf {
 }
 
 impl PackageShelf {
-    /// Lists the packages of an image. Only layers that are not known yet are read. `reading` is that of this image.
+    /// Lists the packages of an image. Only layers that are not known yet are read. `reading` has their
+    /// state; that of the lowest one is at `first`.
     pub async fn list_packages(
         &mut self,
         registry: &dyn Registry,
         image: &ImageSource,
         reading: &Reading,
+        first: usize,
     ) -> Result<ImagePackages, Failure> {
         let mut layers: LayersRead = Vec::with_capacity(image.layers.len());
         let mut contents = HashMap::new();
@@ -56,10 +57,10 @@ impl PackageShelf {
                 Some(layer) => layer,
                 None => {
                     let plan = plan_layer(registry, source).await;
-                    let (name, progress) = (&image.repository.name, reading.layer(number));
-                    let pause = Pause::default();
+                    let (name, progress) = (&image.repository.name, reading.layer(first + number));
+                    let pause = &reading.pause;
                     let read =
-                        read_layer(registry, name, source, &plan, Some(&wanted), &progress, &pause).await?;
+                        read_layer(registry, name, source, &plan, Some(&wanted), &progress, pause).await?;
                     self.layers_read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
                     self.received += progress.received();
                     let layer = ShelvedLayer { files: read.files, contents: read.contents };
