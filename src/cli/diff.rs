@@ -1,6 +1,7 @@
 //! `regtui diff`: compares two images without pulling them.
 
 mod document;
+mod packages;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -8,7 +9,7 @@ use clap::Args;
 
 use super::CliError;
 use super::arguments::ArgumentReader;
-use super::image_files::announce;
+use super::image_files::{announce, with_bar};
 use super::platform;
 use super::print::{self, Table};
 use crate::client::Pool;
@@ -22,12 +23,13 @@ use crate::model::text::SafeText;
 use crate::model::{size, time};
 use crate::ops::image_diff::{DiffedFiles, DiffedImages, diff_images};
 use document::DiffDocument;
+use packages::{print_packages, read_packages};
 
-/// Compare two images: layers, config, files
+/// Compare two images: layers, config, files, packages
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
-that only one image touches above them is then `added or changed`, and `--all-layers` tells which.
+that only one image touches above them is then `added or changed`, and `--all-layers` tells which. For the packages all layers are read, each once; a version is up or down if the order is certain.
 
 Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
 )]
@@ -39,7 +41,7 @@ pub(crate) struct Diff {
     #[arg(value_name = "RIGHT")]
     right: String,
     /// Compare the lines of this file
-    #[arg(value_name = "PATH", conflicts_with_all = ["image_config", "files", "json"])]
+    #[arg(value_name = "PATH", conflicts_with_all = ["image_config", "files", "packages", "json"])]
     path: Option<String>,
     /// Of images for several platforms, compare those for this one: linux/arm64 [default: that for this machine, else the only one]
     #[arg(long, value_name = "PLATFORM")]
@@ -53,6 +55,9 @@ pub(crate) struct Diff {
     /// With --files, also read the layers at the bottom that both images share
     #[arg(long, requires = "files")]
     all_layers: bool,
+    /// Compare the names and versions of the packages
+    #[arg(long)]
+    packages: bool,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
@@ -83,10 +88,13 @@ impl Diff {
             return self.diff_text(&images, path).await;
         }
         let files = if self.files { Some(read_files(&images, self.all_layers).await?) } else { None };
-        let shows_config = self.image_config || !self.files;
+        let packages = if self.packages { Some(read_packages(&images).await?) } else { None };
+        let is_chosen = self.image_config || self.files || self.packages;
+        let shows_config = self.image_config || !is_chosen;
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
-            let document = DiffDocument::of(&images.diff, shows_config, files.as_ref());
+            let rows = packages.as_ref().map(|packages| packages.rows.as_slice());
+            let document = DiffDocument::of(&images.diff, shows_config, files.as_ref(), rows);
             print::json(&mut out, &document)?;
         } else {
             print_sides(&mut out, &images.diff)?;
@@ -97,12 +105,18 @@ impl Diff {
             if let Some(files) = &files {
                 print_files(&mut out, files)?;
             }
+            if let Some(packages) = &packages {
+                print_packages(&mut out, packages)?;
+            }
         }
         out.flush()?;
+        if packages.as_ref().is_some_and(|packages| packages.is_incomplete) {
+            return Err(CliError::Reported);
+        }
         let config_differs = self.image_config && !images.diff.config.is_empty();
         let files_differ = files.is_some_and(|files| !files.diff.is_empty());
-        let is_chosen = self.image_config || self.files;
-        Ok(if is_chosen { config_differs || files_differ } else { !images.diff.is_same() })
+        let packages_differ = packages.is_some_and(|packages| !packages.rows.is_empty());
+        Ok(if is_chosen { config_differs || files_differ || packages_differ } else { !images.diff.is_same() })
     }
 
     /// Reads the name of the right image, which may leave out the repository.
@@ -163,13 +177,15 @@ impl Diff {
     }
 }
 
-/// Reads the files of both images. Announces the bytes on stderr if they are many, and tells of lists that nothing proves.
+/// Reads the files of both images. Announces the bytes on stderr if they are many, draws the progress on a terminal, and
+/// tells of lists that nothing proves.
 async fn read_files(images: &DiffedImages, reads_all: bool) -> Result<DiffedFiles, CliError> {
     let plan = images.plan_files(reads_all).await;
     if plan.reading.is_expensive() {
         print::print_problem(announce(&plan.reading));
     }
-    let files = images.diff_files(plan).await?;
+    let (bytes, reading) = (plan.reading.bytes, plan.new_reading());
+    let files = with_bar(bytes, &reading, images.diff_files(plan, &reading)).await?;
     for problem in files.unproved() {
         print::print_problem(problem);
     }

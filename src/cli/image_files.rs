@@ -118,7 +118,7 @@ fn warn_of_unproved(files: &ImageFiles) {
 }
 
 /// Waits for the end of a reading. Meanwhile draws its progress, if stderr is a terminal.
-async fn with_bar<T>(bytes: u64, reading: &Reading, read: impl Future<Output = T>) -> T {
+pub(crate) async fn with_bar<T>(bytes: u64, reading: &Reading, read: impl Future<Output = T>) -> T {
     let bar = ProgressBar::with_draw_target(Some(bytes), draw_target());
     bar.set_style(style(OF_BYTES));
     let mut read = std::pin::pin!(read);

@@ -19,12 +19,12 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::since::{SinceTags, find_since};
 
-/// Find the tag since which an image has a variable, a label, a size or a file
+/// Find the tag since which an image has a variable, a label, a size, a file or a package
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("question").required(true).args(["env", "label", "size", "file"])))]
+#[command(group(ArgGroup::new("question").required(true).args(["env", "label", "size", "file", "package"])))]
 #[command(
     after_help = "Tags are looked at in the order of versions; names without a version, such as `latest`, only if there are no versions. Images with \
-several tags are read once.
+several tags are read once, and so is each layer.
 
 Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage."
 )]
@@ -44,6 +44,9 @@ pub(crate) struct Since {
     /// Look for a file, a directory or a link
     #[arg(long, value_name = "PATH")]
     file: Option<String>,
+    /// Look for a package, or for one with this version, by name as `regtui packages` lists them
+    #[arg(long, value_name = "NAME[=VERSION]")]
+    package: Option<String>,
     /// Look at these tags only: 1.*
     #[arg(long, value_name = "PATTERN")]
     tags: Option<String>,
@@ -160,6 +163,11 @@ impl Since {
         let pair = |option: &str, text: &str| {
             SinceQuestion::parse_pair(text).ok_or_else(|| bad(option, text, "NAME or NAME=VALUE"))
         };
+        if let Some(text) = &self.package {
+            let (name, version) = SinceQuestion::parse_pair(text)
+                .ok_or_else(|| bad("package", text, "NAME or NAME=VERSION"))?;
+            return Ok(SinceQuestion::Package(name, version));
+        }
         match (&self.env, &self.label, &self.size, &self.file) {
             (Some(text), ..) => pair("env", text).map(|(name, value)| SinceQuestion::Env(name, value)),
             (_, Some(text), ..) => pair("label", text).map(|(name, value)| SinceQuestion::Label(name, value)),
@@ -260,5 +268,6 @@ fn describe(question: &SinceQuestion) -> SafeText {
         SinceQuestion::Size { bytes, is_larger: true } => format!("more than {}", size::bytes(*bytes)),
         SinceQuestion::Size { bytes, is_larger: false } => format!("less than {}", size::bytes(*bytes)),
         SinceQuestion::File(path) => format!("file {path}"),
+        SinceQuestion::Package(name, version) => pair("package", name, version),
     })
 }

@@ -23,6 +23,8 @@ pub enum SinceQuestion {
     },
     /// Whether it has a file, a directory or a link at this path.
     File(String),
+    /// Whether it has a package of this name, in this version if one is given.
+    Package(String, Option<String>),
 }
 
 /// The answer of one image.

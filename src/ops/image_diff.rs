@@ -1,5 +1,6 @@
 //! Compares two images: their manifests and configs, and the files of the layers that differ.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -9,7 +10,9 @@ use super::files::content::{MemorySink, read_contents};
 use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
 use super::files::image::{ImageSource, LayerSource, choose_image};
 use super::files::layer::read_layer;
-use super::files::progress::Pause;
+use super::files::tree::Reading;
+use super::packages::ImagePackages;
+use super::packages::shelf::PackageShelf;
 use crate::client::{Pool, Registry};
 use crate::layer::LayerFiles;
 use crate::layer::diff::{ContentPlace, DiffOperand, FileDiff};
@@ -100,6 +103,13 @@ fn input<'a>(reference: &'a str, image: &'a ImageSource) -> DiffInput<'a> {
     }
 }
 
+impl FileDiffPlan {
+    /// Returns the state of the layers to read.
+    pub fn new_reading(&self) -> Reading {
+        Reading::of_layers(self.layers.len())
+    }
+}
+
 impl DiffedImages {
     fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {
         match operand {
@@ -183,16 +193,43 @@ impl DiffedImages {
         plan.layers.push(layer);
     }
 
-    /// Reads the layers of the plan and compares the files.
-    pub async fn diff_files(&self, plan: FileDiffPlan) -> Result<DiffedFiles, Failure> {
-        let pause = Pause::default();
+    /// Plans the comparison of packages: all layers of both images, each once.
+    pub async fn plan_packages(&self) -> ReadingPlan {
+        let mut plan = ReadingPlan::default();
+        let mut seen = HashSet::new();
+        for operand in [DiffOperand::Left, DiffOperand::Right] {
+            for (index, source) in self.image(operand).1.layers.iter().enumerate() {
+                if seen.insert(source.descriptor.digest) {
+                    self.add_plan(&mut plan, NeededLayer { operand, index }).await;
+                }
+            }
+        }
+        plan
+    }
+
+    /// Returns the state of [`DiffedImages::list_packages`].
+    pub fn package_reading(&self) -> Reading {
+        Reading::of_layers(self.left.layers.len() + self.right.layers.len())
+    }
+
+    /// Lists the packages of both images. A layer of both is read once.
+    pub async fn list_packages(&self, reading: &Reading) -> Result<[ImagePackages; 2], Failure> {
+        let mut shelf = PackageShelf::default();
+        let [one, other] = &self.registries;
+        let left = shelf.list_packages(&**one, &self.left, reading, 0).await?;
+        let right = shelf.list_packages(&**other, &self.right, reading, self.left.layers.len()).await?;
+        Ok([left, right])
+    }
+
+    /// Reads the layers of the plan and compares the files. `reading` is that of the plan.
+    pub async fn diff_files(&self, plan: FileDiffPlan, reading: &Reading) -> Result<DiffedFiles, Failure> {
         let mut order: Vec<usize> = (0..plan.layers.len()).collect();
         order.sort_by_key(|slot| self.source(plan.layers[*slot]).2.descriptor.size.unwrap_or(u64::MAX));
         let read = order.into_iter().map(|slot| {
             let (registry, image, source) = self.source(plan.layers[slot]);
-            let (name, planned, pause) = (&image.repository.name, &plan.reading.layers[slot], &pause);
+            let (name, planned, pause) = (&image.repository.name, &plan.reading.layers[slot], &reading.pause);
             async move {
-                let progress = Arc::default();
+                let progress = reading.layer(slot);
                 let read = read_layer(&**registry, name, source, planned, None, &progress, pause).await;
                 read.map(|layer| (slot, layer.files))
             }

@@ -6,6 +6,7 @@
 //! | [`search`] | the files to read, with older versions of them |
 //! | [`kept`] | contents from an earlier look |
 //! | [`attribution`] | the packages in them, each with the layer that brought it |
+//! | [`shelf`] | layers that several images share |
 //!
 //! A file that cannot be read is a problem, not a failure: the other packages are reported, and the list is known to be
 //! incomplete.
@@ -13,6 +14,7 @@
 mod attribution;
 mod kept;
 pub mod search;
+pub mod shelf;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -148,14 +150,18 @@ pub async fn read_packages(
 ) -> ImagePackages {
     let received = read_missing(registry, files, &mut plan).await;
     keep_contents(registry, files, &plan).await;
+    ImagePackages { received, ..list_found(plan).await }
+}
+
+/// Lists the packages in the contents that are known.
+async fn list_found(plan: PackagePlan) -> ImagePackages {
     let PackagePlan { search, contents, .. } = plan;
     let listed = tokio::task::spawn_blocking(move || attribution::list_packages(search, &contents)).await;
-    let listed = listed.unwrap_or_else(|_| {
+    listed.unwrap_or_else(|_| {
         let mut problems = Problems::default();
         problems.add(Failure::local("cannot list the packages", "the reader stopped"));
         ImagePackages { problems, ..ImagePackages::default() }
-    });
-    ImagePackages { received, ..listed }
+    })
 }
 
 /// Reads the contents that are not known yet, those of one layer together. Returns the bytes that were received.

@@ -1,5 +1,7 @@
 //! Finds the tag since which something holds for the images of a repository.
 
+mod packages;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -61,11 +63,19 @@ pub async fn find_since(
     let mut report = SinceReport { others: others.len(), incomplete, ..SinceReport::default() };
     let mut images = resolve(registry, repository, ordered, &mut report).await;
     let sources = choose_all(registry, tags, &images).await;
-    if let SinceQuestion::File(path) = question {
-        find_files(registry, repository, path, &sources, &mut images, &mut report, announce).await;
-    } else {
-        for (row, source) in images.iter_mut().zip(sources) {
-            row.answer = source.map(|source| answer(question, &source));
+    match question {
+        SinceQuestion::File(path) => {
+            find_files(registry, repository, path, &sources, &mut images, &mut report, announce).await;
+        }
+        SinceQuestion::Package(name, version) => {
+            announce(&plan_all(registry, &sources).await);
+            let wanted = (name.as_str(), version.as_deref());
+            packages::find_packages(registry, wanted, &sources, &mut images, &mut report).await;
+        }
+        _ => {
+            for (row, source) in images.iter_mut().zip(sources) {
+                row.answer = source.map(|source| answer(question, &source));
+            }
         }
     }
     report.rows = images;
@@ -160,7 +170,7 @@ fn answer(question: &SinceQuestion, source: &ImageSource) -> SinceAnswer {
             let holds = |found: u64| if *is_larger { found > *bytes } else { found < *bytes };
             SinceAnswer { holds: found.is_some_and(holds), value: found.map(size::bytes) }
         }
-        SinceQuestion::File(_) => SinceAnswer { holds: false, value: None },
+        SinceQuestion::File(_) | SinceQuestion::Package(..) => SinceAnswer { holds: false, value: None },
     }
 }
 

@@ -131,6 +131,71 @@ async fn the_lines_of_one_file_are_compared() {
     binary.assert_code(0);
 }
 
+/// Two images on one base; the second one has other packages, one with a hostile version, and one that cannot be read.
+async fn with_packages() -> (Demo, String, Shell) {
+    let store = Store::new();
+    let status = |name: &str, version: &str| {
+        format!("Package: {name}\nStatus: install ok installed\nVersion: {version}\n\n")
+    };
+    let push = |tag: &str, packages: String, more: &str| {
+        let npm = br#"{"name":"@s/c","version":"2.0.0"}"#.to_vec();
+        let base = DemoFiles::new().file("a/node_modules/@s/c/package.json", npm);
+        let files = DemoFiles::new().file("var/lib/dpkg/status", packages).file(more, "x");
+        let image = store.image("app").platform("linux", "amd64").layer("ADD base", base.into());
+        image.layer("RUN apt-get", files.into()).tag(tag).push();
+    };
+    let common = status("same", "1");
+    let left = [&common, &status("gone", "1"), &status("libc", "2.9-1"), &status("odd", "1~a")];
+    push("1", left.map(String::as_str).concat(), "x");
+    let right = [&common, &status("libc", "2.10-1"), &status("new\x1b[2J", "3\x1b[2J"), &status("odd", "1")];
+    push("2", right.map(String::as_str).concat(), "x");
+    push("3", common.clone(), "var/lib/rpm/Packages");
+    let demo = open(DemoSettings::default(), store).await;
+    let host = demo.address().to_string();
+    (demo, host, Shell::new())
+}
+
+#[tokio::test]
+async fn packages_are_compared_and_shared_layers_are_read_once() {
+    let (demo, host, shell) = with_packages().await;
+    let image = format!("{host}/app:1");
+    let arguments = ["diff", &image, ":2", "--packages", "--exit-code"];
+    let ended = shell.run(&[&arguments[..], &["--json", "--no-cache"]].concat()).await;
+    ended.assert_code(3);
+    let document: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let row = |name: &str, left: Option<&str>, right: Option<&str>, change: &str| json!({"ecosystem": "deb", "name": name, "left": left, "right": right, "change": change});
+    let expected = json!([
+        row("gone", Some("1"), None, "removed"),
+        row("libc", Some("2.9-1"), Some("2.10-1"), "up"),
+        row("new\u{1b}[2J", None, Some("3\u{1b}[2J"), "added"),
+        row("odd", Some("1~a"), Some("1"), "changed"),
+    ]);
+    assert_eq!(document["packages"], expected);
+    assert!(document.get("config").is_none() && document.get("files").is_none());
+    // Two configs and three layers.
+    assert_eq!(demo.requests().iter().filter(|request| request.path.contains("/blobs/")).count(), 5);
+    let ended = shell.run(&arguments).await;
+    ended.assert_code(3);
+    assert!(
+        ended.stdout.contains("packages: 1 added, 1 removed, 1 up, 1 changed\n")
+            && ended.stdout.contains("+  new␛[2J         3␛[2J   deb")
+            && !ended.stdout.contains('\x1b'),
+        "{}",
+        ended.stdout
+    );
+    let same = shell.run(&["diff", &image, ":1", "--packages", "--exit-code"]).await;
+    same.assert_code(0);
+    assert!(same.stdout.ends_with("packages: none differs\n"), "{}", same.stdout);
+}
+
+#[tokio::test]
+async fn a_list_of_packages_that_is_incomplete_is_told() {
+    let (_demo, host, shell) = with_packages().await;
+    let ended = shell.run(&["diff", &format!("{host}/app:1"), ":3", "--packages", "--exit-code"]).await;
+    ended.assert_code(1).assert_says("right image: cannot read the packages in var/lib/rpm/Packages");
+    assert!(ended.stdout.contains("packages: 3 removed, incomplete\n"), "{}", ended.stdout);
+}
+
 #[tokio::test]
 async fn wrong_usage_is_told() {
     let (_demo, host, shell) = versions().await;

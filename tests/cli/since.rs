@@ -93,6 +93,42 @@ async fn a_file_is_found_and_each_layer_is_read_once() {
 }
 
 #[tokio::test]
+async fn a_package_is_found_and_each_layer_is_read_once() {
+    let store = Store::new();
+    let push = |tag: &str, version: Option<&str>| {
+        let npm = br#"{"name":"base","version":"1"}"#.to_vec();
+        let base = DemoFiles::new().file("a/node_modules/base/package.json", npm);
+        let image = store.image("app").platform("linux", "amd64").layer("ADD base", base.into());
+        let status = version
+            .map(|version| format!("Package: libc\nStatus: install ok installed\nVersion: {version}\n\n"));
+        let files = DemoFiles::new().file("var/lib/dpkg/status", status.unwrap_or_default());
+        image.layer("RUN apt-get", files.into()).tag(tag).push();
+    };
+    push("1.0", None);
+    push("1.1", Some("2.9"));
+    push("1.2", Some("2.10"));
+    let demo = open(DemoSettings::default(), store).await;
+    let (repository, shell) = (format!("{}/app", demo.address()), Shell::new());
+    let since =
+        |package: &'static str| ["since", &repository, "--package", package, "--json"].map(String::from);
+    let run = async |package, more: &[&str]| {
+        let arguments = since(package);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).chain(more.iter().copied()).collect();
+        shell.run(&arguments).await
+    };
+    let document = run("libc", &["--no-cache"]).await.json();
+    assert_eq!((&document["since"]["tag"], &document["since"]["value"]), (&"1.1".into(), &"2.9".into()));
+    assert_eq!((&document["before"]["tag"], &document["layers_read"]), (&"1.0".into(), &4.into()));
+    // Three configs and four layers.
+    assert_eq!(gets(&demo, "/blobs/"), 7);
+    let document = run("libc=2.10", &[]).await.json();
+    assert_eq!((&document["since"]["tag"], &document["before"]["tag"]), (&"1.2".into(), &"1.1".into()));
+    assert_eq!(document["question"]["package"], serde_json::json!(["libc", "2.10"]));
+    run("none", &[]).await.assert_code(1);
+    run("=1", &[]).await.assert_code(2);
+}
+
+#[tokio::test]
 async fn nothing_found_and_wrong_usage_are_told() {
     let (_demo, repository, shell) = releases().await;
     shell.run(&["since", &repository, "--env", "NONE"]).await.assert_code(1).assert_says("no image of");

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use crate::layer::diff::{DiffedFile, FileChange, FileDiff, FileFacts, FileState};
 use crate::model::digest::Digest;
+use crate::model::image_diff::packages::PackageDifference;
 use crate::model::image_diff::{ConfigDifference, DiffSide, DiffedLayer, ImageDiff};
 use crate::ops::image_diff::DiffedFiles;
 
@@ -32,6 +33,8 @@ pub(super) struct DiffDocument<'a> {
     /// Directories whose content in these layers only one image shows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     hidden_directories: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    packages: Option<&'a [PackageDifference]>,
 }
 
 /// The files, made while they are written.
@@ -77,11 +80,12 @@ struct PresentFile {
 }
 
 impl<'a> DiffDocument<'a> {
-    /// Returns the document, with the config and the files if they were compared.
+    /// Returns the document, with the config, the files and the packages if they were compared.
     pub(super) fn of(
         diff: &'a ImageDiff,
         shows_config: bool,
         files: Option<&'a DiffedFiles>,
+        packages: Option<&'a [PackageDifference]>,
     ) -> DiffDocument<'a> {
         let text = |path: &Vec<u8>| String::from_utf8_lossy(path).into_owned();
         DiffDocument {
@@ -97,6 +101,7 @@ impl<'a> DiffDocument<'a> {
             hidden_directories: files
                 .map(|files| files.diff.hidden_directories().iter().map(text).collect())
                 .unwrap_or_default(),
+            packages,
         }
     }
 }

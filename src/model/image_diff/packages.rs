@@ -1,5 +1,8 @@
 //! The packages of two images that differ.
 
+mod order;
+
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
@@ -15,6 +18,56 @@ pub struct PackageDifference {
     pub left: Option<String>,
     /// The version on the right.
     pub right: Option<String>,
+    /// The kind of difference.
+    pub change: PackageChange,
+}
+
+/// The kind of difference between the versions of a package.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PackageChange {
+    /// Only the right image has it.
+    Added,
+    /// Only the left image has it.
+    Removed,
+    /// The version on the right is newer.
+    Up,
+    /// The version on the right is older.
+    Down,
+    /// The versions differ. Their order is not certain, or an image has several.
+    Changed,
+}
+
+impl PackageChange {
+    /// The changes in the order in which they are counted, each with its sign and its word.
+    pub const ALL: [(PackageChange, &'static str, &'static str); 5] = [
+        (PackageChange::Added, "+", "added"),
+        (PackageChange::Removed, "-", "removed"),
+        (PackageChange::Up, "↑", "up"),
+        (PackageChange::Down, "↓", "down"),
+        (PackageChange::Changed, "~", "changed"),
+    ];
+
+    /// Returns its sign.
+    pub fn sign(self) -> &'static str {
+        PackageChange::ALL.iter().find(|(change, ..)| *change == self).map_or("", |(_, sign, _)| sign)
+    }
+
+    fn of(ecosystem: &str, left: &BTreeSet<&str>, right: &BTreeSet<&str>) -> PackageChange {
+        let only = |versions: &BTreeSet<&'_ str>| {
+            versions.first().filter(|_| versions.len() == 1).map(ToString::to_string)
+        };
+        match (only(left), only(right)) {
+            _ if left.is_empty() => PackageChange::Added,
+            _ if right.is_empty() => PackageChange::Removed,
+            (Some(left), Some(right)) => match order::compare(ecosystem, &left, &right) {
+                Some(Ordering::Less) => PackageChange::Up,
+                Some(Ordering::Greater) => PackageChange::Down,
+                Some(Ordering::Equal) | None => PackageChange::Changed,
+            },
+            _ => PackageChange::Changed,
+        }
+    }
 }
 
 /// Compares two lists of packages, each with ecosystem, name and version. The order of the lists does not matter.
@@ -38,6 +91,7 @@ pub fn diff<'a>(
     let row = |((ecosystem, name), [left, right]): ((&str, &str), Versions<'_>)| PackageDifference {
         ecosystem: ecosystem.to_string(),
         name: name.to_string(),
+        change: PackageChange::of(ecosystem, &left, &right),
         left: text(left),
         right: text(right),
     };
@@ -56,15 +110,18 @@ mod tests {
         let rows = diff(left, right);
         let rows: Vec<_> = rows
             .iter()
-            .map(|row| (row.ecosystem.as_str(), row.name.as_str(), row.left.as_deref(), row.right.as_deref()))
+            .map(|row| {
+                let (left, right) = (row.left.as_deref(), row.right.as_deref());
+                (row.ecosystem.as_str(), row.name.as_str(), left, right, row.change)
+            })
             .collect();
         assert_eq!(
             rows,
             [
-                ("apk", "z", None, Some("1")),
-                ("deb", "a", Some("1"), None),
-                ("deb", "b", Some("1"), Some("2")),
-                ("npm", "a", Some("1, 2"), Some("2")),
+                ("apk", "z", None, Some("1"), PackageChange::Added),
+                ("deb", "a", Some("1"), None, PackageChange::Removed),
+                ("deb", "b", Some("1"), Some("2"), PackageChange::Up),
+                ("npm", "a", Some("1, 2"), Some("2"), PackageChange::Changed),
             ]
         );
     }

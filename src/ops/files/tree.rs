@@ -83,8 +83,17 @@ pub struct Reading {
 impl Reading {
     /// Creates the state for the layers of an image.
     pub fn new(image: &ImageSource) -> Reading {
-        let layers = image.layers.iter().map(|_| Arc::default()).collect();
-        Reading { layers, pause: Pause::default() }
+        Reading::of_layers(image.layers.len())
+    }
+
+    /// Creates the state for a number of layers.
+    pub fn of_layers(count: usize) -> Reading {
+        Reading { layers: (0..count).map(|_| Arc::default()).collect(), pause: Pause::default() }
+    }
+
+    /// Returns the state of a layer, from 0. Returns one that nothing shows if there is no such layer.
+    pub(crate) fn layer(&self, number: usize) -> Arc<LayerProgress> {
+        self.layers.get(number).cloned().unwrap_or_default()
     }
 
     /// Returns the bytes that were received.

@@ -1,0 +1,128 @@
+//! Layers that several images share, so that each is read once for the packages of all.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::search::wanted_contents;
+use super::{ContentPlace, ImagePackages, keep_contents, list_found, plan_packages, read_missing};
+use crate::client::Registry;
+use crate::layer::{FileTree, LayerFiles, TreeError};
+use crate::model::digest::Digest;
+use crate::model::failure::Failure;
+use crate::ops::files::cost::{LayerPlan, plan_layer};
+use crate::ops::files::image::ImageSource;
+use crate::ops::files::layer::read_layer;
+use crate::ops::files::tree::{ImageFiles, LayersRead, Reading};
+
+/// Most bytes of lists of files and of contents that are kept in memory.
+const MOST_MEMORY: usize = 256 << 20;
+
+/// A layer that was read.
+#[derive(Debug, Clone)]
+struct ShelvedLayer {
+    files: Arc<LayerFiles>,
+    /// The contents of package files, by the number of the entry.
+    contents: HashMap<u32, Bytes>,
+}
+
+/// The layers that were read, by their digests.
+#[derive(Debug, Default)]
+pub struct PackageShelf {
+    layers: HashMap<Digest, ShelvedLayer>,
+    memory: usize,
+    /// The number of layers that were read, without those whose lists were known.
+    pub layers_read: usize,
+    /// The bytes of layers that were received.
+    pub received: u64,
+}
+
+impl PackageShelf {
+    /// Lists the packages of an image. Only layers that are not known yet are read. `reading` has their
+    /// state; that of the lowest one is at `first`.
+    pub async fn list_packages(
+        &mut self,
+        registry: &dyn Registry,
+        image: &ImageSource,
+        reading: &Reading,
+        first: usize,
+    ) -> Result<ImagePackages, Failure> {
+        let mut layers: LayersRead = Vec::with_capacity(image.layers.len());
+        let mut contents = HashMap::new();
+        let wanted = wanted_contents();
+        for (number, source) in image.layers.iter().enumerate() {
+            let known = source.descriptor.digest.and_then(|digest| self.layers.get(&digest).cloned());
+            let layer = match known {
+                Some(layer) => layer,
+                None => {
+                    let plan = plan_layer(registry, source).await;
+                    let (name, progress) = (&image.repository.name, reading.layer(first + number));
+                    let pause = &reading.pause;
+                    let read =
+                        read_layer(registry, name, source, &plan, Some(&wanted), &progress, pause).await?;
+                    self.layers_read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
+                    self.received += progress.received();
+                    let layer = ShelvedLayer { files: read.files, contents: read.contents };
+                    self.keep(source.descriptor.digest, layer.clone());
+                    layer
+                }
+            };
+            contents.extend(layer.contents.into_iter().map(|(entry, content)| ((number, entry), content)));
+            layers.push(Some(layer.files));
+        }
+        let files = put_together(image, layers, contents).await?;
+        let mut plan = plan_packages(registry, &files).await;
+        let received = read_missing(registry, &files, &mut plan).await;
+        self.received += received;
+        keep_contents(registry, &files, &plan).await;
+        for (place, content) in &plan.contents {
+            self.keep_content(&files, *place, content);
+        }
+        Ok(ImagePackages { received, ..list_found(plan).await })
+    }
+
+    /// Keeps a layer. Forgets all others if they need too much memory.
+    fn keep(&mut self, digest: Option<Digest>, layer: ShelvedLayer) {
+        let Some(digest) = digest else { return };
+        let memory = layer.files.list.memory() + layer.contents.values().map(Bytes::len).sum::<usize>();
+        self.memory += memory;
+        if self.memory > MOST_MEMORY {
+            self.layers.clear();
+            self.memory = memory;
+        }
+        self.layers.insert(digest, layer);
+    }
+
+    /// Keeps a content that was read on its own, if there is room.
+    fn keep_content(&mut self, files: &ImageFiles, place: ContentPlace, content: &Bytes) {
+        let digest = files.image.layers.get(place.layer).and_then(|source| source.descriptor.digest);
+        let Some(layer) = digest.and_then(|digest| self.layers.get_mut(&digest)) else { return };
+        if self.memory + content.len() <= MOST_MEMORY && !layer.contents.contains_key(&place.entry) {
+            self.memory += content.len();
+            layer.contents.insert(place.entry, content.clone());
+        }
+    }
+}
+
+/// Puts the layers on top of each other.
+async fn put_together(
+    image: &ImageSource,
+    layers: LayersRead,
+    contents: HashMap<(usize, u32), Bytes>,
+) -> Result<ImageFiles, Failure> {
+    let lists = layers.clone();
+    let build = move || {
+        let mut tree = FileTree::default();
+        for files in lists.iter().flatten() {
+            tree.add_layer(&files.list)?;
+        }
+        tree.shrink();
+        Ok::<_, TreeError>(tree)
+    };
+    let what = || format!("cannot put the layers of {} together", image.manifest.digest);
+    let built = tokio::task::spawn_blocking(build).await;
+    let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
+    let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;
+    Ok(ImageFiles { image: image.clone(), layers, tree: Arc::new(tree), contents, received: 0 })
+}
