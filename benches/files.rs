@@ -110,21 +110,36 @@ fn table_of_contents(host: &str, home: &Path) {
 
 /// A tar of files whose contents compress as programs and texts do.
 fn tar(files: usize, size: usize) -> Vec<u8> {
-    let mut out = Vec::with_capacity(files * (size + 1024));
     let mut state = 1_u64;
     let mut next = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         state >> 33
     };
-    for number in 0..files {
+    let paths = (0..files).map(|number| {
         let length = size / 2 + next() as usize % size;
-        let path = format!("dir-{:03}/file-{number:05}", number / 100);
+        let mut content = Vec::with_capacity(length + 6);
+        while content.len() < length {
+            // Words of a small vocabulary and a few bytes of noise, as in machine code.
+            let word = next();
+            content.extend_from_slice(&(word % 4_096).to_le_bytes()[..2]);
+            content.extend_from_slice(&[0x48, 0x8b, (word >> 16) as u8, 0x0f]);
+        }
+        content.truncate(length);
+        (format!("dir-{:03}/file-{number:05}", number / 100), content)
+    });
+    tar_of(paths)
+}
+
+/// A tar of these files.
+pub fn tar_of(files: impl IntoIterator<Item = (String, Vec<u8>)>) -> Vec<u8> {
+    let mut out = Vec::new();
+    for (path, content) in files {
         let mut header = [0; 512];
         header[..path.len()].copy_from_slice(path.as_bytes());
         header[100..107].copy_from_slice(b"0000644");
         header[108..115].copy_from_slice(b"0000000");
         header[116..123].copy_from_slice(b"0000000");
-        header[124..135].copy_from_slice(format!("{length:011o}").as_bytes());
+        header[124..135].copy_from_slice(format!("{:011o}", content.len()).as_bytes());
         header[136..147].copy_from_slice(b"14000000000");
         header[156] = b'0';
         header[257..265].copy_from_slice(b"ustar\x0000");
@@ -132,21 +147,15 @@ fn tar(files: usize, size: usize) -> Vec<u8> {
         let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
         header[148..156].copy_from_slice(format!("{sum:06o}\0 ").as_bytes());
         out.extend_from_slice(&header);
-        let end = out.len() + length;
-        while out.len() < end {
-            // Words of a small vocabulary and a few bytes of noise, as in machine code.
-            let word = next();
-            out.extend_from_slice(&(word % 4_096).to_le_bytes()[..2]);
-            out.extend_from_slice(&[0x48, 0x8b, (word >> 16) as u8, 0x0f]);
-        }
-        out.truncate(end);
+        out.extend_from_slice(&content);
         out.resize(out.len().next_multiple_of(512), 0);
     }
     out.resize(out.len() + 1024, 0);
     out
 }
 
-fn gzip(bytes: &[u8], home: &Path) -> Vec<u8> {
+/// The bytes as `gzip` packs them.
+pub fn gzip(bytes: &[u8], home: &Path) -> Vec<u8> {
     let file = home.join("layer.tar");
     std::fs::File::create(&file).and_then(|mut file| file.write_all(bytes)).expect("it is written");
     let packed = Command::new("gzip").args(["-6", "-c"]).arg(&file).output().expect("gzip runs");

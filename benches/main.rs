@@ -15,6 +15,7 @@ mod delay;
 mod delete_plan;
 mod endless;
 mod files;
+mod files_keys;
 mod first_frame;
 mod idle;
 mod keys;
@@ -40,6 +41,7 @@ const ALL: &[(&str, fn())] = &[
     ("slow_line", slow_line::run),
     ("copy", copy::run),
     ("files", files::run),
+    ("files_keys", files_keys::run),
     ("delete_plan", delete_plan::run),
     ("keys_while_copying", keys_while_copying::run),
 ];
