@@ -47,7 +47,7 @@ pub fn run() {
     for _ in 0..10 {
         screen.press("/", |screen| screen.contains("Enter keep"));
         // The numbers below 100,000 with a 7, and with two of them.
-        for left in ["40951 shown", "8146 shown"] {
+        for left in ["40,951 shown", "8,146 shown"] {
             letters.push(screen.press("7", |screen| screen.contains(left)));
         }
         screen.press("\x1b", |screen| !screen.contains("shown"));
