@@ -16,7 +16,7 @@ const MIB: usize = 1024 * 1024;
 /// The time from one key to the next: as fast as a held key repeats.
 const REPEAT: Duration = Duration::from_millis(20);
 
-/// Goes down the directory as long as the large layer is read, and filters afterwards.
+/// Goes down the directory as long as the large layer is read.
 pub fn run() {
     let Some(server) = servers::distribution(0) else { return };
     let (host, home) = (server.host(), tempfile::tempdir().expect("a folder"));
@@ -42,15 +42,4 @@ pub fn run() {
     }
     println!("  one row down while a layer is read  {}", Figures::of(times));
     println!("  memory                              {:.1} MiB", peers::peak(screen.process()));
-    screen.wait(|screen| !screen.contains("so far"));
-    let mut letters = Vec::new();
-    for _ in 0..10 {
-        screen.press("/", |screen| screen.contains("Enter keep"));
-        // The numbers below 100,000 with a 7, and with two of them.
-        for left in ["40,951 shown", "8,146 shown"] {
-            letters.push(screen.press("7", |screen| screen.contains(left)));
-        }
-        screen.press("\x1b", |screen| !screen.contains("shown"));
-    }
-    println!("  a filter's letter                   {}", Figures::of(letters));
 }
