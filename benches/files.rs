@@ -58,7 +58,7 @@ fn beside_tar(image: &str, url: &str, home: &Path) {
     println!("    {speed:.2} of its speed, {memory:.1} MiB");
 }
 
-/// The same with what the first look kept.
+/// The same with the list that the first look kept.
 fn second_look(image: &str, home: &Path) {
     let look = || {
         let mut command = peers::quiet(peers::REGTUI, home);

@@ -133,7 +133,7 @@ enum Command {
     Ls(ls::Ls),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
-    /// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
+    /// List the SBOMs, provenance, signatures and scans that are attached to an image and to its platforms
     Belongs(belongs::Belongs),
     /// Check that an image is signed by a key: cosign's signatures, sigstore bundles, DSSE
     Verify(verify::Verify),

@@ -17,6 +17,7 @@ pub(crate) mod jobs;
 pub(crate) mod journal;
 pub mod log;
 pub(crate) mod menu;
+mod name_prompt;
 pub(crate) mod open_prompt;
 mod pager_text;
 pub(crate) mod palette;

@@ -60,7 +60,7 @@ impl KindOption {
     }
 }
 
-/// List what is attached to an image and to its platforms: SBOMs, provenance, signatures, scans
+/// List the SBOMs, provenance, signatures and scans that are attached to an image and to its platforms
 #[derive(Debug, Args)]
 pub(crate) struct Belongs {
     /// Image to look at: nginx:1.27, ghcr.io/org/app@sha256:…
@@ -72,7 +72,7 @@ pub(crate) struct Belongs {
     /// List statements of this predicate type only, such as https://slsa.dev/provenance/v1
     #[arg(long, value_name = "TYPE")]
     predicate: Option<String>,
-    /// List what is attached to the image for this platform only (linux/arm64, or arm64)
+    /// List the documents of the image for this platform only (linux/arm64, or arm64)
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// Tell which documents are signed by this public key in PEM form

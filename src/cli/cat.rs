@@ -65,7 +65,7 @@ impl Cat {
     }
 }
 
-/// Returns the version of a file by the path that was typed. The failure tells what is there instead.
+/// Returns the version of a file by the path that was typed. The failure names the kind of another entry at that path.
 pub(super) fn find_file(files: &ImageFiles, path: &str, image: &str) -> Result<FileVersion, Failure> {
     if let Some((_, version)) = files.file_at(path.as_bytes()) {
         return Ok(version);

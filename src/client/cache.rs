@@ -21,7 +21,7 @@ use crate::store::cache::{CacheStore, FactChanges, LARGEST, LARGEST_LIST, Reposi
 /// Most bytes kept in memory.
 const MEMORY: usize = 16 * 1024 * 1024;
 /// Most lists of files kept in memory if there is no disk.
-const LISTS: NonZeroUsize = NonZeroUsize::new(16).unwrap();
+const LISTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 /// Longest media type that is kept.
 const LONGEST_TYPE: usize = 256;
 

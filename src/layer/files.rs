@@ -1,6 +1,6 @@
 //! The files of one layer, however they became known, and their form in the cache.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::ops::Range;
 
 use bytes::Bytes;
@@ -55,6 +55,20 @@ pub struct LayerFiles {
 }
 
 impl LayerFiles {
+    /// The files of a layer without a table of contents, all of which are proved.
+    pub fn new(format: LayerFormat, list: FileList) -> LayerFiles {
+        LayerFiles {
+            format,
+            list,
+            chunks: Vec::new(),
+            chunks_end: 0,
+            findings: Findings::default(),
+            refused_table: None,
+            is_proved: true,
+            uncompressed: None,
+        }
+    }
+
     /// The files of a layer that was read whole and whose digests were compared.
     pub fn of_stream(
         compression: Compression,
@@ -63,29 +77,18 @@ impl LayerFiles {
         findings: Findings,
     ) -> LayerFiles {
         list.shrink();
-        LayerFiles {
-            format: LayerFormat::Tar(compression),
-            list,
-            chunks: Vec::new(),
-            chunks_end: 0,
-            findings,
-            refused_table: None,
-            is_proved: true,
-            uncompressed: Some(sums.uncompressed),
-        }
+        let uncompressed = Some(sums.uncompressed);
+        LayerFiles { findings, uncompressed, ..LayerFiles::new(LayerFormat::Tar(compression), list) }
     }
 
     /// The files that a table of contents lists, which begins at the byte `table_start` of the layer.
     pub fn of_table(format: LayerFormat, table: LayerTable, table_start: u64) -> LayerFiles {
         LayerFiles {
-            format,
-            list: table.list,
             chunks: table.chunks,
             chunks_end: table_start,
             findings: table.findings,
-            refused_table: None,
             is_proved: table.is_attested,
-            uncompressed: None,
+            ..LayerFiles::new(format, table.list)
         }
     }
 
@@ -100,7 +103,7 @@ impl LayerFiles {
     pub fn encode(&self) -> Option<Bytes> {
         let mut out = vec![VERSION];
         let mut packer = ZlibEncoder::new(&mut out, flate2::Compression::fast());
-        packer.write_all(&postcard::to_stdvec(self).ok()?).ok()?;
+        postcard::to_io(self, &mut packer).ok()?;
         packer.finish().ok()?;
         Some(out.into())
     }

@@ -5,23 +5,12 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use regtui::layer::diff::{DiffedFile, FileChange, FileDiff, FileState};
-use regtui::layer::{
-    Compression, EntryKind, FileList, Findings, LayerFiles, LayerFormat, LayerStream, StreamLimits,
-};
+use regtui::layer::{Compression, EntryKind, FileList, LayerFiles, LayerFormat, LayerStream, StreamLimits};
 
 use crate::support::tars::Tar;
 
 fn files(list: FileList) -> Arc<LayerFiles> {
-    Arc::new(LayerFiles {
-        format: LayerFormat::Tar(Compression::None),
-        list,
-        chunks: Vec::new(),
-        chunks_end: 0,
-        findings: Findings::default(),
-        refused_table: None,
-        is_proved: true,
-        uncompressed: None,
-    })
+    Arc::new(LayerFiles::new(LayerFormat::Tar(Compression::None), list))
 }
 
 /// The files of a layer with the digests of their contents.

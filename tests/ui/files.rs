@@ -43,16 +43,8 @@ fn snapshot(layers: impl IntoIterator<Item = Tar>, is_proved: bool) -> FilesSnap
     let mut read = Vec::new();
     for list in layers.into_iter().map(list_of) {
         tree.add_layer(&list).expect("a layer");
-        read.push(Some(Arc::new(LayerFiles {
-            format: LayerFormat::Estargz,
-            list,
-            chunks: Vec::new(),
-            chunks_end: 0,
-            findings: Findings::default(),
-            refused_table: None,
-            is_proved,
-            uncompressed: None,
-        })));
+        let files = LayerFiles { is_proved, ..LayerFiles::new(LayerFormat::Estargz, list) };
+        read.push(Some(Arc::new(files)));
     }
     FilesSnapshot { tree: Arc::new(tree), layers: read }
 }

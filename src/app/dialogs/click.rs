@@ -3,6 +3,7 @@
 use ratatui::layout::{Position, Rect};
 
 use super::Dialog;
+use super::name_prompt::NamePrompt;
 use crate::app::keys::SharedEffect;
 use crate::app::layout;
 use crate::app::update::Update;

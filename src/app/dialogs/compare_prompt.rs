@@ -1,10 +1,11 @@
 //! The prompt for the repository to compare with.
 
-use ratatui::layout::Position;
+use ratatui::layout::Rect;
 
 use super::copy_prompt::{BadDestination, destination, destinations};
-use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
-use super::{Dialog, KeyedDialog, click, comparison};
+use super::name_prompt::NamePrompt;
+use super::prompt_field::{FieldEffect, FieldPlaces, PromptField};
+use super::{Dialog, KeyedDialog, comparison};
 use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::update::Update;
 use crate::app::{State, open};
@@ -47,34 +48,28 @@ impl ComparePrompt {
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
         FieldPlaces::of(state, &[format!("compare {} with", self.left)], &self.field, HELP)
     }
+}
 
-    /// Compares with the name under the click.
-    pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        let rows = self.places(update.state).rows;
-        match click::row_at(rows, at, 0, self.field.suggestions.len()) {
-            Some(row) => {
-                self.field.cursor = row + 1;
-                self.submit(update)
-            }
-            None => Some(Dialog::Compare(self)),
-        }
+impl NamePrompt for ComparePrompt {
+    fn field(&mut self) -> &mut PromptField {
+        &mut self.field
     }
 
-    /// Compares. Returns the prompt if the name is refused.
-    fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
-        let text = self.field.text().to_string();
-        match compare(update, self.left.clone(), &text) {
-            Ok(()) => None,
-            Err(bad) => {
-                let (problem, names) = bad.into_message();
-                self.field.refuse(problem, names);
-                Some(Dialog::Compare(self))
-            }
-        }
+    fn rows(&self, state: &State) -> Rect {
+        self.places(state).rows
     }
 
     fn suggest(&mut self, state: &State) {
         self.field.suggest(destinations(state, &self.left, self.field.input.value()));
+    }
+
+    fn submit(self, update: &mut Update<'_>) -> Option<Dialog> {
+        let compared = compare(update, self.left.clone(), self.field.text());
+        compared.err().map(|bad| self.refuse(bad))
+    }
+
+    fn into_dialog(self) -> Dialog {
+        Dialog::Compare(self)
     }
 }
 
@@ -92,13 +87,7 @@ impl KeyedDialog for ComparePrompt {
 
     const IS_PROMPT: bool = true;
 
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
-        match self.field.press(pressed) {
-            FieldStep::Leave => return None,
-            FieldStep::Accept => return self.submit(update),
-            FieldStep::Suggest => self.suggest(update.state),
-            FieldStep::Stay => {}
-        }
-        Some(Dialog::Compare(self))
+    fn press(self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
+        self.press_key(update, pressed)
     }
 }

@@ -1,10 +1,11 @@
 //! The prompt for the image to compare with.
 
-use ratatui::layout::Position;
+use ratatui::layout::Rect;
 
 use super::copy_prompt::BadDestination;
-use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
-use super::{Dialog, KeyedDialog, click, image_diff};
+use super::name_prompt::NamePrompt;
+use super::prompt_field::{FieldEffect, FieldPlaces, PromptField};
+use super::{Dialog, KeyedDialog, image_diff};
 use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::update::Update;
 use crate::app::{State, open};
@@ -97,30 +98,28 @@ impl DiffPrompt {
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
         FieldPlaces::of(state, &[format!("compare {} with", self.image)], &self.field, HELP)
     }
+}
 
-    /// Compares with the name under the click.
-    pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        let rows = self.places(update.state).rows;
-        match click::row_at(rows, at, 0, self.field.suggestions.len()) {
-            Some(row) => {
-                self.field.cursor = row + 1;
-                self.submit(update)
-            }
-            None => Some(Dialog::Diff(self)),
-        }
+impl NamePrompt for DiffPrompt {
+    fn field(&mut self) -> &mut PromptField {
+        &mut self.field
     }
 
-    /// Compares. Returns the prompt if the name is refused.
-    fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
-        let text = self.field.text().to_string();
-        match diff(update, self.image.clone(), &text) {
-            Ok(()) => None,
-            Err(bad) => {
-                let (problem, names) = bad.into_message();
-                self.field.refuse(problem, names);
-                Some(Dialog::Diff(self))
-            }
-        }
+    fn rows(&self, state: &State) -> Rect {
+        self.places(state).rows
+    }
+
+    fn suggest(&mut self, state: &State) {
+        self.field.suggest(suggestions(state, &self.image, self.field.input.value()));
+    }
+
+    fn submit(self, update: &mut Update<'_>) -> Option<Dialog> {
+        let compared = diff(update, self.image.clone(), self.field.text());
+        compared.err().map(|bad| self.refuse(bad))
+    }
+
+    fn into_dialog(self) -> Dialog {
+        Dialog::Diff(self)
     }
 }
 
@@ -138,16 +137,7 @@ impl KeyedDialog for DiffPrompt {
 
     const IS_PROMPT: bool = true;
 
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
-        match self.field.press(pressed) {
-            FieldStep::Leave => return None,
-            FieldStep::Accept => return self.submit(update),
-            FieldStep::Suggest => {
-                let names = suggestions(update.state, &self.image, self.field.input.value());
-                self.field.suggest(names);
-            }
-            FieldStep::Stay => {}
-        }
-        Some(Dialog::Diff(self))
+    fn press(self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
+        self.press_key(update, pressed)
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn show(state: &mut State) {
     state.dialogs.push(Dialog::FileHistory(FileHistory { title, id, versions, cursor: 0 }));
 }
 
-/// Returns a version in one line: its layer, its facts, what became of it, and the step that made the layer.
+/// Returns a version in one line: its layer, its facts, whether a later layer hides it, and the step that made the layer.
 fn line(version: &FileVersion, step: Option<&SafeText>) -> String {
     let fate = match version.hidden {
         None => "in the image".to_string(),

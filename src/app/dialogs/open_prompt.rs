@@ -1,9 +1,10 @@
 //! The prompt for a name to open.
 
-use ratatui::layout::Position;
+use ratatui::layout::Rect;
 
-use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
-use super::{Dialog, KeyedDialog, click};
+use super::name_prompt::NamePrompt;
+use super::prompt_field::{FieldEffect, FieldPlaces, PromptField};
+use super::{Dialog, KeyedDialog};
 use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::update::Update;
 use crate::app::{State, open};
@@ -30,24 +31,25 @@ impl OpenPrompt {
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
         FieldPlaces::of(state, &open_about(state), &self.field, "")
     }
+}
+
+impl NamePrompt for OpenPrompt {
+    fn field(&mut self) -> &mut PromptField {
+        &mut self.field
+    }
+
+    fn rows(&self, state: &State) -> Rect {
+        self.places(state).rows
+    }
 
     fn suggest(&mut self, state: &State) {
         self.field.suggest(suggestions(state, self.field.input.value()));
     }
 
-    /// Opens the name under the click.
-    pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        let rows = self.places(update.state).rows;
-        match click::row_at(rows, at, 0, self.field.suggestions.len()) {
-            Some(row) => {
-                self.field.cursor = row + 1;
-                self.submit(update)
-            }
-            None => Some(Dialog::Open(self)),
-        }
+    fn into_dialog(self) -> Dialog {
+        Dialog::Open(self)
     }
 
-    /// Opens the name. Returns the prompt if the name is refused.
     fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
         let chosen = self.field.chosen();
         let text = self.field.text().to_string();
@@ -89,14 +91,8 @@ impl KeyedDialog for OpenPrompt {
 
     const IS_PROMPT: bool = true;
 
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
-        match self.field.press(pressed) {
-            FieldStep::Leave => return None,
-            FieldStep::Accept => return self.submit(update),
-            FieldStep::Suggest => self.suggest(update.state),
-            FieldStep::Stay => {}
-        }
-        Some(Dialog::Open(self))
+    fn press(self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
+        self.press_key(update, pressed)
     }
 }
 

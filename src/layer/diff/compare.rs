@@ -57,7 +57,7 @@ struct PathPair {
     /// Whether the directory above is absent, or no directory, on each side.
     is_left_closed: bool,
     is_right_closed: bool,
-    /// Whether the row of the directory above says all that is known of what is below.
+    /// Whether the row of the directory above stands for all paths below it.
     is_covered: bool,
 }
 

@@ -86,13 +86,13 @@ impl ClaimedIdentity {
         let mut older = ClaimedIdentity::default();
         for (_, extension) in extensions.filter(|(tag, _)| *tag == tag::SEQUENCE) {
             let mut parts = DerReader::new(extension);
-            let Some(id) = parts.expect(tag::OID) else { continue };
+            let Some(id) = parts.content_of(tag::OID) else { continue };
             let Some((_, value)) = parts.find(|(tag, _)| *tag == tag::OCTET_STRING) else { continue };
             if id == SUBJECT_ALTERNATIVE_NAME {
                 self.subject = alternative_name(value).or(self.subject.take());
                 continue;
             }
-            let encoded = || text(DerReader::new(value).expect(tag::UTF8)?);
+            let encoded = || text(DerReader::new(value).content_of(tag::UTF8)?);
             // The first six are raw texts, the others are encoded. The newer one of two counts.
             match id.strip_prefix(FULCIO) {
                 Some([1]) => older.issuer = text(value),
@@ -119,7 +119,7 @@ fn alternative_name(value: &[u8]) -> Option<SafeText> {
         EMAIL | DNS_NAME | URI => text(name),
         OTHER_NAME => {
             let (_, wrapped) = DerReader::new(name).nth(1)?;
-            text(DerReader::new(wrapped).expect(tag::UTF8)?)
+            text(DerReader::new(wrapped).content_of(tag::UTF8)?)
         }
         _ => None,
     })
@@ -130,7 +130,7 @@ fn common_name(name: DerReader<'_>) -> Option<SafeText> {
     let mut parts = name.filter(|(tag, _)| *tag == tag::SET);
     parts.find_map(|(_, set)| {
         let mut attribute = DerReader::new(set).sequence()?;
-        let is_common_name = attribute.expect(tag::OID)? == COMMON_NAME;
+        let is_common_name = attribute.content_of(tag::OID)? == COMMON_NAME;
         let (_, value) = attribute.next_value().filter(|_| is_common_name)?;
         text(value)
     })

@@ -41,13 +41,13 @@ impl<'a> DerReader<'a> {
     }
 
     /// Returns the content of the next value if it has this tag.
-    pub(super) fn expect(&mut self, tag: u8) -> Option<&'a [u8]> {
+    pub(super) fn content_of(&mut self, tag: u8) -> Option<&'a [u8]> {
         self.next_value().filter(|(found, _)| *found == tag).map(|(_, content)| content)
     }
 
     /// Returns a reader for the values in the next value, which is a sequence.
     pub(super) fn sequence(&mut self) -> Option<DerReader<'a>> {
-        self.expect(tag::SEQUENCE).map(DerReader)
+        self.content_of(tag::SEQUENCE).map(DerReader)
     }
 
     /// Returns whether all values have been read.

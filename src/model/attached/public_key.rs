@@ -76,9 +76,9 @@ impl PublicKey {
             let mut outer = DerReader::new(der);
             let mut info = outer.sequence().filter(|_| outer.is_at_end())?;
             let mut algorithm = info.sequence()?;
-            let bits = info.expect(tag::BIT_STRING).filter(|_| info.is_at_end())?;
+            let bits = info.content_of(tag::BIT_STRING).filter(|_| info.is_at_end())?;
             let key = bits.strip_prefix(&[0])?;
-            Some((algorithm.expect(tag::OID)?, algorithm.next_value(), key))
+            Some((algorithm.content_of(tag::OID)?, algorithm.next_value(), key))
         };
         let (algorithm, parameters, key) = parse().ok_or(BadKey::NoKey)?;
         let curve = parameters.filter(|(tag, _)| *tag == tag::OID).map(|(_, curve)| curve);

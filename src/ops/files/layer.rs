@@ -11,8 +11,8 @@ use super::pipe::{PipeReader, feed, pipe};
 use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::{
-    DataPosition, EntryKind, FileList, Findings, LayerEntry, LayerError, LayerFiles, LayerFormat,
-    LayerStream, LayerTable, StreamLimits, TableLimits, estargz, zstd_chunked,
+    DataPosition, EntryKind, FileList, LayerEntry, LayerError, LayerFiles, LayerFormat, LayerStream,
+    LayerTable, StreamLimits, TableLimits, estargz, zstd_chunked,
 };
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -277,16 +277,7 @@ fn single_file(source: &LayerSource) -> LayerFiles {
     };
     // A single short path fits into an empty list.
     list.push(&entry).ok();
-    LayerFiles {
-        format: LayerFormat::Blob,
-        list,
-        chunks: Vec::new(),
-        chunks_end: 0,
-        findings: Findings::default(),
-        refused_table: None,
-        is_proved: true,
-        uncompressed: descriptor.size,
-    }
+    LayerFiles { uncompressed: descriptor.size, ..LayerFiles::new(LayerFormat::Blob, list) }
 }
 
 /// Keeps the files for later looks, unless nothing proves them.

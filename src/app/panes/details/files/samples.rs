@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::browser::FileBrowser;
 use super::scene::LayerLists;
-use crate::layer::{EntryKind, FileList, FileTree, Findings, LayerEntry, LayerFiles, LayerFormat};
+use crate::layer::{Compression, EntryKind, FileList, FileTree, LayerEntry, LayerFiles, LayerFormat};
 
 /// Returns an entry: its kind is told by the end of the path, as in `dir/`, `-removed` and `link@`.
 fn entry(path: &str, size: u64) -> LayerEntry<'_> {
@@ -41,16 +41,7 @@ pub(crate) fn list(entries: &[(&str, u64)]) -> FileList {
 pub(crate) fn image(layers: Vec<FileList>) -> (Arc<FileTree>, LayerLists) {
     let mut tree = FileTree::default();
     layers.iter().for_each(|layer| tree.add_layer(layer).expect("a layer"));
-    let files = |list| LayerFiles {
-        format: LayerFormat::Tar(crate::layer::Compression::Gzip),
-        list,
-        chunks: Vec::new(),
-        chunks_end: 0,
-        findings: Findings::default(),
-        refused_table: None,
-        is_proved: true,
-        uncompressed: None,
-    };
+    let files = |list| LayerFiles::new(LayerFormat::Tar(Compression::Gzip), list);
     (Arc::new(tree), layers.into_iter().map(|list| Some(Arc::new(files(list)))).collect())
 }
 
