@@ -4,6 +4,8 @@
 //! hides, and which layer removed it. Removals of a layer come before its additions, whatever their order in the tar.
 //! As in the programs that unpack images, an entry below a symbolic link to a directory is put into that directory.
 
+mod lookup;
+
 use std::hash::{BuildHasher, RandomState};
 
 use super::entry::{EntryKind, LayerEntry};
@@ -199,141 +201,6 @@ impl FileTree {
             + self.versions.capacity() * size_of::<Stored>()
             + self.links.capacity() * size_of::<(u32, u32, u16)>()
             + self.table.capacity() * size_of::<u32>()
-    }
-
-    /// Returns the number of layers.
-    pub fn layers(&self) -> u16 {
-        self.layers
-    }
-
-    /// Returns the number of paths, with the root and the removed ones.
-    pub fn path_count(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Returns the path with this number: see [`PathId::number`].
-    pub fn path_at(&self, number: u32) -> Option<PathId> {
-        ((number as usize) < self.nodes.len()).then_some(PathId(number))
-    }
-
-    /// Returns the path with these components, also if it was removed.
-    pub fn find(&self, path: &[u8]) -> Option<PathId> {
-        let mut components = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
-        components.try_fold(0, |node, name| self.child(node, name)).map(PathId)
-    }
-
-    /// Returns the last component; empty for the root.
-    pub fn name(&self, id: PathId) -> &[u8] {
-        let node = &self.nodes[id.0 as usize];
-        &self.names[node.name as usize..node.name as usize + usize::from(node.name_length)]
-    }
-
-    /// Returns the whole path without a slash at its beginning.
-    pub fn path(&self, id: PathId) -> Vec<u8> {
-        let mut ids = Vec::new();
-        let mut at = id.0;
-        while at != NONE && at != 0 {
-            ids.push(PathId(at));
-            at = self.nodes[at as usize].parent;
-        }
-        let names: Vec<&[u8]> = ids.iter().rev().map(|id| self.name(*id)).collect();
-        names.join(&b'/')
-    }
-
-    /// Returns the directory above; `None` for the root.
-    pub fn parent(&self, id: PathId) -> Option<PathId> {
-        some(self.nodes[id.0 as usize].parent).map(PathId)
-    }
-
-    /// Returns the paths directly below, also removed ones, in no order.
-    pub fn children(&self, id: PathId) -> impl Iterator<Item = PathId> {
-        let next = |node: &PathId| some(self.nodes[node.0 as usize].next_sibling).map(PathId);
-        std::iter::successors(some(self.nodes[id.0 as usize].first_child).map(PathId), next)
-    }
-
-    /// Returns all paths except the root, also removed ones, in no order.
-    pub fn paths(&self) -> impl Iterator<Item = PathId> {
-        (1..self.nodes.len()).map(|index| PathId(index as u32))
-    }
-
-    /// Returns the versions, the newest first. The root may have none.
-    pub fn versions(&self, id: PathId) -> impl Iterator<Item = FileVersion> {
-        let older = |index: &u32| some(self.versions[*index as usize].older);
-        let indexes = std::iter::successors(some(self.nodes[id.0 as usize].newest), older);
-        indexes.map(|index| self.versions[index as usize].public())
-    }
-
-    /// Returns the version that is in the image, or `None` if the path was removed.
-    pub fn current(&self, id: PathId) -> Option<FileVersion> {
-        self.versions(id).next().filter(|version| version.hidden.is_none())
-    }
-
-    /// Returns the layers whose versions the current one replaces, the newest first.
-    pub fn replaces(&self, id: PathId) -> Vec<u16> {
-        let Some(current) = self.current(id) else { return Vec::new() };
-        let by_it = Some((current.layer, Hidden::Replaced));
-        self.versions(id).filter(|version| version.hidden == by_it).map(|version| version.layer).collect()
-    }
-
-    /// Returns the layer that removed the path, or `None` if it is in the image.
-    pub fn removed_in(&self, id: PathId) -> Option<u16> {
-        self.versions(id).next().and_then(|version| version.hidden).map(|(layer, _)| layer)
-    }
-
-    /// Returns the path that a program would open in the image: symbolic links are followed, also the last one if
-    /// `follows_last` says so. They do not lead out of the image. Returns `None` if it does not exist, or after 40 links.
-    pub fn resolve(&self, path: &[u8], follows_last: bool) -> Option<PathId> {
-        let mut node = 0;
-        let mut links = 0;
-        let mut rest: Vec<Vec<u8>> = components(path).rev().collect();
-        while let Some(name) = rest.pop() {
-            if node != 0 && self.versions[self.live(node)? as usize].kind != EntryKind::Directory {
-                return None;
-            }
-            if name == b".." {
-                node = some(self.nodes[node as usize].parent).unwrap_or(0);
-                continue;
-            }
-            let child = self.child(node, &name)?;
-            let version = self.live(child)?;
-            if self.versions[version as usize].kind == EntryKind::Symlink
-                && (follows_last || !rest.is_empty())
-            {
-                links += 1;
-                if links > MOST_LINKS {
-                    return None;
-                }
-                let target = self.link(version);
-                if target.starts_with(b"/") {
-                    node = 0;
-                }
-                rest.extend(components(target).rev());
-            } else {
-                node = child;
-            }
-        }
-        Some(PathId(node))
-    }
-
-    /// Returns the file that a hard link of `layer` names by its path: the newest version of it up to that layer. Returns
-    /// `None` if there is none, or after 40 links. `link_of` returns the target of a version.
-    pub fn hard_link_target(
-        &self,
-        link: &[u8],
-        layer: u16,
-        link_of: impl Fn(&FileVersion) -> Vec<u8>,
-    ) -> Option<(PathId, FileVersion)> {
-        let (mut link, mut layer) = (link.to_vec(), layer);
-        for _ in 0..MOST_LINKS {
-            let id = self.find(&link)?;
-            let version = self.versions(id).find(|version| version.layer <= layer)?;
-            match version.kind {
-                EntryKind::File => return Some((id, version)),
-                EntryKind::HardLink => (link, layer) = (link_of(&version), version.layer),
-                _ => return None,
-            }
-        }
-        None
     }
 
     fn add_entry(&mut self, entry: &LayerEntry<'_>, index: u32) -> Result<(), TreeError> {

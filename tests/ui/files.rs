@@ -10,7 +10,7 @@ use regtui::app::panes::details::files::reading::{
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
-use regtui::layer::{FileTree, Findings, ImageFindings, LayerFacts, LayerFiles, LayerFormat};
+use regtui::layer::{FileTree, ImageFindings, LayerFacts, LayerFiles, LayerFormat};
 use regtui::model::failure::FailureKind;
 use regtui::model::text::SafeText;
 
