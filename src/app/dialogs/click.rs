@@ -21,15 +21,15 @@ impl Dialog {
         match self {
             Dialog::Menu(menu) => menu.click(update, at),
             Dialog::Palette(palette) => palette.click(update, at),
-            Dialog::Open(prompt) => prompt.click(update, at),
+            Dialog::Open(prompt) => click_name(prompt, update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::FileHistory(history) => history.click(update, at),
             Dialog::PathTable(table) => table.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
-            Dialog::Compare(prompt) => prompt.click(update, at),
+            Dialog::Compare(prompt) => click_name(prompt, update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
-            Dialog::Diff(prompt) => prompt.click(update, at),
+            Dialog::Diff(prompt) => click_name(prompt, update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
@@ -55,6 +55,19 @@ pub(crate) fn click(update: &mut Update<'_>, at: Position) {
         false if dialog.has_text() => Some(dialog),
         false => dialog.press_shared(update, SharedEffect::Cancel),
     });
+}
+
+/// Accepts the name under the click.
+fn click_name(mut prompt: impl NamePrompt, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+    let rows = prompt.rows(update.state);
+    let names = prompt.field().suggestions.len();
+    match row_at(rows, at, 0, names) {
+        Some(row) => {
+            prompt.field().cursor = row + 1;
+            prompt.submit(update)
+        }
+        None => Some(prompt.into_dialog()),
+    }
 }
 
 /// Returns the row of a list under the click.

@@ -65,7 +65,7 @@ impl NamePrompt for ComparePrompt {
 
     fn submit(self, update: &mut Update<'_>) -> Option<Dialog> {
         let compared = compare(update, self.left.clone(), self.field.text());
-        compared.err().map(|bad| self.refuse(bad))
+        compared.err().map(|bad| self.refuse(bad.into_message()))
     }
 
     fn into_dialog(self) -> Dialog {

@@ -115,7 +115,7 @@ impl NamePrompt for DiffPrompt {
 
     fn submit(self, update: &mut Update<'_>) -> Option<Dialog> {
         let compared = diff(update, self.image.clone(), self.field.text());
-        compared.err().map(|bad| self.refuse(bad))
+        compared.err().map(|bad| self.refuse(bad.into_message()))
     }
 
     fn into_dialog(self) -> Dialog {

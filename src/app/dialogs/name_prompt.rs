@@ -1,11 +1,10 @@
 //! The prompts that have only a field for a name: `O`, `C` and `D`. They differ in the names that they offer, and in the
 //! effect of the name that is accepted.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 
-use super::copy_prompt::BadDestination;
+use super::Dialog;
 use super::prompt_field::{FieldEffect, FieldStep, PromptField};
-use super::{Dialog, click};
 use crate::app::State;
 use crate::app::keys::Pressed;
 use crate::app::update::Update;
@@ -38,22 +37,8 @@ pub(super) trait NamePrompt: Sized {
         Some(self.into_dialog())
     }
 
-    /// Accepts the name under a click.
-    fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
-        let rows = self.rows(update.state);
-        let names = self.field().suggestions.len();
-        match click::row_at(rows, at, 0, names) {
-            Some(row) => {
-                self.field().cursor = row + 1;
-                self.submit(update)
-            }
-            None => Some(self.into_dialog()),
-        }
-    }
-
-    /// Returns the prompt with the reason why its name is refused.
-    fn refuse(mut self, bad: BadDestination) -> Dialog {
-        let (problem, names) = bad.into_message();
+    /// Returns the prompt with the reason why its name is refused, and the names to choose from if it may mean several.
+    fn refuse(mut self, (problem, names): (String, Vec<String>)) -> Dialog {
         self.field().refuse(problem, names);
         self.into_dialog()
     }
