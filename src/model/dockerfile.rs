@@ -12,6 +12,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde::Serialize;
 
+use super::annotations;
+use super::base_image::{BASE_DIGEST, BASE_NAME};
 use super::digest::Digest;
 use super::image::{ImageConfig, LayerRow, LayerTable};
 use super::lenient::{self, Members};
@@ -21,9 +23,6 @@ use super::size;
 /// The members with BuildKit's additions, in lower case: that of SLSA v0.2, which BuildKit wrote into v1 at first too, and
 /// that of v1.
 const BUILDKIT_METADATA: [&str; 2] = ["https://mobyproject.org/buildkit@v1#metadata", "buildkit_metadata"];
-/// The annotations that name the base image: image-spec, `annotations.md`. Builders write them as labels too.
-const BASE_NAME: &str = "org.opencontainers.image.base.name";
-const BASE_DIGEST: &str = "org.opencontainers.image.base.digest";
 /// The most bytes of the name of a base image. Names of images are shorter.
 const LONGEST_BASE: usize = 512;
 /// The instructions of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>.
@@ -100,8 +99,7 @@ impl Dockerfile {
     ) -> Dockerfile {
         let labels = config.map(|config| &*config.labels);
         let named = |name: &str| {
-            let values = annotations.iter().copied().chain(labels).filter_map(|texts| texts.get(name));
-            values.map(|value| value.trim()).find(|value| !value.is_empty())
+            annotations.iter().copied().chain(labels).find_map(|texts| annotations::value(texts, name))
         };
         let is_name = |name: &&str| name.len() <= LONGEST_BASE && !name.contains(char::is_whitespace);
         let base = named(BASE_NAME).filter(is_name);

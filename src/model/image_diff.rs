@@ -12,6 +12,8 @@ mod wording;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::annotations;
+use super::base_image::{BASE_DIGEST, BASE_NAME};
 use super::digest::Digest;
 use super::image::ImageConfig;
 use super::manifest::{Descriptor, Manifest};
@@ -113,14 +115,12 @@ impl DiffInput<'_> {
 
 impl DiffSide {
     fn of(input: &DiffInput<'_>) -> DiffSide {
-        let annotations = input.manifest.annotations();
-        let base = |key| annotations?.get(key).cloned();
-        let base = match (
-            base("org.opencontainers.image.base.name"),
-            base("org.opencontainers.image.base.digest"),
-        ) {
+        let labels = input.config.map(|config| &*config.labels);
+        let sources = [input.manifest.annotations(), labels];
+        let base = |key| sources.iter().flatten().find_map(|texts| annotations::value(texts, key));
+        let base = match (base(BASE_NAME), base(BASE_DIGEST)) {
             (Some(name), Some(digest)) if !name.contains('@') => Some(format!("{name}@{digest}")),
-            (name, digest) => name.or(digest),
+            (name, digest) => name.or(digest).map(String::from),
         };
         DiffSide {
             reference: input.reference.to_string(),

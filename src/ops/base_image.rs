@@ -9,6 +9,7 @@ use super::index_images::IndexImages;
 use super::inspect::{find_referrers, inspect_image};
 use super::summary::read_config;
 use crate::client::{Error, Pool, Priority, Registry};
+use crate::model::annotations;
 use crate::model::attached::{AttachedContent, BaseImage};
 use crate::model::base_image::{
     BASE_DIGEST, BASE_NAME, BaseComparison, BaseEvidence, BaseReport, BaseStatus, days_between,
@@ -116,9 +117,9 @@ fn recorded_candidates(inspection: &Inspection, variant: &Variant) -> Vec<BaseCa
         sources.into_iter().chain([(index, BaseEvidence::Annotation), (labels, BaseEvidence::Label)]);
     let named = sources.filter_map(|(texts, evidence)| {
         let texts = texts?;
-        let name = texts.get(BASE_NAME).filter(|name| !name.is_empty())?;
-        let recorded = texts.get(BASE_DIGEST).and_then(|digest| digest.parse().ok());
-        Some(BaseCandidate { name: name.clone(), recorded, evidence })
+        let name = annotations::value(texts, BASE_NAME)?.to_string();
+        let recorded = annotations::value(texts, BASE_DIGEST).and_then(|digest| digest.parse().ok());
+        Some(BaseCandidate { name, recorded, evidence })
     });
     named.take(1).collect()
 }

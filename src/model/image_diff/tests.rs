@@ -144,6 +144,18 @@ fn annotations_come_last_and_name_the_base() {
 }
 
 #[test]
+fn blank_annotations_name_no_base_and_labels_may() {
+    // buildah writes these for an image that has no base.
+    let blank =
+        || json!({"org.opencontainers.image.base.name": "", "org.opencontainers.image.base.digest": ""});
+    let left = Image::of(&[], json!({}), blank());
+    let labels = json!({"config": {"Labels": {"org.opencontainers.image.base.name": "alpine"}}});
+    let right = Image::of(&[], labels, blank());
+    let diff = diff(&left, &right);
+    assert_eq!((diff.left.base.as_deref(), diff.right.base.as_deref()), (None, Some("alpine")));
+}
+
+#[test]
 fn lists_that_are_too_long_are_reported() {
     let many: Vec<String> = (0..20_000).map(|number| format!("K{number}=1")).collect();
     let long = Image::of(&[], json!({"config": {"Env": many}}), json!({}));
