@@ -4,6 +4,8 @@
 
 /// Most entries of a header, as in rpm.
 const MOST_ENTRIES: usize = 0xffff;
+/// Most bytes of a text that is read. Many entries may point into one long text.
+const LONGEST_TEXT: usize = 4096;
 /// The size of an entry: tag, type, offset and count, of four bytes each.
 const ENTRY: usize = 16;
 
@@ -75,8 +77,11 @@ struct Value<'a> {
 
 impl<'a> Value<'a> {
     fn text(&self) -> Option<&'a [u8]> {
-        let end = self.data.iter().position(|byte| *byte == 0)?;
-        matches!(self.kind, STRING | I18N_STRING).then(|| &self.data[..end])
+        if !matches!(self.kind, STRING | I18N_STRING) {
+            return None;
+        }
+        let text = self.data.get(..LONGEST_TEXT).unwrap_or(self.data);
+        memchr::memchr(0, text).map(|end| &text[..end])
     }
 
     fn int32(&self) -> Option<u32> {
@@ -159,6 +164,22 @@ pub(super) mod tests {
             let bytes = [sizes.map(u32::to_be_bytes).concat(), vec![0; 100]].concat();
             assert_eq!(RpmHeader::parse(&bytes), None, "{sizes:?}");
         }
+    }
+
+    #[test]
+    fn many_entries_that_point_into_one_long_text_cost_little() {
+        let long = vec![b'x'; 1 << 20];
+        let mut values: Vec<(u32, u32, &[u8])> = vec![(1000, 6, &long)];
+        values.resize(20_000, (1000, 6, b""));
+        let parsed = header(&values);
+        let parsed = RpmHeader::parse(&parsed).expect("a header");
+        assert_eq!(parsed.name, None);
+        let bound = vec![b'y'; LONGEST_TEXT - 1];
+        let bytes = header(&[(1000, 6, &bound), (1000, 7, b"\0")]);
+        assert_eq!(
+            RpmHeader::parse(&bytes).and_then(|found| found.name).map(<[u8]>::len),
+            Some(LONGEST_TEXT - 1)
+        );
     }
 
     proptest::proptest! {
