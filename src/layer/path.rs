@@ -69,7 +69,8 @@ pub(super) fn as_removal(path: &[u8]) -> Result<Option<(EntryKind, Vec<u8>)>, Op
     if name == OPAQUE {
         return Ok(Some((EntryKind::OpaqueMarker, parent.to_vec())));
     }
-    if name.starts_with(RESERVED) {
+    // Its folder of hard links holds files too.
+    if path.split(|byte| *byte == b'/').any(|part| part.starts_with(RESERVED)) {
         return Err(None);
     }
     let Some(removed) = name.strip_prefix(WHITEOUT) else { return Ok(None) };
@@ -169,6 +170,9 @@ mod tests {
             (b"a/.wh..wh..opq", Ok(Some((EntryKind::OpaqueMarker, b"a".to_vec())))),
             (b".wh..wh..opq", Ok(Some((EntryKind::OpaqueMarker, Vec::new())))),
             (b".wh..wh.plnk", Err(None)),
+            (b".wh..wh.plnk/12.34", Err(None)),
+            (b"a/.wh..wh.orph/x/y", Err(None)),
+            (b"a/.wh..wh.aufs/.wh..wh..opq", Ok(Some((EntryKind::OpaqueMarker, b"a/.wh..wh.aufs".to_vec())))),
             (b"a/.wh.", Err(Some(Problem::BareWhiteout))),
             (b"a/.wh...", Err(Some(Problem::BareWhiteout))),
         ] {
