@@ -21,7 +21,7 @@ const SHORTEST_TOKEN: usize = 8;
 /// Keys with values that are secret whatever they look like.
 const PASSWORDS: [&str; 6] = ["password", "passwd", "passphrase", "pwd", "secret", "_auth"];
 /// Keys that also begin plain sentences (`invalid token: it has expired`). Their values are secret if they look so.
-const TOKENS: [&str; 9] = [
+const TOKENS: [&str; 10] = [
     "token",
     "apikey",
     "api_key",
@@ -31,6 +31,8 @@ const TOKENS: [&str; 9] = [
     "auth",
     "credentials",
     "signature",
+    // The signature of an address, as storage of Azure has it.
+    "sig",
 ];
 
 /// The beginnings of access tokens that need not be long: GitHub, GitLab, Docker Hub, DigitalOcean.
@@ -222,6 +224,9 @@ mod tests {
         let table = [
             ("proxy http://me:hunter2@proxy.test:3128/ refused", "proxy http://…@proxy.test:3128/ refused"),
             ("https://h/v2/x?sig=abc&n=1", "https://h/v2/x?…&n=1"),
+            ("/v2/x?sig=abc&n=1", "/v2/x?sig=…&n=1"),
+            ("/v2/x?se=2026&sig=aB%2Fc", "/v2/x?se=2026&sig=…"),
+            ("the config=abc of a zsig", "the config=abc of a zsig"),
             ("user:hunter2@r.test/app is no target", "…@r.test/app is no target"),
             (r#"{"Username":"u","Secret":"hunter2"}"#, r#"{"Username":"u","Secret":"…"}"#),
             (r#"{"identitytoken" : "abc"}"#, r#"{"identitytoken" : "…"}"#),
