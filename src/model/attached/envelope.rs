@@ -69,6 +69,12 @@ impl DsseEnvelope {
         self.signatures.first()?.keyid.clone()
     }
 
+    /// Returns whether the payload is an in-toto statement by its type, which is signed too: the same bytes of another
+    /// type mean something else.
+    pub(super) fn is_of_statement(&self) -> bool {
+        self.payload_type.as_deref() == Some("application/vnd.in-toto+json")
+    }
+
     /// Returns the bytes that are signed: the pre-authentication encoding of a payload.
     pub(super) fn signed_bytes(&self, payload: &[u8]) -> Vec<u8> {
         let payload_type = self.payload_type.as_deref().unwrap_or_default();

@@ -347,7 +347,10 @@ fn other_image() -> Manifest {
 }
 
 fn envelope(pair: &Ed25519KeyPair, payload: &str) -> Value {
-    let payload_type = "application/vnd.in-toto+json";
+    envelope_of(pair, "application/vnd.in-toto+json", payload)
+}
+
+fn envelope_of(pair: &Ed25519KeyPair, payload_type: &str, payload: &str) -> Value {
     let signed = format!("DSSEv1 {} {payload_type} {} {payload}", payload_type.len(), payload.len());
     json!({
         "payloadType": payload_type,
@@ -431,6 +434,8 @@ fn envelopes_are_signed_over_type_and_payload() {
         (changed("signatures", json!({ "sig": 7 })), &key, Some((statement, Verdict::Unsigned))),
         (envelope(&pair, &of_another), &key, Some((statement, Verdict::OtherImage))),
         (envelope(&pair, "{}"), &key, Some((statement, Verdict::OtherContent))),
+        (envelope_of(&pair, "text/plain", &slsa), &key, Some((statement, Verdict::OtherContent))),
+        (envelope_of(&pair, "", &slsa), &key, Some((statement, Verdict::OtherContent))),
         (json!({ "dsseEnvelope": good, "messageSignature": { "signature": "AAAA" } }), &key, None),
         (spdx(), &key, None),
     ];

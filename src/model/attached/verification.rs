@@ -121,7 +121,7 @@ fn check_envelope(envelope: &DsseEnvelope, image: &Manifest, key: &PublicKey) ->
     } else if !given.any(|given| key.has_signed(&message, &given)) {
         Verdict::OtherKey
     } else {
-        match &statement {
+        match statement.as_ref().filter(|_| envelope.is_of_statement()) {
             None => Verdict::OtherContent,
             Some(statement) if image.has_one_of(&statement.subjects()) => Verdict::Signed,
             Some(_) => Verdict::OtherImage,
