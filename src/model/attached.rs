@@ -182,6 +182,11 @@ impl AttachedDocument {
         Some(image.has_one_of(self.subjects.as_ref()?))
     }
 
+    /// Returns whether the document names images, and not this one.
+    pub(crate) fn is_about_others(&self, image: &Manifest) -> bool {
+        self.subjects.as_ref().is_some_and(|named| !named.is_empty() && !image.has_one_of(named))
+    }
+
     /// Returns the content in a few words.
     pub(crate) fn summary(&self) -> SafeText {
         let text = match &self.content {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::client::{Priority, Registry};
+use crate::model::attached::AttachedDocument;
 use crate::model::digest::Digest;
 use crate::model::dockerfile::Dockerfile;
 use crate::model::failure::Failure;
@@ -70,7 +71,7 @@ pub async fn find_dockerfile(
         attestations = referring_attestations(registry, name, &manifest).await;
     }
     for attestation in attestations.iter().take(MOST_ATTESTATIONS) {
-        match read_attestation(registry, name, attestation).await {
+        match read_attestation(registry, name, &manifest, attestation).await {
             Ok(Some(dockerfile)) => {
                 let (digest, attestation) = (manifest.digest, attestation.digest);
                 return Ok(FoundDockerfile { digest, platform: own, dockerfile, attestation, unread });
@@ -97,10 +98,12 @@ async fn referring_attestations(
     referrers.into_iter().flat_map(|referrers| referrers.descriptors).filter(is_attestation).collect()
 }
 
-/// Returns the Dockerfile in an attestation. Fails if a part that may hold it cannot be read.
+/// Returns the Dockerfile in an attestation of an image. Fails if a part that may hold it cannot be read. A statement
+/// about other images alone is left out, whatever the attestation is attached to.
 async fn read_attestation(
     registry: &dyn Registry,
     name: &RepositoryName,
+    image: &Arc<Manifest>,
     attestation: &Descriptor,
 ) -> Result<Option<Dockerfile>, Failure> {
     let what = || SafeText::from(format!("cannot read the provenance {}", attestation.digest_text));
@@ -117,7 +120,12 @@ async fn read_attestation(
         let statement = read_small_blob(registry, name, layer, LARGEST_STATEMENT).await;
         let statement = statement.map_err(|error| error.failure(what()))?;
         // Megabytes of JSON take a moment.
-        let read = tokio::task::spawn_blocking(move || Dockerfile::of_provenance(&statement)).await;
+        let (image, layer) = (image.clone(), layer.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let document = AttachedDocument::read(&statement, &layer);
+            if document.is_about_others(&image) { None } else { Dockerfile::of_provenance(&statement) }
+        })
+        .await;
         if let Some(dockerfile) = read.ok().flatten() {
             return Ok(Some(dockerfile));
         }

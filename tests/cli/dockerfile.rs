@@ -54,6 +54,28 @@ async fn attested(predicate: &Value) -> (Demo, String) {
     (demo, name)
 }
 
+#[tokio::test]
+async fn the_provenance_of_another_image_is_left_out() {
+    for (subject, source) in [("self", "provenance"), ("other", "history")] {
+        let store = Store::new();
+        let image = app(&store);
+        let digest = if subject == "self" { image.digest.hex() } else { "9".repeat(64) };
+        let statement = json!({
+            "_type": "https://in-toto.io/Statement/v0.1",
+            "subject": [{ "name": "x", "digest": { "sha256": digest } }],
+            "predicateType": "https://slsa.dev/provenance/v1",
+            "predicate": provenance(),
+        });
+        let kind = "application/vnd.docker.attestation.manifest.v1+json";
+        let artifact = store.artifact("app").kind(kind);
+        artifact.layer("application/vnd.in-toto+json", statement.to_string()).subject(&image).push();
+        let demo = open(DemoSettings::default(), store).await;
+        let name = format!("{}/app@{}", demo.address(), image.digest);
+        let ended = Shell::new().run(&["dockerfile", &name, "--json"]).await;
+        assert_eq!(ended.assert_code(0).json()["source"], source);
+    }
+}
+
 fn provenance() -> Value {
     let infos =
         json!([{ "filename": "Dockerfile", "language": "Dockerfile", "data": STANDARD.encode(SOURCE) }]);
