@@ -15,6 +15,8 @@ use regtui::app::panes::details::files::reading::{FilesAnswer, PackagesAnswer};
 use regtui::app::questions::{Answer, Ask};
 use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
+use regtui::model::attached::facts::AttachedFacts;
+use regtui::model::base_image::BaseReport;
 use regtui::model::change::comparison::Comparison;
 use regtui::model::change::journal::JournalEntry;
 use regtui::model::change::{ChangePlan, ChangeRequest};
@@ -133,6 +135,19 @@ impl Registry {
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
+            Ask::AttachedFacts(inspection, _) => {
+                let digests = inspection
+                    .referrers
+                    .iter()
+                    .chain(inspection.variants.iter().flat_map(|variant| variant.referrers.iter()))
+                    .filter_map(|referrer| referrer.descriptor.digest);
+                Answer::AttachedFacts(digests.map(|digest| (digest, attached_facts())).collect())
+            }
+            Ask::KeptScans(_, images) => {
+                Answer::KeptScans(images.iter().map(|image| (*image, None)).collect())
+            }
+            Ask::ScanPage(..) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
+            Ask::Base(..) => Answer::Base(Box::new(BaseReport::unknown("nothing is known"))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Inspection(repository, selector) => {
@@ -183,6 +198,15 @@ impl Registry {
             Err(_) => ListedName::Malformed(SafeText::clean(name)),
         };
         Page { items: items.iter().map(listed).collect(), next, incomplete: None }
+    }
+}
+
+/// The content of an attached artifact in a row.
+fn attached_facts() -> AttachedFacts {
+    AttachedFacts {
+        summary: "214 packages".into(),
+        signer: Some("key 5f70bf18a086".into()),
+        created: "2026-11-18T12:00:00Z".parse().ok(),
     }
 }
 
