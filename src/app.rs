@@ -18,6 +18,7 @@ pub mod dialogs;
 pub mod filter;
 mod focus;
 pub(crate) mod hints;
+mod image_facts;
 pub mod jobs;
 pub(crate) mod key_guard;
 pub mod keymap;

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
+use super::image_facts;
 use super::layout;
-use super::layout::tag_columns::TagColumns;
 use super::panes::details::files::FilesLoad;
 use super::panes::details::{self, Tab, search};
 use super::panes::repositories::RepositorySortBy;
@@ -38,9 +38,10 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_files(update);
     load_summaries(update);
     load_facts(update);
-    load_scans(update);
-    load_attached_facts(update);
-    load_bases(update);
+    image_facts::load_scans(update);
+    leave_missing_tab(update);
+    image_facts::load_attached(update);
+    image_facts::load_bases(update);
 }
 
 fn reconcile_registry(update: &mut Update<'_>) {
@@ -129,7 +130,7 @@ fn reconcile_details(update: &mut Update<'_>) {
             update.cmds.push(Cmd::Cancel(Slot::Detail));
         }
         cancel_referrers(update);
-        cancel_attached_facts(update);
+        image_facts::cancel_attached(update);
         let state = &mut *update.state;
         if let Some(of) = state.detail.image.take() {
             state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));
@@ -296,73 +297,6 @@ fn load_facts(update: &mut Update<'_>) {
         if let Some(registry) = update.state.registries.of(&host) {
             registry.repositories.ask_facts(&name, ticket);
         }
-    }
-}
-
-/// Asks for the scans of the image shown, and of the visible rows if a column shows them. No registry is asked.
-fn load_scans(update: &mut Update<'_>) {
-    let state = &mut *update.state;
-    state.detail.set_local_scans(&state.scans);
-    let Some((repository, _)) = &state.detail.image else { return };
-    let host = repository.host.clone();
-    let inspection = state.detail.inspection.value.iter();
-    let variants = inspection
-        .flat_map(|inspection| &inspection.variants)
-        .filter_map(|variant| Some(variant.manifest.as_ref().ok()?.digest));
-    let rows = if state.columns.scan { state.tags.visible_digests() } else { Vec::new() };
-    let wanted = state.scans.to_ask(variants.chain(rows));
-    if !wanted.is_empty() {
-        let ticket = update.ask(Slot::KeptScans, Duration::ZERO, Ask::KeptScans(host, wanted));
-        update.state.scans.ask(ticket);
-    }
-    leave_missing_tab(update);
-}
-
-/// Asks for the contents of the artifacts of the image shown, once their tab is open.
-fn load_attached_facts(update: &mut Update<'_>) {
-    let detail = &update.state.detail;
-    if detail.awaited_facts.is_some() && detail.tab != Tab::Referrers {
-        cancel_attached_facts(update);
-    }
-    let detail = &update.state.detail;
-    let Some(inspection) = detail.inspection.value.as_ref().filter(|_| detail.needs_attached_facts()) else {
-        return;
-    };
-    let known = inspection.all_referrers().filter_map(|(_, referrer)| referrer.descriptor.digest);
-    let known = known.filter(|digest| detail.attached_facts.contains_key(digest)).collect();
-    let ask = Ask::AttachedFacts(inspection.clone(), known);
-    // Tabs are often only passed on the way to another one.
-    let ticket = update.ask(Slot::AttachedFacts, REST, ask);
-    update.state.detail.awaited_facts = Some(ticket);
-}
-
-fn cancel_attached_facts(update: &mut Update<'_>) {
-    if update.state.detail.awaited_facts.take().is_some() {
-        update.cmds.push(Cmd::Cancel(Slot::AttachedFacts));
-    }
-}
-
-/// Asks for the bases of the visible rows, if a column shows them.
-fn load_bases(update: &mut Update<'_>) {
-    let state = &mut *update.state;
-    let layout = layout::of(state);
-    let width = layout::rows(state, &layout, Pane::Tags).width;
-    let is_shown = state.columns.base && TagColumns::of(&state.tags, state.columns, width).base > 0;
-    let repository = state.tags.repository.clone().filter(|_| is_shown);
-    let Some(repository) = repository else {
-        let given_up = state.bases.give_up().into_iter();
-        update.cmds.extend(given_up.map(|(repository, image)| Cmd::Cancel(Slot::Base(repository, image))));
-        return;
-    };
-    // The rows themselves come first.
-    if state.tags.tags.is_loading() || !state.tags.awaited_rows.is_empty() {
-        return;
-    }
-    let generation = state.bases.generation;
-    for image in state.bases.to_ask(state.tags.visible_digests().into_iter()) {
-        let slot = Slot::Base(repository.clone(), image);
-        let ticket = update.ask(slot, ROW_REST, Ask::Base(repository.clone(), image, generation));
-        update.state.bases.ask(repository.clone(), image, ticket);
     }
 }
 

@@ -57,27 +57,27 @@ pub enum BaseStatus {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BaseReport {
     /// The digest of the image.
-    pub(crate) digest: Option<Digest>,
+    pub digest: Option<Digest>,
     /// The platform of the image.
-    pub(crate) platform: Option<Platform>,
+    pub platform: Option<Platform>,
     /// The relation.
-    pub(crate) status: BaseStatus,
+    pub status: BaseStatus,
     /// The name of the base.
-    pub(crate) base: Option<SafeText>,
+    pub base: Option<SafeText>,
     /// The evidence for it.
-    pub(crate) evidence: Option<BaseEvidence>,
+    pub evidence: Option<BaseEvidence>,
     /// The digest that the base had when the image was built.
-    pub(crate) recorded_digest: Option<Digest>,
+    pub recorded_digest: Option<Digest>,
     /// The digest that the base has now.
-    pub(crate) current_digest: Option<Digest>,
+    pub current_digest: Option<Digest>,
     /// The number of layers of the base as it is now.
-    pub(crate) base_layers: Option<usize>,
+    pub base_layers: Option<usize>,
     /// The number of them that the image does not contain.
-    pub(crate) layers_behind: Option<usize>,
+    pub layers_behind: Option<usize>,
     /// The days between the date of the base in the image and that of the base as it is now.
-    pub(crate) days_behind: Option<i64>,
+    pub days_behind: Option<i64>,
     /// The reason, if nothing can be said.
-    pub(crate) reason: Option<SafeText>,
+    pub reason: Option<SafeText>,
 }
 
 impl BaseReport {

@@ -11,7 +11,7 @@ use super::files::image::own_platform;
 use super::index_images::IndexImages;
 use super::inspect::{find_referrers, inspect_image};
 use super::summary::read_config;
-use crate::client::{Error, Pool, Priority, Registry};
+use crate::client::{Error, Pool, Priority, Registry, is_forbidden};
 use crate::model::attached::{AttachedContent, BaseImage};
 use crate::model::base_image::{
     BaseComparison, BaseEvidence, BaseReport, BaseStatus, RecordedBase, days_between, recorded_base,
@@ -22,7 +22,7 @@ use crate::model::image::ImageConfig;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::platform::Platform;
-use crate::model::reference::{Reference, Repository, RepositoryName, Selector, Target};
+use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Target};
 use crate::model::summary::{Kind, created_of};
 use crate::model::text::SafeText;
 
@@ -154,7 +154,21 @@ pub(crate) async fn report_recorded_base(
         Some(Ok(config)) if config.diff_ids.is_whole() => config,
         _ => return BaseReport::unknown("the config of the image cannot be read"),
     };
+    if let Ok(target) = Target::parse(&base.name)
+        && !may_ask(pool, &repository.host, target.host())
+    {
+        let reason = "its registry is an address of this machine or of the link: `regtui base` asks it";
+        return BaseReport { base: Some(SafeText::clean(&base.name)), ..BaseReport::unknown(reason) };
+    }
     compare(pool, variant, config, base.into(), Some(lookups)).await.1
+}
+
+/// Returns whether a registry may be asked because an image of another one names it, and not the user.
+fn may_ask(pool: &Pool, own: &Host, other: &Host) -> bool {
+    let address = other.without_port().parse().ok();
+    let is_inside = other.is_loopback() && !own.is_loopback()
+        || address.is_some_and(|address| is_forbidden(address, own.is_loopback()));
+    !is_inside || own == other || pool.known_registries().has(other)
 }
 
 /// Returns the images that the provenance of an image names.
@@ -336,5 +350,29 @@ async fn read_base(
         Some(Ok(config)) if config.diff_ids.is_whole() => Ok(ReadBase { digest, manifest, config }),
         Some(Err(failure)) => Err(failure),
         _ => Err(Failure::local("cannot read the base", "it is no image")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::ClientSettings;
+
+    #[test]
+    fn a_base_leads_to_this_machine_only_from_it() {
+        let pool = Pool::new(ClientSettings::default());
+        let host = |text: &str| Host::parse(text).expect("a host");
+        let table = [
+            ("r.test", "docker.io", true),
+            ("r.test", "10.0.0.7:5000", true),
+            ("r.test", "localhost:5000", false),
+            ("r.test", "127.0.0.1:5000", false),
+            ("r.test", "169.254.169.254", false),
+            ("localhost:5000", "127.0.0.1:6000", true),
+            ("localhost:5000", "169.254.169.254", false),
+        ];
+        for (own, other, expected) in table {
+            assert_eq!(may_ask(&pool, &host(own), &host(other)), expected, "{own} {other}");
+        }
     }
 }

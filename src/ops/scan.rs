@@ -82,6 +82,8 @@ pub(crate) async fn scan_all(
         control.set_outcome(number, &outcome);
         item.outcome = Some(outcome);
     }
+    // The results are looked for as soon as the job has ended.
+    pool.flush().await;
     Report { items, ..Report::default() }
 }
 

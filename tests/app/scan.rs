@@ -2,15 +2,18 @@
 
 use std::os::unix::fs::PermissionsExt;
 
-use regtui::app::settings::FoundScanner;
-use regtui::demo::{DemoSettings, Store};
+use regtui::app::msg::Msg;
+use regtui::app::settings::{AppSettings, FoundScanner};
+use regtui::client::ClientSettings;
+use regtui::demo::{Demo, DemoSettings, Store};
+use regtui::model::reference::Target;
 use regtui::ops::scan::find_scanner;
 use tempfile::TempDir;
 
 use crate::cli::scan::TRIVY;
 use crate::support::app::App;
 use crate::support::harness::{Harness, key_of};
-use regtui::app::msg::Msg;
+use crate::support::registry;
 
 /// A folder with a program `trivy`. It notes each run, and then does what the script says.
 struct Programs(TempDir);
@@ -92,6 +95,29 @@ async fn a_scan_runs_as_a_job_and_its_result_stays_with_the_image() {
     assert_eq!(programs.runs(), 1, "a look at the result runs nothing");
     harness.press("V").await;
     assert_eq!(programs.runs(), 2, "the key scans again");
+}
+
+#[tokio::test]
+async fn a_result_is_kept_for_the_next_run() {
+    let programs = Programs::new(&reports());
+    let cache = tempfile::tempdir().expect("a folder");
+    let open = async || {
+        let store = Store::new();
+        store.image("app").tag("1").push();
+        let demo = Demo::start(DemoSettings::default(), store).await.expect("a port");
+        let target = Target::parse(&format!("{}/app", demo.address())).expect("a target");
+        let settings = AppSettings { scanner: programs.found(), ..AppSettings::default() };
+        let client = ClientSettings { cache: Some(cache.path().into()), ..registry::settings() };
+        let mut harness = Harness::with(demo, vec![target], settings, client).await;
+        harness.press("3").await;
+        harness.press("# s").await;
+        harness
+    };
+    let mut first = open().await;
+    first.press("V").await;
+    first.shows("   0   1   0   1");
+    open().await.shows("   0   1   0   1");
+    assert_eq!(programs.runs(), 1);
 }
 
 #[tokio::test]

@@ -31,32 +31,32 @@ pub struct ScanFacts {
     /// The platform of the image.
     pub platform: Option<Platform>,
     /// The name of the scanner.
-    pub(crate) scanner: SafeText,
+    pub scanner: SafeText,
     /// The version of the scanner.
-    pub(crate) scanner_version: Option<SafeText>,
+    pub scanner_version: Option<SafeText>,
     /// The date of the scan.
     pub at: Timestamp,
     /// Whether the SBOM that is attached to the image was scanned in its place.
-    pub(crate) is_of_sbom: bool,
+    pub is_of_sbom: bool,
     /// The numbers of findings by severity.
-    pub(crate) counts: SeverityCounts,
+    pub counts: SeverityCounts,
     /// The number of all findings.
-    pub(crate) total: usize,
+    pub total: usize,
 }
 
 /// The numbers of findings by severity.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct SeverityCounts {
     /// Critical ones.
-    pub(crate) critical: usize,
+    pub critical: usize,
     /// High ones.
-    pub(crate) high: usize,
+    pub high: usize,
     /// Medium ones.
-    pub(crate) medium: usize,
+    pub medium: usize,
     /// Low ones.
-    pub(crate) low: usize,
+    pub low: usize,
     /// Those of another, no or unknown severity.
-    pub(crate) other: usize,
+    pub other: usize,
 }
 
 impl SeverityCounts {

@@ -18,7 +18,7 @@ const FOUND: usize = 15;
 /// The greatest number of columns of a signer.
 const SIGNER: usize = 26;
 /// Columns of a kind that are not cut for the age or the source.
-const ENOUGH: usize = 24;
+const ENOUGH: usize = 40;
 /// Columns of the content that are enough to say something.
 const SUMMARY: usize = 14;
 
@@ -104,7 +104,10 @@ impl Canvas<'_, '_> {
         let role = if cells.is_unread { Role::Dim } else { Role::Text };
         let summary = columns::left(&cells.summary, widths.summary.saturating_sub(2));
         let mut spans = vec![
-            Span::styled(columns::left(&cells.kind, widths.kind), self.style(Role::Strong)),
+            Span::styled(
+                columns::left(&columns::cut_middle(&cells.kind, widths.kind), widths.kind),
+                self.style(Role::Strong),
+            ),
             Span::styled(format!("  {summary}"), self.style(role)),
         ];
         if widths.signer > 0 {
