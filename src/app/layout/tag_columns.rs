@@ -131,7 +131,7 @@ impl TagColumns {
     /// Distributes `room` columns for tags that are at most `longest` columns wide, and lists of platforms that are at
     /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
     /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
-    /// fit ends the list. The columns that the user asked for stand after the size, whether the others fit or not.
+    /// fit ends the list. The columns that the user asked for come before all of them.
     fn fit(room: usize, longest: usize, longest_platforms: usize, extras: ExtraColumns) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
@@ -141,9 +141,9 @@ impl TagColumns {
             left -= if fits { column.all() } else { 0 };
             fits
         };
+        let scan = take(SCAN, extras.scan);
+        let has_base = take(BASE, extras.base);
         let size = take(SIZE, true);
-        let scan = take(SCAN, size && extras.scan);
-        let has_base = take(BASE, size && extras.base);
         let created = take(CREATED, size);
         let digest = take(DIGEST, created);
         let has_platforms = take(PLATFORMS, digest);
@@ -208,10 +208,10 @@ mod tests {
     #[test]
     fn columns_that_the_user_asked_for_come_before_the_others() {
         let both = ExtraColumns { base: true, scan: true };
-        let narrow = TagColumns::fit(46, 10, 18, both);
-        assert!(narrow.size && narrow.scan && narrow.base == 0 && narrow.created);
-        let usual = TagColumns::fit(60, 10, 18, both);
-        assert!(usual.scan && usual.base >= 14 && !usual.created);
+        let narrow = TagColumns::fit(30, 10, 18, both);
+        assert!(narrow.scan && narrow.base == 0 && !narrow.size);
+        let usual = TagColumns::fit(46, 10, 18, both);
+        assert!(usual.scan && usual.base >= 14 && !usual.size);
         let wide = TagColumns::fit(130, 10, 18, both);
         assert!(wide.scan && wide.base == MOST_BASE && wide.digest && wide.platforms >= 18);
         let heading: String = usual.headings(Sort::default()).into_iter().map(|(cell, _)| cell).collect();
