@@ -11,11 +11,14 @@
 
 pub(crate) mod actions;
 mod answers;
+pub(crate) mod bases;
 pub mod cmd;
+mod columns;
 pub mod dialogs;
 pub mod filter;
 mod focus;
 pub(crate) mod hints;
+mod image_facts;
 pub mod jobs;
 pub(crate) mod key_guard;
 pub mod keymap;
@@ -30,6 +33,7 @@ pub mod panes;
 pub mod questions;
 mod reconcile;
 pub mod remote;
+pub(crate) mod scans;
 pub mod selection;
 pub mod settings;
 mod update;
@@ -44,6 +48,7 @@ use jiff::Timestamp;
 use crate::model::reference::{Host, KnownRegistries, Target};
 use crate::model::request_line::{AwaitedRequest, RequestLine};
 
+use bases::Bases;
 use cmd::Cmd;
 use dialogs::Dialog;
 use jobs::Jobs;
@@ -55,8 +60,9 @@ use notices::Notices;
 use panes::details::Detail;
 use panes::registries::Registries;
 use panes::tags::TagsPane;
+use scans::Scans;
 use selection::TakenImages;
-use settings::AppSettings;
+use settings::{AppSettings, ExtraColumns};
 use update::Update;
 use view_cache::ViewCache;
 
@@ -86,6 +92,12 @@ pub struct State {
     pub(crate) view_cache: ViewCache,
     /// The dialogs on top of the panes; the last one receives the keys.
     pub dialogs: Vec<Dialog>,
+    /// The results of scans that are kept on this machine.
+    pub(crate) scans: Scans,
+    /// The bases of the images in the Tags pane.
+    pub(crate) bases: Bases,
+    /// The columns of the Tags pane that are shown besides the usual ones.
+    pub(crate) columns: ExtraColumns,
     /// The jobs that run, and those that have ended.
     pub jobs: Jobs,
     /// Images that were taken and can be put into another repository.
@@ -145,6 +157,7 @@ pub fn init(
     now: Timestamp,
 ) -> (State, Vec<Cmd>) {
     let mut state = State {
+        columns: settings.columns,
         settings,
         size,
         focus: Pane::Repositories,
@@ -155,6 +168,8 @@ pub fn init(
         detail: Detail::default(),
         view_cache: ViewCache::default(),
         dialogs: Vec::new(),
+        scans: Scans::default(),
+        bases: Bases::default(),
         jobs: Jobs::default(),
         taken: None,
         notices: Notices::default(),
@@ -295,6 +310,7 @@ impl State {
             || self.tags.tags.is_loading()
             || !self.tags.awaited_rows.is_empty()
             || self.detail.is_loading()
+            || self.bases.is_loading()
             || self.dialogs.iter().any(Dialog::is_loading)
     }
 }

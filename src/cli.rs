@@ -24,6 +24,7 @@ mod platform;
 mod print;
 mod repeated_options;
 mod resume;
+mod scan;
 mod side_options;
 mod since;
 mod tag;
@@ -222,6 +223,10 @@ impl Cli {
                 let pool = pool(&config, None);
                 until_interrupted(waits::report_while(&pool, command.read(&pool, colour))).await
             }
+            Some(Command::Scan(scan)) => {
+                let pool = pool(&config, None);
+                until_interrupted(waits::report_while(&pool, scan.run(&pool, config.find_scanner()))).await
+            }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
                 copy.run(&context(&self.options, &config, None), self.options.everywhere()).await
@@ -386,6 +391,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         keys: config.keys.keys(),
         tree: config.tree,
         widths: config.widths,
+        scanner: config.find_scanner().into(),
+        columns: config.columns,
     };
     let options =
         runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };

@@ -37,7 +37,7 @@ pub(crate) use distribution::referrers::fallback_tag;
 pub use error::{Cause, Error, Peer};
 pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
-pub(crate) use http::origin::AllowedOrigin;
+pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
 pub(crate) use registry::Registry;

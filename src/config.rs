@@ -12,10 +12,13 @@ use std::path::{Path, PathBuf};
 use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::app::settings::PaneWidths;
+use crate::app::settings::{ExtraColumns, PaneWidths};
 use crate::client::{self, AllowedOrigin, HostSettings, Trust};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
+use crate::model::scan::command::{ScanCommand, Scanner};
+use crate::model::text::SafeText;
+use crate::ops::scan::find_scanner;
 pub(crate) use keys::KeySettings;
 pub(crate) use rules::{Prefix, RepositoryRules};
 
@@ -31,6 +34,8 @@ pub struct Config {
     pub(crate) tree: bool,
     /// The rule for the widths of the panes.
     pub(crate) widths: PaneWidths,
+    /// The columns of the Tags pane that are shown besides the usual ones.
+    pub(crate) columns: ExtraColumns,
     /// The program that pull commands are written for.
     pub(crate) pull_with: String,
     /// Whether every change is refused.
@@ -43,6 +48,10 @@ pub struct Config {
     pub(crate) log_level: String,
     /// The seconds to wait for a server that stays silent, before another try waits longer.
     pub(crate) timeout: u32,
+    /// The command that scans an image. If it is not set, that of trivy or grype is used.
+    pub(crate) scan: Option<ScanCommand>,
+    /// The seconds that a scan may take.
+    pub(crate) scan_timeout: u32,
     /// Whether every registry is reached without TLS.
     pub(crate) plain_http: bool,
     /// Whether certificates are accepted unchecked, for every registry.
@@ -140,12 +149,15 @@ impl Default for Config {
             mouse: true,
             tree: false,
             widths: PaneWidths::default(),
+            columns: ExtraColumns::default(),
             pull_with: "docker".into(),
             read_only: false,
             cache: true,
             log_file: None,
             log_level: "info".into(),
             timeout: 30,
+            scan: None,
+            scan_timeout: 600,
             plain_http: false,
             insecure: false,
             ca_file: None,
@@ -216,6 +228,9 @@ impl Config {
         if !(1..=3600).contains(&config.timeout) {
             return Err(format!("timeout = {}: 1 to 3600 seconds are possible", config.timeout));
         }
+        if !(1..=86_400).contains(&config.scan_timeout) {
+            return Err(format!("scan_timeout = {}: 1 to 86400 seconds are possible", config.scan_timeout));
+        }
         config.keys.check().map_err(|(span, problem)| describe_place(text, span.start, &problem))?;
         Ok(config)
     }
@@ -239,6 +254,12 @@ impl Config {
             std::fs::File::open(file).map_err(unreadable)?;
         }
         Ok(())
+    }
+
+    /// Returns the scanner of this machine, or the reason why there is none.
+    pub(crate) fn find_scanner(&self) -> Result<Scanner, SafeText> {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        find_scanner(self.scan.as_ref(), self.scan_timeout, &path)
     }
 
     /// Returns the settings of the clients.
@@ -330,7 +351,14 @@ mod tests {
         let config = Config::parse(&uncommented).expect("every commented setting is one");
         let shown = Host::parse("registry.example:5000").expect("a host");
         let registry = config.registries.get(&shown).expect("a registry is shown");
-        let shown = Config { registries: BTreeMap::new(), log_file: None, ca_file: None, ..config.clone() };
+        assert!(config.scan.is_some());
+        let shown = Config {
+            registries: BTreeMap::new(),
+            log_file: None,
+            ca_file: None,
+            scan: None,
+            ..config.clone()
+        };
         assert_eq!(shown, Config::default());
         assert_eq!(registry.realm_allow, ["sso.example"]);
         assert_eq!(registry.upload_allow, ["storage.example".parse().expect("an origin")]);
@@ -341,6 +369,10 @@ mod tests {
     fn invalid_settings_are_named_with_their_line() {
         let problem = Config::parse("theme = \"terminal\"\nmose = false\n").expect_err("a typing error");
         assert!(problem.contains("line 2") && problem.contains("mose"), "{problem}");
+        let problem =
+            Config::parse("mouse = true\nscan = [\"scan\", \"{image}\"]").expect_err("no placeholder");
+        assert!(problem.contains("line 2") && problem.contains("`{digest_reference}`"), "{problem}");
+        assert!(Config::parse("scan_timeout = 0").is_err() && Config::parse("scan = []").is_err());
         let problem = Config::parse("theme = \"pink\"").expect_err("no such theme");
         assert!(problem.contains("terminal"), "{problem}");
         let problem = Config::parse("mouse = true\nwidths = \"wide\"\n").expect_err("no such rule");

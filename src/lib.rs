@@ -10,6 +10,7 @@
 //! | [`runtime`] | the loop: events, effects, terminal, clipboard, log |
 //! | [`cli`] | the command line and its subcommands |
 //! | [`config`] | flags, environment and files, layered |
+//! | `programs` | programs that run in the background, with limits |
 //! | [`files`] | folders that no other user can write to, and files that are opened and replaced in them |
 //! | [`layer`] | the files of a layer: entries of tars, tables of contents, and the tree of an image |
 //! | [`packages`] | the packages of an image, parsed from the databases of package managers |
@@ -41,6 +42,7 @@ pub mod layer;
 pub mod model;
 pub mod ops;
 pub mod packages;
+pub(crate) mod programs;
 pub mod runtime;
 pub mod store;
 pub mod ui;

@@ -1,8 +1,8 @@
 //! Plain data: no async, no terminal, no HTTP. Every other module may use this one; it uses none of them.
 
 pub(crate) mod annotations;
-pub(crate) mod attached;
-pub(crate) mod base_image;
+pub mod attached;
+pub mod base_image;
 pub mod capped;
 pub mod change;
 pub(crate) mod clip;
@@ -26,6 +26,7 @@ pub(crate) mod redact;
 pub mod reference;
 pub mod repository_facts;
 pub mod request_line;
+pub mod scan;
 pub mod server;
 pub mod since;
 pub(crate) mod size;

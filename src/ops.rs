@@ -21,6 +21,7 @@ mod referrer_kinds;
 pub mod repository_facts;
 pub mod resume;
 pub(crate) mod retag;
+pub mod scan;
 pub mod since;
 mod small_blob;
 pub mod steps;

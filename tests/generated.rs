@@ -57,6 +57,7 @@ fn readme_names_options_and_subcommands_that_exist() {
         "belongs",
         "verify",
         "base",
+        "scan",
         "tag",
         "copy",
         "delete",

@@ -9,6 +9,7 @@
 
 mod app {
     mod attached;
+    mod base_column;
     mod browse;
     mod confirm;
     mod cursor;
@@ -19,6 +20,8 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    #[cfg(unix)]
+    mod scan;
     mod widths;
 }
 mod architecture;
@@ -37,6 +40,8 @@ mod cli {
     mod names;
     mod options;
     mod packages;
+    #[cfg(unix)]
+    pub mod scan;
     mod since;
     mod subcommands;
     mod tag;

@@ -2,6 +2,8 @@
 //! README, the reason why it is not available, and its effect.
 
 pub(crate) mod availability;
+pub(crate) mod base_image;
+pub(crate) mod columns;
 pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;
@@ -16,6 +18,7 @@ pub(crate) mod pager;
 pub(crate) mod program;
 pub(crate) mod refresh;
 pub(crate) mod retag;
+pub(crate) mod scan;
 pub(crate) mod sort;
 pub(crate) mod view;
 pub(crate) mod yank;
@@ -175,6 +178,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &program::PALETTE,
     &view::TREE,
     &sort::SORT,
+    &columns::COLUMNS,
     &lists::MARK,
     &lists::MARK_RANGE,
     &lists::MARK_ALL,
@@ -185,6 +189,8 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &copy::PUT,
     &copy::COMPARE,
     &diff::DIFF,
+    &scan::SCAN,
+    &base_image::OPEN_BASE,
     &delete::DELETE,
     &history::UNDO,
     &history::JOBS,

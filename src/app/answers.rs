@@ -65,6 +65,13 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Attached, Answer::Attached(answer)) => attached::take(update, ticket, answer),
+        (Slot::AttachedFacts, Answer::AttachedFacts(facts)) => {
+            update.state.detail.take_attached_facts(ticket, facts);
+        }
+        (Slot::KeptScans, Answer::KeptScans(found)) => update.state.scans.take(ticket, found),
+        (Slot::Base(_, image), Answer::Base(report)) => {
+            update.state.bases.take(image, ticket, *report);
+        }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),

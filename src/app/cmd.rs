@@ -8,6 +8,8 @@ use super::remote::Ticket;
 use crate::model::change::ChangePlan;
 use crate::model::clip::ClipText;
 use crate::model::reference::{Host, RepositoryName, Scheme};
+use crate::model::scan::ScanRequest;
+use crate::model::scan::command::Scanner;
 
 /// A command, as data. The runtime carries it out.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ pub enum Cmd {
     Remember(Host, Vec<RepositoryName>),
     /// Carries out exactly the confirmed plan.
     StartJob(JobId, Box<ChangePlan>),
+    /// Scans images.
+    StartScan(JobId, Box<ScanRequest>, Box<Scanner>),
     /// Stops a job as soon as nothing is left half done.
     StopJob(JobId),
     /// Stops the process until the shell wakes it.

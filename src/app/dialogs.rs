@@ -269,6 +269,7 @@ impl Dialog {
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::PathTable(table) if table.is_typing => Some(&mut table.input),
+            Dialog::Attached(attached) if attached.is_typing => Some(&mut attached.input),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
             | Dialog::ImageDiff(_)

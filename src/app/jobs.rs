@@ -1,4 +1,4 @@
-//! The changes that were confirmed: those that run, and the results of the earlier ones.
+//! The changes that were confirmed and the scans: those that run, and the results of the earlier ones.
 
 pub(crate) mod id;
 
@@ -11,6 +11,8 @@ use super::cmd::Cmd;
 use crate::model::change::progress::{Progress, ProgressItem, Report};
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
+use crate::model::scan::ScanRequest;
+use crate::model::scan::command::Scanner;
 use crate::model::text::SafeText;
 pub use id::JobId;
 
@@ -38,8 +40,8 @@ pub struct Job {
     pub(crate) id: JobId,
     /// The title: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
     pub(crate) title: SafeText,
-    /// The request, kept so that failed parts can be planned again.
-    pub(crate) request: ChangeRequest,
+    /// The request, kept so that failed parts can be tried again.
+    pub(crate) request: JobRequest,
     /// The registries that the job changes, if the title does not name them.
     pub(crate) registry_names: SafeText,
     /// The registries in which undoing the job means deleting tags.
@@ -56,6 +58,30 @@ pub struct Job {
     pub(crate) stage: JobStage,
     /// The number of bytes that had been moved at several times.
     samples: VecDeque<(Timestamp, u64)>,
+}
+
+/// The request that a job carries out.
+#[derive(Debug, Clone)]
+pub(crate) enum JobRequest {
+    /// A change.
+    Change(ChangeRequest),
+    /// A scan, which changes nothing.
+    Scan(ScanRequest),
+}
+
+impl JobRequest {
+    /// Returns whether it undoes another change.
+    pub(crate) fn is_undo(&self) -> bool {
+        matches!(self, JobRequest::Change(request) if request.undoes().is_some())
+    }
+
+    /// Returns the request for the parts that were not done, if there are any.
+    pub(crate) fn unfinished(&self, items: &[ProgressItem]) -> Option<JobRequest> {
+        match self {
+            JobRequest::Change(request) => request.unfinished(items).map(JobRequest::Change),
+            JobRequest::Scan(request) => request.unfinished(items).map(JobRequest::Scan),
+        }
+    }
 }
 
 /// Whether a job runs.
@@ -77,8 +103,26 @@ impl Jobs {
         change_plan: Box<ChangePlan>,
         now: Timestamp,
     ) -> Cmd {
-        let id = self.add(request, &change_plan, now);
+        let (undone_by_untagging, puts_back) = change_plan.undo_needs();
+        let id = self.add(Job {
+            title: change_plan.title(),
+            registry_names: registries_of(&change_plan),
+            undo_untags_in: undone_by_untagging,
+            undo_restores: puts_back,
+            changed_repositories: change_plan.changed_repositories(),
+            ..Job::new(JobRequest::Change(limit_to_planned_tags(request, &change_plan)), now)
+        });
         Cmd::StartJob(id, change_plan)
+    }
+
+    /// Begins to scan images.
+    pub(crate) fn start_scan(&mut self, request: ScanRequest, scanner: Box<Scanner>, now: Timestamp) -> Cmd {
+        let id = self.add(Job {
+            title: request.title(),
+            registry_names: SafeText::from(&request.repository.host),
+            ..Job::new(JobRequest::Scan(request.clone()), now)
+        });
+        Cmd::StartScan(id, Box::new(request), scanner)
     }
 
     /// Tells a job to stop, if it runs.
@@ -105,24 +149,11 @@ impl Jobs {
         running.into_iter().filter_map(|id| self.stop(id)).collect()
     }
 
-    fn add(&mut self, request: ChangeRequest, change_plan: &ChangePlan, now: Timestamp) -> JobId {
+    /// Adds a job under a new name.
+    fn add(&mut self, job: Job) -> JobId {
         self.last += 1;
         let id = JobId(self.last);
-        let (undone_by_untagging, puts_back) = change_plan.undo_needs();
-        let request = limit_to_planned_tags(request, change_plan);
-        self.all.push(Job {
-            id,
-            title: change_plan.title(),
-            registry_names: registries_of(change_plan),
-            undo_untags_in: undone_by_untagging,
-            undo_restores: puts_back,
-            request,
-            changed_repositories: change_plan.changed_repositories(),
-            started_at: now,
-            progress: Progress::default(),
-            stage: JobStage::Running,
-            samples: VecDeque::from([(now, 0)]),
-        });
+        self.all.push(Job { id, ..job });
         let ended = self.all.iter().filter(|job| !job.is_running()).count();
         if ended > MOST_ENDED
             && let Some(oldest) = self.all.iter().position(|job| !job.is_running())
@@ -158,6 +189,23 @@ impl Jobs {
 }
 
 impl Job {
+    /// Creates a job that begins now. It has no name yet.
+    fn new(request: JobRequest, now: Timestamp) -> Job {
+        Job {
+            id: JobId(0),
+            title: SafeText::default(),
+            request,
+            registry_names: SafeText::default(),
+            undo_untags_in: Vec::new(),
+            undo_restores: false,
+            changed_repositories: Vec::new(),
+            started_at: now,
+            progress: Progress::default(),
+            stage: JobStage::Running,
+            samples: VecDeque::from([(now, 0)]),
+        }
+    }
+
     /// Returns the time when the job ended, if it has.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {

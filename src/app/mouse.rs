@@ -184,8 +184,9 @@ fn click_repository_heading(update: &mut Update<'_>, column: u16, layout: &layou
 
 /// Sorts by the column of the heading under the click, or reverses the order.
 fn click_tag_heading(update: &mut Update<'_>, column: u16, width: u16) {
+    let columns = update.state.columns;
     let tags = &mut update.state.tags;
-    if let Some(by) = TagColumns::of(tags, width).sort_at(tags.sort, column) {
+    if let Some(by) = TagColumns::of(tags, columns, width).sort_at(tags.sort, column) {
         tags.sort_by(by);
     }
 }

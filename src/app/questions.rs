@@ -1,5 +1,6 @@
 //! The questions that the app asks the runtime, their answers, and the places on the screen that wait for them.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,10 +10,13 @@ use super::panes::details::files::reading::{
     ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, PackagesAnswer, ReadFiles,
 };
 use crate::layer::ImageFindings;
+use crate::model::attached::facts::AttachedFacts;
 use crate::model::attached::page::AttachedPage;
+use crate::model::base_image::BaseReport;
 use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::image_diff::ImageDiff;
 use crate::model::inspection::{FoundReferrers, Inspection};
@@ -20,6 +24,7 @@ use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Tag};
 use crate::model::repository_facts::RepositoryFacts;
+use crate::model::scan::report::ScanFacts;
 use crate::model::server::Server;
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -66,6 +71,14 @@ pub enum Ask {
     Comparison(Repository, Repository),
     /// Asks for the documents of an attached artifact.
     Attached(Arc<AttachedQuestion>),
+    /// Asks for the facts about everything that is attached to an image, except those that are known.
+    AttachedFacts(Arc<Inspection>, HashSet<Digest>),
+    /// Asks for the results of scans that are kept for these images. Requests nothing from the registry.
+    KeptScans(Host, Vec<Digest>),
+    /// Asks for the findings of the last scan of an image. Requests nothing from the registry.
+    ScanPage(Host, Digest),
+    /// Asks for the base of an image. Digests of bases that an earlier generation looked up are outdated.
+    Base(Repository, Digest, u32),
     /// Asks to save bytes as a new file.
     Save(PathBuf, Bytes),
     /// Asks for the differences between two images.
@@ -98,6 +111,8 @@ impl Ask {
             Ask::Extract(request) => Some(&request.image.repository.host),
             Ask::Packages(files, _) => Some(&files.image.repository.host),
             Ask::Attached(question) => Some(&question.repository.host),
+            Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
+            Ask::Base(repository, ..) => Some(&repository.host),
             Ask::Findings(_)
             | Ask::Plan(_)
             | Ask::Journal
@@ -105,6 +120,8 @@ impl Ask {
             | Ask::ResumeRequest(_)
             | Ask::ResumePlan(..)
             | Ask::Comparison(..)
+            | Ask::KeptScans(..)
+            | Ask::ScanPage(..)
             | Ask::Save(..)
             | Ask::ImageDiff(_) => None,
         }
@@ -150,6 +167,12 @@ pub enum Answer {
     Comparison(Result<Comparison, Failure>),
     /// The documents of an attached artifact.
     Attached(Result<Vec<AttachedPage>, Failure>),
+    /// The facts about artifacts, by their digests.
+    AttachedFacts(Vec<(Digest, AttachedFacts)>),
+    /// The facts about the last scan of each image that was asked for.
+    KeptScans(Vec<(Digest, Option<ScanFacts>)>),
+    /// The base of the image.
+    Base(Box<BaseReport>),
     /// A sentence about the file that was saved.
     Saved(Result<SafeText, Failure>),
     /// Two images side by side.
@@ -191,6 +214,12 @@ pub enum Slot {
     Comparison,
     /// The attached artifact that is open.
     Attached,
+    /// The rows of the Referrers tab.
+    AttachedFacts,
+    /// The results of scans that are kept.
+    KeptScans,
+    /// The base of an image in the Tags pane.
+    Base(Repository, Digest),
     /// The file that is saved.
     Save,
     /// The differences between two images.

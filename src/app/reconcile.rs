@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Pane;
 use super::cmd::Cmd;
 use super::dialogs::{Dialog, comparison};
+use super::image_facts;
 use super::layout;
 use super::panes::details::files::FilesLoad;
 use super::panes::details::{self, Tab, search};
@@ -37,6 +38,10 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_files(update);
     load_summaries(update);
     load_facts(update);
+    image_facts::load_scans(update);
+    leave_missing_tab(update);
+    image_facts::load_attached(update);
+    image_facts::load_bases(update);
 }
 
 fn reconcile_registry(update: &mut Update<'_>) {
@@ -125,6 +130,7 @@ fn reconcile_details(update: &mut Update<'_>) {
             update.cmds.push(Cmd::Cancel(Slot::Detail));
         }
         cancel_referrers(update);
+        image_facts::cancel_attached(update);
         let state = &mut *update.state;
         if let Some(of) = state.detail.image.take() {
             state.view_cache.keep_image(of, std::mem::take(&mut state.detail.inspection));

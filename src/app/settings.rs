@@ -7,6 +7,8 @@ use serde::Deserialize;
 use super::keys::Keys;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
+use crate::model::scan::command::Scanner;
+use crate::model::text::SafeText;
 
 /// Flags and configuration, layered and checked before the screen is taken over.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +31,71 @@ pub struct AppSettings {
     pub tree: bool,
     /// The rule for the widths of the panes.
     pub widths: PaneWidths,
+    /// The program that scans images.
+    pub scanner: FoundScanner,
+    /// The columns of the Tags pane that are shown besides the usual ones at start.
+    pub columns: ExtraColumns,
+}
+
+/// The program that scans images, or the reason why there is none.
+#[derive(Debug, Clone)]
+pub enum FoundScanner {
+    /// It was found at the start.
+    Found(Box<Scanner>),
+    /// There is none.
+    Missing(SafeText),
+}
+
+impl Default for FoundScanner {
+    fn default() -> FoundScanner {
+        FoundScanner::Missing("no scanner was looked for".into())
+    }
+}
+
+impl From<Result<Scanner, SafeText>> for FoundScanner {
+    fn from(found: Result<Scanner, SafeText>) -> FoundScanner {
+        match found {
+            Ok(scanner) => FoundScanner::Found(Box::new(scanner)),
+            Err(why) => FoundScanner::Missing(why),
+        }
+    }
+}
+
+/// The columns of the Tags pane that are shown only if the user asks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(try_from = "Vec<String>")]
+pub struct ExtraColumns {
+    /// Whether the base of each image is shown. Its registry is asked for it.
+    pub base: bool,
+    /// Whether the findings of the last scan are shown.
+    pub scan: bool,
+}
+
+impl ExtraColumns {
+    /// The names of the columns.
+    pub(crate) const NAMES: [&str; 2] = ["base", "scan"];
+
+    /// Returns the setting of a column by its name.
+    pub(crate) fn of(&mut self, name: &str) -> Option<&mut bool> {
+        match name {
+            "base" => Some(&mut self.base),
+            "scan" => Some(&mut self.scan),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<Vec<String>> for ExtraColumns {
+    type Error = &'static str;
+
+    /// Reads the names of columns. The error does not quote the text, which may be a password in the wrong file.
+    fn try_from(names: Vec<String>) -> Result<ExtraColumns, &'static str> {
+        let mut columns = ExtraColumns::default();
+        for name in names {
+            *columns.of(&name).ok_or("the columns are `base` and `scan`")? = true;
+        }
+        Ok(columns)
+    }
 }
 
 /// The rule for the widths of the panes.

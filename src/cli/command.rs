@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     CliError, base, belongs, cat, completions, copy, delete, diff, dockerfile, extract, files, inspect,
-    journal, keys, ls, man, packages, resume, since, tag, undo, verify, waste,
+    journal, keys, ls, man, packages, resume, scan, since, tag, undo, verify, waste,
 };
 use crate::client::Pool;
 
@@ -21,6 +21,8 @@ pub(super) enum Command {
     Verify(verify::Verify),
     /// Tell whether images contain their base image as it is now
     Base(base::Base),
+    /// Scan images for vulnerabilities with trivy, grype or another program of this machine
+    Scan(scan::ScanArguments),
     /// List the files of an image without pulling it
     Files(files::Files),
     /// Print a file of an image without pulling it
@@ -74,7 +76,9 @@ impl Command {
             | Command::Belongs(_)
             | Command::Verify(_)
             | Command::Base(_) => true,
-            Command::Tag(_)
+            // It needs the scanner of the configuration.
+            Command::Scan(_)
+            | Command::Tag(_)
             | Command::Copy(_)
             | Command::Delete(_)
             | Command::Undo(_)

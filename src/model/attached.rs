@@ -7,6 +7,7 @@
 mod certificate;
 mod der;
 mod envelope;
+pub mod facts;
 pub(crate) mod page;
 mod provenance;
 pub(crate) mod public_key;
@@ -31,7 +32,7 @@ use envelope::{DsseEnvelope, InTotoStatement, JsonWebSignature, SigstoreBundle, 
 
 pub(crate) use provenance::{BaseImage, Provenance};
 pub(crate) use sbom::Sbom;
-pub(crate) use scan::FindingCounts;
+pub(crate) use scan::{FindingCount, FindingCounts, ScanFinding};
 pub(crate) use signature::SignatureClaim;
 
 /// The most bytes of a document that is read.
@@ -309,11 +310,12 @@ fn content_of(text: &str, by_predicate: Option<&Kind>) -> (AttachedContent, Opti
     }
 }
 
-/// Reads the report of a scanner.
-fn findings_of_report(text: &str) -> Option<FindingCounts> {
+/// Reads the report of a scanner: trivy's or grype's JSON, or SARIF.
+pub(crate) fn findings_of_report(text: &str) -> Option<FindingCounts> {
     let signs = Members::of(text, SIGNS)?;
     let has = |name: &str| signs.has(name);
-    if has("results") && (has("schemaversion") || has("artifactname")) {
+    // trivy leaves the results out if it looked at nothing.
+    if has("results") && has("schemaversion") || has("artifactname") {
         FindingCounts::of_trivy(text)
     } else if has("matches") && has("descriptor") {
         FindingCounts::of_grype(text)

@@ -1,11 +1,13 @@
 //! Reads the documents that are attached to an image and to the images of an index.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::{FutureExt, StreamExt, stream};
 
 use super::small_blob::read_small_blob;
 use crate::client::{Cause, Error, Priority, Registry};
+use crate::model::attached::facts::AttachedFacts;
 use crate::model::attached::page::AttachedPage;
 use crate::model::attached::{AttachedDocument, AttachedPart, LARGEST};
 use crate::model::digest::Digest;
@@ -43,6 +45,24 @@ impl<'a> AttachedRow<'a> {
             None => Some(&inspection.manifest),
         }
     }
+}
+
+/// Reads the artifacts of an inspection that are not among the known ones, and sums each up for its row. It reads up to
+/// [`LARGEST`] bytes in all; the rows of others say that they were not read.
+pub(crate) async fn read_facts(
+    registry: &dyn Registry,
+    inspection: &Inspection,
+    known: &HashSet<Digest>,
+) -> Vec<(Digest, AttachedFacts)> {
+    let is_unknown = |_: Option<&Variant>, referrer: &ListedReferrer| {
+        referrer.descriptor.digest.is_some_and(|digest| !known.contains(&digest))
+    };
+    let rows = read_all(registry, inspection, is_unknown).await;
+    let facts = rows.iter().filter_map(|row| {
+        let facts = AttachedFacts::of(&row.parts, row.image(inspection));
+        Some((row.referrer.descriptor.digest?, facts))
+    });
+    facts.collect()
 }
 
 /// The room that is left for one list.

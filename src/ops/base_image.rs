@@ -1,18 +1,20 @@
 //! Finds the base of an image, and how far the image is behind it.
 
+mod lookups;
+
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use super::attached::read_all;
+use super::files::image::own_platform;
 use super::index_images::IndexImages;
 use super::inspect::{find_referrers, inspect_image};
 use super::summary::read_config;
-use crate::client::{Error, Pool, Priority, Registry};
-use crate::model::annotations;
+use crate::client::{Error, Pool, Priority, Registry, is_forbidden};
 use crate::model::attached::{AttachedContent, BaseImage};
 use crate::model::base_image::{
-    BASE_DIGEST, BASE_NAME, BaseComparison, BaseEvidence, BaseReport, BaseStatus, days_between,
+    BaseComparison, BaseEvidence, BaseReport, BaseStatus, RecordedBase, days_between, recorded_base,
 };
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -20,9 +22,11 @@ use crate::model::image::ImageConfig;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::manifest::{Body, Manifest};
 use crate::model::platform::Platform;
-use crate::model::reference::{Reference, RepositoryName, Selector, Target};
+use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Target};
 use crate::model::summary::{Kind, created_of};
 use crate::model::text::SafeText;
+
+pub(crate) use lookups::BaseLookups;
 
 /// The number of images in a provenance that are tried as the base.
 const MOST_CANDIDATES: usize = 8;
@@ -35,6 +39,12 @@ struct BaseCandidate {
     name: String,
     recorded: Option<Digest>,
     evidence: BaseEvidence,
+}
+
+impl From<RecordedBase> for BaseCandidate {
+    fn from(base: RecordedBase) -> BaseCandidate {
+        BaseCandidate { name: base.name, recorded: base.digest, evidence: base.evidence }
+    }
 }
 
 /// The base as its registry has it.
@@ -107,21 +117,58 @@ pub(crate) async fn report_bases(
 
 /// Returns the base that annotations or labels name.
 fn recorded_candidates(inspection: &Inspection, variant: &Variant) -> Vec<BaseCandidate> {
-    let own = variant.manifest.as_ref().ok().and_then(|manifest| manifest.annotations());
-    let listed = variant.descriptor.as_ref().map(|descriptor| &*descriptor.annotations);
-    let index = inspection.manifest.annotations();
-    let config = variant.config.as_ref().and_then(|config| config.as_ref().ok());
-    let labels = config.map(|config| &*config.labels);
-    let sources = [(own, BaseEvidence::Annotation), (listed, BaseEvidence::Annotation)];
-    let sources =
-        sources.into_iter().chain([(index, BaseEvidence::Annotation), (labels, BaseEvidence::Label)]);
-    let named = sources.filter_map(|(texts, evidence)| {
-        let texts = texts?;
-        let name = annotations::value(texts, BASE_NAME)?.to_string();
-        let recorded = annotations::value(texts, BASE_DIGEST).and_then(|digest| digest.parse().ok());
-        Some(BaseCandidate { name, recorded, evidence })
-    });
-    named.take(1).collect()
+    recorded_base(inspection, variant).map(BaseCandidate::from).into_iter().collect()
+}
+
+/// Compares an image with the base that its annotations or labels name, with as few requests as possible: no provenance is
+/// read, and the digest of each base is asked for once. Of an index it looks at the image for this machine, else at the
+/// first one.
+pub(crate) async fn report_recorded_base(
+    pool: &Pool,
+    lookups: &BaseLookups,
+    repository: &Repository,
+    image: Digest,
+) -> BaseReport {
+    let registry = pool.registry(&repository.host);
+    let inspection = match inspect_image(&*registry, repository, &Selector::Digest(image)).await {
+        Ok(inspection) => inspection,
+        Err(error) => return BaseReport::unknown(error.failure("cannot read the image").why),
+    };
+    let images =
+        || inspection.variants.iter().filter(|variant| matches!(variant.kind, Kind::Image | Kind::Schema1));
+    let own = own_platform();
+    let is_own = |variant: &&Variant| {
+        variant
+            .platform
+            .as_ref()
+            .zip(own.as_ref())
+            .is_some_and(|(platform, own)| platform.is_same_machine(own))
+    };
+    let Some(variant) = images().find(is_own).or_else(|| images().next()) else {
+        return BaseReport::unknown("it is no image");
+    };
+    let Some(base) = recorded_base(&inspection, variant) else {
+        return BaseReport::unknown("neither annotations nor labels name a base");
+    };
+    let config = match &variant.config {
+        Some(Ok(config)) if config.diff_ids.is_whole() => config,
+        _ => return BaseReport::unknown("the config of the image cannot be read"),
+    };
+    if let Ok(target) = Target::parse(&base.name)
+        && !may_ask(pool, &repository.host, target.host())
+    {
+        let reason = "its registry is an address of this machine or of the link: `regtui base` asks it";
+        return BaseReport { base: Some(SafeText::clean(&base.name)), ..BaseReport::unknown(reason) };
+    }
+    compare(pool, variant, config, base.into(), Some(lookups)).await.1
+}
+
+/// Returns whether a registry may be asked because an image of another one names it, and not the user.
+fn may_ask(pool: &Pool, own: &Host, other: &Host) -> bool {
+    let address = other.without_port().parse().ok();
+    let is_inside = other.is_loopback() && !own.is_loopback()
+        || address.is_some_and(|address| is_forbidden(address, own.is_loopback()));
+    !is_inside || own == other || pool.known_registries().has(other)
 }
 
 /// Returns the images that the provenance of an image names.
@@ -167,7 +214,7 @@ async fn report_variant(pool: &Pool, variant: &Variant, candidates: Vec<BaseCand
     let are_several = candidates.len() > 1;
     let mut best: Option<(usize, BaseReport)> = None;
     for candidate in candidates {
-        let (shared, report) = compare(pool, variant, config, candidate).await;
+        let (shared, report) = compare(pool, variant, config, candidate, None).await;
         if best.as_ref().is_none_or(|(most, _)| shared > *most) {
             best = Some((shared, report));
         }
@@ -186,11 +233,13 @@ async fn report_variant(pool: &Pool, variant: &Variant, candidates: Vec<BaseCand
     }
 }
 
+/// Compares an image with a base. With `lookups`, the digest of the base is enough if it is the recorded one.
 async fn compare(
     pool: &Pool,
     variant: &Variant,
     config: &ImageConfig,
     candidate: BaseCandidate,
+    lookups: Option<&BaseLookups>,
 ) -> (usize, BaseReport) {
     let name = SafeText::clean(&candidate.name);
     let mut report = BaseReport {
@@ -217,7 +266,20 @@ async fn compare(
     }
     let registry = pool.registry(&base.repository.host);
     let platform = variant.platform.as_ref();
-    let now = match read_base(&*registry, &base.repository.name, &base.selector(), platform).await {
+    let selector = match lookups {
+        None => Ok(base.selector()),
+        Some(lookups) => lookups.digest_of(&*registry, &base).await.map(Selector::Digest),
+    };
+    if let Ok(Selector::Digest(digest)) = selector
+        && report.recorded_digest == Some(digest)
+    {
+        return (1, BaseReport { status: BaseStatus::Current, current_digest: Some(digest), ..report });
+    }
+    let read = match selector {
+        Ok(selector) => read_base(&*registry, &base.repository.name, &selector, platform).await,
+        Err(failure) => Err(failure),
+    };
+    let now = match read {
         Ok(now) => now,
         Err(failure) => {
             report.reason = Some(SafeText::from(format!("{}: {}", failure.what, failure.why)));
@@ -288,5 +350,29 @@ async fn read_base(
         Some(Ok(config)) if config.diff_ids.is_whole() => Ok(ReadBase { digest, manifest, config }),
         Some(Err(failure)) => Err(failure),
         _ => Err(Failure::local("cannot read the base", "it is no image")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::ClientSettings;
+
+    #[test]
+    fn a_base_leads_to_this_machine_only_from_it() {
+        let pool = Pool::new(ClientSettings::default());
+        let host = |text: &str| Host::parse(text).expect("a host");
+        let table = [
+            ("r.test", "docker.io", true),
+            ("r.test", "10.0.0.7:5000", true),
+            ("r.test", "localhost:5000", false),
+            ("r.test", "127.0.0.1:5000", false),
+            ("r.test", "169.254.169.254", false),
+            ("localhost:5000", "127.0.0.1:6000", true),
+            ("localhost:5000", "169.254.169.254", false),
+        ];
+        for (own, other, expected) in table {
+            assert_eq!(may_ask(&pool, &host(own), &host(other)), expected, "{own} {other}");
+        }
     }
 }

@@ -22,6 +22,7 @@ use crate::app::remote::Ticket;
 use crate::client::Priority;
 use crate::client::registry::connection::Connection;
 use crate::files;
+use crate::model::attached::page::AttachedPage;
 use crate::model::change::journal::EntryId;
 use crate::model::change::progress::{Lookups, Progress};
 use crate::model::change::{ChangePlan, ChangeRequest};
@@ -32,6 +33,7 @@ use crate::model::request_line::AwaitedRequest;
 use crate::model::server::Identity;
 use crate::model::text::SafeText;
 use crate::ops;
+use crate::ops::base_image::BaseLookups;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
 use crate::store::remembered;
@@ -51,6 +53,8 @@ pub struct Effects {
     lookups: watch::Receiver<Lookups>,
     /// The reading of files that the screen shows.
     reading: ShownReading,
+    /// The digests of bases that were looked up.
+    bases: Arc<BaseLookups>,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -68,6 +72,7 @@ impl Effects {
             jobs,
             lookups: watch::channel(Lookups::default()).1,
             reading: ShownReading::default(),
+            bases: Arc::default(),
             remembering: None,
         }
     }
@@ -91,6 +96,7 @@ impl Effects {
             }
             Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
+            Cmd::StartScan(id, request, scanner) => self.jobs.start_scan(id, request, scanner),
             Cmd::StopJob(id) => self.jobs.stop(id),
             Cmd::Copy(_) | Cmd::ShowInPager(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
@@ -162,6 +168,7 @@ impl Effects {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
         let (identities, reading) = (self.identities.clone(), self.reading.clone());
+        let bases = self.bases.clone();
         if slot == Slot::Files {
             self.reading.reset();
         }
@@ -179,7 +186,7 @@ impl Effects {
                     let read = image_files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
                     Answer::Files(read.await)
                 }
-                ask => ops::planning::report_lookups(sender, answer(&context, ask)).await,
+                ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
             if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
                 inbox.send(identified).ok();
@@ -225,7 +232,7 @@ fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>
     (before.as_ref() != Some(&identity)).then_some(Msg::Identified(host, identity))
 }
 
-async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
+async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answer {
     let pool = &context.pool;
     match ask {
         // They are read by a task that reports their progress.
@@ -280,6 +287,23 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             let registry = pool.registry(&question.repository.host);
             let (name, image) = (&question.repository.name, question.image.as_deref());
             Answer::Attached(ops::attached::read_pages(&*registry, name, &question.artifact, image).await)
+        }
+        Ask::AttachedFacts(inspection, known) => {
+            let registry = pool.registry(&inspection.repository.host);
+            Answer::AttachedFacts(ops::attached::read_facts(&*registry, &inspection, &known).await)
+        }
+        Ask::KeptScans(host, images) => {
+            Answer::KeptScans(ops::scan::read_facts(&*pool.registry(&host), &images).await)
+        }
+        Ask::ScanPage(host, image) => {
+            let kept = ops::scan::read_kept(&*pool.registry(&host), &image).await;
+            let gone = || Failure::local("cannot show the scan", "its result is not kept any more");
+            Answer::Attached(kept.ok_or_else(gone).map(|report| vec![AttachedPage::of_scan(&report)]))
+        }
+        Ask::Base(repository, image, generation) => {
+            bases.begin(generation);
+            let report = ops::base_image::report_recorded_base(pool, bases, &repository, image).await;
+            Answer::Base(Box::new(report))
         }
         Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),

@@ -12,9 +12,11 @@ use super::threads;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
 use crate::model::change::ChangePlan;
-use crate::model::change::progress::Progress;
-use crate::ops::change;
+use crate::model::change::progress::{Progress, Report};
+use crate::model::scan::ScanRequest;
+use crate::model::scan::command::Scanner;
 use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::{change, scan};
 
 /// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
 /// parts that they began.
@@ -41,13 +43,27 @@ impl JobRunner {
 
     /// Starts a job, which carries out exactly the confirmed plan.
     pub(crate) fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
+        let context = self.context.clone();
+        self.spawn(id, |control| async move { change::run(&context, &change_plan, &control).await });
+    }
+
+    /// Begins to scan images.
+    pub(crate) fn start_scan(&mut self, id: JobId, request: Box<ScanRequest>, scanner: Box<Scanner>) {
+        let pool = self.context.pool.clone();
+        self.spawn(id, |control| async move { scan::scan_all(&pool, &scanner, &request, &control).await });
+    }
+
+    fn spawn<F>(&mut self, id: JobId, run: impl FnOnce(JobControl) -> F)
+    where
+        F: Future<Output = Report> + Send + 'static,
+    {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
-        let control = JobControl { progress: sender, stop: stop.clone() };
-        let (context, inbox) = (self.context.clone(), self.inbox.clone());
+        let running = run(JobControl { progress: sender, stop: stop.clone() });
+        let inbox = self.inbox.clone();
         let task = tokio::spawn(async move {
             threads::deprioritize();
-            let report = change::run(&context, &change_plan, &control).await;
+            let report = running.await;
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });

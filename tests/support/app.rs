@@ -95,7 +95,7 @@ impl App {
             match cmd {
                 Cmd::Load { slot, ticket, delay, ask } => {
                     self.abort(&slot);
-                    let is_about_row = matches!(ask, Ask::RepositoryFacts(..));
+                    let is_about_row = matches!(ask, Ask::RepositoryFacts(..) | Ask::KeptScans(..));
                     let all = if is_about_row { &mut self.asked_facts } else { &mut self.asked };
                     all.push(describe(&ask));
                     self.open.push(Question { slot, ticket, delay, ask });
@@ -289,6 +289,10 @@ fn describe(ask: &Ask) -> String {
         }
         Ask::Comparison(left, right) => format!("comparison {} {}", left.name, right.name),
         Ask::Attached(question) => format!("attached to {}", question.repository.name),
+        Ask::AttachedFacts(inspection, _) => format!("attached facts of {}", inspection.repository.name),
+        Ask::KeptScans(host, _) => format!("kept scans of {host}"),
+        Ask::ScanPage(_, digest) => format!("scan of {}", digest.short()),
+        Ask::Base(repository, digest, _) => format!("base of {}@{}", repository.name, digest.short()),
         Ask::Save(path, _) => format!("save {}", path.display()),
         Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
     }

@@ -34,7 +34,7 @@ fn survives(keys: &[&str]) -> bool {
 
 #[test]
 fn a_click_inside_a_dialog_never_closes_it() {
-    let ways: [&[&str]; 14] = [
+    let ways: [&[&str]; 15] = [
         &["d"],
         &["t"],
         &["c"],
@@ -47,6 +47,7 @@ fn a_click_inside_a_dialog_never_closes_it() {
         &["@"],
         &["m"],
         &["s"],
+        &["#"],
         &["y"],
         &["O"],
     ];
@@ -67,6 +68,13 @@ fn a_click_beside_a_dialog_closes_it_unless_something_typed_would_be_lost() {
         typed.write("a").click_at((0, 0));
         assert_eq!(typed.state.dialogs.len(), 1, "{keys:?}");
     }
+}
+
+#[test]
+fn a_click_in_the_menu_of_columns_shows_one() {
+    let mut screen = at_tags((120, 40));
+    screen.press("#").click("scan");
+    assert!(screen.text().contains("C   H   M   L"), "{}", screen.text());
 }
 
 #[test]

@@ -115,6 +115,11 @@ fn sort_menu() {
 }
 
 #[test]
+fn columns_menu() {
+    picture("columns_menu", |size| after(size, "#"));
+}
+
+#[test]
 fn yank_menu() {
     picture("yank_menu", |size| after(size, "y j"));
 }

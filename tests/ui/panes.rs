@@ -78,6 +78,11 @@ fn several_registries_stand_side_by_side() {
 #[test]
 fn tags_show_size_age_platforms_and_shared_digests() {
     picture("tags", at_tags);
+    picture("tags_with_more_columns", |size| {
+        let mut screen = at_tags(size);
+        screen.press("#").press("b").press("#").press("s");
+        screen
+    });
 }
 
 #[test]

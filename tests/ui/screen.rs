@@ -15,6 +15,8 @@ use regtui::app::panes::details::files::reading::{FilesAnswer, PackagesAnswer};
 use regtui::app::questions::{Answer, Ask};
 use regtui::app::settings::AppSettings;
 use regtui::app::{self, State};
+use regtui::model::attached::facts::AttachedFacts;
+use regtui::model::base_image::{BaseReport, BaseStatus};
 use regtui::model::change::comparison::Comparison;
 use regtui::model::change::journal::JournalEntry;
 use regtui::model::change::{ChangePlan, ChangeRequest};
@@ -23,6 +25,7 @@ use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
+use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::text::SafeText;
 use regtui::ui;
@@ -133,6 +136,19 @@ impl Registry {
             Ask::ResumeRequest(_) => Answer::ResumeRequest(Err(failure(FailureKind::Unsupported))),
             Ask::Comparison(..) => Answer::Comparison(self.comparison.clone()),
             Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
+            Ask::AttachedFacts(inspection, _) => {
+                let digests = inspection
+                    .referrers
+                    .iter()
+                    .chain(inspection.variants.iter().flat_map(|variant| variant.referrers.iter()))
+                    .filter_map(|referrer| referrer.descriptor.digest);
+                Answer::AttachedFacts(digests.map(|digest| (digest, attached_facts())).collect())
+            }
+            Ask::KeptScans(_, images) => {
+                Answer::KeptScans(images.iter().map(|image| (*image, scan_of(image))).collect())
+            }
+            Ask::ScanPage(..) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
+            Ask::Base(_, image, _) => Answer::Base(Box::new(base_of(image))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Inspection(repository, selector) => {
@@ -183,6 +199,46 @@ impl Registry {
             Err(_) => ListedName::Malformed(SafeText::clean(name)),
         };
         Page { items: items.iter().map(listed).collect(), next, incomplete: None }
+    }
+}
+
+/// Returns whether a digest begins with a low digit, so that images differ.
+fn is_low(image: &Digest) -> bool {
+    image.hex().starts_with(|first: char| first < '8')
+}
+
+/// The last scan of some images.
+fn scan_of(image: &Digest) -> Option<ScanFacts> {
+    let counts = SeverityCounts { critical: 1, high: 22, medium: 131, low: 1204, other: 3 };
+    is_low(image).then(|| ScanFacts {
+        digest: *image,
+        platform: None,
+        scanner: "trivy".into(),
+        scanner_version: Some("0.70.1".into()),
+        at: now(),
+        is_of_sbom: false,
+        counts,
+        total: 1361,
+    })
+}
+
+/// The base of an image.
+fn base_of(image: &Digest) -> BaseReport {
+    let known = BaseReport { base: Some("docker.io/library/debian:12".into()), ..BaseReport::unknown("") };
+    match is_low(image) {
+        true => BaseReport { status: BaseStatus::Current, ..known },
+        false => {
+            BaseReport { status: BaseStatus::Behind, layers_behind: Some(2), days_behind: Some(14), ..known }
+        }
+    }
+}
+
+/// The content of an attached artifact in a row.
+fn attached_facts() -> AttachedFacts {
+    AttachedFacts {
+        summary: "214 packages".into(),
+        signer: Some("key 5f70bf18a086".into()),
+        created: "2026-11-18T12:00:00Z".parse().ok(),
     }
 }
 

@@ -5,12 +5,12 @@ use std::time::Duration;
 use crate::app::actions::quoted_key;
 use crate::app::cmd::Cmd;
 use crate::app::dialogs;
-use crate::app::jobs::{JobId, JobStage};
+use crate::app::jobs::{JobId, JobRequest, JobStage};
 use crate::app::notices::Level;
 use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{load_image, load_tags};
 use crate::app::update::Update;
-use crate::model::change::progress::{Back, Outcome, Report, TakesBack};
+use crate::model::change::progress::{Back, Outcome, ProgressItem, Report, TakesBack};
 use crate::model::reference::{Host, Repository};
 use crate::model::server::{Ability, Deletes};
 use crate::model::text::SafeText;
@@ -33,12 +33,14 @@ pub(crate) fn quit(update: &mut Update<'_>) {
 /// Takes the report of a job that ended, tells the user, and asks again for the data that it changed.
 pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report) {
     let Some(job) = update.state.jobs.of(id).filter(|job| job.is_running()) else { return };
-    let can_go_back = report.undo.is_some() && job.request.undoes().is_none();
+    let can_go_back = report.undo.is_some() && !job.request.is_undo();
     let (title, place) = (job.title.clone(), job.registry_names.clone());
     let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
     let was_to_stop = job.is_stopping();
     let changes = job.changed_repositories.clone();
-    let is_undo = job.request.undoes().is_some();
+    let is_undo = job.request.is_undo();
+    let found = scan_result(&job.request, &report);
+    let is_scan = matches!(job.request, JobRequest::Scan(_));
     let ends = JobStage::Ended(update.now, report.clone());
     job.stage = ends;
     let title = if !place.is_empty() && (is_undo || update.state.registries.items.len() > 1) {
@@ -58,7 +60,11 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     let keys = &update.state.settings.keys;
     let undo = undo.replace(UNDO_KEY, &quoted_key(keys, "changes.undo"));
     let (level, text) = summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs"));
+    let text = found.map_or(text, |found| SafeText::from(format!("{found} · {title}")));
     update.say(level, text, None);
+    if is_scan {
+        update.state.scans.forget();
+    }
     let has_failed = report.failures().next().is_some();
     for repository in changes {
         refresh_repository(update, &repository);
@@ -74,6 +80,16 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     }
     if update.state.jobs.quits_when_idle && !update.state.jobs.are_running() {
         update.cmds.push(Cmd::Quit);
+    }
+}
+
+/// Returns the findings of a scan of one image.
+fn scan_result(request: &JobRequest, report: &Report) -> Option<SafeText> {
+    match (request, report.items.as_slice()) {
+        (JobRequest::Scan(_), [ProgressItem { outcome: Some(Outcome::Done(found)), .. }]) => {
+            Some(found.clone())
+        }
+        _ => None,
     }
 }
 
@@ -172,7 +188,6 @@ fn summarize_job(title: &SafeText, report: &Report, undo: &str, jobs: &str) -> (
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::change::progress::ProgressItem;
     use crate::model::failure::{Failure, FailureKind};
 
     fn report(outcomes: Vec<Outcome>) -> Report {

@@ -1,7 +1,7 @@
 //! Moving the cursor and the focus.
 
 use super::availability::{Why, refuse_unless};
-use super::{Action, files};
+use super::{Action, base_image, files};
 use crate::app::dialogs::{attached, open_prompt};
 use crate::app::keys::chords;
 use crate::app::list::{List, Move};
@@ -106,6 +106,7 @@ fn enter(update: &mut Update<'_>) {
             state.detail.open_files(layer);
         }
         Pane::Details if state.detail.tab == Tab::Files => files::enter(update),
+        Pane::Details if state.detail.tab == Tab::Overview => update.perform(&base_image::OPEN_BASE),
         Pane::Details => attached::show(update),
         Pane::Tags => {}
     }
@@ -120,6 +121,7 @@ fn check_enter(state: &State) -> Result<(), Why> {
             refuse_unless(has_files, "this step made no layer, so it has no files")
         }
         (Pane::Details, Tab::Files) => Ok(()),
+        (Pane::Details, Tab::Overview) => base_image::check_base(state),
         (Pane::Details, Tab::Referrers) => {
             refuse_unless(detail.referrers.selected().is_some(), "there is nothing to go into")
         }

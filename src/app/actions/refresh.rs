@@ -39,6 +39,7 @@ fn refresh(update: &mut Update<'_>) {
             load_repositories(update, &host);
         }
         Pane::Tags => {
+            update.state.bases.forget();
             load_tags(update, Duration::ZERO);
             if update.state.tags.opened_under_cursor().is_some() {
                 load_image(update, Duration::ZERO, None);
@@ -97,6 +98,7 @@ pub(crate) fn reload(update: &mut Update<'_>) {
     };
     update.cmds.push(Cmd::Forget(host.clone()));
     update.state.view_cache.forget_registry(&host);
+    update.state.bases.forget();
     cancel_summaries(update);
     update.state.tags.summaries.clear();
     update.state.tags.groups = Default::default();

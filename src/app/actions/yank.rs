@@ -8,6 +8,7 @@ use crate::app::dialogs::Dialog;
 use crate::app::dialogs::menu::{Choice, Menu, MenuEntry};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
+use crate::app::panes::details::referrers::ReferrerRow;
 use crate::app::update::Update;
 use crate::app::{Pane, State, selection};
 use crate::model::clip::ClipText;
@@ -127,12 +128,10 @@ fn yank_image(state: &State) -> Vec<MenuEntry> {
     }
     if state.focus == Pane::Details
         && state.detail.tab == Tab::Referrers
-        && let Some(inspection) = &state.detail.inspection.value
+        && let Some(ReferrerRow::Attached(_, referrer)) = state.detail.selected_referrer()
+        && let Some(digest) = referrer.descriptor.digest
     {
-        let chosen = state.detail.referrers.selected().and_then(|row| inspection.all_referrers().nth(row));
-        if let Some(digest) = chosen.and_then(|(_, referrer)| referrer.descriptor.digest) {
-            entries.push(entry('a', "artifact digest", &digest.to_string()));
-        }
+        entries.push(entry('a', "artifact digest", &digest.to_string()));
     }
     entries.retain(|entry| !matches!(&entry.choice, Choice::Copy(text) if text.is_empty()));
     entries

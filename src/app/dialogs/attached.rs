@@ -1,42 +1,69 @@
-//! An attached artifact: its documents, each as a page that scrolls.
+//! An attached artifact or the result of a scan: its documents, each as a page of lines with a cursor.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
+use tui_input::Input;
 
-use super::{Dialog, KeyedDialog, save_prompt};
+use super::{Dialog, KeyedDialog, click, edit_input, move_row, save_prompt};
 use crate::app::State;
+use crate::app::actions::base_image;
 use crate::app::cmd::Cmd;
-use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
+use crate::app::filter::{Filter, Fit};
+use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
 use crate::app::layout;
-use crate::app::list::Move;
+use crate::app::panes::details::referrers::ReferrerRow;
 use crate::app::questions::{Ask, AttachedQuestion, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
-use crate::model::attached::page::AttachedPage;
+use crate::model::attached::page::{AttachedLine, AttachedPage, LineAbout};
+use crate::model::clip::ClipText;
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::{ListedReferrer, Variant};
+use crate::model::reference::Repository;
 use crate::model::text::SafeText;
 
-/// An attached artifact on the screen.
+/// The source of the pages.
+#[derive(Debug, Clone)]
+enum PageSource {
+    /// An attached artifact.
+    Artifact(Arc<AttachedQuestion>),
+    /// The last scan of an image of this registry.
+    Scan(Repository, Digest),
+}
+
+/// An attached artifact, or the result of a scan, on the screen.
 #[derive(Debug)]
 pub struct AttachedDialog {
     /// The name of the artifact: its kinds, and the image that it is attached to.
     pub(crate) title: SafeText,
-    /// The artifact that was asked for.
-    question: Arc<AttachedQuestion>,
+    /// The source of the pages.
+    source: PageSource,
     /// The pages of its documents.
     pub(crate) pages: Remote<Vec<AttachedPage>>,
     /// The number of the page shown.
     pub(crate) page: usize,
-    /// The first line drawn.
-    pub(crate) scroll: usize,
+    /// The numbers of the lines of the page that are shown: rows of tables that fit the words, and all other lines.
+    pub(crate) shown_lines: Vec<usize>,
+    /// The line under the cursor, of those that are shown.
+    pub(crate) cursor: usize,
+    /// The words that a row must contain to be shown.
+    pub(crate) input: Input,
+    /// Whether keys are typed into these words.
+    pub(crate) is_typing: bool,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttachedEffect {
+    /// Opens the image under the cursor in the panes.
+    Open,
+    /// Types words that rows must contain.
+    Search,
+    /// Copies the line under the cursor: of a package its URL.
+    Yank,
     /// Asks for a file to save the document to.
     Save,
     /// Asks for a file to save the innermost document to.
@@ -53,8 +80,14 @@ pub(crate) enum AttachedEffect {
 pub(crate) fn show(update: &mut Update<'_>) {
     let detail = &update.state.detail;
     let Some(inspection) = &detail.inspection.value else { return };
-    let chosen = detail.referrers.selected().and_then(|row| inspection.all_referrers().nth(row));
-    let Some((variant, referrer)) = chosen else { return };
+    let (variant, referrer) = match detail.selected_referrer() {
+        Some(ReferrerRow::Attached(variant, referrer)) => (variant, referrer),
+        Some(ReferrerRow::Scan(facts)) => {
+            let source = PageSource::Scan(inspection.repository.clone(), facts.digest);
+            return open_dialog(update, "local scan".into(), source);
+        }
+        None => return,
+    };
     let image = match variant {
         Some(variant) => variant.manifest.as_ref().ok().cloned(),
         None => Some(inspection.manifest.clone()),
@@ -64,12 +97,20 @@ pub(crate) fn show(update: &mut Update<'_>) {
         artifact: referrer.descriptor.clone(),
         image,
     };
+    let title = title(variant, referrer);
+    open_dialog(update, title, PageSource::Artifact(Arc::new(question)));
+}
+
+fn open_dialog(update: &mut Update<'_>, title: SafeText, source: PageSource) {
     let mut dialog = AttachedDialog {
-        title: title(variant, referrer),
-        question: Arc::new(question),
+        title,
+        source,
         pages: Remote::default(),
         page: 0,
-        scroll: 0,
+        shown_lines: Vec::new(),
+        cursor: 0,
+        input: Input::default(),
+        is_typing: false,
     };
     dialog.ask(update);
     update.state.dialogs.push(Dialog::Attached(Box::new(dialog)));
@@ -89,7 +130,7 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Vec<A
             && attached.pages.pending == Some(ticket)
         {
             attached.pages.answer(ticket, answer, update.now);
-            (attached.page, attached.scroll) = (0, 0);
+            attached.open_page(0);
             return;
         }
     }
@@ -102,7 +143,10 @@ pub(crate) fn area(state: &State) -> Rect {
 
 impl AttachedDialog {
     fn ask(&mut self, update: &mut Update<'_>) {
-        let ask = Ask::Attached(self.question.clone());
+        let ask = match &self.source {
+            PageSource::Artifact(question) => Ask::Attached(question.clone()),
+            PageSource::Scan(repository, digest) => Ask::ScanPage(repository.host.clone(), *digest),
+        };
         self.pages.ask(update.ask(Slot::Attached, Duration::ZERO, ask));
     }
 
@@ -116,28 +160,126 @@ impl AttachedDialog {
         self.pages.value.as_ref().map_or(0, Vec::len)
     }
 
-    fn scroll_to(&mut self, state: &State, to: Move) {
-        let height = usize::from(layout::inside(area(state)).height);
-        let furthest = self.shown().map_or(0, |page| page.lines.len()).saturating_sub(height);
-        let half = (height / 2).max(1) as isize;
-        let to = match to {
-            Move::By(lines) => self.scroll.saturating_add_signed(lines),
-            Move::HalfPages(pages) => self.scroll.saturating_add_signed(pages.saturating_mul(half)),
-            Move::First => 0,
-            Move::Last => furthest,
-            Move::To(line) => line,
+    /// Shows a page from its beginning.
+    fn open_page(&mut self, page: usize) {
+        self.page = page;
+        self.search();
+    }
+
+    /// Returns the filter of the rows, which are compared in any case.
+    pub(crate) fn filter(&self) -> Option<Filter> {
+        Filter::parse(&self.input.value().to_lowercase())
+    }
+
+    /// Whether only rows with some words are shown.
+    pub(crate) fn is_filtered(&self) -> bool {
+        !self.input.value().is_empty()
+    }
+
+    /// Finds the lines to show. The cursor goes to the first row that fits the words, else to the first line.
+    fn search(&mut self) {
+        let filter = self.filter();
+        let mut buffer = Vec::new();
+        let mut first = None;
+        let mut shown = Vec::new();
+        let lines = self.pages.value.as_ref().and_then(|pages| pages.get(self.page)).map(|page| &page.lines);
+        for (number, line) in lines.into_iter().flatten().enumerate() {
+            let is_row = matches!(line.about, LineAbout::Row(_));
+            let fits = match &filter {
+                Some(filter) if is_row => {
+                    filter.match_row(line.text.as_str().into(), false, &mut buffer) == Fit::Contains
+                }
+                _ => true,
+            };
+            if fits {
+                first = first.or_else(|| (is_row && filter.is_some()).then_some(shown.len()));
+                shown.push(number);
+            }
+        }
+        self.shown_lines = shown;
+        self.cursor = first.unwrap_or(0);
+    }
+
+    /// Returns the line under the cursor.
+    pub(crate) fn selected(&self) -> Option<&AttachedLine> {
+        self.shown()?.lines.get(*self.shown_lines.get(self.cursor)?)
+    }
+
+    /// Returns the image under the cursor, as a build names it.
+    pub(crate) fn selected_image(&self) -> Option<(&SafeText, Option<Digest>)> {
+        match &self.selected()?.about {
+            LineAbout::Image(name, digest) => Some((name, *digest)),
+            LineAbout::Nothing | LineAbout::Row(_) => None,
+        }
+    }
+
+    /// Returns whether there are rows to search.
+    pub(crate) fn has_rows(&self) -> bool {
+        self.shown().is_some_and(|page| page.lines.iter().any(|line| matches!(line.about, LineAbout::Row(_))))
+    }
+
+    /// Returns the lines that are shown.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &AttachedLine> {
+        let lines = self.shown().map(|page| &page.lines[..]).unwrap_or_default();
+        self.shown_lines.iter().filter_map(|number| lines.get(*number))
+    }
+
+    /// Returns the area of the lines: above the words, if there are some.
+    pub(crate) fn lines_area(&self, state: &State) -> Rect {
+        let inside = layout::inside(area(state));
+        let foot = u16::from(self.is_typing || self.is_filtered());
+        Rect { height: inside.height.saturating_sub(foot), ..inside }
+    }
+
+    /// Moves the cursor to the line under the click. A second click opens the image there.
+    pub(super) fn click(mut self: Box<Self>, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        let lines = self.lines_area(update.state);
+        let count = self.shown_lines.len();
+        if click::select_row(&mut self.cursor, lines, at, count) && self.selected_image().is_some() {
+            return self.press(update, Pressed::Own(AttachedEffect::Open));
+        }
+        Some(Dialog::Attached(self))
+    }
+
+    /// Opens the image under the cursor. Returns whether it did.
+    fn open_image(&self, update: &mut Update<'_>) -> bool {
+        let Some((name, digest)) = self.selected_image() else {
+            update.refuse("there is no image under the cursor");
+            return false;
         };
-        self.scroll = to.min(furthest);
+        base_image::open_named(update, name.as_str(), digest)
+    }
+
+    fn yank(&self, update: &mut Update<'_>) {
+        let Some(line) = self.selected() else { return };
+        let text = match &line.about {
+            LineAbout::Row(text) if !text.is_empty() => text.to_string(),
+            LineAbout::Image(name, None) => name.to_string(),
+            LineAbout::Image(name, Some(digest)) => format!("{name}@{digest}"),
+            LineAbout::Row(_) | LineAbout::Nothing => line.text.to_string(),
+        };
+        let text = ClipText::clean(text.trim());
+        if text.is_empty() {
+            update.refuse("nothing to copy here");
+        } else {
+            update.cmds.push(Cmd::Copy(text));
+        }
     }
 
     fn save(&self, update: &mut Update<'_>, is_payload: bool) {
-        match self.shown().map(|page| (&page.part, &page.part.read)) {
-            Some((part, Ok((bytes, document)))) => {
+        let part = self.shown().and_then(|page| page.part.as_ref());
+        match (&self.source, part.map(|part| (part, &part.read))) {
+            (PageSource::Artifact(question), Some((part, Ok((bytes, document))))) => {
                 let bytes = if is_payload { &document.payload } else { bytes };
-                save_prompt::show(update.state, &self.question.repository, part, bytes.clone());
+                save_prompt::show(update.state, &question.repository, part, bytes.clone());
             }
-            Some((_, Err(_))) => update.refuse("the document was not read"),
-            None => update.refuse("there is no document to save"),
+            (_, Some((_, Err(_)))) => update.refuse("the document was not read"),
+            (PageSource::Scan(..), _) => {
+                update.refuse(
+                    "the result of a scan is no document of the registry: `regtui scan --json` prints it",
+                );
+            }
+            (_, _) => update.refuse("there is no document to save"),
         }
     }
 
@@ -155,6 +297,26 @@ impl KeyedDialog for Box<AttachedDialog> {
     const TITLE: &'static str = "Attached artifact";
 
     const BINDINGS: &'static [Binding<AttachedEffect>] = &[
+        Binding::new(
+            "attached.open",
+            chords!["Enter"],
+            "open the base image under the cursor in the panes",
+            AttachedEffect::Open,
+        )
+        .with_hint("open image"),
+        Binding::new(
+            "attached.search",
+            chords!["/"],
+            "show rows with some words only",
+            AttachedEffect::Search,
+        )
+        .with_hint("filter"),
+        Binding::new(
+            "attached.yank",
+            chords!["y"],
+            "copy the row: the URL of a package, the name of a vulnerability, else the line",
+            AttachedEffect::Yank,
+        ),
         Binding::new("attached.save", chords!["x"], "save the document as a new file", AttachedEffect::Save)
             .with_hint("save"),
         Binding::new(
@@ -175,21 +337,50 @@ impl KeyedDialog for Box<AttachedDialog> {
         Binding::new("attached.close", chords!["q", "h", "Left"], "leave", AttachedEffect::Close),
     ];
 
+    fn is_in_text(&self) -> bool {
+        self.is_typing
+    }
+
+    /// While words are typed, all characters belong to them.
+    fn meaning(&self, keys: &Keys, key: crossterm::event::KeyEvent) -> Pressed<AttachedEffect> {
+        if self.is_typing {
+            keys.press_in_prompt(Self::BINDINGS, key, true)
+        } else {
+            keys.press(Self::BINDINGS, key)
+        }
+    }
+
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<AttachedEffect>) -> Option<Dialog> {
         match pressed {
-            Pressed::Shared(SharedEffect::Move(to)) => self.scroll_to(update.state, to),
+            Pressed::Shared(SharedEffect::Cancel) if self.is_typing || self.is_filtered() => {
+                (self.input, self.is_typing) = (Input::default(), false);
+                self.search();
+            }
+            Pressed::Shared(SharedEffect::Move(to)) => {
+                self.cursor = move_row(self.cursor, self.shown_lines.len(), to);
+            }
             Pressed::Shared(SharedEffect::Cancel) | Pressed::Own(AttachedEffect::Close) => {
                 self.cancel(update);
                 return None;
             }
-            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
+            Pressed::Own(AttachedEffect::Open) if self.is_typing => self.is_typing = false,
+            Pressed::Own(AttachedEffect::Open) => {
+                if self.open_image(update) {
+                    self.cancel(update);
+                    return None;
+                }
+            }
+            Pressed::Own(AttachedEffect::Search) => match self.has_rows() {
+                true => self.is_typing = true,
+                false => update.refuse("there are no rows to search"),
+            },
+            Pressed::Own(AttachedEffect::Yank) => self.yank(update),
             Pressed::Own(AttachedEffect::Save) => self.save(update, false),
             Pressed::Own(AttachedEffect::SavePayload) => self.save(update, true),
-            Pressed::Own(AttachedEffect::Next) => {
-                self.page = (self.page + 1) % self.count().max(1);
-                self.scroll = 0;
-            }
+            Pressed::Own(AttachedEffect::Next) => self.open_page((self.page + 1) % self.count().max(1)),
             Pressed::Own(AttachedEffect::Refresh) => self.ask(update),
+            Pressed::Text(key) if self.is_typing && edit_input(&mut self.input, key) => self.search(),
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::Attached(self))
     }

@@ -25,6 +25,7 @@ impl Dialog {
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::FileHistory(history) => history.click(update, at),
             Dialog::PathTable(table) => table.click(update, at),
+            Dialog::Attached(attached) => attached.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => click_name(prompt, update, at),
@@ -39,7 +40,6 @@ impl Dialog {
             | Dialog::Messages(_)
             | Dialog::FilePreview(_)
             | Dialog::Extract(_)
-            | Dialog::Attached(_)
             | Dialog::ImageDiff(_)
             | Dialog::Save(_)) => Some(other),
         }

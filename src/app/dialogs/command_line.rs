@@ -14,7 +14,7 @@ use crate::app::panes::details::files::order::FileSortBy;
 use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
-use crate::app::{Pane, State};
+use crate::app::{Pane, State, columns};
 use crate::model::reference::{BadName, RepositoryName, Typed};
 
 /// Largest number of commands that the history keeps.
@@ -191,6 +191,7 @@ fn completions(state: &State, typed: &str) -> Vec<String> {
     let arguments = |command: &str| match command {
         "sort" => SortBy::ALL.iter().map(|by| by.word().to_string()).collect(),
         "theme" => state.settings.themes.clone(),
+        "columns" => columns::names(),
         "open" => {
             let here = state.registries.selected();
             let opened = here.into_iter().flat_map(|registry| {
@@ -277,6 +278,7 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
                 Err(format!("the themes are {}", update.state.settings.themes.join(", ")).into())
             }
         }
+        "columns" => Ok(columns::toggle(update, argument)?),
         "filter" => {
             check(update.state, "filter")?;
             update.state.filter(argument);
@@ -302,6 +304,7 @@ fn find_missing_argument(text: &str) -> Option<&'static str> {
         "compare" => Some("which repository to compare with?"),
         "sort" => Some("in which order?"),
         "theme" => Some("which theme?"),
+        "columns" => Some("which column: base or scan?"),
         _ => None,
     }
 }

@@ -8,11 +8,11 @@ use ratatui::layout::Position;
 use super::menu::{Choice, Menu, MenuEntry};
 use super::{Dialog, KeyedDialog, click, move_row, plan};
 use crate::app::State;
-use crate::app::jobs::{Job, JobId};
+use crate::app::jobs::{Job, JobId, JobRequest};
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout;
+use crate::app::scans::start_scan;
 use crate::app::update::Update;
-use crate::model::change::ChangeRequest;
 use page::JobPage;
 
 /// The list of jobs, or one of them.
@@ -112,7 +112,7 @@ impl KeyedDialog for JobsDialog {
         Binding::new(
             "jobs.again",
             chords!["r"],
-            "retry failed parts: shows the plan first",
+            "retry failed parts: shows the plan of a change first",
             JobsEffect::Again,
         )
         .with_hint("retry failed"),
@@ -131,11 +131,11 @@ impl KeyedDialog for JobsDialog {
             Pressed::Own(JobsEffect::Stop) => {
                 update.cmds.extend(chosen.and_then(|id| update.state.jobs.stop(id)));
             }
-            Pressed::Own(JobsEffect::Again) => {
-                if let Some(request) = request_unfinished(update, chosen) {
-                    plan::show(update, request);
-                }
-            }
+            Pressed::Own(JobsEffect::Again) => match request_unfinished(update, chosen) {
+                Some(JobRequest::Change(request)) => plan::show(update, request),
+                Some(JobRequest::Scan(request)) => start_scan(update, request),
+                None => {}
+            },
             Pressed::Shared(SharedEffect::Move(to)) => {
                 match self.open.and_then(|id| furthest_scroll(update.state, id)) {
                     Some(furthest) => self.scroll = move_row(self.scroll.min(furthest), furthest + 1, to),
@@ -158,7 +158,7 @@ fn furthest_scroll(state: &State, id: JobId) -> Option<usize> {
 
 /// Returns the request for the parts of a job that were not done. Tells the user the reason if there is nothing to plan
 /// again.
-fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<ChangeRequest> {
+fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<JobRequest> {
     let job = update.state.jobs.of(id?)?;
     let request = job.report().and_then(|report| job.request.unfinished(&report.items));
     if request.is_none() {

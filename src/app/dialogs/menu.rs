@@ -11,10 +11,12 @@ use crate::app::list::Move;
 use crate::app::panes::details::files::order::FileSortBy;
 use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
+use crate::app::scans::start_scan;
 use crate::app::update::Update;
-use crate::app::{State, layout};
+use crate::app::{State, columns as extra_columns, layout};
 use crate::model::clip::ClipText;
 use crate::model::columns;
+use crate::model::scan::ScanRequest;
 use crate::model::text::SafeText;
 
 /// A menu of a few entries, each with its key.
@@ -50,6 +52,12 @@ pub(crate) enum Choice {
     SortRepositories(RepositorySortBy),
     /// Sorts files by this sort key. Choosing it again reverses the order.
     SortFiles(FileSortBy),
+    /// Shows or hides a column of the Tags pane.
+    ToggleColumn(&'static str),
+    /// Scans images.
+    Scan(Box<ScanRequest>),
+    /// Closes the menu.
+    Leave,
     /// Puts this text on the clipboard.
     Copy(ClipText),
     /// Stays in regtui after the user asked to leave.
@@ -177,6 +185,13 @@ fn apply(update: &mut Update<'_>, choice: Choice) {
             let files = &mut state.detail.files.browser;
             files.set_sort(files.sort.choose(by));
         }
+        Choice::ToggleColumn(name) => {
+            if let Err(why) = extra_columns::toggle(update, name) {
+                update.refuse(why);
+            }
+        }
+        Choice::Scan(request) => start_scan(update, *request),
+        Choice::Leave => {}
         Choice::Copy(text) => update.cmds.push(Cmd::Copy(text)),
         Choice::Stay => state.jobs.quits_when_idle = false,
         Choice::QuitAfterJobs => update.cmds.extend(state.jobs.quit_when_idle()),

@@ -123,8 +123,7 @@ fn journal_lines(journal: &JournalDialog, now: Timestamp) -> Vec<String> {
 }
 
 fn attached_lines(attached: &AttachedDialog) -> Vec<String> {
-    let page = attached.shown();
-    page.map(|page| page.lines.iter().map(AttachedLine::to_text).collect()).unwrap_or_default()
+    attached.lines().map(AttachedLine::to_text).collect()
 }
 
 fn comparison_lines(comparison: &ComparisonDialog) -> Vec<String> {

@@ -2,6 +2,7 @@
 //! headings chooses.
 
 use crate::app::panes::tags::{Sort, SortBy, TagsPane};
+use crate::app::settings::ExtraColumns;
 use crate::model::columns;
 
 /// The columns after the tag, with their widths and their gutters. This one is the last to be left out.
@@ -14,6 +15,12 @@ pub(crate) const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12
 pub(crate) const PLATFORMS: Column = Column { title: "PLATFORMS", gutter: 2, width: 11 };
 /// See [`SIZE`].
 pub(crate) const KIND: Column = Column { title: "KIND", gutter: 2, width: 10 };
+/// The findings of the last scan, shown if the user asks for them: four numbers.
+pub(crate) const SCAN: Column = Column { title: "C   H   M   L", gutter: 1, width: 16 };
+/// The base, shown if the user asks for it.
+pub(crate) const BASE: Column = Column { title: "BASE", gutter: 2, width: 14 };
+/// The greatest width of BASE: `debian:12 −2 layers, 14 d behind`, or a longer name.
+const MOST_BASE: usize = 36;
 /// Columns of the marker and the mark in front of the cells.
 const BEFORE_CELLS: u16 = 2;
 /// Columns of the sign behind the tag that marks a shared digest: ` =a`.
@@ -65,6 +72,10 @@ pub(crate) struct TagColumns {
     pub(crate) digest: bool,
     /// Whether the size is shown.
     pub(crate) size: bool,
+    /// Whether the findings of the last scan are shown.
+    pub(crate) scan: bool,
+    /// Columns of the base, or 0 if it is not shown.
+    pub(crate) base: usize,
     /// Whether the age is shown.
     pub(crate) created: bool,
     /// Columns of the platforms, or 0 if they are not shown.
@@ -76,11 +87,12 @@ pub(crate) struct TagColumns {
 impl TagColumns {
     /// Returns the columns of a pane whose rows have this width. The marker and the mark stand in front of the cells.
     /// One column before the border stays free.
-    pub(crate) fn of(tags: &TagsPane, width: u16) -> TagColumns {
+    pub(crate) fn of(tags: &TagsPane, extras: ExtraColumns, width: u16) -> TagColumns {
         TagColumns::fit(
             usize::from(width).saturating_sub(usize::from(BEFORE_CELLS) + 1),
             tags.longest,
             tags.longest_platforms,
+            extras,
         )
     }
 
@@ -91,12 +103,14 @@ impl TagColumns {
             if sort.by == by { format!("{title} {}", sort.arrow()) } else { title.to_string() }
         };
         let of_name = if sort.by == SortBy::Name { SortBy::Name } else { SortBy::Version };
-        let platforms = self.platforms();
+        let (platforms, base) = (self.platforms(), self.base());
         let cells = [
             (true, columns::left(&titled("TAG", of_name), self.tag + SIGN), Some(of_name)),
             (self.digest, DIGEST.left(DIGEST.title), None),
             (self.size, SIZE.right(&titled(SIZE.title, SortBy::Size)), Some(SortBy::Size)),
+            (self.scan, SCAN.right(SCAN.title), None),
             (self.created, CREATED.left(&titled(CREATED.title, SortBy::Date)), Some(SortBy::Date)),
+            (self.base > 0, base.left(base.title), None),
             (self.platforms > 0, platforms.left(platforms.title), None),
             (self.kind, KIND.left(KIND.title), None),
         ];
@@ -117,8 +131,8 @@ impl TagColumns {
     /// Distributes `room` columns for tags that are at most `longest` columns wide, and lists of platforms that are at
     /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
     /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
-    /// fit ends the list.
-    fn fit(room: usize, longest: usize, longest_platforms: usize) -> TagColumns {
+    /// fit ends the list. The columns that the user asked for come before all of them.
+    fn fit(room: usize, longest: usize, longest_platforms: usize, extras: ExtraColumns) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
@@ -127,12 +141,17 @@ impl TagColumns {
             left -= if fits { column.all() } else { 0 };
             fits
         };
+        let scan = take(SCAN, extras.scan);
+        let has_base = take(BASE, extras.base);
         let size = take(SIZE, true);
         let created = take(CREATED, size);
         let digest = take(DIGEST, created);
         let has_platforms = take(PLATFORMS, digest);
         let more = left.min(whole.saturating_sub(tag));
         tag += more;
+        left -= more;
+        let more = if has_base { left.min(MOST_BASE - BASE.width) } else { 0 };
+        let base = if has_base { BASE.width + more } else { 0 };
         left -= more;
         let needed = longest_platforms.clamp(USUAL_PLATFORMS, MOST_PLATFORMS) - PLATFORMS.width;
         let more = if has_platforms { left.min(needed) } else { 0 };
@@ -141,7 +160,12 @@ impl TagColumns {
         let kind = has_platforms && left >= KIND.all();
         left -= if kind { KIND.all() } else { 0 };
         tag += left.min(MOST_TAG.saturating_sub(tag));
-        TagColumns { room, tag, digest, size, created, platforms, kind }
+        TagColumns { room, tag, digest, size, scan, base, created, platforms, kind }
+    }
+
+    /// Returns the column of the base.
+    pub(crate) fn base(&self) -> Column {
+        Column { width: self.base, ..BASE }
     }
 
     /// Returns the column of the platforms.
@@ -157,13 +181,18 @@ mod tests {
     #[test]
     fn columns_give_way_one_by_one_and_never_overflow() {
         for room in 0..160 {
-            for (longest, platforms) in [(0, 0), (6, 18), (20, 30), (128, 128)] {
-                let widths = TagColumns::fit(room, longest, platforms);
+            let extras = [(false, false), (true, false), (false, true), (true, true)];
+            let names = [(0, 0), (6, 18), (20, 30), (128, 128)];
+            let all = extras.into_iter().flat_map(|extras| names.map(|names| (extras, names)));
+            for ((base, scan), (longest, platforms)) in all {
+                let widths = TagColumns::fit(room, longest, platforms, ExtraColumns { base, scan });
                 let taken = |has: bool, column: Column| if has { column.all() } else { 0 };
                 let used = widths.tag
                     + if room > SIGN { SIGN } else { 0 }
                     + taken(widths.digest, DIGEST)
                     + taken(widths.size, SIZE)
+                    + taken(widths.scan, SCAN)
+                    + taken(widths.base > 0, widths.base())
                     + taken(widths.created, CREATED)
                     + taken(widths.platforms > 0, widths.platforms())
                     + taken(widths.kind, KIND);
@@ -172,32 +201,45 @@ mod tests {
                 assert!(placed.is_sorted_by(|first, next| first >= next), "{room} {longest}: {placed:?}");
             }
         }
-        let narrow = TagColumns::fit(37, 10, 18);
+        let narrow = TagColumns::fit(37, 10, 18, ExtraColumns::default());
         assert!(narrow.size && narrow.created && !narrow.digest);
     }
 
     #[test]
+    fn columns_that_the_user_asked_for_come_before_the_others() {
+        let both = ExtraColumns { base: true, scan: true };
+        let narrow = TagColumns::fit(30, 10, 18, both);
+        assert!(narrow.scan && narrow.base == 0 && !narrow.size);
+        let usual = TagColumns::fit(46, 10, 18, both);
+        assert!(usual.scan && usual.base >= 14 && !usual.size);
+        let wide = TagColumns::fit(130, 10, 18, both);
+        assert!(wide.scan && wide.base == MOST_BASE && wide.digest && wide.platforms >= 18);
+        let heading: String = usual.headings(Sort::default()).into_iter().map(|(cell, _)| cell).collect();
+        assert!(heading.contains("C   H   M   L  BASE"), "{heading}");
+    }
+
+    #[test]
     fn one_long_tag_takes_no_column_away_that_says_more() {
-        let narrow = TagColumns::fit(36, 52, 18);
+        let narrow = TagColumns::fit(36, 52, 18, ExtraColumns::default());
         assert!(narrow.size && narrow.created);
-        let usual = TagColumns::fit(50, 52, 18);
+        let usual = TagColumns::fit(50, 52, 18, ExtraColumns::default());
         assert!(usual.size && usual.created && usual.digest && usual.platforms == 0);
-        assert!(TagColumns::fit(66, 16, 18).platforms > 0);
+        assert!(TagColumns::fit(66, 16, 18, ExtraColumns::default()).platforms > 0);
     }
 
     /// At 150 columns the pane had 70 for its rows, ten of which stayed empty beside `3 platforms`.
     #[test]
     fn platforms_are_written_out_before_any_column_stays_empty() {
-        let wide = TagColumns::fit(70, 10, 18);
+        let wide = TagColumns::fit(70, 10, 18, ExtraColumns::default());
         assert!(wide.platforms >= 18 && !wide.kind);
-        assert_eq!(TagColumns::fit(79, 10, 30).platforms, 30);
-        let widest = TagColumns::fit(90, 10, 18);
+        assert_eq!(TagColumns::fit(79, 10, 30, ExtraColumns::default()).platforms, 30);
+        let widest = TagColumns::fit(90, 10, 18, ExtraColumns::default());
         assert!(widest.platforms == 18 && widest.kind);
     }
 
     #[test]
     fn a_click_on_a_heading_chooses_the_order_of_its_column() {
-        let widths = TagColumns::fit(60, 10, 18);
+        let widths = TagColumns::fit(60, 10, 18, ExtraColumns::default());
         let by = |by, reversed| Sort { by, reversed };
         let heading = |sort| widths.headings(sort).into_iter().map(|(cell, _)| cell).collect::<String>();
         let line = heading(by(SortBy::Size, false));

@@ -6,6 +6,7 @@ pub(crate) mod referrers;
 pub(crate) mod search;
 mod text;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jiff::Timestamp;
@@ -13,14 +14,21 @@ use jiff::Timestamp;
 use crate::app::State;
 use crate::app::list::{List, Move};
 use crate::app::remote::{Remote, Ticket};
+use crate::app::scans::Scans;
+use crate::model::attached::facts::AttachedFacts;
+use crate::model::digest::Digest;
 use crate::model::image::LayerRow;
 use crate::model::inspection::{Inspection, Variant};
 use crate::model::json::{JsonLine, JsonToken};
 use crate::model::reference::{Repository, Selector};
+use crate::model::scan::report::ScanFacts;
 use crate::model::text::SafeText;
 use files::FilesTab;
 pub(crate) use search::TextSearch;
 pub(crate) use text::{Text, TextPart};
+
+/// The greatest number of artifacts about which something is known. Beyond it, the next ones are read anew.
+const MOST_FACTS: usize = 5_000;
 
 /// The tabs of the Details pane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -76,8 +84,10 @@ impl Tab {
             Tab::Config => is_usual || !detail.config.is_empty(),
             Tab::Manifest => is_usual || inspection.is_some(),
             Tab::Referrers => inspection.is_some_and(|inspection| {
+                let has_scans = !detail.local_scans.is_empty();
                 let is_kept = detail.tab == Tab::Referrers && inspection.are_referrers_awaited;
                 is_kept
+                    || has_scans
                     || inspection.all_referrers().next().is_some()
                     || inspection.missing_referrers().is_some()
             }),
@@ -100,7 +110,7 @@ pub(crate) fn count_lines(state: &State, columns: u16, now: Timestamp) -> usize 
         Tab::Config => detail.config.len(),
         Tab::Manifest => detail.manifest.len(),
         Tab::Referrers => detail.inspection.value.as_ref().map_or(0, |inspection| {
-            inspection.all_referrers().count() + usize::from(inspection.missing_referrers().is_some())
+            detail.referrer_rows().len() + usize::from(inspection.missing_referrers().is_some())
         }),
     }
 }
@@ -124,6 +134,12 @@ pub struct Detail {
     pub(crate) files: FilesTab,
     /// The rows of the Referrers tab.
     pub(crate) referrers: List,
+    /// The last scans of the images shown.
+    pub(crate) local_scans: Vec<ScanFacts>,
+    /// The facts about artifacts that were read, of this image and of others, by the digest of the artifact.
+    pub(crate) attached_facts: HashMap<Digest, AttachedFacts>,
+    /// The ticket of the open question for more of them.
+    pub(crate) awaited_facts: Option<Ticket>,
     /// First line drawn of the Overview, Config and Manifest tabs. After each message it is brought back
     /// into the text.
     pub(crate) scroll: usize,
@@ -147,7 +163,55 @@ impl Detail {
 
     /// Returns whether an answer about the image is awaited.
     pub(crate) fn is_loading(&self) -> bool {
-        self.inspection.is_loading() || self.awaited_referrers.is_some() || self.files.is_reading()
+        self.inspection.is_loading()
+            || self.awaited_referrers.is_some()
+            || self.awaited_facts.is_some()
+            || self.files.is_reading()
+    }
+
+    /// Returns whether the image is an index of several images.
+    pub(crate) fn has_several_images(&self) -> bool {
+        self.inspection.value.as_ref().is_some_and(|inspection| inspection.variants.len() > 1)
+    }
+
+    /// Shows the scans of the image as soon as all are known. Until then those of the last look stay.
+    pub(crate) fn set_local_scans(&mut self, scans: &Scans) {
+        let variants = self.inspection.value.iter().flat_map(|inspection| &inspection.variants);
+        let digests: Vec<Digest> =
+            variants.filter_map(|variant| Some(variant.manifest.as_ref().ok()?.digest)).collect();
+        if !digests.iter().all(|digest| scans.is_known(digest)) {
+            return;
+        }
+        let found: Vec<ScanFacts> = digests.iter().filter_map(|digest| scans.of(digest)).cloned().collect();
+        if found != self.local_scans {
+            self.local_scans = found;
+            self.show_referrers();
+        }
+    }
+
+    /// Returns whether documents of artifacts are to be read now for their rows.
+    pub(crate) fn needs_attached_facts(&self) -> bool {
+        let is_open = self.tab == Tab::Referrers && self.awaited_facts.is_none();
+        let ready =
+            self.inspection.value.as_ref().filter(|inspection| is_open && !inspection.are_referrers_awaited);
+        ready.is_some_and(|inspection| {
+            let mut digests =
+                inspection.all_referrers().filter_map(|(_, referrer)| referrer.descriptor.digest);
+            digests.any(|digest| !self.attached_facts.contains_key(&digest))
+        })
+    }
+
+    /// Takes the facts about artifacts.
+    pub(crate) fn take_attached_facts(&mut self, ticket: Ticket, facts: Vec<(Digest, AttachedFacts)>) {
+        if self.awaited_facts != Some(ticket) {
+            return;
+        }
+        self.awaited_facts = None;
+        if self.attached_facts.len() > MOST_FACTS {
+            self.attached_facts.clear();
+        }
+        self.attached_facts.extend(facts);
+        self.show_referrers();
     }
 
     /// Opens a tab.
@@ -205,8 +269,7 @@ impl Detail {
 
     /// Shows the referrers of the image.
     pub(crate) fn show_referrers(&mut self) {
-        let found = self.inspection.value.as_deref();
-        let lines: Vec<String> = found.map(referrers::rows).unwrap_or_default();
+        let lines = referrers::rows(self);
         self.referrers.order = (0..lines.len() as u32).collect();
         self.referrers.refilter(|item| lines.get(item as usize).map(String::as_str));
     }
@@ -250,6 +313,7 @@ impl Detail {
     ) {
         self.image = of;
         self.inspection = inspection;
+        self.local_scans.clear();
         self.scroll = 0;
         self.search = None;
         self.layers.set_filter("");

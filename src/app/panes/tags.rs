@@ -315,6 +315,17 @@ impl TagsPane {
         self.queue_resort(item);
     }
 
+    /// Returns the digests of the visible rows, as far as they are known.
+    pub(crate) fn visible_digests(&self) -> Vec<Digest> {
+        let rows = self.list.visible_rows().filter_map(|row| self.list.rows.get(row));
+        let opened_summary = self.opened.as_ref().and_then(|opened| opened.summary.as_ref());
+        let digest = |item: &u32| match *item {
+            opened::OPENED => Some(opened_summary?.digest),
+            item => Some(self.summaries.get(&item)?.value.as_ref()?.digest),
+        };
+        rows.filter_map(digest).collect()
+    }
+
     /// Gives the new groups of tags their letters, in the order of the visible rows.
     pub(crate) fn settle_groups(&mut self) {
         let rows = self.list.visible_rows().filter_map(|row| self.list.rows.get(row));

@@ -1,7 +1,7 @@
 //! Credential helpers: `docker-credential-<suffix> get`, docker-credential-helpers `README` § Development.
 
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -9,17 +9,15 @@ use std::time::Duration;
 use futures_util::future::{Either, select};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::process::Command;
 
 use super::keychain::Login;
 use super::secret::Secret;
 use crate::model::redact;
 use crate::model::text::SafeText;
+use crate::programs::{LAST_WORDS, ProcessGroup, background_command, find};
 
 /// Most bytes of a helper's output.
 const CAP: u64 = 64 * 1024;
-/// How long the error output of a helper is read after its end.
-const LAST_WORDS: Duration = Duration::from_millis(100);
 /// The messages of helpers that have no login. They are not errors.
 const NOTHING: [&str; 3] = ["credentials not found", "no credentials server url", "no credentials username"];
 
@@ -69,12 +67,6 @@ fn is_suffix(suffix: &str) -> bool {
     bytes.len() <= 64 && bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_part)
 }
 
-/// Finds the program in PATH. Only absolute folders count, so that no program planted in the current folder is run.
-fn find(name: &str, path: &OsStr) -> Option<PathBuf> {
-    let folders = std::env::split_paths(path).filter(|folder| folder.is_absolute());
-    folders.map(|folder| folder.join(name)).find(|program| program.is_file())
-}
-
 /// A helper that ended.
 struct EndedHelper {
     status: ExitStatus,
@@ -86,12 +78,8 @@ struct EndedHelper {
 
 /// Runs the helper in a process group of its own, so that it cannot take the terminal and ends with all its children.
 async fn run(program: &Path, server: &str) -> std::io::Result<EndedHelper> {
-    let mut command = Command::new(program);
-    command.arg("get").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    #[cfg(unix)]
-    command.process_group(0);
-    let mut child = command.spawn()?;
-    let _group = Group(child.id());
+    let mut child = background_command(program).arg("get").stdin(Stdio::piped()).spawn()?;
+    let _group = ProcessGroup::of(&child);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut output = Vec::new();
     let mut errors = Vec::new();
@@ -134,18 +122,6 @@ fn describe_failure(ended: &EndedHelper) -> SafeText {
         None => SafeText::from(format!(
             "failed ({status}); its output is not shown, because it may hold a password"
         )),
-    }
-}
-
-/// Kills the rest of a helper and its children when it is dropped.
-struct Group(Option<u32>);
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.0.and_then(|id| rustix::process::Pid::from_raw(id as i32)) {
-            rustix::process::kill_process_group(group, rustix::process::Signal::KILL).ok();
-        }
     }
 }
 
@@ -275,6 +251,5 @@ mod tests {
             let problem = get(suffix, "r.test", OsStr::new("/bin"), TIMEOUT).await.expect_err(suffix);
             assert_eq!(problem.as_str(), "is not a valid name for a helper");
         }
-        assert_eq!(find("sh", OsStr::new(".:bin:../bin")), None);
     }
 }

@@ -1,10 +1,13 @@
 //! An attached document as lines of a page, for the screen and the pager.
 
+mod findings;
+
 use super::provenance::Provenance;
 use super::sbom::Sbom;
 use super::signature::SignatureClaim;
-use super::{AttachedContent, AttachedDocument, AttachedPart, FindingCounts};
+use super::{AttachedContent, AttachedDocument, AttachedPart, BaseImage, FindingCounts};
 use crate::model::columns;
+use crate::model::digest::Digest;
 use crate::model::json::Outline;
 use crate::model::lenient;
 use crate::model::manifest::Manifest;
@@ -34,6 +37,20 @@ pub(crate) struct AttachedLine {
     pub(crate) text: SafeText,
     /// The look.
     pub(crate) tone: LineTone,
+    /// The thing that the line is about, if a key can do something with it.
+    pub(crate) about: LineAbout,
+}
+
+/// The thing that a line is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) enum LineAbout {
+    /// Nothing that a key acts on.
+    #[default]
+    Nothing,
+    /// A row of a table, with the text to copy: a package URL, the name of a vulnerability.
+    Row(SafeText),
+    /// An image, as a build names it, and the digest that it had.
+    Image(SafeText, Option<Digest>),
 }
 
 /// The look of a line.
@@ -47,11 +64,11 @@ pub(crate) enum LineTone {
     Warn,
 }
 
-/// An attached document with its page.
+/// A document with its page: an attached one, or the result of a scan.
 #[derive(Debug, Clone)]
 pub struct AttachedPage {
-    /// The document and its bytes.
-    pub(crate) part: AttachedPart,
+    /// The attached document and its bytes. The result of a scan has none.
+    pub(crate) part: Option<AttachedPart>,
     /// The lines.
     pub(crate) lines: Vec<AttachedLine>,
 }
@@ -78,7 +95,7 @@ impl AttachedPage {
             Err(failure) => page.warn(&failure.what, &failure.why.to_string()),
             Ok((_, document)) => page.document(document, image),
         }
-        AttachedPage { part, lines: page.0 }
+        AttachedPage { part: Some(part), lines: page.0 }
     }
 }
 
@@ -86,9 +103,24 @@ struct PageLines(Vec<AttachedLine>);
 
 impl PageLines {
     fn push(&mut self, label: &str, text: &str, tone: LineTone) {
+        self.push_about(label, text, tone, LineAbout::Nothing);
+    }
+
+    fn push_about(&mut self, label: &str, text: &str, tone: LineTone, about: LineAbout) {
         if self.0.len() < MOST_LINES {
-            self.0.push(AttachedLine { label: SafeText::clean(label), text: SafeText::clean(text), tone });
+            let (label, text) = (SafeText::clean(label), SafeText::clean(text));
+            self.0.push(AttachedLine { label, text, tone, about });
         }
+    }
+
+    fn row(&mut self, text: &str, copied: Option<&SafeText>) {
+        let about = LineAbout::Row(copied.cloned().unwrap_or_default());
+        self.push_about("", text, LineTone::Plain, about);
+    }
+
+    fn image(&mut self, text: &str, base: &BaseImage) {
+        let about = LineAbout::Image(base.name.clone(), base.digest);
+        self.push_about("", text, LineTone::Plain, about);
     }
 
     fn field(&mut self, label: &str, text: &str) {
@@ -184,8 +216,8 @@ impl PageLines {
         };
         self.field("", "");
         self.push("", &line("PACKAGE", "VERSION", "LICENCE", "PURL"), LineTone::Heading);
-        for (name, version, licence, purl) in &rows {
-            self.field("", &line(name, version, licence, purl));
+        for ((name, version, licence, purl), package) in rows.iter().zip(&*sbom.packages) {
+            self.row(&line(name, version, licence, purl), package.purl.as_ref());
         }
         self.more(sbom.packages_left_out);
     }
@@ -213,7 +245,7 @@ impl PageLines {
                 let platform =
                     base.platform.as_ref().map(|platform| format!(" ({platform})")).unwrap_or_default();
                 let digest = base.digest.map(|digest| format!("  {digest}")).unwrap_or_default();
-                self.field("", &format!("{}{platform}{digest}", base.name));
+                self.image(&format!("{}{platform}{digest}", base.name), base);
             }
         }
         if let Some(dockerfile) = &provenance.dockerfile {
@@ -224,7 +256,11 @@ impl PageLines {
             self.heading("Materials");
             for material in &provenance.materials {
                 let digest = material.digest.as_ref().map(SafeText::as_str).unwrap_or_default();
-                self.field("", &format!("{}  {digest}", material.uri));
+                let text = format!("{}  {digest}", material.uri);
+                match material.image() {
+                    Some(base) => self.image(&text, &base),
+                    None => self.field("", &text),
+                }
             }
             self.more(provenance.materials.left_out());
         }
@@ -237,6 +273,7 @@ impl PageLines {
         for count in &findings.counts {
             self.field(count.label.as_str(), &count.count.to_string());
         }
+        self.finding_rows(&findings.rows);
     }
 
     fn json(&mut self, payload: &[u8]) {

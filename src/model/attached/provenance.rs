@@ -67,6 +67,14 @@ pub(crate) struct Material {
     pub(crate) digest: Option<SafeText>,
 }
 
+impl Material {
+    /// Returns the image that the material is.
+    pub(super) fn image(&self) -> Option<BaseImage> {
+        let digest = self.digest.as_ref().and_then(|digest| digest.as_str().parse().ok());
+        base_image(self.uri.as_str(), digest)
+    }
+}
+
 /// An image that a build used.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct BaseImage {

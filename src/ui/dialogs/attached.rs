@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::attached::{self, AttachedDialog, AttachedEffect};
 use crate::app::keys::{Binding, DIALOG_BINDINGS, join_hints};
-use crate::model::attached::page::{AttachedLine, LABELS, LineTone};
+use crate::app::layout;
+use crate::model::attached::page::{AttachedLine, LABELS, LineAbout, LineTone};
 use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
@@ -24,15 +25,18 @@ impl Canvas<'_, '_> {
         };
         let keys = &self.state.settings.keys;
         let hint = |effect| keys.hint(BINDINGS, effect);
+        let is_document = dialog.shown().is_some_and(|page| page.part.is_some());
         let hints = join_hints([
-            hint(AttachedEffect::Save),
-            hint(AttachedEffect::SavePayload),
+            hint(AttachedEffect::Open).filter(|_| dialog.selected_image().is_some()),
+            hint(AttachedEffect::Search).filter(|_| dialog.has_rows()),
+            hint(AttachedEffect::Save).filter(|_| is_document),
+            hint(AttachedEffect::SavePayload).filter(|_| is_document),
             hint(AttachedEffect::Next).filter(|_| dialog.count() > 1),
-            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
+            keys.cancel_hint(DIALOG_BINDINGS, if dialog.is_filtered() { "show all" } else { "leave" }),
         ]);
         let area = attached::area(self.state);
         let inner = self.overlay(area, &title, &hints);
-        let Some(page) = dialog.shown() else {
+        if dialog.shown().is_none() {
             return match &dialog.pages.failure {
                 Some(failure) if !dialog.pages.is_loading() => {
                     let again = keys.hint_as(BINDINGS, AttachedEffect::Refresh, "asks again");
@@ -42,17 +46,28 @@ impl Canvas<'_, '_> {
                 _ if dialog.pages.is_loading() => self.draw_text(inner, &[(Role::Dim, "reading …".into())]),
                 _ => self.draw_text(inner, &[(Role::Dim, "the artifact has no documents".into())]),
             };
-        };
-        let shown = page.lines.iter().skip(dialog.scroll).take(inner.height.into());
-        for (row, line) in shown.enumerate() {
-            let place = Rect::new(inner.x, inner.y + row as u16, inner.width, 1);
-            let line = self.attached_line(line);
-            self.draw_line(place, line);
         }
-        self.scrollbar(area, inner, dialog.scroll, page.lines.len());
+        let place = dialog.lines_area(self.state);
+        let offset = layout::offset(dialog.cursor, place.height);
+        let filter = dialog.filter();
+        let shown = dialog.lines().enumerate().skip(offset).take(place.height.into());
+        for (at, line) in shown {
+            let is_row = matches!(line.about, LineAbout::Row(_));
+            let spans = self.attached_line(line, at == dialog.cursor, place.width.into());
+            let spans = self.matched_line(filter.as_ref().filter(|_| is_row), spans);
+            self.draw_line(layout::row(place, (at - offset) as u16), Line::from(spans));
+        }
+        self.scrollbar(area, place, offset, dialog.shown_lines.len());
+        let foot = Rect::new(inner.x, inner.bottom().saturating_sub(1), inner.width, 1);
+        if dialog.is_typing {
+            self.input(foot, " /", &dialog.input, Role::Dim, "part of a row");
+        } else if dialog.is_filtered() {
+            let style = self.style(Role::Warn);
+            self.draw_line(foot, Line::styled(format!(" /{}", dialog.input.value()), style));
+        }
     }
 
-    fn attached_line(&self, line: &AttachedLine) -> Line<'static> {
+    fn attached_line(&self, line: &AttachedLine, is_cursor: bool, width: usize) -> Vec<Span<'static>> {
         let role = match line.tone {
             LineTone::Plain => Role::Text,
             LineTone::Heading => Role::Heading,
@@ -60,9 +75,13 @@ impl Canvas<'_, '_> {
         };
         let label =
             if line.label.is_empty() { String::new() } else { columns::left(line.label.as_str(), LABELS) };
-        Line::from(vec![
+        if is_cursor {
+            let text = columns::left(&format!("▌{label}{}", line.text), width);
+            return vec![Span::styled(text, self.style(Role::Cursor))];
+        }
+        vec![
             Span::styled(format!(" {label}"), self.style(Role::Dim)),
             Span::styled(line.text.to_string(), self.style(role)),
-        ])
+        ]
     }
 }

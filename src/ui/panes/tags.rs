@@ -3,11 +3,14 @@
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SIGN, SIZE, TagColumns};
+use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SCAN, SIGN, SIZE, TagColumns};
 use crate::app::panes::tags::TagsPane;
 use crate::app::panes::tags::opened::{OPENED, OpenedImage};
 use crate::app::{Pane, layout};
+use crate::model::base_image::BaseStatus;
+use crate::model::digest::Digest;
 use crate::model::failure::FailureKind;
+use crate::model::scan::Severity;
 use crate::model::summary::Summary;
 use crate::model::{columns, size, time};
 use crate::ui::Canvas;
@@ -25,7 +28,7 @@ impl Canvas<'_, '_> {
             self.no_tags(rows, tags);
             return self.tags_foot(area, tags);
         }
-        let widths = TagColumns::of(tags, rows.width);
+        let widths = TagColumns::of(tags, self.state.columns, rows.width);
         let heading = Rect::new(rows.x, rows.y.saturating_sub(1), rows.width, 1);
         self.tags_heading(heading, &widths);
         for (line, row) in tags.list.visible_rows().enumerate() {
@@ -150,10 +153,16 @@ impl Canvas<'_, '_> {
             let text = summary.size.map_or_else(|| "-".into(), size::bytes);
             cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
         }
+        if widths.scan {
+            cells.push(self.scan_cell(&summary.digest));
+        }
         if widths.created {
             let text =
                 summary.created.map_or_else(|| "-".into(), |created| time::short_age(created, self.now));
             cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
+        }
+        if widths.base > 0 {
+            cells.push(self.base_cell(&summary.digest, widths));
         }
         if widths.platforms > 0 {
             let text = platforms(summary, widths.platforms);
@@ -163,6 +172,32 @@ impl Canvas<'_, '_> {
         if widths.kind {
             cells.push(Span::styled(KIND.left(&short(&summary.kind)), self.style(Role::Dim)));
         }
+    }
+
+    /// Returns the findings of the last scan: four numbers, each at the right of its heading.
+    fn scan_cell(&self, image: &Digest) -> Span<'static> {
+        let Some(facts) = self.state.scans.of(image) else {
+            return Span::styled(SCAN.right("-"), self.style(Role::Dim));
+        };
+        let number = |severity| match facts.counts.of_severity(severity) {
+            count @ ..1000 => columns::right(&count.to_string(), 4),
+            count => columns::right(&format!("{}k", (count / 1000).min(999)), 4),
+        };
+        let role = if facts.counts.critical > 0 { Role::Bad } else { Role::Number };
+        Span::styled(SCAN.right(&Severity::ALL.map(number).concat()), self.style(role))
+    }
+
+    /// Returns the base of an image, and whether the image contains it as it is now.
+    fn base_cell(&self, image: &Digest, widths: &TagColumns) -> Span<'static> {
+        let Some(report) = self.state.bases.of(image) else {
+            return Span::styled(widths.base().left("…"), self.style(Role::Dim));
+        };
+        let role = match report.status {
+            BaseStatus::Current => Role::Good,
+            BaseStatus::Behind => Role::Warn,
+            BaseStatus::Unknown => Role::Dim,
+        };
+        Span::styled(widths.base().left(&report.cell(widths.base)), self.style(role))
     }
 
     fn no_tags(&mut self, rows: Rect, tags: &TagsPane) {

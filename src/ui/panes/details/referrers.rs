@@ -1,51 +1,80 @@
-//! The Referrers tab: the artifacts that refer to the image, and how each was found.
+//! The Referrers tab: the artifacts that refer to the image with their contents, and the scans of the image.
 
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::Pane;
-use crate::model::inspection::{ListedReferrer, Variant};
-use crate::model::text::SafeText;
-use crate::model::{columns, size};
+use crate::app::panes::details::referrers::{ReferrerCells, ReferrerRow};
+use crate::model::{columns, time};
 use crate::ui::Canvas;
-use crate::ui::kind::short;
 use crate::ui::theme::Role;
 
-/// Columns of a short digest.
-const DIGEST: usize = 13;
+/// Columns of an age.
+const AGE: usize = 10;
 /// Columns of a size.
 const SIZE: usize = 10;
 /// Columns of the word that says how a referrer was found.
 const FOUND: usize = 15;
-/// Columns of a kind that are enough to recognise it.
-const ENOUGH: usize = 14;
+/// The greatest number of columns of a signer.
+const SIGNER: usize = 26;
+/// Columns of a kind that are not cut for the age or the source.
+const ENOUGH: usize = 40;
+/// Columns of the content that are enough to say something.
+const SUMMARY: usize = 14;
+
+/// The columns of each cell; 0 for a column that is left out.
+#[derive(Debug, PartialEq, Eq)]
+struct ReferrerColumns {
+    kind: usize,
+    summary: usize,
+    signer: usize,
+    age: usize,
+    found: usize,
+}
+
+impl ReferrerColumns {
+    /// Distributes `room` columns. The age is left out last, the source and the signer before it. Kind and content share
+    /// the rest.
+    fn fit(room: usize, longest_kind: usize, longest_signer: usize) -> ReferrerColumns {
+        let mut left = room.saturating_sub(SIZE);
+        let least = longest_kind.min(ENOUGH) + 2 + SUMMARY;
+        let mut take = |columns: usize| {
+            let fits = left >= least + columns;
+            left -= if fits { columns } else { 0 };
+            if fits { columns } else { 0 }
+        };
+        let age = take(AGE);
+        let found = take(FOUND);
+        let signer = match longest_signer {
+            0 => 0,
+            longest => take(longest.min(SIGNER) + 2),
+        };
+        let kind = longest_kind.min((left / 2).max(left.saturating_sub(2 + SUMMARY)));
+        ReferrerColumns { kind, summary: left.saturating_sub(kind), signer, age, found }
+    }
+}
 
 impl Canvas<'_, '_> {
-    /// Draws the referrers that fit.
+    /// Draws the rows that fit.
     pub(crate) fn referrers(&mut self, pane: Rect, area: Rect) {
-        let Some(inspection) = &self.state.detail.inspection.value else { return };
-        let list = &self.state.detail.referrers;
-        let all: Vec<_> = inspection.all_referrers().collect();
-        let at = |row: usize| list.rows.get(row).and_then(|item| all.get(*item as usize)).copied();
-        let shown = || list.visible_rows().filter_map(|row| Some((row, at(row)?)));
-        let names: Vec<String> = shown().map(|(_, (variant, referrer))| name_of(variant, referrer)).collect();
-        let longest = names.iter().map(|name| columns::width(name)).max().unwrap_or(0);
-        let room = usize::from(area.width).saturating_sub(2 + DIGEST + SIZE);
-        let has_found = room > longest.min(ENOUGH) + FOUND;
-        let kinds = longest.min(room.saturating_sub(if has_found { FOUND } else { 0 }));
-        for (line, ((row, (_, referrer)), kind)) in shown().zip(&names).enumerate() {
+        let detail = &self.state.detail;
+        let Some(inspection) = &detail.inspection.value else { return };
+        let list = &detail.referrers;
+        let all = detail.referrer_rows();
+        let at = |row: usize| list.rows.get(row).and_then(|item| all.get(*item as usize));
+        let shown: Vec<(usize, &ReferrerRow<'_>)> =
+            list.visible_rows().filter_map(|row| Some((row, at(row)?))).collect();
+        let cells: Vec<ReferrerCells> = shown.iter().map(|(_, row)| row.cells(detail)).collect();
+        let longest = |of: fn(&ReferrerCells) -> &str| {
+            cells.iter().map(|cells| columns::width(of(cells))).max().unwrap_or(0)
+        };
+        let room = usize::from(area.width).saturating_sub(2);
+        let widths = ReferrerColumns::fit(room, longest(|cells| &cells.kind), longest(|cells| &cells.signer));
+        for (line, ((row, referrer), cells)) in shown.iter().zip(&cells).enumerate() {
             let place = Rect::new(area.x, area.y + line as u16, area.width, 1);
-            let digest = referrer.descriptor.digest.map(|digest| digest.short()).unwrap_or_default();
-            let bytes = referrer.descriptor.size.map(size::bytes).unwrap_or_default();
-            let mut spans = vec![
-                Span::styled(columns::left(kind, kinds), self.style(Role::Text)),
-                Span::styled(columns::left(&format!(" {digest}"), DIGEST), self.style(Role::Dim)),
-                Span::styled(columns::right(&bytes, SIZE), self.style(Role::Number)),
-            ];
-            if has_found {
-                spans.push(Span::styled(format!("  {}", referrer.found.label()), self.style(Role::Dim)));
-            }
-            self.row(Pane::Details, place, list, row, spans);
+            let age = referrer.created(detail).map(|at| time::short_age(at, self.now)).unwrap_or_default();
+            let spans = self.referrer_spans(cells, &age, &widths);
+            self.row(Pane::Details, place, list, *row, spans);
         }
         if list.rows.is_empty() && list.is_filtered() {
             let hint = self.key_hint("panes.back", "drops it");
@@ -65,13 +94,54 @@ impl Canvas<'_, '_> {
         }
         self.scrollbar(pane, area, list.offset, list.rows.len());
     }
+
+    fn referrer_spans(
+        &self,
+        cells: &ReferrerCells,
+        age: &str,
+        widths: &ReferrerColumns,
+    ) -> Vec<Span<'static>> {
+        let role = if cells.is_unread { Role::Dim } else { Role::Text };
+        let summary = columns::left(&cells.summary, widths.summary.saturating_sub(2));
+        let mut spans = vec![
+            Span::styled(
+                columns::left(&columns::cut_middle(&cells.kind, widths.kind), widths.kind),
+                self.style(Role::Strong),
+            ),
+            Span::styled(format!("  {summary}"), self.style(role)),
+        ];
+        if widths.signer > 0 {
+            let signer = columns::left(&cells.signer, widths.signer - 2);
+            spans.push(Span::styled(format!("  {signer}"), self.style(Role::Dim)));
+        }
+        if widths.age > 0 {
+            spans.push(Span::styled(columns::right(age, widths.age), self.style(Role::Date)));
+        }
+        spans.push(Span::styled(columns::right(&cells.size, SIZE), self.style(Role::Number)));
+        if widths.found > 0 {
+            let place = columns::left(&cells.place, widths.found - 2);
+            spans.push(Span::styled(format!("  {place}"), self.style(Role::Dim)));
+        }
+        spans
+    }
 }
 
-/// Returns the kinds of a referrer, and the image of an index that it refers to.
-fn name_of(variant: Option<&Variant>, referrer: &ListedReferrer) -> String {
-    let kinds = referrer.kinds.iter().map(short).collect::<Vec<_>>().join(" + ");
-    match variant {
-        Some(variant) => SafeText::from(format!("{kinds} of {}", variant.name())).to_string(),
-        None => SafeText::from(kinds).to_string(),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_give_way_and_never_overflow() {
+        for room in 0..160 {
+            for (kind, signer) in [(0, 0), (9, 12), (30, 80), (60, 3)] {
+                let widths = ReferrerColumns::fit(room, kind, signer);
+                let used = widths.kind + widths.summary + widths.signer + widths.age + widths.found + SIZE;
+                assert!(used <= room.max(SIZE), "{room} {kind} {signer}: {widths:?}");
+            }
+        }
+        let narrow = ReferrerColumns::fit(46, 20, 0);
+        assert!(narrow.age == 0 && narrow.found == 0 && narrow.kind == 20 && narrow.summary >= SUMMARY);
+        let wide = ReferrerColumns::fit(120, 20, 30);
+        assert!(wide.age > 0 && wide.found > 0 && wide.signer > 0 && wide.summary > 30);
     }
 }

@@ -1,0 +1,81 @@
+//! The loading of facts about images beyond their rows: scans, the contents of attached artifacts, bases.
+
+use std::time::Duration;
+
+use super::Pane;
+use super::cmd::Cmd;
+use super::layout;
+use super::layout::tag_columns::TagColumns;
+use super::panes::details::Tab;
+use super::questions::{Ask, Slot};
+use super::update::Update;
+
+/// The time for which a tab must stay open, or a row visible, before a request is sent.
+const REST: Duration = Duration::from_millis(100);
+
+/// Asks for the scans of the image shown, and of the visible rows if a column shows them. No registry is asked.
+pub(super) fn load_scans(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    state.detail.set_local_scans(&state.scans);
+    let Some((repository, _)) = &state.detail.image else { return };
+    let host = repository.host.clone();
+    let inspection = state.detail.inspection.value.iter();
+    let variants = inspection
+        .flat_map(|inspection| &inspection.variants)
+        .filter_map(|variant| Some(variant.manifest.as_ref().ok()?.digest));
+    let rows = if state.columns.scan { state.tags.visible_digests() } else { Vec::new() };
+    let wanted = state.scans.to_ask(variants.chain(rows));
+    if !wanted.is_empty() {
+        let ticket = update.ask(Slot::KeptScans, Duration::ZERO, Ask::KeptScans(host, wanted));
+        update.state.scans.ask(ticket);
+    }
+}
+
+/// Asks for the contents of the artifacts of the image shown, once their tab is open.
+pub(super) fn load_attached(update: &mut Update<'_>) {
+    let detail = &update.state.detail;
+    if detail.awaited_facts.is_some() && detail.tab != Tab::Referrers {
+        cancel_attached(update);
+    }
+    let detail = &update.state.detail;
+    let Some(inspection) = detail.inspection.value.as_ref().filter(|_| detail.needs_attached_facts()) else {
+        return;
+    };
+    let known = inspection.all_referrers().filter_map(|(_, referrer)| referrer.descriptor.digest);
+    let known = known.filter(|digest| detail.attached_facts.contains_key(digest)).collect();
+    let ask = Ask::AttachedFacts(inspection.clone(), known);
+    // Tabs are often only passed on the way to another one.
+    let ticket = update.ask(Slot::AttachedFacts, REST, ask);
+    update.state.detail.awaited_facts = Some(ticket);
+}
+
+/// Gives up the question for the contents of artifacts.
+pub(super) fn cancel_attached(update: &mut Update<'_>) {
+    if update.state.detail.awaited_facts.take().is_some() {
+        update.cmds.push(Cmd::Cancel(Slot::AttachedFacts));
+    }
+}
+
+/// Asks for the bases of the visible rows, if a column shows them.
+pub(super) fn load_bases(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    let layout = layout::of(state);
+    let width = layout::rows(state, &layout, Pane::Tags).width;
+    let is_shown = state.columns.base && TagColumns::of(&state.tags, state.columns, width).base > 0;
+    let repository = state.tags.repository.clone().filter(|_| is_shown);
+    let Some(repository) = repository else {
+        let given_up = state.bases.give_up().into_iter();
+        update.cmds.extend(given_up.map(|(repository, image)| Cmd::Cancel(Slot::Base(repository, image))));
+        return;
+    };
+    // The rows themselves come first.
+    if state.tags.tags.is_loading() || !state.tags.awaited_rows.is_empty() {
+        return;
+    }
+    let generation = state.bases.generation;
+    for image in state.bases.to_ask(state.tags.visible_digests().into_iter()) {
+        let slot = Slot::Base(repository.clone(), image);
+        let ticket = update.ask(slot, REST, Ask::Base(repository.clone(), image, generation));
+        update.state.bases.ask(repository.clone(), image, ticket);
+    }
+}
