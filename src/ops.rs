@@ -23,6 +23,7 @@ pub mod resume;
 pub(crate) mod retag;
 pub mod since;
 mod small_blob;
+pub mod spending;
 pub mod steps;
 pub mod summary;
 mod tag_list;

@@ -19,6 +19,7 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    mod since;
     mod widths;
 }
 mod architecture;
@@ -118,6 +119,7 @@ mod ops {
 mod pty {
     mod answers;
     mod asks;
+    mod dialogs;
     mod hangup;
     mod jobs;
     #[cfg(target_os = "linux")]
@@ -134,6 +136,7 @@ mod servers {
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;
+    mod layers;
     mod logins;
     mod manage;
     mod nginx;
@@ -186,4 +189,5 @@ mod ui {
     mod screen;
     mod screens;
     mod search;
+    mod since;
 }

@@ -16,6 +16,7 @@ pub(crate) mod pager;
 pub(crate) mod program;
 pub(crate) mod refresh;
 pub(crate) mod retag;
+pub(crate) mod since;
 pub(crate) mod sort;
 pub(crate) mod view;
 pub(crate) mod yank;
@@ -185,6 +186,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &copy::PUT,
     &copy::COMPARE,
     &diff::DIFF,
+    &since::SINCE,
     &delete::DELETE,
     &history::UNDO,
     &history::JOBS,

@@ -291,6 +291,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Attached(question) => format!("attached to {}", question.repository.name),
         Ask::Save(path, _) => format!("save {}", path.display()),
         Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
+        Ask::Since(request, _) => format!("since {}", request.repository.name),
     }
 }
 

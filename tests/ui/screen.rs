@@ -21,9 +21,11 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
+use regtui::model::price::Price;
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
+use regtui::model::since::PricedSince;
 use regtui::model::text::SafeText;
 use regtui::ui;
 use regtui::ui::theme::Theme;
@@ -47,6 +49,8 @@ pub struct Registry {
     pub files: fn(bool) -> Result<FilesAnswer, Failure>,
     /// Returns the packages of any image, likewise.
     pub packages: fn(bool) -> Result<PackagesAnswer, Failure>,
+    /// Returns the answers to any question since which tag images have something. The argument is what the user agreed to.
+    pub since: fn(Price) -> PricedSince,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -70,6 +74,7 @@ impl Default for Registry {
             plan: |_| Err(failure(FailureKind::Unsupported)),
             files: |_| Ok(super::files::sample_files()),
             packages: |_| Ok(PackagesAnswer::Packages(super::files::sample_packages())),
+            since: |_| super::since::sample(),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -135,6 +140,7 @@ impl Registry {
             Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
+            Ask::Since(_, agreed) => Answer::Since(Ok((self.since)(*agreed))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
