@@ -226,6 +226,9 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::FilesRead(ticket, progress, snapshot) => {
             update.state.detail.files.take_progress(ticket, progress, snapshot, now);
         }
+        Msg::SinceRead(ticket, progress) => {
+            dialogs::since::take_progress(update.state, ticket, progress, now);
+        }
         Msg::Identified(host, identity) => {
             if let Some(registry) = update.state.registries.of(&host) {
                 registry.identity = Some(identity);

@@ -14,6 +14,7 @@
 //! counts come from a server, so each is limited.
 
 mod compression;
+mod copies;
 pub mod diff;
 pub mod entry;
 pub mod error;

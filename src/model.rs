@@ -22,6 +22,7 @@ pub mod page;
 pub mod platform;
 pub(crate) mod plural;
 pub(crate) mod predicate;
+pub mod price;
 pub(crate) mod redact;
 pub mod reference;
 pub mod repository_facts;

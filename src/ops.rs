@@ -24,6 +24,7 @@ pub(crate) mod retag;
 pub mod scan;
 pub mod since;
 mod small_blob;
+pub mod spending;
 pub mod steps;
 pub mod summary;
 mod tag_list;

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`paths`] | the paths at which package managers keep their data, and the kinds of these files |
 //! | [`package`] | a package: its ecosystem, name, version and more |
-//! | [`dpkg`], [`apk`], [`rpm`], [`pip`], [`npm`] | parsers of one kind of file each |
+//! | [`dpkg`], [`apk`], [`rpm`], [`rpm_ndb`], [`pacman`], [`pip`], [`npm`] | parsers of one kind of file each |
 //! | [`os_release`] | the name of the operating system |
 //!
 //! Everything here is computed from bytes that come from a server. Each parser keeps to limits, replaces bytes that are
@@ -16,10 +16,12 @@ mod fields;
 mod npm;
 pub mod os_release;
 pub mod package;
+mod pacman;
 pub mod paths;
 mod pip;
 mod rpm;
 mod rpm_header;
+mod rpm_ndb;
 
 pub use package::{Ecosystem, Package, PackageError, ParsedPackages};
 pub use paths::{PackageFileKind, UnreadFormat};
@@ -31,6 +33,8 @@ pub fn parse(kind: PackageFileKind, content: &[u8]) -> Result<ParsedPackages, Pa
         PackageFileKind::DpkgFile => dpkg::parse_status_file(content),
         PackageFileKind::Apk => apk::parse_installed(content),
         PackageFileKind::Rpm => rpm::parse_sqlite(content),
+        PackageFileKind::RpmNdb => rpm_ndb::parse_ndb(content),
+        PackageFileKind::Pacman => pacman::parse_desc(content),
         PackageFileKind::Pip => pip::parse_metadata(content),
         PackageFileKind::Npm => npm::parse_package_json(content),
     }

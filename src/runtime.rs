@@ -11,6 +11,7 @@ pub(crate) mod log;
 mod pager;
 mod panic;
 mod signals;
+mod since;
 mod terminal;
 pub(crate) mod threads;
 

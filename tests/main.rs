@@ -22,6 +22,7 @@ mod app {
     mod open;
     #[cfg(unix)]
     mod scan;
+    mod since;
     mod widths;
 }
 mod architecture;
@@ -123,6 +124,7 @@ mod ops {
 mod pty {
     mod answers;
     mod asks;
+    mod dialogs;
     mod hangup;
     mod jobs;
     #[cfg(target_os = "linux")]
@@ -139,6 +141,7 @@ mod servers {
     mod interruptions;
     #[cfg(target_os = "linux")]
     mod large_layer;
+    mod layers;
     mod logins;
     mod manage;
     mod nginx;
@@ -191,4 +194,5 @@ mod ui {
     mod screen;
     mod screens;
     mod search;
+    mod since;
 }

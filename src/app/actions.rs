@@ -19,6 +19,7 @@ pub(crate) mod program;
 pub(crate) mod refresh;
 pub(crate) mod retag;
 pub(crate) mod scan;
+pub(crate) mod since;
 pub(crate) mod sort;
 pub(crate) mod view;
 pub(crate) mod yank;
@@ -191,6 +192,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &diff::DIFF,
     &scan::SCAN,
     &base_image::OPEN_BASE,
+    &since::SINCE,
     &delete::DELETE,
     &history::UNDO,
     &history::JOBS,

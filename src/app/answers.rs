@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::Pane;
 use super::dialogs::{
     attached, comparison, file_preview, image_diff, journal, open_prompt, path_table, plan, save_prompt,
+    since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -73,6 +74,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.bases.take(image, ticket, *report);
         }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
+        (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),
         (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {

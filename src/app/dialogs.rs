@@ -27,6 +27,8 @@ pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 pub(crate) mod save_prompt;
+pub(crate) mod since;
+pub(crate) mod since_prompt;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -84,6 +86,10 @@ pub enum Dialog {
     Diff(diff_prompt::DiffPrompt),
     /// Two images side by side.
     ImageDiff(Box<image_diff::DiffDialog>),
+    /// The tag since which images have something.
+    Since(Box<since::SinceDialog>),
+    /// The prompt for what the images are asked for.
+    SincePrompt(since_prompt::SincePrompt),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -147,6 +153,8 @@ macro_rules! with_each {
             Dialog::Save($one) => $body,
             Dialog::Diff($one) => $body,
             Dialog::ImageDiff($one) => $body,
+            Dialog::Since($one) => $body,
+            Dialog::SincePrompt($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -172,7 +180,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 23] {
+    pub(crate) fn all() -> [DialogKeys; 25] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -187,6 +195,8 @@ impl DialogKeys {
             DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<diff_prompt::DiffPrompt>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
+            DialogKeys::of::<since_prompt::SincePrompt>(),
+            DialogKeys::of::<Box<since::SinceDialog>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -220,6 +230,7 @@ impl Dialog {
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading(),
+            Dialog::Since(dialog) => dialog.report.is_loading(),
             _ => false,
         }
     }
@@ -242,7 +253,9 @@ impl Dialog {
             Dialog::Extract(prompt) => prompt.places(state).area,
             Dialog::Attached(_) => attached::area(state),
             Dialog::Save(prompt) => prompt.places(state).area,
-            Dialog::ImageDiff(_)
+            Dialog::SincePrompt(prompt) => prompt.places(state).area,
+            Dialog::Since(_)
+            | Dialog::ImageDiff(_)
             | Dialog::Requests(_)
             | Dialog::Messages(_)
             | Dialog::Jobs(_)
@@ -267,6 +280,7 @@ impl Dialog {
             Dialog::Extract(prompt) => Some(&mut prompt.field.input),
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
+            Dialog::SincePrompt(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::PathTable(table) if table.is_typing => Some(&mut table.input),
             Dialog::Attached(attached) if attached.is_typing => Some(&mut attached.input),
@@ -277,6 +291,7 @@ impl Dialog {
             | Dialog::FileHistory(_)
             | Dialog::PathTable(_)
             | Dialog::Attached(_)
+            | Dialog::Since(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)

@@ -11,6 +11,7 @@ use crate::model::failure::Failure;
 use crate::model::reference::Host;
 use crate::model::request_line::{AwaitedRequest, RequestLine};
 use crate::model::server::Identity;
+use crate::model::since::SinceProgress;
 use crate::model::text::SafeText;
 
 /// A message: one thing that happened.
@@ -32,6 +33,8 @@ pub enum Msg {
     Answered(Slot, Ticket, Answer),
     /// Files are being read for this question: the progress, and the files so far if there are more than before.
     FilesRead(Ticket, FilesProgress, Option<FilesSnapshot>),
+    /// Images are being asked for this question: the progress.
+    SinceRead(Ticket, SinceProgress),
     /// Requests to a registry are sent under this identity from now on.
     Identified(Host, Identity),
     /// A request ended.

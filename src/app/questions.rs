@@ -22,10 +22,13 @@ use crate::model::image_diff::ImageDiff;
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
+use crate::model::platform::Platform;
+use crate::model::price::Price;
 use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selector, Tag};
 use crate::model::repository_facts::RepositoryFacts;
 use crate::model::scan::report::ScanFacts;
 use crate::model::server::Server;
+use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
 
@@ -83,6 +86,21 @@ pub enum Ask {
     Save(PathBuf, Bytes),
     /// Asks for the differences between two images.
     ImageDiff(Box<(Reference, Reference)>),
+    /// Asks since which tag images have something, if that takes no more than was agreed to.
+    Since(Arc<SinceRequest>, Price),
+}
+
+/// The question since which tag images have something.
+#[derive(Debug, Clone)]
+pub struct SinceRequest {
+    /// The repository.
+    pub repository: Repository,
+    /// The platform of images for several.
+    pub platform: Option<Platform>,
+    /// The question.
+    pub question: SinceQuestion,
+    /// Whether a binary search is enough.
+    pub bisects: bool,
 }
 
 /// An attached artifact whose documents are asked for.
@@ -113,6 +131,7 @@ impl Ask {
             Ask::Attached(question) => Some(&question.repository.host),
             Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
             Ask::Base(repository, ..) => Some(&repository.host),
+            Ask::Since(request, _) => Some(&request.repository.host),
             Ask::Findings(_)
             | Ask::Plan(_)
             | Ask::Journal
@@ -177,6 +196,8 @@ pub enum Answer {
     Saved(Result<SafeText, Failure>),
     /// Two images side by side.
     ImageDiff(Result<Box<ImageDiff>, Failure>),
+    /// The tag since which images have something, or what the answer takes.
+    Since(Result<PricedSince, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -224,4 +245,6 @@ pub enum Slot {
     Save,
     /// The differences between two images.
     ImageDiff,
+    /// The tag since which images have something.
+    Since,
 }

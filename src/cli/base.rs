@@ -6,13 +6,18 @@ use clap::Args;
 use serde::Serialize;
 
 use super::arguments::ArgumentReader;
+use super::image_files::announce_price;
 use super::print::{self, Table, print_problem};
 use super::{CliError, platform};
 use crate::client::Pool;
 use crate::model::base_image::{BaseReport, BaseStatus};
 use crate::model::plural::counted;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::ops::base_image::report_bases;
+
+/// The requests for an image of one platform: its manifest and config, its referrers and provenance, and its base.
+const REQUESTS: usize = 7;
 
 /// Tell whether images contain their base image as it is now
 #[derive(Debug, Args)]
@@ -52,6 +57,7 @@ impl Base {
         let given =
             self.base.as_deref().map(|base| names.image(base)).transpose()?.map(|base| base.to_string());
         let images: Vec<_> = self.images.iter().map(|image| names.image(image)).collect::<Result<_, _>>()?;
+        announce_price(&Price { is_more: true, ..Price::of_requests(images.len() * REQUESTS) });
         let mut table = Table::new(&["IMAGE", "PLATFORM", "BASE", "STATUS", "BY"], &[]);
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut worst = BaseStatus::Current;

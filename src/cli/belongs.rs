@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::arguments::ArgumentReader;
+use super::image_files::announce_price;
 use super::print::{self, Table};
 use super::{CliError, platform, verify};
 use crate::client::Pool;
@@ -22,7 +23,7 @@ use crate::model::platform::Platform;
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 use crate::model::{size, time};
-use crate::ops::attached::{AttachedRow, read_all};
+use crate::ops::attached::{AttachedRow, price_of_all, read_all};
 use crate::ops::inspect;
 
 /// The kinds of documents that can be asked for.
@@ -141,6 +142,7 @@ impl Belongs {
             (Some(wanted), Some(variant)) => std::ptr::eq(wanted, variant),
             (Some(_), None) => false,
         };
+        announce_price(&price_of_all(&inspection, is_wanted));
         let rows = read_all(&*registry, &inspection, is_wanted).await;
         pool.flush().await;
         let listed = self.listed(&rows, &inspection, key.as_ref());

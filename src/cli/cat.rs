@@ -6,13 +6,14 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::CliError;
-use super::image_files::ImageArguments;
+use super::image_files::{ImageArguments, announce_price};
 use crate::client::Pool;
 use crate::layer::FileVersion;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentSink, MemorySink, read_contents};
+use crate::ops::files::content_price::price_of_contents;
 use crate::ops::files::layer::Wanted;
 use crate::ops::files::tree::ImageFiles;
 
@@ -54,6 +55,7 @@ impl Cat {
             return print_content(content, is_terminal);
         }
         let (name, source) = (&files.image.repository.name, &files.image.layers[index]);
+        announce_price(&price_of_contents(source, layer, &[entry]));
         if version.size <= SMALL || is_terminal {
             let mut sink = MemorySink::new(SMALL);
             read_contents(&*registry, name, source, layer, &[entry], &mut sink).await?;

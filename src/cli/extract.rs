@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::CliError;
-use super::image_files::ImageArguments;
+use super::image_files::{ImageArguments, announce_price};
 use super::print;
 use crate::client::Pool;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::files::extract::{Extracted, extract};
+use crate::ops::files::extract::{Extracted, extract, price_of};
 
 /// Write a file or a directory of an image to the disk without pulling it
 #[derive(Debug, Args)]
@@ -46,6 +46,7 @@ impl Extract {
         let (files, registry) = chosen.read(None, None).await?;
         let from = files.tree.resolve(self.path.as_bytes(), true);
         let from = from.ok_or_else(|| fail(format!("{image} has no such file"), FailureKind::NotFound))?;
+        announce_price(&price_of(&files, from));
         Ok(extract(&*registry, &files, from, &self.destination).await?)
     }
 

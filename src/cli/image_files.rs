@@ -13,12 +13,13 @@ use super::{platform, print};
 use crate::client::{Pool, Registry};
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
+use crate::model::price::Price;
 use crate::model::reference::Reference;
-use crate::model::size;
 use crate::ops::files::cost::{ReadingPlan, plan_reading};
 use crate::ops::files::image::{ImageSource, choose_image};
 use crate::ops::files::layer::Wanted;
 use crate::ops::files::tree::{ImageFiles, Reading, read_image};
+use crate::ops::spending::Spending;
 
 /// The time between two looks at the progress.
 const LOOK: Duration = Duration::from_millis(200);
@@ -87,15 +88,23 @@ impl ChosenImage {
 
 /// Returns the announcement of a reading that costs much.
 pub(crate) fn announce(plan: &ReadingPlan) -> String {
-    let layers = match plan.whole_layers {
-        1 => "1 layer".to_string(),
-        count => format!("{count} layers"),
-    };
-    let or_more = if plan.is_more { " or more" } else { "" };
-    format!(
-        "reads {}{or_more}: {layers} without a table of contents that could be read alone",
-        size::bytes(plan.bytes)
-    )
+    plan.price().describe()
+}
+
+/// Announces on stderr what an operation takes, if it is much.
+pub(crate) fn announce_price(price: &Price) {
+    if price.is_high() {
+        print::print_problem(price.describe());
+    }
+}
+
+/// Returns the sum of an operation whose price becomes known step by step: it is announced on stderr before it becomes
+/// much.
+pub(crate) fn announced_spending() -> Spending<'static> {
+    Spending::new(Price::default(), |price| {
+        print::print_problem(price.describe());
+        true
+    })
 }
 
 /// Tells of lists that nothing proves, and of tables that were refused.

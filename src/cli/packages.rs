@@ -9,13 +9,12 @@ use clap::Args;
 use serde::Serialize;
 
 use super::CliError;
-use super::image_files::ImageArguments;
+use super::image_files::{ImageArguments, announce_price};
 use super::print::{self, Table};
 use crate::client::Pool;
 use crate::model::plural::{counted, group_thousands};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::files::cost::CHEAP;
 use crate::ops::files::tree::ImageFiles;
 use crate::ops::packages::search::wanted_contents;
 use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages};
@@ -33,7 +32,7 @@ pub(crate) struct Packages {
 /// A line of JSON for a package.
 #[derive(Serialize)]
 struct PackageRecord<'a> {
-    /// The type in package URLs: `deb`, `apk`, `rpm`, `pypi` or `npm`.
+    /// The type in package URLs: `deb`, `apk`, `rpm`, `alpm`, `pypi` or `npm`.
     ecosystem: &'static str,
     name: &'a str,
     version: &'a str,
@@ -65,10 +64,7 @@ impl Packages {
         let chosen = self.image.choose(pool).await?;
         let (files, registry) = chosen.read(None, Some(&wanted_contents())).await?;
         let plan = plan_packages(&*registry, &files).await;
-        if plan.cost() > CHEAP {
-            let text = "layers without a table of contents that hold files of package managers";
-            print::print_problem(format_args!("reads up to {}: {text}", size::bytes(plan.cost())));
-        }
+        announce_price(&plan.price());
         let found = read_packages(&*registry, &files, plan).await;
         self.print(&files, &found)?;
         found.problems.kept().iter().for_each(print::print_problem);

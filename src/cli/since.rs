@@ -2,29 +2,32 @@
 
 use std::io::{BufWriter, Write};
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::CliError;
 use super::arguments::ArgumentReader;
-use super::image_files::announce;
+use super::image_files::announced_spending;
 use super::platform;
-use super::print;
+use super::print::{self, Table};
 use crate::client::Pool;
 use crate::model::failure::{Failure, FailureKind};
-use crate::model::plural::counted;
 use crate::model::reference::{Repository, Target};
-use crate::model::since::{SinceQuestion, SinceReport, SinceRow};
-use crate::model::size;
+use crate::model::since::{SinceMethod, SinceOrder, SinceQuestion, SinceReport, SinceRow};
 use crate::model::text::SafeText;
-use crate::ops::since::{SinceTags, find_since};
+use crate::model::time;
+use crate::ops::since::{SinceReading, SinceTags, find_since};
+use crate::ops::spending::SpendingError;
 
 /// Find the tag since which an image has a variable, a label, a size, a file or a package
 #[derive(Debug, Args)]
 #[command(group(ArgGroup::new("question").required(true).args(["env", "label", "size", "file", "package"])))]
 #[command(
     after_help = "Tags are looked at in the order of versions; names without a version, such as `latest`, only if there are no versions. Images with \
-several tags are read once, and so is each layer.
+several tags are read once, and so is each layer. More than 32 MiB or 200 requests are announced first.
+
+A binary search is right only if everything that came stays: it looks at the oldest and the newest image first, and at all images if these say otherwise.
 
 Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage."
 )]
@@ -50,12 +53,27 @@ pub(crate) struct Since {
     /// Look at these tags only: 1.*
     #[arg(long, value_name = "PATTERN")]
     tags: Option<String>,
+    /// Order the images by the versions of their tags, or by their dates
+    #[arg(long, value_enum, value_name = "ORDER", default_value = "version")]
+    sort: SinceSort,
+    /// Look at a few images only, by binary search: right only if everything that came stays
+    #[arg(long)]
+    bisect: bool,
     /// Of images for several platforms, look at those for this one: linux/arm64 [default: that for this machine, else the only one]
     #[arg(long, value_name = "PLATFORM")]
     platform: Option<String>,
     /// Print one JSON document
     #[arg(long)]
     json: bool,
+}
+
+/// The order of the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum SinceSort {
+    /// By version
+    Version,
+    /// By date
+    Date,
 }
 
 /// The document.
@@ -71,7 +89,13 @@ struct SinceDocument<'a> {
     last: Option<SinceImage<'a>>,
     /// The images for which the answer is another one than for the image before.
     changes: Vec<SinceImage<'a>>,
+    order: SinceOrder,
+    /// Whether the images are those of a binary search.
+    bisected: bool,
+    /// The images that were looked at, the oldest first.
+    looked_at: Vec<SinceImage<'a>>,
     tags: usize,
+    /// The number of images in the order.
     images: usize,
     /// Tags without a place in the order, which were not looked at.
     other_tags: usize,
@@ -80,6 +104,9 @@ struct SinceDocument<'a> {
     /// The images that could not be read.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     unknown: Vec<SinceImage<'a>>,
+    /// Sentences that limit the result.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    notes: Vec<SafeText>,
     /// The reason why there may be more tags.
     #[serde(skip_serializing_if = "Option::is_none")]
     incomplete: Option<&'a SafeText>,
@@ -90,6 +117,7 @@ struct SinceDocument<'a> {
 struct SinceImage<'a> {
     tag: &'a str,
     digest: Option<String>,
+    created: Option<Timestamp>,
     holds: Option<bool>,
     value: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -102,6 +130,7 @@ impl<'a> SinceImage<'a> {
         SinceImage {
             tag: row.tag.as_str(),
             digest: row.digest.map(|digest| digest.to_string()),
+            created: row.created,
             holds: answer.map(|answer| answer.holds),
             value: answer.and_then(|answer| answer.value.as_deref()),
             error: row.answer.as_ref().err(),
@@ -127,29 +156,35 @@ impl Since {
         };
         let question = self.question()?;
         let platform = self.platform.as_deref().map(platform::parse).transpose()?;
-        let tags =
-            SinceTags { repository: &repository, pattern: self.tags.as_deref(), platform: platform.as_ref() };
+        let order = match self.sort {
+            SinceSort::Version => SinceOrder::Version,
+            SinceSort::Date => SinceOrder::Date,
+        };
+        let tags = SinceTags {
+            repository: &repository,
+            pattern: self.tags.as_deref(),
+            platform: platform.as_ref(),
+            order,
+            bisects: self.bisect,
+        };
         let registry = pool.registry(&repository.host);
-        let report = find_since(&*registry, &tags, &question, |plan| {
-            if plan.is_expensive() {
-                print::print_problem(announce(plan));
-            }
-        });
-        let report = report.await?;
-        self.print(&repository, &question, &report)?;
+        let (mut spending, reading) = (announced_spending(), SinceReading::default());
+        let report = find_since(&*registry, &tags, &question, &mut spending, &reading).await;
+        let report = report.map_err(SpendingError::into_failure)?;
+        self.print(&repository, &question, &report, order)?;
         for row in &report.rows {
             if let Err(failure) = &row.answer {
                 print::print_problem(format_args!("{}: {failure}", row.tag));
             }
         }
-        if let Some(why) = &report.incomplete {
-            print::print_problem(format_args!("the list of tags may be incomplete: {why}"));
+        if !self.json {
+            report.notes().iter().for_each(print::print_problem);
         }
         match report.last() {
             Some(_) => Ok(()),
             None if self.json => Err(CliError::Reported),
             None => {
-                let what = format!("cannot find {}", describe(&question));
+                let what = format!("cannot find {}", question.describe());
                 let failure = Failure::local(what, format!("no image of {repository} has it"));
                 Err(Failure { kind: FailureKind::NotFound, ..failure }.into())
             }
@@ -183,6 +218,7 @@ impl Since {
         repository: &Repository,
         question: &SinceQuestion,
         report: &SinceReport,
+        order: SinceOrder,
     ) -> std::io::Result<()> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let found = report.since();
@@ -197,77 +233,44 @@ impl Since {
                     before: found.and_then(|(_, before)| before).map(SinceImage::of),
                     last: report.last().map(SinceImage::of),
                     changes: report.changes().into_iter().map(SinceImage::of).collect(),
+                    order,
+                    bisected: report.method == SinceMethod::Bisect,
+                    looked_at: report.rows.iter().map(SinceImage::of).collect(),
                     tags: report.tags,
-                    images: report.rows.len(),
+                    images: report.images,
                     other_tags: report.others,
                     layers_read: report.layers_read,
                     bytes_read: report.bytes_read,
                     unknown: unknown.map(SinceImage::of).collect(),
+                    notes: report.notes(),
                     incomplete: report.incomplete.as_ref(),
                 },
             )?;
             return out.flush();
         }
-        let about = describe(question);
-        match (found, report.last()) {
-            (Some((row, before)), _) => {
-                writeln!(out, "since {}: {about}", name(row))?;
-                match before {
-                    Some(row) if row.answer.is_ok() => writeln!(out, "not in {}", name(row))?,
-                    Some(row) => writeln!(out, "not known of {}", row.tag)?,
-                    None => writeln!(out, "it is the oldest image")?,
-                }
-            }
-            (None, Some(row)) => writeln!(out, "not in the newest image; last in {}: {about}", name(row))?,
-            (None, None) => {}
+        writeln!(out, "{}", report.summary())?;
+        let (title, rows): (_, Vec<&SinceRow>) = match report.method {
+            SinceMethod::Bisect => ("looked at", report.rows.iter().collect()),
+            SinceMethod::All | SinceMethod::AllAfter(_) => ("all changes", report.changes()),
+        };
+        if rows.len() > 1 {
+            writeln!(out, "\n{title}")?;
+            let mut table = Table::new(&["", "TAG", "DIGEST", "CREATED", "VALUE"], &[]);
+            rows.into_iter().for_each(|row| table.row(cells(row)));
+            table.print(&mut out)?;
         }
-        let changes = report.changes();
-        if changes.len() > 1 {
-            writeln!(out, "\nall changes")?;
-            for row in changes {
-                let sign = if row.answer.as_ref().is_ok_and(|answer| answer.holds) { '+' } else { '-' };
-                writeln!(out, "{sign} {}", name(row))?;
-            }
-        }
-        let (tags, images) =
-            (counted(report.tags, "tag", "tags"), counted(report.rows.len(), "image", "images"));
-        write!(out, "\n{tags} of {images} looked at")?;
-        if report.others > 0 {
-            write!(
-                out,
-                ", {} without a place in their order left out",
-                counted(report.others, "tag", "tags")
-            )?;
-        }
-        if report.layers_read > 0 {
-            let layers = counted(report.layers_read, "layer", "layers");
-            write!(out, "; {layers} read, {}", size::bytes(report.bytes_read))?;
-        }
-        writeln!(out)?;
         out.flush()
     }
 }
 
-/// Returns the tag with its digest and the value that was looked at.
-fn name(row: &SinceRow) -> String {
-    let digest = row.digest.map(|digest| format!(" ({})", digest.short())).unwrap_or_default();
+/// Returns the cells of an image.
+fn cells(row: &SinceRow) -> Vec<String> {
     let value = row.answer.as_ref().ok().and_then(|answer| answer.value.as_deref());
-    let value = value.map(|value| format!(" {}", SafeText::clean(value))).unwrap_or_default();
-    format!("{}{digest}{value}", row.tag)
-}
-
-/// Returns the question in words.
-fn describe(question: &SinceQuestion) -> SafeText {
-    let pair = |kind: &str, name: &str, value: &Option<String>| match value {
-        Some(value) => format!("{kind} {name}={value}"),
-        None => format!("{kind} {name}"),
-    };
-    SafeText::from(match question {
-        SinceQuestion::Env(name, value) => pair("variable", name, value),
-        SinceQuestion::Label(name, value) => pair("label", name, value),
-        SinceQuestion::Size { bytes, is_larger: true } => format!("more than {}", size::bytes(*bytes)),
-        SinceQuestion::Size { bytes, is_larger: false } => format!("less than {}", size::bytes(*bytes)),
-        SinceQuestion::File(path) => format!("file {path}"),
-        SinceQuestion::Package(name, version) => pair("package", name, version),
-    })
+    vec![
+        row.holds().map_or("?", |holds| if holds { "+" } else { "-" }).to_string(),
+        row.tag.to_string(),
+        row.digest.map(|digest| digest.short()).unwrap_or_default(),
+        row.created.map(time::day).unwrap_or_default(),
+        SafeText::clean(value.unwrap_or_default()).to_string(),
+    ]
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::arguments::ArgumentReader;
+use super::image_files::announce_price;
 use super::{CliError, platform, print};
 use crate::client::Pool;
 use crate::model::attached::SignatureClaim;
@@ -95,7 +96,7 @@ impl Verify {
             Some(predicate) => WantedSignature::OfStatement(predicate),
             None => WantedSignature::OfImage,
         };
-        let check = verify(&*registry, &inspection, variant, wanted, &key).await?;
+        let check = verify(&*registry, &inspection, variant, wanted, &key, announce_price).await?;
         pool.flush().await;
         let mut out = BufWriter::new(std::io::stdout().lock());
         let incomplete = inspection.missing_referrers();

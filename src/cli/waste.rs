@@ -32,7 +32,7 @@ const LONGEST_INSTRUCTION: usize = 80;
 pub(crate) struct WasteCommand {
     #[command(flatten)]
     image: ImageArguments,
-    /// Fail with exit code 1 if more is hidden: a part of all bytes of files (5%) or bytes (50MB)
+    /// End with exit code 3 if more is hidden: a part of all bytes of files (5%) or bytes (50MB)
     #[arg(long, value_name = "LIMIT")]
     max_hidden: Option<HiddenLimit>,
     /// Print one JSON document
@@ -211,7 +211,8 @@ impl WasteCommand {
         match self.max_hidden.filter(|limit| limit.is_exceeded(waste.hidden_bytes, waste.file_bytes)) {
             Some(limit) => {
                 let why = format!("{} are hidden, more than {limit}", amount(waste));
-                Err(Failure::local(format!("{reference} wastes too much"), why).into())
+                print::print_problem(Failure::local(format!("{reference} wastes too much"), why));
+                Err(CliError::Different)
             }
             None => Ok(()),
         }
@@ -230,7 +231,7 @@ impl WasteCommand {
 
 /// Returns the hidden bytes with their part of all: `11.4 MB (6.7 %)`.
 fn amount(waste: &Waste) -> String {
-    format!("{} ({:.1} %)", size::bytes(waste.hidden_bytes), waste.hidden_part() * 100.0)
+    format!("{} ({})", size::bytes(waste.hidden_bytes), waste.hidden_percent())
 }
 
 fn instruction_of(source: &ImageSource, layer: u16) -> Option<&str> {

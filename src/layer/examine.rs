@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::copies::Copies;
 use super::entry::{EntryKind, LayerEntry};
 use super::image_finding::{Candidate, FileAttributes, ImageFinding, ImageFindingKind, Ranking, TopFindings};
 use super::secret_name::is_likely_secret;
@@ -69,7 +70,7 @@ impl ImageFindings {
             setuid: setuid.finish(tree, nothing),
             world_writable: world_writable.finish(tree, nothing),
             secrets: secrets.finish(tree, nothing),
-            copies: copies.finish(tree, nothing),
+            copies: copies.rank().finish(tree, nothing),
             layers: peculiarities(layers),
         }
     }
@@ -120,7 +121,7 @@ struct Examiner<'a> {
     setuid: Ranking,
     world_writable: Ranking,
     secrets: Ranking,
-    copies: Ranking,
+    copies: Copies,
 }
 
 impl<'a> Examiner<'a> {
@@ -134,7 +135,7 @@ impl<'a> Examiner<'a> {
             setuid: Ranking::new(ImageFindingKind::Setuid),
             world_writable: Ranking::new(ImageFindingKind::WorldWritable),
             secrets: Ranking::new(ImageFindingKind::Secret),
-            copies: Ranking::new(ImageFindingKind::MetadataCopy),
+            copies: Copies::default(),
         }
     }
 
@@ -174,7 +175,7 @@ impl<'a> Examiner<'a> {
             }
             if let Some(newer) = newer.filter(|newer| self.is_copy(&version, newer)) {
                 let copy = candidate(id, &newer, newer.size);
-                self.copies.add(Candidate { attributes_before: Some(attributes(&version)), ..copy });
+                self.copies.add(parent, Candidate { attributes_before: Some(attributes(&version)), ..copy });
             }
             newer = Some(version);
         }

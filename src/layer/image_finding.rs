@@ -27,7 +27,7 @@ pub enum ImageFindingKind {
     /// A file that by its name holds a secret. Anyone who can pull the image can read it, also if a later layer removed
     /// it.
     Secret,
-    /// A file that a layer holds again, with the same content and another mode, owner or date.
+    /// A file that a layer holds again, with the same content and another mode, owner or date; or the directory of many.
     MetadataCopy,
     /// A peculiarity of a layer.
     Layer,
@@ -146,8 +146,15 @@ impl ImageFinding {
     }
 
     fn copy_text(&self) -> String {
+        match self.files {
+            0 | 1 => self.change_text(),
+            files => format!("{files} files, {}", self.change_text()),
+        }
+    }
+
+    fn change_text(&self) -> String {
         let (Some(now), Some(before)) = (self.attributes, self.attributes_before) else {
-            return String::new();
+            return "with other modes or owners".to_string();
         };
         let mut changes = Vec::new();
         if now.mode != before.mode {

@@ -76,6 +76,12 @@ impl Waste {
         }
     }
 
+    /// Returns the part of all file bytes that is hidden, in percent: `6.7 %`, `< 0.1 %`.
+    pub fn hidden_percent(&self) -> String {
+        let percent = self.hidden_part() * 100.0;
+        if self.hidden_bytes > 0 && percent < 0.1 { "< 0.1 %".into() } else { format!("{percent:.1} %") }
+    }
+
     /// Computes the hidden bytes of an image. `layers` are those of the tree, bottom first.
     pub fn measure(tree: &FileTree, layers: &[LayerFacts<'_>]) -> Waste {
         let mut linked = LinkedContents::default();

@@ -1,10 +1,15 @@
 //! The tag since which something holds: the questions, and the answer from the tags in their order.
 
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::digest::Digest;
 use super::failure::Failure;
+use super::plural::counted;
+use super::price::Price;
 use super::reference::Tag;
+use super::size;
+use super::text::SafeText;
 
 /// A question about an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -34,6 +39,8 @@ pub struct SinceRow {
     pub tag: Tag,
     /// The digest that the tag names. `None` if it could not be determined.
     pub digest: Option<Digest>,
+    /// The date of the image, if it was read and tells one.
+    pub created: Option<Timestamp>,
     /// The answer, or the reason why there is none.
     pub answer: Result<SinceAnswer, Failure>,
 }
@@ -47,11 +54,38 @@ pub struct SinceAnswer {
     pub value: Option<String>,
 }
 
+/// The order of the images.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SinceOrder {
+    /// By the versions in the names of their tags.
+    #[default]
+    Version,
+    /// By their dates. Those without a date are the oldest.
+    Date,
+}
+
+/// The way in which the images were looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum SinceMethod {
+    /// All of them.
+    #[default]
+    All,
+    /// A binary search: right only if it holds for all images after the first for which it does.
+    Bisect,
+    /// All of them after a binary search was refused, with the reason.
+    AllAfter(SafeText),
+}
+
 /// The answers of a repository.
 #[derive(Debug, Clone, Default)]
 pub struct SinceReport {
-    /// One row for each image, in the order of versions, the oldest first.
+    /// One row for each image that was looked at, in their order, the oldest first.
     pub rows: Vec<SinceRow>,
+    /// The number of images in the order.
+    pub images: usize,
+    /// The way in which they were looked at.
+    pub method: SinceMethod,
     /// The number of tags of these images.
     pub tags: usize,
     /// The number of other tags, which have no place in the order.
@@ -61,10 +95,67 @@ pub struct SinceReport {
     /// The bytes of these layers that were received.
     pub bytes_read: u64,
     /// The reason why there may be more tags.
-    pub incomplete: Option<super::text::SafeText>,
+    pub incomplete: Option<SafeText>,
+}
+
+/// The answers of a repository, or what they take.
+#[derive(Debug, Clone)]
+pub enum PricedSince {
+    /// They take much, and the question has not been answered.
+    Price(Price),
+    /// The answers.
+    Report(Box<SinceReport>),
+}
+
+/// The progress of a question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct SinceProgress {
+    /// The number of images in the order. 0 while tags are listed.
+    pub images: usize,
+    /// The number of images that were looked at.
+    pub looked_at: usize,
+    /// The bytes of layers that were received.
+    pub bytes_read: u64,
 }
 
 impl SinceQuestion {
+    /// Returns whether layers have to be read to answer it.
+    pub(crate) fn is_about_files(&self) -> bool {
+        matches!(self, SinceQuestion::File(_) | SinceQuestion::Package(..))
+    }
+
+    /// Returns the question in words.
+    pub(crate) fn describe(&self) -> SafeText {
+        let pair = |kind: &str, name: &str, value: &Option<String>| match value {
+            Some(value) => format!("{kind} {name}={value}"),
+            None => format!("{kind} {name}"),
+        };
+        SafeText::from(match self {
+            SinceQuestion::Env(name, value) => pair("variable", name, value),
+            SinceQuestion::Label(name, value) => pair("label", name, value),
+            SinceQuestion::Size { bytes, is_larger: true } => format!("more than {}", size::bytes(*bytes)),
+            SinceQuestion::Size { bytes, is_larger: false } => format!("less than {}", size::bytes(*bytes)),
+            SinceQuestion::File(path) => format!("file {path}"),
+            SinceQuestion::Package(name, version) => pair("package", name, version),
+        })
+    }
+
+    /// Parses a question as it is typed: `env NAME[=VALUE]`, `label NAME[=VALUE]`, `size +100M`, `file PATH`,
+    /// `package NAME[=VERSION]`.
+    pub(crate) fn parse(text: &str) -> Option<SinceQuestion> {
+        let (kind, rest) = text.trim().split_once(char::is_whitespace)?;
+        let rest = rest.trim();
+        let pair = || SinceQuestion::parse_pair(rest);
+        match kind {
+            "env" => pair().map(|(name, value)| SinceQuestion::Env(name, value)),
+            "label" => pair().map(|(name, value)| SinceQuestion::Label(name, value)),
+            "package" => pair().map(|(name, version)| SinceQuestion::Package(name, version)),
+            "size" => SinceQuestion::parse_size(rest),
+            "file" if !rest.is_empty() => Some(SinceQuestion::File(rest.to_string())),
+            _ => None,
+        }
+    }
+
     /// Parses `NAME` or `NAME=VALUE`. Returns `None` if the name is empty.
     pub(crate) fn parse_pair(text: &str) -> Option<(String, Option<String>)> {
         let (name, value) = match text.split_once('=') {
@@ -106,8 +197,29 @@ impl SinceQuestion {
 }
 
 impl SinceRow {
+    /// Returns the tag with its digest.
+    fn short_name(&self) -> String {
+        let digest = self.digest.map(|digest| format!(" (sha256:{})", digest.short())).unwrap_or_default();
+        format!("{}{digest}", self.tag)
+    }
+
+    /// Returns the answer in words, with the value that was looked at.
+    pub(crate) fn state(&self) -> SafeText {
+        let value = |answer: &SinceAnswer| answer.value.as_deref().map(SafeText::clean);
+        match &self.answer {
+            Ok(answer) => {
+                let word = if answer.holds { "has it" } else { "absent" };
+                match value(answer) {
+                    Some(value) => SafeText::from(format!("{word}, {value}")),
+                    None => word.into(),
+                }
+            }
+            Err(failure) => SafeText::from(format!("not known: {}", failure.why)),
+        }
+    }
+
     /// Returns whether it holds, or `None` if that is not known.
-    fn holds(&self) -> Option<bool> {
+    pub(crate) fn holds(&self) -> Option<bool> {
         self.answer.as_ref().ok().map(|answer| answer.holds)
     }
 }
@@ -116,15 +228,80 @@ impl SinceReport {
     /// Returns the oldest image since which it holds for all, and the one before it. Returns `None` if it does not hold
     /// for the newest image, or that is not known.
     pub fn since(&self) -> Option<(&SinceRow, Option<&SinceRow>)> {
-        let holding = self.rows.iter().rev().take_while(|row| row.holds() == Some(true)).count();
-        let first = self.rows.len() - holding;
+        let first = self.row_of_first()?;
         let row = self.rows.get(first)?;
         Some((row, first.checked_sub(1).and_then(|before| self.rows.get(before))))
+    }
+
+    /// Returns the number of the row of the oldest image since which it holds for all.
+    pub(crate) fn row_of_first(&self) -> Option<usize> {
+        let holding = self.rows.iter().rev().take_while(|row| row.holds() == Some(true)).count();
+        (holding > 0).then(|| self.rows.len() - holding)
     }
 
     /// Returns the newest image for which it holds.
     pub fn last(&self) -> Option<&SinceRow> {
         self.rows.iter().rev().find(|row| row.holds() == Some(true))
+    }
+
+    /// Returns the result in one line: the first image, the one before it, and what was looked at.
+    pub(crate) fn summary(&self) -> String {
+        format!("{}; {}", self.finding(), self.effort())
+    }
+
+    /// Returns the first image and the one before it.
+    pub(crate) fn finding(&self) -> String {
+        match (self.since(), self.last()) {
+            (Some((row, Some(before))), _) if before.answer.is_ok() => {
+                format!("first {}, absent in {}", row.short_name(), before.tag)
+            }
+            (Some((row, Some(before))), _) => {
+                format!("first {}, not known of {}", row.short_name(), before.tag)
+            }
+            (Some((row, None)), _) => format!("first {}, the oldest image", row.short_name()),
+            (None, Some(row)) => format!("last {}, absent in the newest image", row.short_name()),
+            (None, None) => "in no image that was looked at".to_string(),
+        }
+    }
+
+    /// Returns what was looked at and read.
+    pub(crate) fn effort(&self) -> String {
+        let mut text = match self.method {
+            SinceMethod::Bisect => {
+                format!("{} of {} looked at", self.rows.len(), counted(self.images, "image", "images"))
+            }
+            SinceMethod::All | SinceMethod::AllAfter(_) if self.tags == self.rows.len() => {
+                format!("{} looked at", counted(self.tags, "tag", "tags"))
+            }
+            SinceMethod::All | SinceMethod::AllAfter(_) => {
+                let images = counted(self.rows.len(), "image", "images");
+                format!("{} of {images} looked at", counted(self.tags, "tag", "tags"))
+            }
+        };
+        if self.layers_read > 0 {
+            let layers = counted(self.layers_read, "layer", "layers");
+            text.push_str(&format!(", {layers} read, {}", size::bytes(self.bytes_read)));
+        }
+        text
+    }
+
+    /// Returns the sentences that limit the result.
+    pub(crate) fn notes(&self) -> Vec<SafeText> {
+        let mut notes = Vec::new();
+        match &self.method {
+            SinceMethod::All => {}
+            SinceMethod::Bisect => notes
+                .push("binary search: right only if every image after the first one has it as well".into()),
+            SinceMethod::AllAfter(why) => notes.push(why.clone()),
+        }
+        if self.others > 0 {
+            let others = counted(self.others, "tag", "tags");
+            notes.push(SafeText::from(format!("{others} without a place in the order left out")));
+        }
+        if let Some(why) = &self.incomplete {
+            notes.push(SafeText::from(format!("the list of tags may be incomplete: {why}")));
+        }
+        notes
     }
 
     /// Returns the images for which the answer is another one than for the image before. The oldest is among them if
@@ -152,6 +329,7 @@ mod tests {
         let row = |(number, answer)| SinceRow {
             tag: tag(&format!("{number}")),
             digest: Some(digest("a")),
+            created: None,
             answer: match answer {
                 '?' => Err(Failure::local("cannot read it", "gone")),
                 answer => Ok(SinceAnswer { holds: answer == '+', value: None }),
@@ -204,6 +382,53 @@ mod tests {
         ];
         for (text, expected) in table {
             assert_eq!(SinceQuestion::parse_size(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_summary_names_the_first_image_the_one_before_it_and_the_effort() {
+        let all = |answers: &str| SinceReport { tags: answers.len(), ..report(answers) };
+        let table = [
+            (all("-+"), "first 1 (sha256:ca978112ca1b), absent in 0; 2 tags looked at"),
+            (all("?+"), "first 1 (sha256:ca978112ca1b), not known of 0; 2 tags looked at"),
+            (all("+"), "first 0 (sha256:ca978112ca1b), the oldest image; 1 tag looked at"),
+            (all("+-"), "last 0 (sha256:ca978112ca1b), absent in the newest image; 2 tags looked at"),
+            (
+                SinceReport { tags: 5, ..report("--") },
+                "in no image that was looked at; 5 tags of 2 images looked at",
+            ),
+            (
+                SinceReport {
+                    method: SinceMethod::Bisect,
+                    images: 120,
+                    layers_read: 3,
+                    bytes_read: 41_000_000,
+                    ..report("-+")
+                },
+                "first 1 (sha256:ca978112ca1b), absent in 0; 2 of 120 images looked at, 3 layers read, 41 MB",
+            ),
+        ];
+        for (report, expected) in table {
+            assert_eq!(report.summary(), expected);
+        }
+    }
+
+    #[test]
+    fn a_question_is_typed_with_its_kind() {
+        let table = [
+            ("env A", Some(SinceQuestion::Env("A".into(), None))),
+            (" label a=b ", Some(SinceQuestion::Label("a".into(), Some("b".into())))),
+            ("package  libc=2", Some(SinceQuestion::Package("libc".into(), Some("2".into())))),
+            ("file /a b", Some(SinceQuestion::File("/a b".into()))),
+            ("size +1k", Some(SinceQuestion::Size { bytes: 1_000, is_larger: true })),
+            ("file", None),
+            ("env =x", None),
+            ("size big", None),
+            ("tag x", None),
+            ("", None),
+        ];
+        for (text, expected) in table {
+            assert_eq!(SinceQuestion::parse(text), expected, "{text}");
         }
     }
 

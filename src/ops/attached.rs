@@ -14,6 +14,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::{Inspection, ListedReferrer, Variant};
 use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::price::Price;
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::summary::Kind;
 
@@ -70,6 +71,15 @@ pub(crate) async fn read_facts(
 struct ListRoom {
     artifacts: AtomicUsize,
     bytes: AtomicU64,
+}
+
+/// Returns the price of [`read_all`]: for each artifact its manifest and one document.
+pub(crate) fn price_of_all(
+    inspection: &Inspection,
+    is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
+) -> Price {
+    let wanted = inspection.all_referrers().filter(|(variant, referrer)| is_wanted(*variant, referrer));
+    Price::of_requests(2 * wanted.count().min(MOST_ARTIFACTS))
 }
 
 /// Reads the artifacts in an inspection for which `is_wanted` returns true, up to [`LARGEST`] bytes in all.

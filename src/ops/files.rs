@@ -7,6 +7,7 @@
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
+//! | [`content_price`] | the bytes and requests that contents take |
 //! | [`findings`] | hidden bytes, likely secrets and the like |
 //! | [`extract`] | files on this machine's disk |
 //!
@@ -14,6 +15,7 @@
 //! nothing.
 
 pub mod content;
+pub mod content_price;
 pub mod cost;
 pub mod extract;
 pub mod findings;

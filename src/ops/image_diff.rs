@@ -13,6 +13,7 @@ use super::files::layer::read_layer;
 use super::files::tree::Reading;
 use super::packages::ImagePackages;
 use super::packages::shelf::PackageShelf;
+use super::spending::{Spending, SpendingError};
 use crate::client::{Pool, Registry};
 use crate::layer::LayerFiles;
 use crate::layer::diff::{ContentPlace, DiffOperand, FileDiff};
@@ -184,13 +185,7 @@ impl DiffedImages {
 
     async fn add_plan(&self, plan: &mut ReadingPlan, layer: NeededLayer) {
         let (registry, _, source) = self.source(layer);
-        let layer = plan_layer(&**registry, source).await;
-        match layer.bytes(source) {
-            Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
-            None => plan.is_more = true,
-        }
-        plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
-        plan.layers.push(layer);
+        plan.add(plan_layer(&**registry, source).await, source);
     }
 
     /// Plans the comparison of packages: all layers of both images, each once.
@@ -212,12 +207,18 @@ impl DiffedImages {
         Reading::of_layers(self.left.layers.len() + self.right.layers.len())
     }
 
-    /// Lists the packages of both images. A layer of both is read once.
-    pub async fn list_packages(&self, reading: &Reading) -> Result<[ImagePackages; 2], Failure> {
+    /// Lists the packages of both images. A layer of both is read once. The price of the layers is that of
+    /// [`DiffedImages::plan_packages`]; that of the contents that are read after them is added to `spending`.
+    pub async fn list_packages(
+        &self,
+        reading: &Reading,
+        spending: &mut Spending<'_>,
+    ) -> Result<[ImagePackages; 2], SpendingError> {
         let mut shelf = PackageShelf::default();
         let [one, other] = &self.registries;
-        let left = shelf.list_packages(&**one, &self.left, reading, 0).await?;
-        let right = shelf.list_packages(&**other, &self.right, reading, self.left.layers.len()).await?;
+        let first = self.left.layers.len();
+        let left = shelf.list_packages(&**one, &self.left, (reading, 0), spending).await?;
+        let right = shelf.list_packages(&**other, &self.right, (reading, first), spending).await?;
         Ok([left, right])
     }
 

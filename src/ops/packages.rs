@@ -17,14 +17,17 @@ pub mod search;
 pub mod shelf;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Add;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use crate::client::Registry;
 use crate::model::failure::Failure;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{MemorySink, read_contents};
+use crate::ops::files::content_price::price_of_contents;
 use crate::ops::files::tree::ImageFiles;
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
@@ -104,14 +107,14 @@ pub struct PackagePlan {
     contents: HashMap<ContentPlace, Bytes>,
     /// The layers, from 0, of which more is known than was kept.
     fresh: BTreeSet<usize>,
-    cost: u64,
+    price: Price,
 }
 
 impl PackagePlan {
-    /// Returns the most bytes that [`read_packages`] will request: those of the files, or the whole layer if it has to be
-    /// read from its first byte.
-    pub fn cost(&self) -> u64 {
-        self.cost
+    /// Returns the price of [`read_packages`]: that of the files, or of the whole layer if it has to be read from its first
+    /// byte.
+    pub fn price(&self) -> Price {
+        self.price
     }
 }
 
@@ -132,14 +135,13 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
             }
         }
     }
-    let cost = missing(files, &search, &contents).into_iter().map(|(layer, entries)| {
-        let list = files.layers.get(layer).and_then(Option::as_ref);
-        let size = files.image.layers.get(layer).and_then(|source| source.descriptor.size);
-        let whole = size.filter(|_| list.is_some_and(|files| files.chunks.is_empty()));
-        whole.unwrap_or_else(|| entries.values().map(|entry| entry.size).sum())
+    let prices = missing(files, &search, &contents).into_iter().filter_map(|(layer, entries)| {
+        let list = files.layers.get(layer)?.as_ref()?;
+        let entries: Vec<u32> = entries.into_keys().collect();
+        Some(price_of_contents(files.image.layers.get(layer)?, list, &entries))
     });
-    let cost = cost.sum();
-    PackagePlan { search, contents, fresh, cost }
+    let price = prices.fold(Price::default(), Price::add);
+    PackagePlan { search, contents, fresh, price }
 }
 
 /// Reads the package files that are not known yet and lists their packages.

@@ -1,35 +1,45 @@
 //! Finds the tag since which something holds for the images of a repository.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | [`order`] | the images in their order, each once |
+//! | [`lookup`] | the answer of one image |
+//! | [`bisect`] | binary search |
+//! | [`files`], [`packages`] | answers that need layers |
+//! | [`progress`] | the images and bytes so far |
 
+mod bisect;
+mod files;
+mod lookup;
+mod order;
 mod packages;
-
-use std::collections::HashMap;
-use std::sync::Arc;
+mod progress;
 
 use futures_util::{FutureExt, StreamExt, stream};
-use wildmatch::WildMatch;
 
-use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
-use super::files::image::{ImageSource, LayerSource, choose_image};
-use super::files::layer::read_layer;
-use super::files::progress::{LayerProgress, Pause};
-use super::tag_list;
+use super::files::image::ImageSource;
+use super::packages::shelf::PackageShelf;
+use super::spending::{Spending, SpendingError};
 use crate::client::Registry;
-use crate::layer::{FileTree, LayerFiles};
-use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
-use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::since::{SinceAnswer, SinceQuestion, SinceReport, SinceRow};
-use crate::model::summary::size_of;
-use crate::model::{size, version_order};
+use crate::model::price::Price;
+use crate::model::reference::Repository;
+use crate::model::since::{SinceAnswer, SinceMethod, SinceOrder, SinceQuestion, SinceReport, SinceRow};
+use crate::model::size;
+use crate::model::summary::{created_of, size_of};
+use bisect::Bisected;
+use files::ListShelf;
+use lookup::Lookup;
+pub use progress::SinceReading;
 
 /// Images that are asked for at the same time.
 const AT_ONCE: usize = 8;
-/// Most bytes of lists of files that are kept in memory.
-const MOST_LISTS: usize = 256 << 20;
+/// The most requests for an image: its index, its manifest and its config.
+const REQUESTS: usize = 3;
 
 /// The tags to look at.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub struct SinceTags<'a> {
     /// The repository.
     pub repository: &'a Repository,
@@ -37,115 +47,109 @@ pub struct SinceTags<'a> {
     pub pattern: Option<&'a str>,
     /// The platform of images for several.
     pub platform: Option<&'a Platform>,
+    /// The order of the images.
+    pub order: SinceOrder,
+    /// Whether a binary search is enough.
+    pub bisects: bool,
 }
 
-/// Answers a question for the images of a repository. Each image is asked for once, whatever the number of its tags.
-/// Only tags of one kind are looked at: versions if there are some, otherwise dates, otherwise words. `announce` is called
-/// before layers are read.
+/// Answers a question for the images of a repository. Each image is asked for once, whatever the number of its tags, and
+/// each layer is read once. Only tags of one kind are looked at: versions if there are some, otherwise dates, otherwise
+/// words. `spending` is asked before layers are read or many requests are sent.
 pub async fn find_since(
     registry: &dyn Registry,
     tags: &SinceTags<'_>,
     question: &SinceQuestion,
-    announce: impl FnOnce(&ReadingPlan),
-) -> Result<SinceReport, Failure> {
-    let repository = tags.repository;
-    let names = tag_list::list_names(registry, &repository.name).await;
-    let names = names.map_err(|error| error.failure(format!("cannot list the tags of {repository}")))?;
-    let incomplete = names.incomplete_reason();
-    let pattern = tags.pattern.map(WildMatch::new);
-    let is_meant = |tag: &Tag| {
-        !tag.is_digest_tag() && pattern.as_ref().is_none_or(|pattern| pattern.matches(tag.as_str()))
+    spending: &mut Spending<'_>,
+    reading: &SinceReading,
+) -> Result<SinceReport, SpendingError> {
+    let (names, mut report) = order::list_tags(registry, tags).await?;
+    let is_searched = tags.bisects && tags.order == SinceOrder::Version;
+    let looks = if is_searched { bisect::most_looks(names.len()) } else { names.len() };
+    let heads = Price::of_requests(names.len());
+    spending.allow_all(heads, heads + Price::of_requests(looks * REQUESTS))?;
+    let mut rows = order::find_images(registry, tags, names, &mut report).await;
+    reading.set_images(rows.len());
+    let mut lookup = Lookup {
+        registry,
+        tags,
+        question,
+        spending,
+        reading,
+        lists: ListShelf::default(),
+        packages: PackageShelf::default(),
     };
-    let meant: Vec<Tag> = names.tags.into_iter().filter(is_meant).collect();
-    let class = meant.iter().map(|tag| version_order::class_number(tag.as_str())).max().unwrap_or(0);
-    let (ordered, others): (Vec<Tag>, Vec<Tag>) =
-        meant.into_iter().partition(|tag| version_order::class_number(tag.as_str()) == class);
-    let mut report = SinceReport { others: others.len(), incomplete, ..SinceReport::default() };
-    let mut images = resolve(registry, repository, ordered, &mut report).await;
-    let sources = choose_all(registry, tags, &images).await;
-    match question {
-        SinceQuestion::File(path) => {
-            find_files(registry, repository, path, &sources, &mut images, &mut report, announce).await;
-        }
-        SinceQuestion::Package(name, version) => {
-            announce(&plan_all(registry, &sources).await);
-            let wanted = (name.as_str(), version.as_deref());
-            packages::find_packages(registry, wanted, &sources, &mut images, &mut report).await;
-        }
-        _ => {
-            for (row, source) in images.iter_mut().zip(sources) {
-                row.answer = source.map(|source| answer(question, &source));
+    if is_searched {
+        lookup.spending.allow(Price::of_requests(bisect::most_looks(rows.len()) * REQUESTS))?;
+    }
+    let mut sources: Vec<Option<Result<ImageSource, Failure>>> = Vec::new();
+    if tags.order == SinceOrder::Date {
+        sources = choose_all(&mut lookup, &rows).await?;
+        (rows, sources) = order_by_date(rows, sources);
+    }
+    if tags.bisects {
+        match bisect::search(&mut lookup, &mut rows, &sources).await? {
+            Bisected::Found(looked_at) => {
+                let is_looked_at = |number: &usize| looked_at.binary_search(number).is_ok();
+                let rows = rows.into_iter().enumerate().filter(|(number, _)| is_looked_at(number));
+                report.rows = rows.map(|(_, row)| row).collect();
+                report.method = SinceMethod::Bisect;
+                lookup.count_into(&mut report);
+                return Ok(report);
             }
+            Bisected::Contradicted(why) => report.method = SinceMethod::AllAfter(why),
         }
     }
-    report.rows = images;
+    if sources.is_empty() {
+        sources = choose_all(&mut lookup, &rows).await?;
+    }
+    if question.is_about_files() {
+        let price = lookup.price(sources.iter().flatten().flatten()).await;
+        lookup.spending.allow(price)?;
+    }
+    for (row, source) in rows.iter_mut().zip(sources) {
+        // One that a search looked at already has its answer.
+        if let (Some(source), Err(_)) = (source, &row.answer) {
+            lookup.answer(row, source).await?;
+        }
+    }
+    report.rows = rows;
+    lookup.count_into(&mut report);
     Ok(report)
-}
-
-/// Returns a row for each image, the oldest first. Its tag is the last one in the order of versions. The answers are
-/// awaited.
-async fn resolve(
-    registry: &dyn Registry,
-    repository: &Repository,
-    tags: Vec<Tag>,
-    report: &mut SinceReport,
-) -> Vec<SinceRow> {
-    let mut digests: HashMap<Tag, Digest> = HashMap::new();
-    let mut failures: HashMap<Tag, Failure> = HashMap::new();
-    for (tag, head) in tag_list::ask_digests(registry, &repository.name, tags.clone()).await {
-        match head {
-            Ok(Some(head)) => drop(digests.insert(tag, head.digest)),
-            // It was removed since it was listed.
-            Ok(None) => {}
-            Err(error) => {
-                let failure = error.failure(format!("cannot determine the image of {repository}:{tag}"));
-                failures.insert(tag, failure);
-            }
-        }
-    }
-    let mut rows: Vec<SinceRow> = Vec::new();
-    let mut seen: std::collections::HashSet<Digest> = Default::default();
-    for tag in version_order::newest_first(tags, Tag::as_str) {
-        let awaited = || Err(Failure::local("cannot read the image", "it was not read"));
-        if let Some(digest) = digests.get(&tag).copied() {
-            report.tags += 1;
-            if seen.insert(digest) {
-                rows.push(SinceRow { tag, digest: Some(digest), answer: awaited() });
-            }
-        } else if let Some(failure) = failures.remove(&tag) {
-            report.tags += 1;
-            rows.push(SinceRow { tag, digest: None, answer: Err(failure) });
-        }
-    }
-    rows.reverse();
-    rows
 }
 
 /// Reads the manifest and the config of each image.
 async fn choose_all(
-    registry: &dyn Registry,
-    tags: &SinceTags<'_>,
-    images: &[SinceRow],
-) -> Vec<Result<ImageSource, Failure>> {
-    let choose = images.iter().map(|row| {
-        async move {
-            match (row.digest, &row.answer) {
-                (None, Err(failure)) => Err(failure.clone()),
-                (None, Ok(_)) => Err(Failure::local("cannot read the image", "its digest is not known")),
-                (Some(digest), _) => {
-                    let selector = Selector::Digest(digest);
-                    choose_image(registry, tags.repository, &selector, tags.platform).await
-                }
-            }
-        }
-        .boxed()
-    });
+    lookup: &mut Lookup<'_, '_>,
+    rows: &[SinceRow],
+) -> Result<Vec<Option<Result<ImageSource, Failure>>>, SpendingError> {
+    let mut unknown = 0;
+    for digest in rows.iter().filter_map(|row| row.digest.as_ref()) {
+        let name = &lookup.tags.repository.name;
+        unknown += usize::from(lookup.registry.cached_manifest(name, digest).await.is_none());
+    }
+    lookup.spending.allow(Price::of_requests(unknown * REQUESTS))?;
+    let (registry, tags) = (lookup.registry, lookup.tags);
+    let choose = rows.iter().map(|row| lookup::choose(registry, tags, row).boxed());
     let choose: Vec<_> = choose.collect();
-    stream::iter(choose).buffered(AT_ONCE).collect().await
+    Ok(stream::iter(choose).buffered(AT_ONCE).map(Some).collect().await)
+}
+
+/// Sorts images by their dates. The order of those with the same date, or with none, stays.
+fn order_by_date(
+    rows: Vec<SinceRow>,
+    sources: Vec<Option<Result<ImageSource, Failure>>>,
+) -> (Vec<SinceRow>, Vec<Option<Result<ImageSource, Failure>>>) {
+    let mut images: Vec<_> = rows.into_iter().zip(sources).collect();
+    images.sort_by_cached_key(|(_, source)| {
+        let source = source.as_ref()?.as_ref().ok()?;
+        created_of(&source.manifest, source.config.as_deref())
+    });
+    images.into_iter().unzip()
 }
 
 /// Answers a question about the config or the manifest.
-fn answer(question: &SinceQuestion, source: &ImageSource) -> SinceAnswer {
+fn answer_of_config(question: &SinceQuestion, source: &ImageSource) -> SinceAnswer {
     let config = source.config.as_deref();
     let compare = |value: Option<&str>, wanted: &Option<String>| SinceAnswer {
         holds: value.is_some_and(|value| wanted.as_ref().is_none_or(|wanted| wanted == value)),
@@ -171,100 +175,5 @@ fn answer(question: &SinceQuestion, source: &ImageSource) -> SinceAnswer {
             SinceAnswer { holds: found.is_some_and(holds), value: found.map(size::bytes) }
         }
         SinceQuestion::File(_) | SinceQuestion::Package(..) => SinceAnswer { holds: false, value: None },
-    }
-}
-
-/// Looks for a path in the files of each image. A layer is read once, whatever the number of its images.
-async fn find_files(
-    registry: &dyn Registry,
-    repository: &Repository,
-    path: &str,
-    sources: &[Result<ImageSource, Failure>],
-    rows: &mut [SinceRow],
-    report: &mut SinceReport,
-    announce: impl FnOnce(&ReadingPlan),
-) {
-    announce(&plan_all(registry, sources).await);
-    let mut shelf =
-        ListShelf { registry, repository, lists: HashMap::new(), memory: 0, read: 0, received: 0 };
-    for (row, source) in rows.iter_mut().zip(sources) {
-        row.answer = match source {
-            Ok(source) => shelf.find(path, source).await,
-            Err(failure) => Err(failure.clone()),
-        };
-    }
-    report.layers_read = shelf.read;
-    report.bytes_read = shelf.received;
-}
-
-/// Plans the reading of all layers, each once.
-async fn plan_all(registry: &dyn Registry, sources: &[Result<ImageSource, Failure>]) -> ReadingPlan {
-    let mut plan = ReadingPlan::default();
-    let mut seen: std::collections::HashSet<Option<Digest>> = Default::default();
-    for source in sources.iter().flatten().flat_map(|source| &source.layers) {
-        if seen.insert(source.descriptor.digest) {
-            let layer = plan_layer(registry, source).await;
-            match layer.bytes(source) {
-                Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
-                None => plan.is_more = true,
-            }
-            plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
-        }
-    }
-    plan
-}
-
-/// The lists of layers that several images share.
-struct ListShelf<'a> {
-    registry: &'a dyn Registry,
-    repository: &'a Repository,
-    lists: HashMap<Digest, Arc<LayerFiles>>,
-    memory: usize,
-    read: usize,
-    received: u64,
-}
-
-impl ListShelf<'_> {
-    async fn find(&mut self, path: &str, source: &ImageSource) -> Result<SinceAnswer, Failure> {
-        let mut lists = Vec::with_capacity(source.layers.len());
-        for layer in &source.layers {
-            lists.push(self.list(layer).await?);
-        }
-        let what = || format!("cannot put the layers of {} together", source.manifest.digest);
-        let path = path.as_bytes().to_vec();
-        let find = move || {
-            let mut tree = FileTree::default();
-            for files in &lists {
-                tree.add_layer(&files.list)?;
-            }
-            let found = tree.resolve(&path, false).and_then(|id| tree.current(id));
-            Ok::<_, crate::layer::TreeError>(found)
-        };
-        let found = tokio::task::spawn_blocking(find).await;
-        let found = found.map_err(|_| Failure::local(what(), "the reader stopped"))?;
-        let found = found.map_err(|error| Failure::local(what(), error.to_string()))?;
-        Ok(SinceAnswer { holds: found.is_some(), value: found.map(|version| size::bytes(version.size)) })
-    }
-
-    async fn list(&mut self, source: &LayerSource) -> Result<Arc<LayerFiles>, Failure> {
-        let known = source.descriptor.digest.and_then(|digest| self.lists.get(&digest));
-        if let Some(files) = known {
-            return Ok(files.clone());
-        }
-        let plan = plan_layer(self.registry, source).await;
-        let progress = Arc::new(LayerProgress::default());
-        let name = &self.repository.name;
-        let read = read_layer(self.registry, name, source, &plan, None, &progress, &Pause::default()).await?;
-        self.read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
-        self.received += progress.received();
-        if let Some(digest) = source.descriptor.digest {
-            self.memory += read.files.list.memory();
-            if self.memory > MOST_LISTS {
-                self.lists.clear();
-                self.memory = read.files.list.memory();
-            }
-            self.lists.insert(digest, read.files.clone());
-        }
-        Ok(read.files)
     }
 }

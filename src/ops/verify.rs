@@ -1,6 +1,6 @@
 //! Looks for signatures of an image by a key that the user gives.
 
-use super::attached::{AttachedRow, read_all};
+use super::attached::{AttachedRow, price_of_all, read_all};
 use crate::client::Registry;
 use crate::model::attached::AttachedPart;
 use crate::model::attached::public_key::PublicKey;
@@ -9,6 +9,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::{Inspection, ListedReferrer, Variant};
 use crate::model::manifest::{Descriptor, Manifest};
+use crate::model::price::Price;
 use crate::model::summary::Kind;
 
 /// The signatures of an image that were looked at.
@@ -78,13 +79,14 @@ impl SignatureCheck {
     }
 }
 
-/// Checks the signatures of an image, or of an image of an index.
+/// Checks the signatures of an image, or of an image of an index. `announce` is called before they are read.
 pub(crate) async fn verify(
     registry: &dyn Registry,
     inspection: &Inspection,
     variant: Option<&Variant>,
     wanted: WantedSignature<'_>,
     key: &PublicKey,
+    announce: impl FnOnce(&Price),
 ) -> Result<SignatureCheck, Failure> {
     let image: &Manifest = match variant {
         Some(variant) => variant.manifest.as_ref().map_err(Clone::clone)?,
@@ -96,6 +98,7 @@ pub(crate) async fn verify(
     };
     let is_wanted =
         |of: Option<&Variant>, referrer: &ListedReferrer| is_of_image(of) && wanted.may_be_in(referrer);
+    announce(&price_of_all(inspection, is_wanted));
     let mut check = SignatureCheck { digest: image.digest, checked: Vec::new(), unread: Vec::new() };
     for AttachedRow { referrer, parts, .. } in read_all(registry, inspection, is_wanted).await {
         let parts = match parts {

@@ -21,6 +21,8 @@ pub enum Ecosystem {
     Apk,
     /// Packages of Red Hat, SUSE and their relatives.
     Rpm,
+    /// Packages of Arch Linux and its relatives.
+    Alpm,
     /// Distributions of Python.
     Pypi,
     /// Packages of JavaScript.
@@ -34,6 +36,7 @@ impl Ecosystem {
             Ecosystem::Deb => "deb",
             Ecosystem::Apk => "apk",
             Ecosystem::Rpm => "rpm",
+            Ecosystem::Alpm => "alpm",
             Ecosystem::Pypi => "pypi",
             Ecosystem::Npm => "npm",
         }

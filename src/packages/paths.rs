@@ -16,6 +16,10 @@ pub enum PackageFileKind {
     Apk,
     /// The SQLite database of rpm: `usr/lib/sysimage/rpm/rpmdb.sqlite`.
     Rpm,
+    /// The database of rpm on SUSE: `usr/lib/sysimage/rpm/Packages.db`.
+    RpmNdb,
+    /// A file of pacman for one package: `var/lib/pacman/local/NAME-VERSION/desc`.
+    Pacman,
     /// The metadata of a Python distribution: `NAME.dist-info/METADATA`, `NAME.egg-info/PKG-INFO` or `NAME.egg-info`.
     Pip,
     /// A file of a JavaScript package: `node_modules/NAME/package.json`, or one in a folder below it.
@@ -27,12 +31,8 @@ pub enum PackageFileKind {
 pub enum UnreadFormat {
     /// The database of rpm up to version 4.15: `var/lib/rpm/Packages`.
     RpmBerkeley,
-    /// The database of rpm on SUSE: `usr/lib/sysimage/rpm/Packages.db`.
-    RpmNdb,
     /// Changes that rpm has not written into its SQLite database yet: `usr/lib/sysimage/rpm/rpmdb.sqlite-wal`.
     RpmLog,
-    /// The database of pacman: `var/lib/pacman/local/ALPM_DB_VERSION`.
-    Pacman,
 }
 
 impl PackageFileKind {
@@ -41,7 +41,8 @@ impl PackageFileKind {
         match self {
             PackageFileKind::Dpkg | PackageFileKind::DpkgFile => Ecosystem::Deb,
             PackageFileKind::Apk => Ecosystem::Apk,
-            PackageFileKind::Rpm => Ecosystem::Rpm,
+            PackageFileKind::Rpm | PackageFileKind::RpmNdb => Ecosystem::Rpm,
+            PackageFileKind::Pacman => Ecosystem::Alpm,
             PackageFileKind::Pip => Ecosystem::Pypi,
             PackageFileKind::Npm => Ecosystem::Npm,
         }
@@ -66,6 +67,8 @@ impl PackageFileKind {
             b"status" if is_below(directory, b"lib/dpkg") => Some(PackageFileKind::Dpkg),
             b"installed" if is_below(directory, b"lib/apk/db") => Some(PackageFileKind::Apk),
             b"rpmdb.sqlite" if is_rpm(directory) => Some(PackageFileKind::Rpm),
+            b"Packages.db" if is_rpm(directory) => Some(PackageFileKind::RpmNdb),
+            b"desc" if is_below(split(directory).0, b"var/lib/pacman/local") => Some(PackageFileKind::Pacman),
             b"METADATA" if ends_with_any(directory, &[b".dist-info", b"DIST-INFO"]) => {
                 Some(PackageFileKind::Pip)
             }
@@ -88,9 +91,7 @@ impl UnreadFormat {
         let (directory, name) = split(path);
         match name {
             b"Packages" if is_rpm(directory) => Some(UnreadFormat::RpmBerkeley),
-            b"Packages.db" if is_rpm(directory) => Some(UnreadFormat::RpmNdb),
             b"rpmdb.sqlite-wal" if is_rpm(directory) => Some(UnreadFormat::RpmLog),
-            b"ALPM_DB_VERSION" if is_below(directory, b"var/lib/pacman/local") => Some(UnreadFormat::Pacman),
             _ => None,
         }
     }
@@ -99,9 +100,7 @@ impl UnreadFormat {
     pub fn name(self) -> &'static str {
         match self {
             UnreadFormat::RpmBerkeley => "rpm databases in the Berkeley DB format",
-            UnreadFormat::RpmNdb => "rpm databases in the ndb format",
             UnreadFormat::RpmLog => "write-ahead logs of rpm databases",
-            UnreadFormat::Pacman => "pacman databases",
         }
     }
 }
@@ -117,7 +116,7 @@ pub fn is_candidate(directory: &[u8], name: &[u8]) -> bool {
         b"package.json",
         b"Packages",
         b"Packages.db",
-        b"ALPM_DB_VERSION",
+        b"desc",
         b"rpmdb.sqlite",
         b"rpmdb.sqlite-wal",
     ];
@@ -179,6 +178,12 @@ mod tests {
             ("usr/lib/sysimage/rpm/rpmdb.sqlite", Some(PackageFileKind::Rpm)),
             ("var/lib/rpm/rpmdb.sqlite", Some(PackageFileKind::Rpm)),
             ("var/lib/rpm/rpmdb.sqlite-wal", None),
+            ("usr/lib/sysimage/rpm/Packages.db", Some(PackageFileKind::RpmNdb)),
+            ("usr/share/rpm/Packages.db", Some(PackageFileKind::RpmNdb)),
+            ("var/lib/pacman/local/bash-5.2.037-1/desc", Some(PackageFileKind::Pacman)),
+            ("var/lib/pacman/local/bash-5.2.037-1/files", None),
+            ("var/lib/pacman/local/desc", None),
+            ("var/lib/pacman/sync/a/desc", None),
             ("home/me/rpmdb.sqlite", None),
             ("usr/lib/python3/dist-packages/six-1.16.0.egg-info", Some(PackageFileKind::Pip)),
             ("usr/lib/python3/dist-packages/six-1.16.0.egg-info/PKG-INFO", Some(PackageFileKind::Pip)),
@@ -220,12 +225,10 @@ mod tests {
     fn databases_in_other_formats_are_recognized_too() {
         for (path, expected) in [
             ("var/lib/rpm/Packages", Some(UnreadFormat::RpmBerkeley)),
-            ("usr/lib/sysimage/rpm/Packages.db", Some(UnreadFormat::RpmNdb)),
-            ("usr/share/rpm/Packages.db", Some(UnreadFormat::RpmNdb)),
+            ("usr/lib/sysimage/rpm/Packages.db", None),
             ("var/lib/rpm/rpmdb.sqlite", None),
             ("var/lib/rpm/rpmdb.sqlite-wal", Some(UnreadFormat::RpmLog)),
             ("srv/apt/Packages", None),
-            ("var/lib/pacman/local/ALPM_DB_VERSION", Some(UnreadFormat::Pacman)),
         ] {
             assert_eq!(UnreadFormat::of_path(path.as_bytes()), expected, "{path}");
             assert!(expected.is_none() || is_found(path), "{path}");

@@ -100,13 +100,20 @@ fn read_rows(content: &[u8]) -> Result<ParsedPackages, RowError> {
         // Rows that are more than the file share pages, so few pages could take hours.
         let rest = left.checked_sub(blob.map_or(0, <[u8]>::len));
         left = rest.ok_or_else(|| PackageError::Damaged("its rows are larger than the file".into()))?;
-        let header = blob.and_then(RpmHeader::parse);
-        match header {
-            Some(header) if header.name.is_some_and(|name| name == b"gpg-pubkey") => {}
-            header => parsed.add(header.as_ref().and_then(package))?,
-        }
+        add_header(&mut parsed, blob.and_then(RpmHeader::parse).as_ref())?;
     }
     Ok(parsed)
+}
+
+/// Adds the package of a header, unless it is the key of a signature.
+pub(super) fn add_header(
+    parsed: &mut ParsedPackages,
+    header: Option<&RpmHeader<'_>>,
+) -> Result<(), PackageError> {
+    match header {
+        Some(header) if header.name.is_some_and(|name| name == b"gpg-pubkey") => Ok(()),
+        header => parsed.add(header.and_then(package)),
+    }
 }
 
 /// Opens a database in memory that can only be read.

@@ -14,6 +14,7 @@ use super::clipboard::{self, ClipboardMethod};
 use super::image_files::{self, ShownReading};
 use super::image_tables;
 use super::jobs::JobRunner;
+use super::since;
 use crate::app::cmd::Cmd;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
@@ -36,6 +37,7 @@ use crate::ops;
 use crate::ops::base_image::BaseLookups;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
+use crate::ops::since::SinceReading;
 use crate::store::remembered;
 
 /// The longest time that the program waits for the disk at its end.
@@ -55,6 +57,8 @@ pub struct Effects {
     reading: ShownReading,
     /// The digests of bases that were looked up.
     bases: Arc<BaseLookups>,
+    /// The question since which tag images have something.
+    since: Arc<SinceReading>,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -73,6 +77,7 @@ impl Effects {
             lookups: watch::channel(Lookups::default()).1,
             reading: ShownReading::default(),
             bases: Arc::default(),
+            since: Arc::default(),
             remembering: None,
         }
     }
@@ -83,6 +88,7 @@ impl Effects {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
             Cmd::PauseFiles(is_paused) => self.reading.pause(is_paused),
+            Cmd::PauseSince(is_paused) => self.since.pause(is_paused),
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
@@ -172,6 +178,10 @@ impl Effects {
         if slot == Slot::Files {
             self.reading.reset();
         }
+        if slot == Slot::Since {
+            self.since = Arc::default();
+        }
+        let since_reading = self.since.clone();
         let (sender, lookups) = watch::channel(Lookups::default());
         if slot == Slot::Plan {
             self.lookups = lookups;
@@ -185,6 +195,10 @@ impl Effects {
                 Ask::Files(image, is_agreed) => {
                     let read = image_files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
                     Answer::Files(read.await)
+                }
+                Ask::Since(request, agreed) => {
+                    let found = since::find(&context.pool, &request, agreed, ticket, &inbox, &since_reading);
+                    Answer::Since(found.await)
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
@@ -237,6 +251,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
     match ask {
         // They are read by a task that reports their progress.
         Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
+        Ask::Since(..) => Answer::Since(Err(Failure::local("cannot ask the images", "no task asks them"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))

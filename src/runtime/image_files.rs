@@ -11,14 +11,14 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesPrice, FilesProgress,
-    FilesSnapshot,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
 use crate::layer::{FileTree, LayerFiles, TreeError};
 use crate::model::failure::Failure;
 use crate::model::plural::counted;
+use crate::model::price::Price;
 use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentSink, read_contents};
@@ -74,7 +74,7 @@ pub(super) async fn read(
     let registry = pool.registry(&image.repository.host);
     let source = image_source(image)?;
     let plan = plan_reading(&*registry, &source).await;
-    let price = FilesPrice { bytes: plan.bytes, is_more: plan.is_more, whole_layers: plan.whole_layers };
+    let price = plan.price();
     if plan.is_expensive() && !is_agreed {
         return Ok(FilesAnswer::Price(price));
     }
@@ -143,7 +143,7 @@ async fn finish(building: &mut Option<Building>) -> Option<Built> {
 /// Tells the screen about the progress.
 struct Reporter<'a> {
     reading: Arc<Reading>,
-    price: FilesPrice,
+    price: Price,
     layers: usize,
     last: Option<FilesProgress>,
     ticket: Ticket,

@@ -23,6 +23,8 @@ mod prompt_field;
 mod requests;
 mod retag_prompt;
 mod save_prompt;
+mod since;
+mod since_prompt;
 
 use super::Canvas;
 use crate::app::dialogs::Dialog;
@@ -47,6 +49,8 @@ impl Canvas<'_, '_> {
                 Dialog::Save(prompt) => self.save_prompt(prompt),
                 Dialog::Diff(prompt) => self.diff_prompt(prompt),
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),
+                Dialog::Since(dialog) => self.since(dialog),
+                Dialog::SincePrompt(prompt) => self.since_prompt(prompt),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::FilePreview(preview) => self.file_preview(preview),
                 Dialog::FileHistory(history) => self.file_history(history),

@@ -226,6 +226,30 @@ fn caches_modes_copies_and_equal_contents_are_found() {
 }
 
 #[test]
+fn many_copies_in_a_directory_are_one_finding_of_each_layer() {
+    let many = |count: usize, more: u16| {
+        let copied = |path: &str, mode| LayerEntry { mode, sha256: Some([1; 32]), ..file(path, 10) };
+        let files = (0..count).map(|number| copied(&format!("app/{number}"), 0o644 + more));
+        files.chain([copied("etc/one", 0o600 + more)]).collect::<Vec<_>>()
+    };
+    let found = Image::of(&[many(9, 0), many(9, 0o100), many(8, 0o111)]).examine();
+    assert_eq!(found.copies.count, 1 + 8 + 2);
+    let group = found.copies.rows.iter().find(|row| row.path == b"app").expect("a directory");
+    assert_eq!((group.files, group.bytes, group.layer), (9, 90, 2));
+    assert_eq!(group.text().as_str(), "9 files, mode 744 instead of 644");
+    assert_eq!(found.copies.bytes, 90 + 80 + 20);
+}
+
+#[test]
+fn a_part_that_rounds_to_nothing_is_not_called_zero() {
+    let waste = |hidden: u64| {
+        let layers = [vec![file("a", hidden), file("b", 100_000)], vec![file("a", 1)]];
+        Image::of(&layers).examine().waste.hidden_percent()
+    };
+    assert_eq!([0, 16, 20_000].map(waste), ["0.0 %", "< 0.1 %", "16.7 %"]);
+}
+
+#[test]
 fn without_digests_equal_size_and_date_tell_a_copy() {
     let newer = LayerEntry { mtime: 2, ..file("b", 5) };
     let found = Image::of(&[vec![file("a", 5), file("b", 5)], vec![file("a", 5), newer]]).examine();

@@ -48,7 +48,7 @@ async fn packages_of(tars: Vec<Tar>) -> ImagePackages {
     let registry = Registry::open(store).await;
     let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
     let plan = plan_packages(&registry.client, &files).await;
-    assert_eq!(plan.cost(), 0, "everything came along");
+    assert_eq!(plan.price().bytes, 0, "everything came along");
     let found = read_packages(&registry.client, &files, plan).await;
     assert_eq!(found.received, 0);
     found
@@ -202,7 +202,7 @@ async fn files_of_a_layer_whose_list_was_kept_are_read_from_its_first_byte_and_k
     let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
     assert_eq!((files.received, files.contents.len()), (0, 0), "the lists were kept");
     let plan = plan_packages(&registry.client, &files).await;
-    assert!(plan.cost() > 0);
+    assert!(plan.price().bytes > 0);
     let found = read_packages(&registry.client, &files, plan).await;
     assert_eq!(rows(&found), ["deb base 2 2", "pypi x 1 2"]);
     assert!(found.received > 0);
@@ -210,7 +210,7 @@ async fn files_of_a_layer_whose_list_was_kept_are_read_from_its_first_byte_and_k
     registry.demo.forget_requests();
     let files = read_files(&registry, "1", Some(&wanted_contents())).await.expect("files");
     let plan = plan_packages(&registry.client, &files).await;
-    assert_eq!(plan.cost(), 0, "the contents were kept too");
+    assert_eq!(plan.price().bytes, 0, "the contents were kept too");
     let again = read_packages(&registry.client, &files, plan).await;
     assert_eq!((rows(&again), again.received), (rows(&found), 0));
     assert!(!registry.requests().iter().any(|line| line.contains("/blobs/")), "{:?}", registry.requests());

@@ -295,6 +295,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Base(repository, digest, _) => format!("base of {}@{}", repository.name, digest.short()),
         Ask::Save(path, _) => format!("save {}", path.display()),
         Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
+        Ask::Since(request, _) => format!("since {}", request.repository.name),
     }
 }
 

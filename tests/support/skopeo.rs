@@ -44,6 +44,23 @@ pub async fn read(image: &str) -> Option<Written> {
     Some(Written { folder })
 }
 
+/// Pushes an image of an OCI layout (`folder:tag`) to a registry on loopback. Returns whether there is a skopeo. It must be
+/// there if servers are required.
+pub async fn push(layout: &str, image: &str, options: &[&str]) -> bool {
+    let mut command = Command::new("skopeo");
+    command.envs(NO_CACHE).args(["--insecure-policy", "copy", "--dest-tls-verify=false", "--quiet"]);
+    command.args(options).args([&format!("oci:{layout}"), &format!("docker://{image}")]);
+    let copied = match command.stdin(Stdio::null()).kill_on_drop(true).output().await {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            assert!(servers::required().is_empty(), "servers are required, and skopeo is not in PATH");
+            return false;
+        }
+        copied => copied.expect("skopeo runs"),
+    };
+    assert!(copied.status.success(), "{image}: {}", String::from_utf8_lossy(&copied.stderr));
+    true
+}
+
 impl Written {
     /// The digests of all manifests and blobs, sorted, computed from the bytes that skopeo wrote.
     pub fn digests(&self) -> Vec<Digest> {

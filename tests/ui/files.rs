@@ -5,13 +5,13 @@ use std::sync::Arc;
 use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
-    FileContent, FilesAnswer, FilesPrice, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage,
-    PackagesAnswer,
+    FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage, PackagesAnswer,
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
 use regtui::layer::{FileTree, ImageFindings, LayerFacts, LayerFiles, LayerFormat};
 use regtui::model::failure::FailureKind;
+use regtui::model::price::Price;
 use regtui::model::text::SafeText;
 
 use super::panes::{at_tags, registry};
@@ -132,7 +132,7 @@ fn a_layer_has_changes_of_its_own() {
 #[test]
 fn reading_many_bytes_is_announced_and_begins_with_enter() {
     let price = |is_agreed: bool| {
-        let price = FilesPrice { bytes: 68_900_000, is_more: false, whole_layers: 3 };
+        let price = Price { bytes: 68_900_000, requests: 3, is_more: false, whole_layers: 3 };
         Ok(if is_agreed { sample_files() } else { FilesAnswer::Price(price) })
     };
     picture("files_price", |size| with_files(price, size));
@@ -196,7 +196,7 @@ fn files_appear_while_they_are_read_and_reading_is_paused_and_goes_on() {
     let ticket = ticket(&screen);
     let progress = |received, entries| FilesProgress {
         received,
-        price: FilesPrice { bytes: 2_000_000, is_more: false, whole_layers: 1 },
+        price: Price { bytes: 2_000_000, requests: 1, is_more: false, whole_layers: 1 },
         entries,
         layers_read: 0,
         layers: 3,
@@ -349,7 +349,7 @@ fn reading_many_bytes_for_packages_is_announced_and_begins_with_enter() {
         Ok(if is_agreed {
             PackagesAnswer::Packages(sample_packages())
         } else {
-            PackagesAnswer::Price(68_900_000)
+            PackagesAnswer::Price(Price { bytes: 68_900_000, requests: 1, ..Price::default() })
         })
     };
     let mut screen = Screen::new(Registry { packages, ..registry() }, (80, 24));
@@ -366,7 +366,8 @@ fn findings_that_fail_say_so_and_are_not_asked_for_before_the_files_are_read() {
     screen.press("l j j f P");
     let text = screen.text();
     assert!(text.contains(failure(FailureKind::BadAnswer).why.as_str()), "{text}");
-    let price = |_| Ok(FilesAnswer::Price(FilesPrice { bytes: 68_900_000, is_more: false, whole_layers: 3 }));
+    let price =
+        |_| Ok(FilesAnswer::Price(Price { bytes: 68_900_000, requests: 3, is_more: false, whole_layers: 3 }));
     let mut screen = with_files(price, (80, 24));
     screen.press("i");
     assert!(screen.text().contains("there are no files yet"), "{}", screen.text());

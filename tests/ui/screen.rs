@@ -23,10 +23,12 @@ use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
+use regtui::model::price::Price;
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
+use regtui::model::since::PricedSince;
 use regtui::model::text::SafeText;
 use regtui::ui;
 use regtui::ui::theme::Theme;
@@ -50,6 +52,8 @@ pub struct Registry {
     pub files: fn(bool) -> Result<FilesAnswer, Failure>,
     /// Returns the packages of any image, likewise.
     pub packages: fn(bool) -> Result<PackagesAnswer, Failure>,
+    /// Returns the answers to any question since which tag images have something. The argument is what the user agreed to.
+    pub since: fn(Price) -> PricedSince,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -73,6 +77,7 @@ impl Default for Registry {
             plan: |_| Err(failure(FailureKind::Unsupported)),
             files: |_| Ok(super::files::sample_files()),
             packages: |_| Ok(PackagesAnswer::Packages(super::files::sample_packages())),
+            since: |_| super::since::sample(),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -151,6 +156,7 @@ impl Registry {
             Ask::Base(_, image, _) => Answer::Base(Box::new(base_of(image))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
+            Ask::Since(_, agreed) => Answer::Since(Ok((self.since)(*agreed))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

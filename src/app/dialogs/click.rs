@@ -31,6 +31,8 @@ impl Dialog {
             Dialog::Compare(prompt) => click_name(prompt, update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
             Dialog::Diff(prompt) => click_name(prompt, update, at),
+            Dialog::SincePrompt(prompt) => click_name(prompt, update, at),
+            Dialog::Since(dialog) => dialog.click(update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),

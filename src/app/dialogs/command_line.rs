@@ -3,7 +3,7 @@
 use tui_input::Input;
 
 use super::copy_prompt::{self, BadDestination, destinations};
-use super::{Dialog, KeyedDialog, compare_prompt, diff_prompt, edit_input, retag_prompt};
+use super::{Dialog, KeyedDialog, compare_prompt, diff_prompt, edit_input, retag_prompt, since_prompt};
 use crate::app::actions::availability::Why;
 use crate::app::actions::{diff, entries};
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
@@ -269,6 +269,10 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
             check(update.state, "diff")?;
             let image = diff::selected_image(update.state).ok_or("not exactly one image is chosen")?;
             diff_prompt::diff(update, image, argument)
+        }
+        "since" if !argument.is_empty() => {
+            check(update.state, "since")?;
+            Ok(since_prompt::ask(update, argument)?)
         }
         "theme" => {
             if update.state.settings.themes.iter().any(|theme| theme == argument) {

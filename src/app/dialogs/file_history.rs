@@ -2,7 +2,7 @@
 
 use ratatui::layout::{Position, Rect};
 
-use super::{Dialog, KeyedDialog, click, file_preview, move_row};
+use super::{Dialog, KeyedDialog, click, file_preview, move_row, since};
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::update::Update;
 use crate::app::{State, layout};
@@ -19,6 +19,7 @@ const SIZE: usize = 9;
 pub struct FileHistory {
     /// The path.
     pub(crate) title: SafeText,
+    path: Vec<u8>,
     id: PathId,
     versions: Vec<(FileVersion, String)>,
     /// The version under the cursor, the newest first.
@@ -30,6 +31,8 @@ pub struct FileHistory {
 pub(crate) enum FileHistoryEffect {
     /// Shows the content of the version.
     Show,
+    /// Finds the tag since which the images have the path.
+    Since,
     /// Closes the dialog.
     Close,
 }
@@ -43,8 +46,9 @@ pub(crate) fn show(state: &mut State) {
         (version, line(&version, step.as_ref()))
     });
     let versions = versions.collect();
-    let title = SafeText::clean(&String::from_utf8_lossy(&scene.tree.path(id)));
-    state.dialogs.push(Dialog::FileHistory(FileHistory { title, id, versions, cursor: 0 }));
+    let path = scene.tree.path(id);
+    let title = SafeText::clean(&String::from_utf8_lossy(&path));
+    state.dialogs.push(Dialog::FileHistory(FileHistory { title, path, id, versions, cursor: 0 }));
 }
 
 /// Returns a version in one line: its layer, its facts, whether a later layer hides it, and the step that made the layer.
@@ -99,6 +103,13 @@ impl KeyedDialog for FileHistory {
             FileHistoryEffect::Show,
         )
         .with_hint("show"),
+        Binding::new(
+            "file-history.since",
+            chords!["W"],
+            "since which tag the images have the file",
+            FileHistoryEffect::Since,
+        )
+        .with_hint("since"),
         Binding::new("file-history.close", chords!["q", "h", "Left", "H"], "leave", FileHistoryEffect::Close),
     ];
 
@@ -110,6 +121,7 @@ impl KeyedDialog for FileHistory {
                     file_preview::show(update, self.id, *version, false);
                 }
             }
+            Pressed::Own(FileHistoryEffect::Since) => since::show_file(update, &self.path),
             Pressed::Shared(SharedEffect::Move(to)) => {
                 self.cursor = move_row(self.cursor, self.versions.len(), to);
             }

@@ -39,6 +39,7 @@ impl Dialog {
             Dialog::FilePreview(preview) => preview.lines.iter().map(ToString::to_string).collect(),
             Dialog::FileHistory(history) => history.lines(),
             Dialog::PathTable(table) => table.lines(),
+            Dialog::Since(dialog) => dialog.lines(),
             Dialog::Attached(attached) => attached_lines(attached),
             Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
             Dialog::Filter(_)
@@ -52,6 +53,7 @@ impl Dialog {
             | Dialog::Copy(_)
             | Dialog::Save(_)
             | Dialog::Compare(_)
+            | Dialog::SincePrompt(_)
             | Dialog::Diff(_) => Vec::new(),
         };
         lines.iter().fold(String::new(), |text, line| text + line.trim_end() + "\n")

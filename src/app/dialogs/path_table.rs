@@ -7,7 +7,7 @@ use std::time::Duration;
 use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
-use super::{Dialog, KeyedDialog, click, edit_input, move_row};
+use super::{Dialog, KeyedDialog, click, edit_input, move_row, since};
 use crate::app::cmd::Cmd;
 use crate::app::filter::{Filter, Fit};
 use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
@@ -18,6 +18,8 @@ use crate::app::update::Update;
 use crate::app::{State, layout};
 use crate::layer::ImageFindings;
 use crate::model::failure::Failure;
+use crate::model::price::Price;
+use crate::model::since::SinceQuestion;
 use rows::{PathRow, PathRows};
 
 /// The least number of lines for rows at which the facts about the selected one are shown too.
@@ -39,8 +41,8 @@ pub struct PathTable {
     pub(crate) kind: PathTableKind,
     /// The files that they are found in.
     files: Box<ReadFiles>,
-    /// The bytes that reading takes at most, if the user has to agree first.
-    pub(crate) price: Option<u64>,
+    /// What reading takes at most, if the user has to agree first.
+    pub(crate) price: Option<Price>,
     /// The rows.
     pub(crate) rows: Remote<PathRows>,
     /// The numbers of the rows that match the words.
@@ -60,6 +62,8 @@ pub(crate) enum PathTableEffect {
     Open,
     /// Types words to search for.
     Search,
+    /// Finds the tag since which the images have the package or the path.
+    Since,
     /// Closes the table.
     Close,
 }
@@ -187,6 +191,21 @@ impl PathTable {
         Some(Dialog::PathTable(self))
     }
 
+    /// Asks since which tag the images have the package or the path under the cursor.
+    fn ask_since(&self, update: &mut Update<'_>) {
+        match (self.selected(), self.kind) {
+            (None, _) => update.refuse("there is nothing to ask for"),
+            (Some(row), PathTableKind::Findings) if row.is_of_layer => {
+                update.refuse("it is about a layer, not about a file");
+            }
+            (Some(row), PathTableKind::Findings) => since::show_file(update, &row.path),
+            (Some(row), PathTableKind::Packages) => {
+                let name = row.cells.first().cloned().unwrap_or_default();
+                since::show(update, SinceQuestion::Package(name, None));
+            }
+        }
+    }
+
     /// Goes to the path under the cursor. Returns whether the tab can show it.
     fn go_to_path(&self, update: &mut Update<'_>) -> bool {
         let Some(row) = self.selected() else {
@@ -222,6 +241,13 @@ impl KeyedDialog for Box<PathTable> {
         .with_hint("go to"),
         Binding::new("path-table.search", chords!["/"], "search", PathTableEffect::Search)
             .with_hint("search"),
+        Binding::new(
+            "path-table.since",
+            chords!["W"],
+            "since which tag the images have the package or the file",
+            PathTableEffect::Since,
+        )
+        .with_hint("since"),
         Binding::new("path-table.close", chords!["q", "h", "Left"], "leave", PathTableEffect::Close),
     ];
 
@@ -251,6 +277,7 @@ impl KeyedDialog for Box<PathTable> {
                 return None;
             }
             Pressed::Own(PathTableEffect::Search) => self.is_typing = true,
+            Pressed::Own(PathTableEffect::Since) => self.ask_since(update),
             Pressed::Own(PathTableEffect::Open) if self.is_typing => self.is_typing = false,
             Pressed::Own(PathTableEffect::Open) if self.price.is_some() => self.ask(update, true),
             Pressed::Own(PathTableEffect::Open) if self.rows.is_loading() => {}

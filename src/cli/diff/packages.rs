@@ -3,13 +3,14 @@
 use std::io::{self, Write};
 
 use crate::cli::CliError;
-use crate::cli::image_files::{announce, with_bar};
+use crate::cli::image_files::{announce, announced_spending, with_bar};
 use crate::cli::print::{self, Table};
 use crate::model::image_diff::packages::{PackageChange, PackageDifference, diff};
 use crate::model::plural::group_thousands;
 use crate::model::text::SafeText;
 use crate::ops::image_diff::DiffedImages;
 use crate::ops::packages::ImagePackages;
+use crate::ops::spending::SpendingError;
 
 /// The differences between the packages of two images.
 pub(super) struct DiffedPackages {
@@ -27,7 +28,9 @@ pub(super) async fn read_packages(images: &DiffedImages) -> Result<DiffedPackage
         print::print_problem(announce(&plan));
     }
     let reading = images.package_reading();
-    let [left, right] = with_bar(plan.bytes, &reading, images.list_packages(&reading)).await?;
+    let mut spending = announced_spending();
+    let listed = with_bar(plan.bytes, &reading, images.list_packages(&reading, &mut spending)).await;
+    let [left, right] = listed.map_err(SpendingError::into_failure)?;
     for (side, found) in [("left", &left), ("right", &right)] {
         for problem in found.problems.kept() {
             print::print_problem(format_args!("{side} image: {problem}"));

@@ -134,6 +134,29 @@ struct Request<'a> {
     chunks: Vec<(u32, &'a Chunk, Range<u64>)>,
 }
 
+/// Returns the ranges of a layer that files in chunks are read from, one for each request.
+pub(super) fn ranges_of(files: &LayerFiles, wanted: &[(u32, &[Chunk])]) -> Vec<Range<u64>> {
+    let requests = join_chunks(files, wanted).into_iter().map(|request| request.range);
+    requests.filter(|range| !range.is_empty()).collect()
+}
+
+/// Joins the chunks of files into requests.
+fn join_chunks<'a>(files: &LayerFiles, wanted: &[(u32, &'a [Chunk])]) -> Vec<Request<'a>> {
+    let mut requests: Vec<Request<'a>> = Vec::new();
+    for (number, chunks) in wanted {
+        for chunk in *chunks {
+            let range = if chunk.is_zeros { 0..0 } else { files.chunk_range(chunk) };
+            match requests.last_mut().filter(|last| last.can_hold(&range)) {
+                Some(last) => last.push(*number, chunk, range),
+                None => {
+                    requests.push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
+                }
+            }
+        }
+    }
+    requests
+}
+
 impl<'a> ContentReader<'a> {
     /// Reads files in chunks. Returns whether the server gives parts of the layer.
     async fn read_chunks(
@@ -141,19 +164,7 @@ impl<'a> ContentReader<'a> {
         files: &[(u32, &'a [Chunk])],
         sink: &mut dyn ContentSink,
     ) -> Result<bool, Failure> {
-        let mut requests: Vec<Request<'a>> = Vec::new();
-        for (number, chunks) in files {
-            for chunk in *chunks {
-                let range = if chunk.is_zeros { 0..0 } else { self.files.chunk_range(chunk) };
-                match requests.last_mut().filter(|last| last.can_hold(&range)) {
-                    Some(last) => last.push(*number, chunk, range),
-                    None => {
-                        requests
-                            .push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
-                    }
-                }
-            }
-        }
+        let requests = join_chunks(self.files, files);
         let mut check: Option<ContentCheck> = None;
         let mut is_first = true;
         for request in requests {

@@ -8,10 +8,9 @@ use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
 use crate::layer::{LayerFiles, TableLimits, estargz, zstd_chunked};
 use crate::model::digest::Digest;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 
-/// Reading more bytes than this is announced before it begins.
-pub const CHEAP: u64 = 32 << 20;
 /// A layer up to this size is read whole: a table of contents would not take fewer requests.
 const SMALL: u64 = 1 << 20;
 
@@ -51,6 +50,8 @@ pub struct ReadingPlan {
     pub is_more: bool,
     /// The number of layers that are read whole.
     pub whole_layers: usize,
+    /// The requests for these layers.
+    pub requests: u64,
 }
 
 impl ReadingPlan {
@@ -66,17 +67,30 @@ impl ReadingPlan {
         }
     }
 
+    /// Adds a layer.
+    pub fn add(&mut self, layer: LayerPlan, source: &LayerSource) {
+        self.count(&layer, source);
+        self.layers.push(layer);
+    }
+
     fn count(&mut self, layer: &LayerPlan, source: &LayerSource) {
         match layer.bytes(source) {
             Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
             None => self.is_more = true,
         }
         self.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+        self.requests += layer.requests();
+    }
+
+    /// Returns the price.
+    pub fn price(&self) -> Price {
+        let ReadingPlan { bytes, requests, is_more, whole_layers, .. } = *self;
+        Price { bytes, requests, is_more, whole_layers }
     }
 
     /// Returns whether reading is announced before it begins.
     pub fn is_expensive(&self) -> bool {
-        self.bytes > CHEAP || (self.is_more && self.whole_layers > 0)
+        self.price().is_high()
     }
 }
 
@@ -88,6 +102,16 @@ impl LayerPlan {
             LayerPlan::Estargz { range, .. } => Some(range.end - range.start),
             LayerPlan::ZstdChunked { position, .. } => Some(position.range.end - position.range.start),
             LayerPlan::Whole => source.descriptor.size,
+        }
+    }
+
+    /// Returns the number of requests.
+    fn requests(&self) -> u64 {
+        match self {
+            LayerPlan::Kept(_) | LayerPlan::Unreadable(_) => 0,
+            LayerPlan::ZstdChunked { .. } | LayerPlan::Whole => 1,
+            // A second one follows if the first range does not hold all of the table.
+            LayerPlan::Estargz { .. } => 2,
         }
     }
 }

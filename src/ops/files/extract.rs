@@ -7,17 +7,19 @@
 
 mod disk;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, FileTimes};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use super::content::{ContentSink, read_contents};
+use super::content_price::price_of_contents;
 use super::tree::ImageFiles;
 use crate::client::Registry;
 use crate::layer::{EntryKind, FileVersion, PathId};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 
 /// Most reasons that are kept for parts that were left out.
@@ -51,6 +53,16 @@ struct Extraction {
 }
 
 impl Extraction {
+    /// Returns the entries of the files by layer, from 1, all in the order of the layer.
+    fn by_layer(&self) -> BTreeMap<u16, Vec<u32>> {
+        let mut layers: BTreeMap<u16, Vec<u32>> = BTreeMap::new();
+        for (layer, entry) in self.files.keys() {
+            layers.entry(*layer).or_default().push(*entry);
+        }
+        layers.values_mut().for_each(|entries| entries.sort_unstable());
+        layers
+    }
+
     fn leave_out(&mut self, path: &Path, why: &'static str) {
         self.report.left_out_count += 1;
         if self.report.left_out.len() < MOST_KEPT {
@@ -91,10 +103,16 @@ impl Drop for Unfinished<'_> {
     }
 }
 
-/// Returns the bytes that an extraction writes.
-pub fn size_of(files: &ImageFiles, from: PathId) -> u64 {
-    let extraction = collect(files, from, Path::new("x"));
-    extraction.files.values().map(|(version, _)| version.size).sum()
+/// Returns the price of an extraction.
+pub fn price_of(files: &ImageFiles, from: PathId) -> Price {
+    let mut price = Price::default();
+    for (layer, entries) in collect(files, from, Path::new("x")).by_layer() {
+        let source = usize::from(layer).checked_sub(1).and_then(|index| files.image.layers.get(index));
+        if let (Some(source), Some(list)) = (source, files.layer(layer)) {
+            price = price + price_of_contents(source, list, &entries);
+        }
+    }
+    price
 }
 
 /// Lists the parts of an extraction.
@@ -178,14 +196,7 @@ async fn write(
         disk::create_directory(path).map_err(|error| failed(path, &error))?;
     }
     extraction.report.directories = modes.len();
-    let mut by_layer: HashMap<u16, Vec<u32>> = HashMap::new();
-    for (layer, entry) in extraction.files.keys() {
-        by_layer.entry(*layer).or_default().push(*entry);
-    }
-    let mut layers: Vec<(u16, Vec<u32>)> = by_layer.into_iter().collect();
-    layers.sort();
-    for (layer, mut entries) in layers {
-        entries.sort_unstable();
+    for (layer, entries) in extraction.by_layer() {
         let index = usize::from(layer) - 1;
         let (Some(source), Some(list)) = (files.image.layers.get(index), files.layer(layer)) else {
             continue;

@@ -15,6 +15,7 @@ use crate::ops::files::cost::{LayerPlan, plan_layer};
 use crate::ops::files::image::ImageSource;
 use crate::ops::files::layer::read_layer;
 use crate::ops::files::tree::{ImageFiles, LayersRead, Reading};
+use crate::ops::spending::{Spending, SpendingError};
 
 /// Most bytes of lists of files and of contents that are kept in memory.
 const MOST_MEMORY: usize = 256 << 20;
@@ -40,14 +41,15 @@ pub struct PackageShelf {
 
 impl PackageShelf {
     /// Lists the packages of an image. Only layers that are not known yet are read. `reading` has their
-    /// state; that of the lowest one is at `first`.
+    /// state; that of the lowest one is at `first`. The price of layers is announced before; that of the contents that are
+    /// read after them is added to `spending`.
     pub async fn list_packages(
         &mut self,
         registry: &dyn Registry,
         image: &ImageSource,
-        reading: &Reading,
-        first: usize,
-    ) -> Result<ImagePackages, Failure> {
+        (reading, first): (&Reading, usize),
+        spending: &mut Spending<'_>,
+    ) -> Result<ImagePackages, SpendingError> {
         let mut layers: LayersRead = Vec::with_capacity(image.layers.len());
         let mut contents = HashMap::new();
         let wanted = wanted_contents();
@@ -73,6 +75,7 @@ impl PackageShelf {
         }
         let files = put_together(image, layers, contents).await?;
         let mut plan = plan_packages(registry, &files).await;
+        spending.allow(plan.price())?;
         let received = read_missing(registry, &files, &mut plan).await;
         self.received += received;
         keep_contents(registry, &files, &plan).await;
@@ -80,6 +83,11 @@ impl PackageShelf {
             self.keep_content(&files, *place, content);
         }
         Ok(ImagePackages { received, ..list_found(plan).await })
+    }
+
+    /// Returns whether a layer is known, so that it is not read again.
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.layers.contains_key(digest)
     }
 
     /// Keeps a layer. Forgets all others if they need too much memory.

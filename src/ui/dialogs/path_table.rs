@@ -7,7 +7,7 @@ use crate::app::dialogs::KeyedDialog;
 use crate::app::dialogs::path_table::{PathTable, PathTableEffect, PathTableKind};
 use crate::app::keys::{Binding, DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
-use crate::model::{columns, size};
+use crate::model::columns;
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
@@ -24,6 +24,7 @@ impl Canvas<'_, '_> {
         let hints = join_hints([
             keys.hint(BINDINGS, PathTableEffect::Open).filter(|_| table.selected().is_some()),
             keys.hint(BINDINGS, PathTableEffect::Search).filter(|_| table.rows.value.is_some()),
+            keys.hint(BINDINGS, PathTableEffect::Since).filter(|_| table.selected().is_some()),
             keys.cancel_hint(DIALOG_BINDINGS, cancel),
         ]);
         let name = match table.kind {
@@ -99,7 +100,7 @@ impl Canvas<'_, '_> {
         match (&table.price, &table.rows.failure) {
             (Some(price), _) => {
                 let begin = keys.hint_as(BINDINGS, PathTableEffect::Open, "begins");
-                let price = format!("reading takes up to {}", size::bytes(*price));
+                let price = format!("reading takes up to {price}");
                 let hints = join_hints([begin, cancel]);
                 self.draw_text(inner, &[(Role::Text, price), (Role::Dim, hints)]);
             }

@@ -165,10 +165,10 @@ fn kind_name(kind: ImageFindingKind) -> String {
 pub(crate) fn of_findings(findings: &ImageFindings, detail: &Detail) -> PathRows {
     let waste = &findings.waste;
     let mut summary = format!(
-        "{} of {} hidden ({:.1} %)",
+        "{} of {} hidden ({})",
         size::bytes(waste.hidden_bytes),
         size::bytes(waste.file_bytes),
-        waste.hidden_part() * 100.0
+        waste.hidden_percent()
     );
     let others = findings.lists().into_iter().filter(|list| list.kind != ImageFindingKind::Hidden);
     for list in others.filter(|list| list.count > 0) {

@@ -24,9 +24,10 @@ use super::{Detail, Tab};
 use crate::app::remote::Ticket;
 use crate::layer::{EntryKind, FileVersion, PathId};
 use crate::model::failure::Failure;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 use browser::FileBrowser;
-use reading::{ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot, ReadFiles};
+use reading::{ContentRequest, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot, ReadFiles};
 
 /// The least time between two looks at the rate of a reading, in milliseconds.
 const RATE_OVER: i64 = 1_000;
@@ -38,7 +39,7 @@ pub(crate) enum FilesLoad {
     #[default]
     Unasked,
     /// Reading takes many bytes; the user has not agreed yet.
-    Priced(FilesPrice),
+    Priced(Price),
     /// They are being read.
     Reading {
         /// The ticket of the question.

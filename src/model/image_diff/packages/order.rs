@@ -14,7 +14,7 @@ pub(super) fn compare(ecosystem: &str, left: &str, right: &str) -> Option<Orderi
         return Some(Ordering::Equal);
     }
     let mark = match ecosystem {
-        "deb" | "rpm" => Some(':'),
+        "deb" | "rpm" | "alpm" => Some(':'),
         "pypi" => Some('!'),
         _ => None,
     };

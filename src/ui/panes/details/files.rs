@@ -5,13 +5,14 @@ use ratatui::text::{Line, Span};
 
 use crate::app::list::List;
 use crate::app::panes::details::files::FilesLoad;
-use crate::app::panes::details::files::reading::{FilesPrice, FilesProgress};
+use crate::app::panes::details::files::reading::FilesProgress;
 use crate::app::panes::details::files::scene::Scene;
 use crate::app::panes::details::files::view::ShownVersion;
 use crate::app::{Pane, layout};
 use crate::layer::entry::mode_text;
 use crate::layer::{Compression, EntryKind, LayerFiles, LayerFormat, PathId};
 use crate::model::plural::{counted, group_thousands};
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
@@ -341,13 +342,12 @@ fn cut_about(parts: &[String], width: u16) -> String {
 }
 
 /// Returns the bytes that a reading takes: `reads 68.9 MB of 3 layers`.
-fn price_text(price: &FilesPrice) -> String {
-    let more = if price.is_more { " or more" } else { "" };
+fn price_text(price: &Price) -> String {
     let layers = match price.whole_layers {
         0 => "tables of contents".into(),
         count => counted(count, "layer", "layers"),
     };
-    format!("reads {}{more} of {layers}", size::bytes(price.bytes))
+    format!("reads {price} of {layers}")
 }
 
 /// Returns the progress: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
@@ -399,7 +399,7 @@ mod tests {
 
     #[test]
     fn a_price_names_the_layers_and_doubts() {
-        let price = |whole_layers, is_more| FilesPrice { bytes: 68_900_000, is_more, whole_layers };
+        let price = |whole_layers, is_more| Price { bytes: 68_900_000, requests: 3, is_more, whole_layers };
         assert_eq!(price_text(&price(3, false)), "reads 68.9 MB of 3 layers");
         assert_eq!(price_text(&price(1, true)), "reads 68.9 MB or more of 1 layer");
         assert_eq!(price_text(&price(0, false)), "reads 68.9 MB of tables of contents");

@@ -8,6 +8,7 @@ use crate::layer::{DataPosition, FileTree, LayerFiles, LayerFormat};
 use crate::model::image::ImageConfig;
 use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
+use crate::model::price::{CHEAP_BYTES, Price};
 use crate::model::reference::Repository;
 use crate::model::text::SafeText;
 
@@ -31,24 +32,13 @@ impl FilesImage {
     }
 }
 
-/// The bytes that a reading takes, announced before it begins.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FilesPrice {
-    /// The bytes of the layers that are not known yet.
-    pub bytes: u64,
-    /// Whether a size is missing, so that more bytes may be read.
-    pub is_more: bool,
-    /// The number of layers that are read whole.
-    pub whole_layers: usize,
-}
-
 /// The progress of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesProgress {
     /// The bytes that were received.
     pub received: u64,
     /// The bytes and layers to read.
-    pub price: FilesPrice,
+    pub price: Price,
     /// The number of entries so far.
     pub entries: usize,
     /// The number of layers that were read.
@@ -70,7 +60,7 @@ pub struct FilesSnapshot {
 #[derive(Debug)]
 pub enum FilesAnswer {
     /// Reading takes many bytes, and has not begun.
-    Price(FilesPrice),
+    Price(Price),
     /// All files.
     Files {
         /// The files.
@@ -81,7 +71,7 @@ pub enum FilesAnswer {
 }
 
 /// Reading more bytes than this is announced before it begins.
-pub(crate) const CHEAP: u64 = 32 << 20;
+pub(crate) const CHEAP: u64 = CHEAP_BYTES;
 
 /// A file whose content is read.
 #[derive(Debug, Clone)]
@@ -163,8 +153,8 @@ pub struct ImagePackageList {
 /// The answer to the question for the packages of an image.
 #[derive(Debug)]
 pub enum PackagesAnswer {
-    /// Reading takes up to this number of bytes, and has not begun.
-    Price(u64),
+    /// Reading takes up to this, and has not begun.
+    Price(Price),
     /// All packages.
     Packages(ImagePackageList),
 }
