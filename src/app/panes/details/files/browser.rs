@@ -8,29 +8,20 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::filter::FileSearch;
+use super::flattening::{Flattening, flatten};
 use super::order::FileSort;
 use super::rows::{OpenDirectories, RowBuilder, SortedContents};
 use super::scene::{LayerLists, Scene};
 use super::view::LayerView;
-use crate::app::list::incremental_sort::Sorting;
 use crate::app::list::{List, Move};
 use crate::layer::{FileTree, PathId};
 
 /// Number of paths that are summed up in one part.
 const SUMMED: usize = 65_536;
 /// Number of comparisons and rows in one part.
-const STEPS: usize = 16_384;
+pub(super) const STEPS: usize = 16_384;
 /// Number of paths that a filter examines in one part.
 const FILTERED: usize = 16_384;
-
-/// All paths that are shown, as a list that is being put in order.
-#[derive(Debug)]
-enum Flattening {
-    /// The tree with all directories open.
-    Tree(RowBuilder),
-    /// These paths by another sort key.
-    Sort(Sorting),
-}
 
 /// The files of an image as they are browsed.
 #[derive(Debug, Default)]
@@ -356,37 +347,6 @@ impl FileBrowser {
             path.truncate(end);
         }
         self.list.show_cursor();
-    }
-}
-
-/// Continues to put all paths in order. Returns them when they are.
-fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> ControlFlow<Vec<u32>, Flattening> {
-    match flattening {
-        Flattening::Tree(mut builder) => {
-            let by_path =
-                FileSort { is_reversed: sort.is_reversed && sort.is_by_path(), ..FileSort::default() };
-            let contents = &mut SortedContents::new();
-            if !builder.add_next(scene, by_path, OpenDirectories::All, contents, STEPS) {
-                return ControlFlow::Continue(Flattening::Tree(builder));
-            }
-            let rows = builder.into_rows();
-            if sort.is_by_path() {
-                ControlFlow::Break(rows)
-            } else {
-                ControlFlow::Continue(Flattening::Sort(Sorting::of(rows)))
-            }
-        }
-        Flattening::Sort(mut sorting) => {
-            let compare = |one, other| match (scene.id(one), scene.id(other)) {
-                (Some(one), Some(other)) => sort.compare(scene, one, other),
-                _ => one.cmp(&other),
-            };
-            if sorting.sort_next(STEPS, compare) {
-                ControlFlow::Break(sorting.into_items())
-            } else {
-                ControlFlow::Continue(Flattening::Sort(sorting))
-            }
-        }
     }
 }
 
