@@ -5,12 +5,13 @@
 //! | `reading` | the messages of the runtime: price, progress, files |
 //! | `browser` | the rows: layer, open directories, order, filter, cursor |
 //! | `scene`, `view`, `sums` | a tree as it is shown: which version of each path, the note beside it, the sizes of directories |
-//! | `rows`, `order`, `flattening`, `filter` | the parts of the work on rows |
+//! | `rows`, `order`, `flattening`, `filter`, `pattern` | the parts of the work on rows |
 
 pub(crate) mod browser;
 mod filter;
 mod flattening;
 pub(crate) mod order;
+mod pattern;
 pub mod reading;
 mod rows;
 #[cfg(test)]

@@ -34,8 +34,8 @@ impl Canvas<'_, '_> {
         let table = FileColumns::of(places.rows.width);
         let style = self.style(Role::Heading);
         self.draw_line(places.heading, Line::styled(table.heading(), style));
-        let list = &browser.list;
-        let names = NameColumns::of(scene, list.is_filtered(), visible(scene, list), table.room);
+        let (list, is_flat) = (&browser.list, browser.filter().is_some());
+        let names = NameColumns::of(scene, is_flat, visible(scene, list), table.room);
         for (line, row) in list.visible_rows().enumerate() {
             let Some(id) = list.rows.get(row).and_then(|number| scene.id(*number)) else { continue };
             let place = layout::row(places.rows, line as u16);
@@ -43,7 +43,7 @@ impl Canvas<'_, '_> {
             self.row(Pane::Details, place, list, row, cells);
         }
         if list.rows.is_empty() && !browser.is_arranging() {
-            let text = if list.is_filtered() {
+            let text = if is_flat {
                 "nothing fits the filter"
             } else if scene.view.is_own {
                 "this layer changes no files"
@@ -99,8 +99,8 @@ impl Canvas<'_, '_> {
             parts.push(format!("by {}{sign}", browser.sort.by.word()));
         }
         if browser.is_arranging() {
-            parts.push(if browser.list.is_filtered() { "filtering…" } else { "sorting…" }.into());
-        } else if browser.list.is_filtered() {
+            parts.push(if browser.filter().is_some() { "filtering…" } else { "sorting…" }.into());
+        } else if browser.filter().is_some() {
             parts.push(format!("{} shown", group_thousands(browser.list.rows.len())));
         }
         if view.shows_removed && !view.is_own {
@@ -116,7 +116,7 @@ impl Canvas<'_, '_> {
         table: FileColumns,
         names: &NameColumns,
     ) -> Vec<Span<'static>> {
-        let list = &self.state.detail.files.browser.list;
+        let filter = self.state.detail.files.browser.filter();
         let shown = scene.version(id);
         let version = shown.as_ref().map(ShownVersion::version);
         let is_removed = scene.sums.is_removed(id);
@@ -146,14 +146,14 @@ impl Canvas<'_, '_> {
             let text = columns::right(&text.unwrap_or_default(), LAYER) + "  ";
             cells.push(Span::styled(text, self.style(role(Role::Date))));
         }
-        let FileName { lead, name, link } = FileName::of(scene, id, list.is_filtered(), names.room);
+        let FileName { lead, name, link } = FileName::of(scene, id, filter.is_some(), names.room);
         cells.push(Span::styled(lead.clone(), self.style(Role::Border)));
         let room = names.name.saturating_sub(columns::width(&lead));
-        let cut =
-            if list.is_filtered() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
+        let cut = if filter.is_some() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
         let used = columns::width(&cut);
         let style = self.style(role(if is_directory { Role::Namespace } else { Role::Text }));
-        cells.extend(self.matched_name(list, &name, Span::styled(cut, style)));
+        let places = filter.map(|filter| filter.places_in(&name)).unwrap_or_default();
+        cells.extend(self.found_in_name(&places, &name, Span::styled(cut, style)));
         let link = columns::cut(&link, room.saturating_sub(used));
         let free = room.saturating_sub(used + columns::width(&link));
         cells.push(Span::styled(link, self.style(Role::Dim)));
@@ -168,6 +168,9 @@ impl Canvas<'_, '_> {
     /// Returns the line below the rows: a failure, the progress of the reading, or facts about the path under the cursor.
     fn files_foot(&self, selected: Option<(&Scene, PathId, &NameColumns)>) -> (Role, String) {
         let files = &self.state.detail.files;
+        if let Some(problem) = files.browser.filter_problem() {
+            return (Role::Bad, format!("{problem}; the rows are those of the filter before"));
+        }
         match &files.load {
             FilesLoad::Failed(failure) => {
                 let hint = self.key_hint("panes.refresh", "asks again");

@@ -18,7 +18,11 @@ pub(super) enum Flattening {
 }
 
 /// Continues to put all paths in order. Returns them when they are.
-pub(super) fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> ControlFlow<Vec<u32>, Flattening> {
+pub(super) fn flatten(
+    flattening: Flattening,
+    scene: &Scene,
+    sort: FileSort,
+) -> ControlFlow<Vec<u32>, Flattening> {
     match flattening {
         Flattening::Tree(mut builder) => {
             let by_path =
