@@ -1,6 +1,7 @@
 //! The content of files. It is read by ranges if the layer has a table of contents, otherwise from the first byte of the
 //! layer to the last file that is needed, and compared with the digest of the file.
 
+pub mod beginning;
 mod check;
 mod finder;
 

@@ -208,7 +208,14 @@ impl FilesTab {
         })?;
         let files = scene.list(content.layer).ok_or("the layer of this file is not read yet")?;
         let entry = content.entry.ok_or("its content is not known")?;
-        Ok(ContentRequest { image, layer: content.layer, files: files.clone(), entry, most })
+        Ok(ContentRequest {
+            image,
+            layer: content.layer,
+            files: files.clone(),
+            entry,
+            most,
+            most_of_header: 0,
+        })
     }
 
     fn show(&mut self, snapshot: FilesSnapshot) {
