@@ -225,6 +225,7 @@ impl<'a> ContentReader<'a> {
         let finder = StreamFinder {
             wanted: wanted.collect(),
             is_by_path: !self.files.chunks.is_empty(),
+            root: self.files.root,
             media_type: self.source.descriptor.media_type.to_string(),
             contents,
         };

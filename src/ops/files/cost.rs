@@ -9,12 +9,15 @@ use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
 use crate::layer::{LayerFiles, LayerFormat, TableLimits, estargz, zstd_chunked};
 use crate::model::digest::Digest;
+use crate::model::manifest::Descriptor;
 use crate::model::text::SafeText;
 
 /// Reading more bytes than this is announced before it begins.
 pub const CHEAP: u64 = 32 << 20;
 /// A layer up to this size is read whole: a table of contents would not take fewer requests.
 const SMALL: u64 = 1 << 20;
+/// Addresses of a foreign layer that are looked at.
+const MOST_URLS: usize = 16;
 
 /// The way to the files of a layer.
 #[derive(Debug, Clone)]
@@ -135,11 +138,23 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
         }
     }
     if descriptor.is_foreign() {
-        return LayerPlan::Unreadable(
-            "it is not stored in the registry: its manifest names other places".into(),
-        );
+        return LayerPlan::Unreadable(foreign_text(descriptor));
     }
     plan_table(source).unwrap_or(LayerPlan::Whole)
+}
+
+/// Returns the reason why a foreign layer is not read, with the host that has it.
+fn foreign_text(descriptor: &Descriptor) -> SafeText {
+    let hosts: Vec<String> = descriptor
+        .urls
+        .iter()
+        .take(MOST_URLS)
+        .filter_map(|url| Some(url::Url::parse(url).ok()?.host_str()?.to_string()))
+        .collect();
+    match hosts.first() {
+        Some(host) => format!("it is foreign: not stored in the registry, but at {host}").into(),
+        None => "it is foreign: not stored in the registry, but elsewhere".into(),
+    }
 }
 
 /// Returns the plan for the table of contents that the annotations name.

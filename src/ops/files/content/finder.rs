@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc::Sender;
 
 use super::check::ContentCheck;
+use crate::layer::files::below;
 use crate::layer::{EntryKind, LayerError, LayerStream, StreamLimits};
 use crate::ops::files::pipe::PipeReader;
 
@@ -20,6 +21,8 @@ pub(super) struct StreamFinder {
     pub(super) wanted: Vec<(Vec<u8>, ContentCheck)>,
     /// Whether only the path tells a file, because the numbers are those of a table of contents.
     pub(super) is_by_path: bool,
+    /// The directory of the layer whose content the list has at its root.
+    pub(super) root: &'static [u8],
     pub(super) media_type: String,
     pub(super) contents: Sender<Portion>,
 }
@@ -37,7 +40,7 @@ impl StreamFinder {
         while left > 0 {
             let Some(entry) = stream.next_entry()? else { return Ok(false) };
             let is_it = |index: &&usize| self.is_by_path || self.wanted[**index].1.number == number;
-            let indexes = places.get(&*entry.path).filter(|_| entry.kind == EntryKind::File);
+            let indexes = places.get(below(self.root, &entry.path)).filter(|_| entry.kind == EntryKind::File);
             let place = indexes.and_then(|indexes| indexes.iter().find(is_it)).copied();
             number += 1;
             let Some(index) = place else { continue };
