@@ -4,6 +4,7 @@
 pub(crate) mod availability;
 pub(crate) mod base_image;
 pub(crate) mod columns;
+pub(crate) mod chart;
 pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;
@@ -168,6 +169,9 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &files::FINDINGS,
     &files::PACKAGES,
     &files::EXTRACT,
+    &chart::VALUES,
+    &chart::README,
+    &chart::TEMPLATES,
     &view::ZOOM,
     &view::BORDER_LEFT,
     &view::BORDER_RIGHT,

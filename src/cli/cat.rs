@@ -55,8 +55,11 @@ impl Cat {
             return print_content(content, is_terminal);
         }
         let (name, source) = (&files.image.repository.name, &files.image.layers[index]);
+        if is_terminal && version.size > SMALL {
+            return Err(too_large_for_a_terminal(version.size));
+        }
         announce_price(&price_of_contents(source, layer, &[entry]));
-        if version.size <= SMALL || is_terminal {
+        if version.size <= SMALL {
             let mut sink = MemorySink::new(SMALL);
             read_contents(&*registry, name, source, layer, &[entry], &mut sink).await?;
             let content = sink.into_contents().remove(&entry).unwrap_or_default();
@@ -67,6 +70,11 @@ impl Cat {
     }
 }
 
+fn too_large_for_a_terminal(bytes: u64) -> CliError {
+    let bytes = size::bytes(bytes);
+    CliError::Usage(format!("the file has {bytes}: redirect it to a file or a program"))
+}
+
 /// Returns the version of a file by the path that was typed. The failure names the kind of another entry at that path.
 pub(super) fn find_file(files: &ImageFiles, path: &str, image: &str) -> Result<FileVersion, Failure> {
     if let Some((_, version)) = files.file_at(path.as_bytes()) {
@@ -75,7 +83,8 @@ pub(super) fn find_file(files: &ImageFiles, path: &str, image: &str) -> Result<F
     let found = files.tree.resolve(path.as_bytes(), true).and_then(|id| files.tree.current(id));
     let why = match found.map(|version| version.kind) {
         Some(kind) => format!("it is no file, but a {}", kind.name().replace('_', " ")),
-        None => format!("{image} has no such file"),
+        None if files.is_whole() => format!("{image} has no such file"),
+        None => format!("{image} has no such file in the layers that were read"),
     };
     Err(not_found(path, &why))
 }

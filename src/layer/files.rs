@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::read::ZlibDecoder;
@@ -12,6 +13,7 @@ use super::compression::Compression;
 use super::error::LayerError;
 use super::finding::Findings;
 use super::list::FileList;
+pub(crate) use super::path::below;
 use super::stream::LayerSums;
 use super::table::{Chunk, LayerTable};
 
@@ -52,7 +54,15 @@ pub struct LayerFiles {
     pub is_proved: bool,
     /// The number of uncompressed bytes, if the whole layer was read.
     pub uncompressed: Option<u64>,
+    /// The directory of the layer whose content the list has at its root; empty if the paths are those of the layer. The
+    /// cache keeps lists without it.
+    #[serde(skip)]
+    pub root: &'static [u8],
 }
+
+/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry:
+/// <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
+pub const WINDOWS_ROOT: &[u8] = b"Files";
 
 impl LayerFiles {
     /// The files of a layer without a table of contents, all of which are proved.
@@ -66,6 +76,7 @@ impl LayerFiles {
             refused_table: None,
             is_proved: true,
             uncompressed: None,
+            root: b"",
         }
     }
 
@@ -89,6 +100,17 @@ impl LayerFiles {
             findings: table.findings,
             is_proved: table.is_attested,
             ..LayerFiles::new(format, table.list)
+        }
+    }
+
+    /// Returns the files with the content of a directory at the root, or as they are if there is nothing in it.
+    pub fn with_root(self: &Arc<Self>, root: &'static [u8]) -> Arc<LayerFiles> {
+        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(root) {
+            return self.clone();
+        }
+        match self.list.below(root) {
+            Ok(list) => Arc::new(LayerFiles { list, root, ..LayerFiles::clone(self) }),
+            Err(_) => self.clone(),
         }
     }
 

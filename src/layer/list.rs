@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
+use super::path::below;
 
 /// An entry without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -109,6 +110,25 @@ impl FileList {
             end <= self.text.len() && record.sha256 as usize <= self.sums.len() && has_chunks
         };
         self.records.iter().all(fits)
+    }
+
+    /// Returns the same entries with the content of a directory at the root. Entries keep their numbers.
+    pub(super) fn below(&self, directory: &[u8]) -> Result<FileList, LayerError> {
+        let mut list = FileList::default();
+        for mut entry in self.iter() {
+            let path = below(directory, &entry.path).to_vec();
+            if entry.kind == EntryKind::HardLink {
+                entry.link = below(directory, &entry.link).to_vec().into();
+            }
+            list.push(&LayerEntry { path: path.into(), ..entry })?;
+        }
+        list.shrink();
+        Ok(list)
+    }
+
+    /// Whether there is anything in a directory.
+    pub(super) fn has_any_in(&self, directory: &[u8]) -> bool {
+        self.iter().any(|entry| below(directory, &entry.path).len() < entry.path.len())
     }
 
     /// Gives back memory that was set aside for further entries.

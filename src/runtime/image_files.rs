@@ -11,7 +11,8 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress,
+    FilesSnapshot, MissingLayer,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
@@ -21,11 +22,11 @@ use crate::model::plural::counted;
 use crate::model::price::Price;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::files::content::{ContentSink, read_contents};
+use crate::ops::files::content::beginning::{Beginning, read_beginning};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
 use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::tree::{ImageFiles, Reading, read_image};
+use crate::ops::files::tree::{ImageFiles, Reading, read_readable};
 
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
@@ -81,25 +82,23 @@ pub(super) async fn read(
     let (mut numbers, mut refused) = (Vec::new(), Vec::new());
     for (number, layer) in plan.layers.iter().enumerate() {
         match layer {
-            LayerPlan::Unreadable(why) => {
-                refused.push((u16::try_from(number + 1).unwrap_or(u16::MAX), why.clone()));
-            }
+            LayerPlan::Unreadable(why) => refused.push(missing_layer(number, why.clone(), false)),
             _ => numbers.push(number),
         }
     }
-    if let (true, Some((layer, why))) = (numbers.is_empty(), refused.first()) {
-        return Err(Failure::local(format!("cannot read layer {layer}"), why.clone()));
+    if let (true, Some(missing)) = (numbers.is_empty(), refused.first()) {
+        return Err(Failure::local(format!("cannot read layer {}", missing.layer), missing.why.clone()));
     }
     let reading = Arc::new(Reading::new(&source));
     shown.begin(&reading);
     let layers = source.layers.len();
-    let read = read_image(&*registry, source, &plan, Some(&numbers), None, &reading);
+    let read = read_readable(&*registry, source, &plan, &numbers, &reading);
     let mut read = std::pin::pin!(read);
     let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
     let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
-    let files = loop {
+    let (files, failed) = loop {
         tokio::select! {
             biased;
             files = &mut read => break files?,
@@ -123,8 +122,14 @@ pub(super) async fn read(
             }
         }
     };
+    refused.extend(failed.into_iter().map(|(number, failure)| missing_layer(number, failure.why, true)));
+    refused.sort_by_key(|missing| missing.layer);
     let snapshot = FilesSnapshot { tree: files.tree.clone(), layers: files.layers };
     Ok(FilesAnswer::Files { snapshot, refused })
+}
+
+fn missing_layer(number: usize, why: SafeText, can_retry: bool) -> MissingLayer {
+    MissingLayer { layer: u16::try_from(number + 1).unwrap_or(u16::MAX), why, can_retry }
 }
 
 /// Returns the image as it is read.
@@ -168,44 +173,24 @@ impl Reporter<'_> {
     }
 }
 
-/// The first bytes of a content.
-struct FirstBytes {
-    most: usize,
-    bytes: Vec<u8>,
-    is_cut: bool,
-}
-
-impl ContentSink for FirstBytes {
-    fn take(&mut self, _entry: u32, bytes: &[u8]) -> Result<(), Failure> {
-        let room = self.most.saturating_sub(self.bytes.len());
-        self.bytes.extend(bytes.iter().take(room));
-        if bytes.len() > room {
-            self.is_cut = true;
-            // It ends the reading, and is not shown.
-            return Err(Failure::local("cannot read a file", "these are enough bytes of it"));
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, _entry: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-/// Reads the first bytes of a file. If these are all, they were compared with the digest of the file.
+/// Reads the first bytes of a file, and of a header as many as tell everything. If these are all, they were compared with
+/// the digest of the file.
 pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Result<FileContent, Failure> {
     let registry = pool.registry(&request.image.repository.host);
     let source = image_source(&request.image)?;
     let layer = usize::from(request.layer).checked_sub(1).and_then(|index| source.layers.get(index));
-    let layer = layer.ok_or_else(|| Failure::local("cannot read a file", "the image has no such layer"))?;
-    let most = usize::try_from(request.most).unwrap_or(usize::MAX);
-    let mut sink = FirstBytes { most, bytes: Vec::new(), is_cut: false };
-    let name = &request.image.repository.name;
-    let read = read_contents(&*registry, name, layer, &request.files, &[request.entry], &mut sink).await;
-    match read {
-        Err(failure) if !sink.is_cut => Err(failure),
-        _ => Ok(FileContent { bytes: sink.bytes.into(), is_whole: !sink.is_cut }),
-    }
+    let fail = |why: &'static str| Failure::local("cannot read a file", why);
+    let layer = layer.ok_or_else(|| fail("the image has no such layer"))?;
+    let entry = request.files.list.get(request.entry as usize);
+    let size = entry.ok_or_else(|| fail("the layer has no such file"))?.size;
+    let needed = |start: &[u8]| request.needed(start, size);
+    let (name, files) = (&request.image.repository.name, &request.files);
+    let Beginning { bytes, is_whole } =
+        read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
+    // What was read is all of the file, whatever its list says.
+    let (size, most) = (if is_whole { bytes.len() as u64 } else { size }, request.most);
+    let described = tokio::task::spawn_blocking(move || FileContent::of(bytes, size, most)).await;
+    described.map_err(|_| fail("the reader stopped"))
 }
 
 /// Writes files to this machine's disk. Returns in words how many.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
-    FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage, PackagesAnswer,
+    FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage,
+    MissingLayer, PackagesAnswer,
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
@@ -59,7 +60,7 @@ pub fn content_of(path: &[u8]) -> FileContent {
         b"usr/bin/app" => b"\x7fELF\x02\x01\x01\0and more",
         _ => b"first line\n\x1b]0;title\x07 second\tline\n",
     };
-    FileContent { bytes: bytes.into(), is_whole: true }
+    FileContent::of(bytes.into(), bytes.len() as u64, 1 << 18)
 }
 
 /// The findings in the files of the sample.
@@ -156,7 +157,8 @@ fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
     let screen = with_files(doubtful, (120, 24));
     assert!(screen.text().contains("not attested by the manifest"), "{}", screen.text());
     let missing = |_| {
-        let refused = vec![(2, "it is not stored in the registry".into())];
+        let why = "it is not stored in the registry".into();
+        let refused = vec![MissingLayer { layer: 2, why, can_retry: false }];
         Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
     };
     let screen = with_files(missing, (120, 24));
@@ -165,6 +167,28 @@ fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
         "{}",
         screen.text()
     );
+    assert!(screen.text().contains("2 of 3 layers"), "{}", screen.text());
+}
+
+#[test]
+fn a_layer_that_failed_is_labelled_and_refreshing_reads_it_again() {
+    let failed = |_| {
+        let missing =
+            |layer, why: &'static str, can_retry| MissingLayer { layer, why: why.into(), can_retry };
+        let refused = vec![missing(1, "it is foreign", false), missing(3, "the connection broke", true)];
+        Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
+    };
+    picture("files_missing_layer", |size| with_files(failed, size));
+    let mut screen = with_files(failed, (120, 24));
+    assert!(
+        screen.text().contains("layer 3 is missing: the connection broke, and 1 layer more; r tries again")
+    );
+    screen.registry.files = |_| Ok(sample_files());
+    screen.press("j r");
+    let text = screen.text();
+    assert!(!text.contains("is missing") && text.contains("whole image, 3 layers"), "{text}");
+    let line = text.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(line.contains("etc"), "the cursor stays: {text}");
 }
 
 /// The question for files that waits for its answer.
@@ -244,6 +268,21 @@ fn a_filter_lists_whole_paths_and_s_sorts_them() {
         screen.press("/ u s r Enter s s");
         screen
     });
+}
+
+#[test]
+fn a_pattern_that_is_none_is_said_beside_it_and_the_rows_before_stay() {
+    picture("files_bad_pattern", |size| {
+        let mut screen = files(size);
+        screen.press("/ r e : c o n f (");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("/ r e : c o n f ( Enter");
+    let text = screen.text();
+    assert!(text.contains("app.conf") && text.contains("the rows are those of the filter before"), "{text}");
+    screen.press("Esc");
+    assert!(!screen.text().contains("open group"), "{}", screen.text());
 }
 
 #[test]

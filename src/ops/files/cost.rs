@@ -4,15 +4,19 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::image::{ImageSource, LayerSource};
+use super::single_file::{is_layer_of_an_image, is_no_tar};
 use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
-use crate::layer::{LayerFiles, TableLimits, estargz, zstd_chunked};
+use crate::layer::{LayerFiles, LayerFormat, TableLimits, estargz, zstd_chunked};
 use crate::model::digest::Digest;
 use crate::model::price::Price;
+use crate::model::manifest::Descriptor;
 use crate::model::text::SafeText;
 
 /// A layer up to this size is read whole: a table of contents would not take fewer requests.
 const SMALL: u64 = 1 << 20;
+/// Addresses of a foreign layer that are looked at.
+const MOST_URLS: usize = 16;
 
 /// The way to the files of a layer.
 #[derive(Debug, Clone)]
@@ -33,6 +37,8 @@ pub enum LayerPlan {
         /// Its digest, if the manifest names one.
         digest: Option<Digest>,
     },
+    /// The layer is no tar but a single file, as its first bytes show. Nothing more has to be read to list it.
+    SingleFile,
     /// The layer is read from its first byte to its last.
     Whole,
     /// It cannot be read: the reason.
@@ -98,7 +104,7 @@ impl LayerPlan {
     /// Returns the bytes that are read, if they are known.
     pub fn bytes(&self, source: &LayerSource) -> Option<u64> {
         match self {
-            LayerPlan::Kept(_) | LayerPlan::Unreadable(_) => Some(0),
+            LayerPlan::Kept(_) | LayerPlan::SingleFile | LayerPlan::Unreadable(_) => Some(0),
             LayerPlan::Estargz { range, .. } => Some(range.end - range.start),
             LayerPlan::ZstdChunked { position, .. } => Some(position.range.end - position.range.start),
             LayerPlan::Whole => source.descriptor.size,
@@ -108,7 +114,7 @@ impl LayerPlan {
     /// Returns the number of requests.
     fn requests(&self) -> u64 {
         match self {
-            LayerPlan::Kept(_) | LayerPlan::Unreadable(_) => 0,
+            LayerPlan::Kept(_) | LayerPlan::SingleFile | LayerPlan::Unreadable(_) => 0,
             LayerPlan::ZstdChunked { .. } | LayerPlan::Whole => 1,
             // A second one follows if the first range does not hold all of the table.
             LayerPlan::Estargz { .. } => 2,
@@ -116,7 +122,7 @@ impl LayerPlan {
     }
 }
 
-/// Plans the reading of an image. Requests nothing.
+/// Plans the reading of an image. Requests nothing but the first bytes of blobs that may be no tars.
 pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> ReadingPlan {
     let mut plan = ReadingPlan::default();
     for (index, source) in image.layers.iter().enumerate() {
@@ -124,7 +130,15 @@ pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> Readi
         let layer = match image.layers[..index].iter().position(same) {
             Some(first) => plan.layers[first].clone(),
             None => {
-                let layer = plan_layer(registry, source).await;
+                let mut layer = plan_layer(registry, source).await;
+                let is_large = source.descriptor.size.is_none_or(|size| size > SMALL);
+                if matches!(layer, LayerPlan::Whole)
+                    && is_large
+                    && !is_layer_of_an_image(source)
+                    && is_no_tar(registry, &image.repository.name, source).await
+                {
+                    layer = LayerPlan::SingleFile;
+                }
                 plan.count(&layer, source);
                 layer
             }
@@ -142,16 +156,29 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
     };
     if let Some(kept) = registry.kept_file_list(&digest).await {
         let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
-        if let Some(files) = decoded.ok().flatten() {
+        // Earlier versions kept single files under the names of other manifests.
+        if let Some(files) = decoded.ok().flatten().filter(|files| files.format != LayerFormat::Blob) {
             return LayerPlan::Kept(Arc::new(files));
         }
     }
     if descriptor.is_foreign() {
-        return LayerPlan::Unreadable(
-            "it is not stored in the registry: its manifest names other places".into(),
-        );
+        return LayerPlan::Unreadable(foreign_text(descriptor));
     }
     plan_table(source).unwrap_or(LayerPlan::Whole)
+}
+
+/// Returns the reason why a foreign layer is not read, with the host that has it.
+fn foreign_text(descriptor: &Descriptor) -> SafeText {
+    let hosts: Vec<String> = descriptor
+        .urls
+        .iter()
+        .take(MOST_URLS)
+        .filter_map(|url| Some(url::Url::parse(url).ok()?.host_str()?.to_string()))
+        .collect();
+    match hosts.first() {
+        Some(host) => format!("it is foreign: not stored in the registry, but at {host}").into(),
+        None => "it is foreign: not stored in the registry, but elsewhere".into(),
+    }
 }
 
 /// Returns the plan for the table of contents that the annotations name.
