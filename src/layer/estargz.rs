@@ -6,8 +6,9 @@ use std::ops::Range;
 
 use super::error::LayerError;
 use super::path::ESTARGZ_TABLE;
-use super::stream::{LayerStream, StreamLimits};
+use super::stream::LayerStream;
 use super::table::{LayerTable, TableLimits, check_digest, parse_table};
+use super::unpacked::StreamLimits;
 use crate::model::digest::Digest;
 
 /// The annotation of the layer that names the digest of the uncompressed table.

@@ -12,8 +12,8 @@ use super::compression::Compression;
 use super::error::LayerError;
 use super::finding::Findings;
 use super::list::FileList;
-use super::stream::LayerSums;
 use super::table::{Chunk, LayerTable};
+use super::unpacked::LayerSums;
 
 /// The version of the form in the cache. Another one is not read.
 const VERSION: u8 = 1;
