@@ -3,8 +3,8 @@
 
 pub(crate) mod availability;
 pub(crate) mod base_image;
-pub(crate) mod columns;
 pub(crate) mod chart;
+pub(crate) mod columns;
 pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::columns;
 use super::annotations;
+use super::columns;
 use super::digest::Digest;
 use super::inspection::{Inspection, Variant};
 use super::platform::Platform;

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress,
-    FilesSnapshot, MissingLayer,
+    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot,
+    MissingLayer,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
-    FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage,
-    MissingLayer, PackagesAnswer,
+    FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage, MissingLayer,
+    PackagesAnswer,
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;

@@ -9,8 +9,8 @@ use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
 use crate::layer::{LayerFiles, LayerFormat, TableLimits, estargz, zstd_chunked};
 use crate::model::digest::Digest;
-use crate::model::price::Price;
 use crate::model::manifest::Descriptor;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
 
 /// A layer up to this size is read whole: a table of contents would not take fewer requests.

@@ -32,8 +32,7 @@ use crate::model::price::Price;
 use browser::FileBrowser;
 use chart::ChartPart;
 use reading::{
-    ContentRequest, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot, MissingLayer,
-    ReadFiles,
+    ContentRequest, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot, MissingLayer, ReadFiles,
 };
 
 /// The least time between two looks at the rate of a reading, in milliseconds.
