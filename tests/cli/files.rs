@@ -118,7 +118,7 @@ async fn a_foreign_layer_is_left_out_and_named_and_files_of_windows_have_the_pat
 #[tokio::test]
 async fn files_of_a_model_are_listed_without_reading_it() {
     let demo = open(DemoSettings::default(), samples::sample()).await;
-    let image = format!("{}/models/assistant:latest", demo.address());
+    let image = format!("{}/ml/assistant:0.5b-q4-gguf", demo.address());
     let ended = Shell::new().run(&["files", "--long", &image]).await;
     ended.assert_code(0);
     assert!(ended.stdout.contains("assistant-q4_k_m.gguf") && ended.stdout.contains("325"), "{ended:?}");

@@ -104,5 +104,5 @@ async fn the_samples_are_served() {
     let timeouts = Timeouts { connect: minute, silence: minute, ..settings().timeouts };
     let settings = ClientSettings { timeouts, ..settings() };
     let client = Pool::new(settings).client(&host(&demo));
-    assert_eq!(client.catalog(None).await.expect("a catalog").items.len(), 23);
+    assert_eq!(client.catalog(None).await.expect("a catalog").items.len(), 22);
 }

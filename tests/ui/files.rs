@@ -176,12 +176,17 @@ fn a_layer_that_failed_is_labelled_and_refreshing_reads_it_again() {
         let missing =
             |layer, why: &'static str, can_retry| MissingLayer { layer, why: why.into(), can_retry };
         let refused = vec![missing(1, "it is foreign", false), missing(3, "the connection broke", true)];
-        Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
+        let [lower, middle, _] = layers();
+        let snapshot = snapshot([lower, middle, Tar::default()], true);
+        Ok(FilesAnswer::Files { snapshot, refused })
     };
     picture("files_missing_layer", |size| with_files(failed, size));
     let mut screen = with_files(failed, (120, 24));
+    screen.press("a");
+    assert!(screen.text().contains("this layer was not read"), "{}", screen.text());
+    screen.press("a");
     assert!(
-        screen.text().contains("layer 3 is missing: the connection broke, and 1 layer more; r tries again")
+        screen.text().contains("layer 3 is missing; r tries again: the connection broke, and 1 layer more")
     );
     screen.registry.files = |_| Ok(sample_files());
     screen.press("j r");

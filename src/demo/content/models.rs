@@ -15,7 +15,7 @@ const GGUF_DIGEST: &str = "sha256:aa7fca5021354516ea58d1565248b9ff2a8aac6b8fe676
 /// The number of blocks of noise in place of the tensors.
 const BLOCKS: u64 = 5_000;
 
-/// Pushes `models/…`.
+/// Pushes a model beside the images of `ml/assistant` that serve it.
 pub(crate) fn push(store: &Store) {
     let Ok(digest) = GGUF_DIGEST.parse() else { return };
     let weights = DemoLayer {
@@ -31,7 +31,7 @@ pub(crate) fn push(store: &Store) {
         "config": { "architecture": "transformer", "format": "gguf", "paramSize": "0.5b", "quantization": "Q4_K_M" },
     });
     store
-        .artifact("models/assistant")
+        .artifact("ml/assistant")
         .kind("application/vnd.cncf.model.manifest.v1+json")
         .config("application/vnd.cncf.model.config.v1+json", config.to_string())
         .archive("application/vnd.cncf.model.weight.v1.raw", &weights)
@@ -44,8 +44,7 @@ pub(crate) fn push(store: &Store) {
         )
         .layer_annotation("org.cncf.model.filepath", "README.md")
         .annotation("org.opencontainers.image.created", "2026-07-01T09:00:00Z")
-        .tag("0.5b-q4")
-        .tag("latest")
+        .tag("0.5b-q4-gguf")
         .push();
 }
 

@@ -45,6 +45,8 @@ impl Canvas<'_, '_> {
         if list.rows.is_empty() && !browser.is_arranging() {
             let text = if is_flat {
                 "nothing fits the filter"
+            } else if files.refused.iter().any(|missing| missing.layer == scene.view.layer) {
+                "this layer was not read"
             } else if scene.view.is_own {
                 "this layer changes no files"
             } else {
@@ -213,14 +215,16 @@ impl Canvas<'_, '_> {
     fn missing_text(&self) -> Option<(Role, String)> {
         let missing = &self.state.detail.files.refused;
         let first = missing.iter().find(|layer| layer.can_retry).or(missing.first())?;
-        let mut text = format!("layer {} is missing: {}", first.layer, first.why);
+        let (role, tries) = if first.can_retry {
+            (Role::Bad, format!("; {}", self.key_hint("panes.refresh", "tries again")))
+        } else {
+            (Role::Warn, String::new())
+        };
+        let mut text = format!("layer {} is missing{tries}: {}", first.layer, first.why);
         if missing.len() > 1 {
             text.push_str(&format!(", and {} more", counted(missing.len() - 1, "layer", "layers")));
         }
-        if !first.can_retry {
-            return Some((Role::Warn, text));
-        }
-        Some((Role::Bad, format!("{text}; {}", self.key_hint("panes.refresh", "tries again"))))
+        Some((role, text))
     }
 
     /// Returns the progress of the reading, and the key that pauses it or lets it go on.
