@@ -11,6 +11,7 @@ mod copy;
 mod delete;
 mod diff;
 mod dockerfile;
+mod error;
 mod extract;
 mod files;
 mod image_files;
@@ -57,6 +58,7 @@ use crate::store::{self, state::StateStore};
 use crate::ui::theme;
 use arguments::ArgumentReader;
 use command::Command;
+use error::CliError;
 use side_options::Everywhere;
 
 /// Browse and manage container image registries
@@ -128,42 +130,6 @@ enum When {
     Auto,
     Always,
     Never,
-}
-
-/// The reason why the program ends without success. Each variant determines the message and the exit code.
-#[derive(Debug)]
-enum CliError {
-    /// The usage or the configuration is wrong: exit code 2.
-    Usage(String),
-    /// The command failed: exit code 1.
-    Failed(Failure),
-    /// Something on this machine failed: exit code 1.
-    Internal(color_eyre::Report),
-    /// A panic, which has been reported: exit code 1.
-    Panicked,
-    /// The command failed or the user did not confirm it, and all messages have been printed: exit code 1.
-    Reported,
-    /// The command found a difference that it was asked for, and has printed it: exit code 3.
-    Different,
-    /// SIGINT: exit code 130.
-    Interrupted,
-    /// The reader of the output has closed the pipe: exit code 0, as with other tools.
-    PipeClosed,
-}
-
-impl From<std::io::Error> for CliError {
-    fn from(error: std::io::Error) -> CliError {
-        match error.kind() {
-            std::io::ErrorKind::BrokenPipe => CliError::PipeClosed,
-            _ => CliError::Internal(error.into()),
-        }
-    }
-}
-
-impl From<Failure> for CliError {
-    fn from(failure: Failure) -> CliError {
-        CliError::Failed(failure)
-    }
 }
 
 /// Runs the command that the arguments name.

@@ -4,6 +4,7 @@
 //! They are untrusted. Everything is read leniently, since it is only shown, except the parts that a signature is checked
 //! over ([`verification`]). A document of an unknown kind is kept as JSON or text.
 
+pub(crate) mod buildkit;
 mod certificate;
 mod der;
 mod envelope;

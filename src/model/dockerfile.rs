@@ -4,50 +4,26 @@
 //! <https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md>. Nothing proves that an image was
 //! built from it, unless the attestation is signed.
 
+mod lines;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use serde::Serialize;
 
 use super::annotations;
+use super::attached::buildkit::{self, BuildSource};
 use super::base_image::{BASE_DIGEST, BASE_NAME};
 use super::digest::Digest;
 use super::image::{ImageConfig, LayerRow, LayerTable};
 use super::lenient::{self, Members};
 use super::plural::counted;
-use super::size;
+use lines::Lines;
 
-/// The members with BuildKit's additions, in lower case: that of SLSA v0.2, which BuildKit wrote into v1 at first too, and
-/// that of v1.
-const BUILDKIT_METADATA: [&str; 2] = ["https://mobyproject.org/buildkit@v1#metadata", "buildkit_metadata"];
 /// The most bytes of the name of a base image. Names of images are shorter.
 const LONGEST_BASE: usize = 512;
-/// The instructions of a Dockerfile: <https://docs.docker.com/reference/dockerfile/>.
-///
-/// `FROM` is missing: only annotations and labels name the base image.
-const INSTRUCTIONS: [&str; 17] = [
-    "ADD",
-    "ARG",
-    "CMD",
-    "COPY",
-    "ENTRYPOINT",
-    "ENV",
-    "EXPOSE",
-    "HEALTHCHECK",
-    "LABEL",
-    "MAINTAINER",
-    "ONBUILD",
-    "RUN",
-    "SHELL",
-    "STOPSIGNAL",
-    "USER",
-    "VOLUME",
-    "WORKDIR",
-];
-
 /// The source of a Dockerfile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -80,13 +56,15 @@ impl Dockerfile {
         let text = lenient::decode(statement);
         let text = payload_of(&text).map_or(text, Cow::Owned);
         let predicate = Members::of(&text, &["predicate"])?.object("predicate", &["metadata", "rundetails"]);
-        let older = predicate.object("metadata", &BUILDKIT_METADATA);
-        let newer = predicate.object("rundetails", &["metadata"]).object("metadata", &BUILDKIT_METADATA);
-        [older, newer].iter().find_map(|metadata| {
-            BUILDKIT_METADATA.iter().find_map(|name| {
-                let source = metadata.object(name, &["source"]);
-                first_dockerfile(&source.object("source", &["infos"]))
-            })
+        let older = predicate.object("metadata", &buildkit::METADATA);
+        let newer = predicate.object("rundetails", &["metadata"]).object("metadata", &buildkit::METADATA);
+        let source = [older, newer].iter().find_map(BuildSource::of_metadata)?;
+        Some(Dockerfile {
+            source: DockerfileSource::Provenance,
+            filename: source.filename,
+            base: None,
+            base_layers: None,
+            text: source.text,
         })
     }
 
@@ -163,28 +141,6 @@ fn payload_of(text: &str) -> Option<String> {
     Some(lenient::decode(&bytes).into_owned())
 }
 
-/// Returns the first source file that is a Dockerfile, else the first one.
-fn first_dockerfile(source: &Members<'_>) -> Option<Dockerfile> {
-    let files = source.objects("infos", &["filename", "language", "data"], |info| {
-        let is_dockerfile = info
-            .read("language", lenient::text)
-            .is_some_and(|language| language.eq_ignore_ascii_case("dockerfile"));
-        (is_dockerfile, info.read("filename", lenient::text), info.read("data", lenient::text))
-    });
-    let mut files: Vec<_> = files.into_iter().collect();
-    files.sort_by_key(|(is_dockerfile, ..)| !is_dockerfile);
-    files.into_iter().find_map(|(_, filename, data)| {
-        let data = STANDARD.decode(data?).ok().filter(|data| !data.is_empty())?;
-        Some(Dockerfile {
-            source: DockerfileSource::Provenance,
-            filename,
-            base: None,
-            base_layers: None,
-            text: lenient::decode(&data).into_owned(),
-        })
-    })
-}
-
 /// Returns the number of rows that look like those of the base image: up to a `CMD` or `ENTRYPOINT` before further
 /// layers, because the Dockerfile of a single image has it at its end.
 fn find_base(rows: &[LayerRow]) -> Option<usize> {
@@ -199,88 +155,6 @@ fn find_base(rows: &[LayerRow]) -> Option<usize> {
 
 fn count_layers(rows: &[LayerRow]) -> usize {
     rows.iter().filter(|row| row.layer.is_some()).count()
-}
-
-/// The lines of a Dockerfile. Text from outside cannot begin a line of its own.
-#[derive(Default)]
-struct Lines(String);
-
-impl Lines {
-    fn line(&mut self, text: &str) {
-        let mut words = text.split_whitespace();
-        self.0.extend(words.next());
-        for word in words {
-            self.0.push(' ');
-            self.0.push_str(word);
-        }
-        self.0.push('\n');
-    }
-
-    /// Adds a line whose white space counts.
-    fn exact_line(&mut self, text: &str) {
-        self.0.push_str(&text.replace(['\n', '\r'], " "));
-        self.0.push('\n');
-    }
-
-    fn comment(&mut self, text: impl AsRef<str>) {
-        self.0.push_str("# ");
-        self.line(text.as_ref());
-    }
-
-    /// Adds a step, with its layer in a comment above it.
-    fn row(&mut self, row: &LayerRow, is_of_base: bool) {
-        if let Some(layer) = &row.layer {
-            let bytes = layer.size.map_or_else(|| "size not known".into(), size::bytes);
-            self.comment(format!("layer {} {bytes}", layer.digest_text));
-        }
-        let step = row.instruction.as_deref().unwrap_or_default();
-        let word = step.split(' ').next().unwrap_or_default();
-        match (step, row.comment.as_deref()) {
-            _ if !is_of_base && INSTRUCTIONS.contains(&word) => self.line(step),
-            ("", Some(comment)) => self.comment(comment),
-            ("", None) => {}
-            _ => self.comment(step),
-        }
-    }
-
-    /// Adds the instructions that the config of an image without a history implies.
-    fn config(&mut self, config: &ImageConfig) {
-        self.comment("the image has no history; these follow from its config");
-        for variable in &*config.env {
-            let (name, value) = variable.split_once('=').unwrap_or((variable, ""));
-            self.exact_line(&format!("ENV {name}={}", quote(value)));
-        }
-        let exposed = config.exposed_ports.join(" ");
-        for (instruction, value) in [
-            ("EXPOSE", Some(exposed)),
-            ("WORKDIR", config.working_dir.clone()),
-            ("USER", config.user.clone()),
-            ("STOPSIGNAL", config.stop_signal.clone()),
-            ("ENTRYPOINT", list_of(&config.entrypoint)),
-            ("CMD", list_of(&config.cmd)),
-        ] {
-            if let Some(value) = value.filter(|value| !value.trim().is_empty()) {
-                self.exact_line(&format!("{instruction} {value}"));
-            }
-        }
-    }
-}
-
-/// Returns a text in quotes, as JSON writes it.
-fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// Returns the exec form of a list of words, or `None` for an empty one.
-fn list_of(words: &[String]) -> Option<String> {
-    let mut out = String::from("[");
-    for (index, word) in words.iter().enumerate() {
-        let gap = if index == 0 { "" } else { ", " };
-        // Writing into a text cannot fail.
-        write!(out, "{gap}{}", quote(word)).ok();
-    }
-    out.push(']');
-    (!words.is_empty()).then_some(out)
 }
 
 #[cfg(test)]

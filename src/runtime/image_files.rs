@@ -160,7 +160,7 @@ impl Reporter<'_> {
     fn report(&mut self, snapshot: Option<FilesSnapshot>) {
         let progress = FilesProgress {
             received: self.reading.received(),
-            price: self.price.clone(),
+            price: self.price,
             entries: self.reading.entries(),
             layers_read: self.reading.layers_read(),
             layers: self.layers,

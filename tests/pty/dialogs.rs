@@ -8,11 +8,9 @@ fn at_files() -> (Pty, Program) {
     let program = pty.start(regtui(&["--demo"]));
     pty.wait_for("base/alpine");
     pty.press("/base/debian\rl");
-    pty.wait_for("› ");
-    pty.press("f");
-    pty.wait_for("begins");
-    pty.press("\r");
-    pty.wait_for("whole image");
+    pty.wait_for("platform 1 of 2");
+    pty.press_until("f", "platform 1 of 2", "begins");
+    pty.press_until("\r", "begins", "whole image");
     (pty, program)
 }
 

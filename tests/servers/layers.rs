@@ -205,10 +205,9 @@ async fn images_that_skopeo_pushed_are_read_as_tar_reads_their_layers() {
     let layout = Layout::write();
     let root = layout.folder.path().join("layout").display().to_string();
     for server in servers::all() {
-        for (name, options, has_tables) in [
-            ("app", &[][..], false),
-            ("chunked", &["--dest-compress-format", "zstd:chunked", "--dest-force-compress-format"], true),
-        ] {
+        for (name, options, has_tables) in
+            [("app", &[][..], false), ("chunked", &["--dest-compress-format", "zstd:chunked"], true)]
+        {
             let repository = format!("{}/team/{name}", server.host);
             for tag in ["1.0", "1.1"] {
                 if !skopeo::push(&format!("{root}:{tag}"), &format!("{repository}:{tag}"), options).await {

@@ -1,12 +1,11 @@
 //! Provenance: SLSA v0.2 (<https://slsa.dev/spec/v0.2/provenance>) and v1 (<https://slsa.dev/spec/v1.0/provenance>), with
 //! the additions of BuildKit (<https://github.com/moby/buildkit/blob/master/docs/attestations/slsa-definitions.md>).
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 
+use super::buildkit::{self, BuildSource, NEWER, OLDER};
 use super::{safe, weighed};
 use crate::model::capped::Capped;
 use crate::model::digest::Digest;
@@ -92,8 +91,6 @@ const MOST_LINES: usize = 10_000;
 const MOST_BASES: usize = 64;
 /// The beginning of the names of build arguments among the arguments of BuildKit's frontend.
 const BUILD_ARGUMENT: &str = "build-arg:";
-/// The member of SLSA v0.2 with BuildKit's additions, in lower case.
-const BUILDKIT_METADATA: &str = "https://mobyproject.org/buildkit@v1#metadata";
 
 /// The members of a source of the build.
 const SOURCE: &[&str] = &["uri", "digest", "path", "entrypoint"];
@@ -106,8 +103,7 @@ impl Provenance {
             predicate.object("builddefinition", &["buildtype", "externalparameters", "resolveddependencies"]);
         let parameters = definition.object("externalparameters", &["configsource", "request", "workflow"]);
         let run = predicate.object("rundetails", &["builder", "metadata"]);
-        let metadata =
-            run.object("metadata", &["invocationid", "startedon", "finishedon", "buildkit_metadata"]);
+        let metadata = run.object("metadata", &["invocationid", "startedon", "finishedon", OLDER, NEWER]);
         let mut provenance = Provenance {
             format: "SLSA v1".into(),
             builder: safe(run.object("builder", &["id"]).read("id", lenient::text)),
@@ -119,7 +115,7 @@ impl Provenance {
         };
         provenance.take_arguments(&parameters.object("request", &["args"]), "args");
         provenance.take_materials(&definition, "resolveddependencies");
-        provenance.take_buildkit(&metadata.object("buildkit_metadata", &["vcs", "source"]));
+        provenance.take_buildkit(&metadata);
         let workflow = parameters.object("workflow", &["repository", "ref", "path"]);
         provenance.repository =
             provenance.repository.take().or(safe(workflow.read("repository", lenient::text)));
@@ -134,10 +130,8 @@ impl Provenance {
     pub(super) fn of_v02(text: &str) -> Option<Provenance> {
         let predicate = Members::of(text, &["builder", "buildtype", "invocation", "materials", "metadata"])?;
         let invocation = predicate.object("invocation", &["configsource", "parameters"]);
-        let metadata = predicate.object(
-            "metadata",
-            &["buildinvocationid", "buildstartedon", "buildfinishedon", BUILDKIT_METADATA],
-        );
+        let metadata = predicate
+            .object("metadata", &["buildinvocationid", "buildstartedon", "buildfinishedon", OLDER, NEWER]);
         let mut provenance = Provenance {
             format: "SLSA v0.2".into(),
             builder: safe(predicate.object("builder", &["id"]).read("id", lenient::text)),
@@ -149,7 +143,7 @@ impl Provenance {
         };
         provenance.take_arguments(&invocation.object("parameters", &["args"]), "args");
         provenance.take_materials(&predicate, "materials");
-        provenance.take_buildkit(&metadata.object(BUILDKIT_METADATA, &["vcs", "source"]));
+        provenance.take_buildkit(&metadata);
         provenance.take_source(&invocation.object("configsource", SOURCE));
         provenance.take_git_material();
         Some(provenance)
@@ -188,17 +182,14 @@ impl Provenance {
 
     /// Takes over the additions of BuildKit: the source by its version control, and the Dockerfile.
     fn take_buildkit(&mut self, metadata: &Members<'_>) {
-        let vcs = metadata.object("vcs", &["source", "revision"]);
-        self.repository = safe(vcs.read("source", lenient::text));
-        self.commit = safe(vcs.read("revision", lenient::text));
-        let infos = metadata.object("source", &["infos"]);
-        let infos = infos.objects("infos", &["filename", "data"], |info| {
-            (info.read("filename", lenient::text), info.read("data", lenient::text))
-        });
-        let first = infos.into_iter().find_map(|(name, data)| Some((name, STANDARD.decode(data?).ok()?)));
-        if let Some((name, data)) = first {
-            self.dockerfile = Some(SafeText::lines(&lenient::decode(&data)).take(MOST_LINES).collect());
-            self.entry_point = safe(name);
+        for name in buildkit::METADATA {
+            let vcs = metadata.object(name, &["vcs"]).object("vcs", &["source", "revision"]);
+            self.repository = self.repository.take().or(safe(vcs.read("source", lenient::text)));
+            self.commit = self.commit.take().or(safe(vcs.read("revision", lenient::text)));
+        }
+        if let Some(source) = BuildSource::of_metadata(metadata) {
+            self.dockerfile = Some(SafeText::lines(&source.text).take(MOST_LINES).collect());
+            self.entry_point = safe(source.filename);
         }
     }
 

@@ -30,10 +30,8 @@ impl Canvas<'_, '_> {
         let keys = &self.state.settings.keys;
         let is_loading = dialog.report.is_loading();
         let other = if dialog.request.bisects { "all images" } else { "binary search" };
-        let cancel = match is_loading && !dialog.is_paused && dialog.request.question.is_about_files() {
-            true => "pause",
-            false => "leave",
-        };
+        let pauses = is_loading && !dialog.is_paused && dialog.request.question.is_about_files();
+        let cancel = if pauses { "pause" } else { "leave" };
         let open = match (&dialog.price, is_loading) {
             (Some(_), _) => keys.hint_as(BINDINGS, SinceEffect::Open, "begin"),
             (None, true) if dialog.is_paused => keys.hint_as(BINDINGS, SinceEffect::Open, "go on"),
@@ -149,7 +147,7 @@ impl SinceColumns {
     }
 
     fn row(&self, row: &SinceRow, is_first: bool, now: jiff::Timestamp) -> String {
-        let digest = row.digest.map(|digest| digest.short()).unwrap_or_else(|| "-".into());
+        let digest = row.digest.map_or_else(|| "-".into(), |digest| digest.short());
         let age = row.created.map_or_else(|| "-".into(), |created| time::short_age(created, now));
         let first = if is_first { "first: " } else { "" };
         self.line(row.tag.as_str(), &digest, &age, &format!("{first}{}", row.state()))
