@@ -12,6 +12,7 @@ mod delete;
 mod diff;
 mod dockerfile;
 mod extract;
+mod file_record;
 mod files;
 mod image_files;
 mod inspect;
