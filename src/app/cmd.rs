@@ -25,8 +25,8 @@ pub enum Cmd {
     },
     /// Aborts the question that the slot waits for.
     Cancel(Slot),
-    /// Pauses the reading of files, or lets it go on.
-    PauseFiles(bool),
+    /// Pauses the reading of layers for a slot, or lets it go on.
+    PauseReading(Slot, bool),
     /// Forgets the data about a registry cached in memory: abilities, tokens, tag digests.
     Forget(Host),
     /// Reads the sources of logins for a registry again: the user may have logged in elsewhere.

@@ -10,11 +10,13 @@ pub(crate) mod diff_prompt;
 pub(crate) mod extract_prompt;
 pub(crate) mod file_history;
 pub(crate) mod file_preview;
+pub(crate) mod file_sides;
 pub(crate) mod filter_line;
 pub(crate) mod help;
-pub(crate) mod image_diff;
+pub mod image_diff;
 pub(crate) mod jobs;
 pub(crate) mod journal;
+pub(crate) mod layer_choice;
 pub mod log;
 pub(crate) mod menu;
 mod name_prompt;
@@ -27,6 +29,7 @@ pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 pub(crate) mod save_prompt;
+pub mod saved_content;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -84,6 +87,10 @@ pub enum Dialog {
     Diff(diff_prompt::DiffPrompt),
     /// Two images side by side.
     ImageDiff(Box<image_diff::DiffDialog>),
+    /// The layers to compare with.
+    LayerChoice(Box<layer_choice::LayerChoice>),
+    /// Both sides of a difference.
+    FileSides(Box<file_sides::FileSides>),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -147,6 +154,8 @@ macro_rules! with_each {
             Dialog::Save($one) => $body,
             Dialog::Diff($one) => $body,
             Dialog::ImageDiff($one) => $body,
+            Dialog::LayerChoice($one) => $body,
+            Dialog::FileSides($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -172,7 +181,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 23] {
+    pub(crate) fn all() -> [DialogKeys; 25] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -187,6 +196,8 @@ impl DialogKeys {
             DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<diff_prompt::DiffPrompt>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
+            DialogKeys::of::<Box<file_sides::FileSides>>(),
+            DialogKeys::of::<Box<layer_choice::LayerChoice>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -218,7 +229,8 @@ impl Dialog {
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             Dialog::FilePreview(preview) => preview.content.is_loading(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
-            Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
+            Dialog::ImageDiff(dialog) => dialog.is_loading(),
+            Dialog::FileSides(sides) => sides.text.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading(),
             _ => false,
         }
@@ -243,6 +255,8 @@ impl Dialog {
             Dialog::Attached(_) => attached::area(state),
             Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
+            | Dialog::LayerChoice(_)
             | Dialog::Requests(_)
             | Dialog::Messages(_)
             | Dialog::Jobs(_)
@@ -269,9 +283,11 @@ impl Dialog {
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::PathTable(table) if table.is_typing => Some(&mut table.input),
+            Dialog::ImageDiff(dialog) => dialog.input(),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
-            | Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
+            | Dialog::LayerChoice(_)
             | Dialog::FilePreview(_)
             | Dialog::FileHistory(_)
             | Dialog::PathTable(_)

@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
+use super::image_diffs;
 use super::image_files::{self, ShownReading};
 use super::image_tables;
 use super::jobs::JobRunner;
 use crate::app::cmd::Cmd;
+use crate::app::dialogs::saved_content::SavedContent;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
 use crate::app::questions::{Answer, Ask, Slot};
@@ -49,8 +50,8 @@ pub struct Effects {
     jobs: JobRunner,
     /// The count of the tags that are looked up for the plan that was asked for last.
     lookups: watch::Receiver<Lookups>,
-    /// The reading of files that the screen shows.
-    reading: ShownReading,
+    /// The readings of layers that the screen shows.
+    readings: HashMap<Slot, ShownReading>,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -67,7 +68,7 @@ impl Effects {
             identities,
             jobs,
             lookups: watch::channel(Lookups::default()).1,
-            reading: ShownReading::default(),
+            readings: HashMap::new(),
             remembering: None,
         }
     }
@@ -77,7 +78,9 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
-            Cmd::PauseFiles(is_paused) => self.reading.pause(is_paused),
+            Cmd::PauseReading(slot, is_paused) => {
+                self.readings.entry(slot).or_default().pause(is_paused);
+            }
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
@@ -161,9 +164,10 @@ impl Effects {
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
-        let (identities, reading) = (self.identities.clone(), self.reading.clone());
-        if slot == Slot::Files {
-            self.reading.reset();
+        let identities = self.identities.clone();
+        let reading = ShownReading::default();
+        if matches!(ask, Ask::Files(..) | Ask::DiffRead(_)) {
+            self.readings.insert(slot.clone(), reading.clone());
         }
         let (sender, lookups) = watch::channel(Lookups::default());
         if slot == Slot::Plan {
@@ -178,6 +182,10 @@ impl Effects {
                 Ask::Files(image, is_agreed) => {
                     let read = image_files::read(&context.pool, &image, is_agreed, ticket, &inbox, &reading);
                     Answer::Files(read.await)
+                }
+                Ask::DiffRead(question) => {
+                    let read = image_diffs::read(&context.pool, &question, ticket, &inbox, &reading);
+                    Answer::DiffRead(read.await)
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, ask)).await,
             };
@@ -230,6 +238,7 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
     match ask {
         // They are read by a task that reports their progress.
         Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
+        Ask::DiffRead(_) => Answer::DiffRead(Err(Failure::local("cannot read files", "no task reads them"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
@@ -281,13 +290,11 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
             let (name, image) = (&question.repository.name, question.image.as_deref());
             Answer::Attached(ops::attached::read_pages(&*registry, name, &question.artifact, image).await)
         }
-        Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
+        Ask::Save(path, content) => Answer::Saved(save(path, content).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
-        Ask::ImageDiff(images) => {
-            let (left, right) = *images;
-            let found = ops::image_diff::diff_images(pool, &left, &right, None).await;
-            Answer::ImageDiff(found.map(|images| Box::new(images.diff)))
-        }
+        Ask::ImageDiff(question) => Answer::ImageDiff(image_diffs::compare(pool, &question).await),
+        Ask::FileSides(requests) => Answer::FileSides(image_diffs::read_sides(pool, *requests).await),
+        Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;
@@ -307,10 +314,10 @@ async fn answer(context: &ChangeContext, ask: Ask) -> Answer {
 }
 
 /// Saves bytes as a new file. Returns a sentence about it.
-async fn save(path: PathBuf, bytes: Bytes) -> Result<SafeText, Failure> {
+async fn save(path: PathBuf, content: SavedContent) -> Result<SafeText, Failure> {
     let shown = path.display().to_string();
     let failed = |why: String| Failure::local(format!("cannot save `{shown}`"), why);
-    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &bytes)).await;
+    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &content.into_bytes())).await;
     match saved.map_err(std::io::Error::other).flatten() {
         Ok(()) => Ok(SafeText::from(format!("saved `{shown}`"))),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -37,11 +37,6 @@ const PAUSE: u32 = 10;
 pub(super) struct ShownReading(Arc<Mutex<(bool, Option<Arc<Reading>>)>>);
 
 impl ShownReading {
-    /// Forgets the reading before.
-    pub(super) fn reset(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (false, None);
-    }
-
     /// Pauses the reading, or lets it go on. One that has not begun begins so.
     pub(super) fn pause(&self, pauses: bool) {
         let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -49,7 +44,7 @@ impl ShownReading {
         reading.iter().for_each(|reading| reading.pause.set(pauses));
     }
 
-    fn begin(&self, begun: &Arc<Reading>) {
+    pub(super) fn begin(&self, begun: &Arc<Reading>) {
         let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         begun.pause.set(*is_paused);
         *reading = Some(begun.clone());
@@ -95,7 +90,7 @@ pub(super) async fn read(
     let layers = source.layers.len();
     let read = read_image(&*registry, source, &plan, Some(&numbers), None, &reading);
     let mut read = std::pin::pin!(read);
-    let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
+    let mut reporter = Reporter::new(reading.clone(), price, layers, ticket, inbox);
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
     let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
@@ -141,7 +136,7 @@ async fn finish(building: &mut Option<Building>) -> Option<Built> {
 }
 
 /// Tells the screen about the progress.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     reading: Arc<Reading>,
     price: FilesPrice,
     layers: usize,
@@ -150,7 +145,30 @@ struct Reporter<'a> {
     inbox: &'a UnboundedSender<Msg>,
 }
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    /// Creates a reporter for a number of layers, whose reading takes this price.
+    pub(super) fn new(
+        reading: Arc<Reading>,
+        price: FilesPrice,
+        layers: usize,
+        ticket: Ticket,
+        inbox: &'a UnboundedSender<Msg>,
+    ) -> Reporter<'a> {
+        Reporter { reading, price, layers, last: None, ticket, inbox }
+    }
+
+    /// Waits for a reading, and reports its progress meanwhile.
+    pub(super) async fn report_while<T>(mut self, read: impl Future<Output = T>) -> T {
+        let mut read = std::pin::pin!(read);
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut read => return read,
+                () = tokio::time::sleep(LEAST) => self.report(None),
+            }
+        }
+    }
+
     /// Reports the progress if there is any, or a snapshot.
     fn report(&mut self, snapshot: Option<FilesSnapshot>) {
         let progress = FilesProgress {

@@ -290,7 +290,10 @@ fn describe(ask: &Ask) -> String {
         Ask::Comparison(left, right) => format!("comparison {} {}", left.name, right.name),
         Ask::Attached(question) => format!("attached to {}", question.repository.name),
         Ask::Save(path, _) => format!("save {}", path.display()),
-        Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
+        Ask::ImageDiff(question) => format!("diff {} {}", question.left, question.right),
+        Ask::DiffRead(question) => format!("{:?} that differ", question.kind),
+        Ask::FileSides(_) => "both sides".into(),
+        Ask::SharedLayers(question) => format!("layers shared with {}", question.left),
     }
 }
 

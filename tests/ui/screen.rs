@@ -135,6 +135,9 @@ impl Registry {
             Ask::Attached(_) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
+            Ask::DiffRead(_) => Answer::DiffRead(Err(failure(FailureKind::Unsupported))),
+            Ask::FileSides(_) => Answer::FileSides(Err(failure(FailureKind::Unsupported))),
+            Ask::SharedLayers(_) => Answer::SharedLayers(Err(failure(FailureKind::Unsupported))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),

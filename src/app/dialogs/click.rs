@@ -25,6 +25,8 @@ impl Dialog {
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::FileHistory(history) => history.click(update, at),
             Dialog::PathTable(table) => table.click(update, at),
+            Dialog::ImageDiff(dialog) => dialog.click(update, at),
+            Dialog::LayerChoice(choice) => choice.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => click_name(prompt, update, at),
@@ -40,7 +42,7 @@ impl Dialog {
             | Dialog::FilePreview(_)
             | Dialog::Extract(_)
             | Dialog::Attached(_)
-            | Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
             | Dialog::Save(_)) => Some(other),
         }
     }
@@ -61,7 +63,8 @@ pub(crate) fn click(update: &mut Update<'_>, at: Position) {
 fn click_name(mut prompt: impl NamePrompt, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
     let rows = prompt.rows(update.state);
     let names = prompt.field().suggestions.len();
-    match row_at(rows, at, 0, names) {
+    let offset = prompt.field().offset(rows.height);
+    match row_at(rows, at, offset, names) {
         Some(row) => {
             prompt.field().cursor = row + 1;
             prompt.submit(update)

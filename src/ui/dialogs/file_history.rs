@@ -16,6 +16,7 @@ impl Canvas<'_, '_> {
         let keys = &self.state.settings.keys;
         let hints = join_hints([
             keys.hint(FileHistory::BINDINGS, FileHistoryEffect::Show),
+            keys.hint(FileHistory::BINDINGS, FileHistoryEffect::Diff).filter(|_| history.lines().len() > 1),
             keys.cancel_hint(DIALOG_BINDINGS, "leave"),
         ]);
         let title = format!("History of {}", history.title);

@@ -5,7 +5,6 @@ use ratatui::text::{Line, Span};
 
 use crate::app::list::List;
 use crate::app::panes::details::files::FilesLoad;
-use crate::app::panes::details::files::reading::{FilesPrice, FilesProgress};
 use crate::app::panes::details::files::scene::Scene;
 use crate::app::panes::details::files::view::ShownVersion;
 use crate::app::{Pane, layout};
@@ -118,7 +117,7 @@ impl Canvas<'_, '_> {
                 return self.failure(area, failure, &hint);
             }
             FilesLoad::Priced(price) => vec![
-                (Role::Text, format!("listing the files {}", price_text(price))),
+                (Role::Text, format!("listing the files {}", price.text())),
                 (Role::Dim, self.key_hint("panes.enter", "begins")),
             ],
             FilesLoad::Reading { .. } => vec![(Role::Text, self.reading_text())],
@@ -250,7 +249,7 @@ impl Canvas<'_, '_> {
     fn reading_text(&self) -> String {
         let files = &self.state.detail.files;
         let is_paused = !files.is_reading();
-        let progress = files.progress.as_ref().map(|progress| progress_text(progress, files.rate));
+        let progress = files.progress.as_ref().map(|progress| progress.text(files.rate.per_second()));
         let progress = progress.unwrap_or_else(|| "reading the list of files…".into());
         if is_paused {
             return format!("paused: {progress}; {}", self.key_hint("panes.enter", "goes on"));
@@ -340,29 +339,6 @@ fn cut_about(parts: &[String], width: u16) -> String {
     text
 }
 
-/// Returns the bytes that a reading takes: `reads 68.9 MB of 3 layers`.
-fn price_text(price: &FilesPrice) -> String {
-    let more = if price.is_more { " or more" } else { "" };
-    let layers = match price.whole_layers {
-        0 => "tables of contents".into(),
-        count => counted(count, "layer", "layers"),
-    };
-    format!("reads {}{more} of {layers}", size::bytes(price.bytes))
-}
-
-/// Returns the progress: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
-fn progress_text(progress: &FilesProgress, rate: Option<u64>) -> String {
-    let all = progress.price.bytes.max(progress.received);
-    let mut text = format!("{} of {}", size::bytes(progress.received), size::bytes(all));
-    if progress.price.is_more {
-        text.push_str(" or more");
-    }
-    if let Some(rate) = rate {
-        text.push_str(&format!(", {}/s", size::bytes(rate)));
-    }
-    text + &format!(", {} so far", counted(progress.entries, "entry", "entries"))
-}
-
 /// Returns how the files of a layer became known, and whether that is doubtful.
 fn layer_text(files: &LayerFiles) -> (Role, String) {
     let format = match files.format {
@@ -395,13 +371,5 @@ mod tests {
         assert_eq!(words[1], ["SIZE", "L", "NAME"]);
         assert_eq!(words[2], ["SIZE", "MODE", "L", "NAME"]);
         assert_eq!(words[3], ["SIZE", "MODE", "OWNER", "L", "NAME"]);
-    }
-
-    #[test]
-    fn a_price_names_the_layers_and_doubts() {
-        let price = |whole_layers, is_more| FilesPrice { bytes: 68_900_000, is_more, whole_layers };
-        assert_eq!(price_text(&price(3, false)), "reads 68.9 MB of 3 layers");
-        assert_eq!(price_text(&price(1, true)), "reads 68.9 MB or more of 1 layer");
-        assert_eq!(price_text(&price(0, false)), "reads 68.9 MB of tables of contents");
     }
 }

@@ -3,13 +3,19 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::layer::{DataPosition, FileTree, LayerFiles, LayerFormat};
 use crate::model::image::ImageConfig;
 use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
+use crate::model::plural::counted;
 use crate::model::reference::Repository;
+use crate::model::size;
 use crate::model::text::SafeText;
+
+/// The least time between two looks at the rate of a reading, in milliseconds.
+const RATE_OVER: i64 = 1_000;
 
 /// The image whose files are read.
 #[derive(Debug, Clone)]
@@ -42,6 +48,18 @@ pub struct FilesPrice {
     pub whole_layers: usize,
 }
 
+impl FilesPrice {
+    /// Returns the price in words: `reads 68.9 MB of 3 layers`.
+    pub(crate) fn text(&self) -> String {
+        let more = if self.is_more { " or more" } else { "" };
+        let layers = match self.whole_layers {
+            0 => "tables of contents".into(),
+            count => counted(count, "layer", "layers"),
+        };
+        format!("reads {}{more} of {layers}", size::bytes(self.bytes))
+    }
+}
+
 /// The progress of a reading.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FilesProgress {
@@ -55,6 +73,51 @@ pub struct FilesProgress {
     pub layers_read: usize,
     /// The number of all layers.
     pub layers: usize,
+}
+
+impl FilesProgress {
+    /// Returns the progress in words: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
+    pub(crate) fn text(&self, rate: Option<u64>) -> String {
+        let all = self.price.bytes.max(self.received);
+        let mut text = format!("{} of {}", size::bytes(self.received), size::bytes(all));
+        if self.price.is_more {
+            text.push_str(" or more");
+        }
+        if let Some(rate) = rate {
+            text.push_str(&format!(", {}/s", size::bytes(rate)));
+        }
+        text + &format!(", {} so far", counted(self.entries, "entry", "entries"))
+    }
+}
+
+/// The bytes that are received in a second.
+#[derive(Debug, Default)]
+pub(crate) struct ReceivedRate {
+    per_second: Option<u64>,
+    /// The time and the received bytes from which the rate is computed.
+    from: Option<(Timestamp, u64)>,
+}
+
+impl ReceivedRate {
+    /// Notes that this number of bytes was received until now.
+    pub(crate) fn note(&mut self, now: Timestamp, received: u64) {
+        let Some((from, before)) = self.from else {
+            self.from = Some((now, received));
+            return;
+        };
+        let milliseconds = now.duration_since(from).as_millis();
+        if let Some(passed) =
+            u64::try_from(milliseconds).ok().filter(|_| milliseconds >= i128::from(RATE_OVER))
+        {
+            self.per_second = received.saturating_sub(before).saturating_mul(1_000).checked_div(passed);
+            self.from = Some((now, received));
+        }
+    }
+
+    /// Returns the rate, once it is known.
+    pub(crate) fn per_second(&self) -> Option<u64> {
+        self.per_second
+    }
 }
 
 /// The files of an image so far.
@@ -184,4 +247,17 @@ pub struct ExtractRequest {
     pub path: Vec<u8>,
     /// The path on this machine, which must not exist.
     pub to: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_price_names_the_layers_and_doubts() {
+        let price = |whole_layers, is_more| FilesPrice { bytes: 68_900_000, is_more, whole_layers };
+        assert_eq!(price(3, false).text(), "reads 68.9 MB of 3 layers");
+        assert_eq!(price(1, true).text(), "reads 68.9 MB or more of 1 layer");
+        assert_eq!(price(0, false).text(), "reads 68.9 MB of tables of contents");
+    }
 }
