@@ -84,7 +84,7 @@ pub enum Dialog {
     /// The prompt for the file that a document is saved to.
     Save(save_prompt::SavePrompt),
     /// The prompt for the image to compare with.
-    Diff(diff_prompt::DiffPrompt),
+    Diff(Box<diff_prompt::DiffPrompt>),
     /// Two images side by side.
     ImageDiff(Box<image_diff::DiffDialog>),
     /// The layers to compare with.
@@ -194,7 +194,7 @@ impl DialogKeys {
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
-            DialogKeys::of::<diff_prompt::DiffPrompt>(),
+            DialogKeys::of::<Box<diff_prompt::DiffPrompt>>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
             DialogKeys::of::<Box<file_sides::FileSides>>(),
             DialogKeys::of::<Box<layer_choice::LayerChoice>>(),

@@ -218,5 +218,5 @@ pub enum Slot {
     /// The files of both sides.
     FileSides,
     /// A row of the prompt for the image to compare with.
-    SharedLayers(Reference),
+    SharedLayers(Box<Reference>),
 }

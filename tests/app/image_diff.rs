@@ -277,3 +277,37 @@ async fn platforms_that_both_images_have_are_compared_one_by_one() {
     harness.press("{").await;
     harness.shows(if was_amd { "amd64-1 → amd64-2" } else { "arm64-1 → arm64-2" });
 }
+
+#[tokio::test]
+async fn an_index_is_compared_for_the_platform_of_an_image_that_stands_alone() {
+    let store = Store::new();
+    let env = |tag: &str, architecture: &str| vec![format!("ON={architecture}-{tag}")];
+    let image = |tag: &str, architecture: &str| {
+        let layer = demo::layer::DemoLayer::of(&[("a", &format!("{architecture} {tag}"))]);
+        let image = store.image("app").platform("linux", architecture).layer("ADD", layer);
+        image.config("Env", env(tag, architecture))
+    };
+    let children = ["amd64", "arm64", "s390x"].map(|architecture| image("1", architecture).push());
+    let index = children.iter().fold(store.index("app"), |index, child| index.child(child));
+    index.tag("1").push();
+    image("2", "s390x").tag("2").push();
+    let index = ["ppc64le", "riscv64"].map(|architecture| image("3", architecture).push());
+    index.iter().fold(store.index("app"), |index, child| index.child(child)).tag("3").push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness
+        .press("3")
+        .await
+        .press("j")
+        .await
+        .press("D")
+        .await
+        .type_text("1")
+        .await
+        .press("Enter")
+        .await
+        .press("]")
+        .await;
+    harness.shows("s390x-1 → s390x-2");
+    harness.press("Esc").await.press("g").await.press("D").await.type_text("1").await.press("Enter").await;
+    harness.shows("no platform is in both");
+}

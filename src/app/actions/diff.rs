@@ -66,9 +66,7 @@ fn is_in_tab(state: &State, tab: Tab) -> bool {
 /// Returns the build date of a tag, if its row was read.
 fn created(state: &State, selector: &Selector) -> Option<Timestamp> {
     let Selector::Tag(tag) = selector else { return None };
-    let is_of = |item: u32| state.tags.tags.items.get(item as usize).and_then(|listed| listed.name());
-    let (_, row) = state.tags.summaries.iter().find(|(item, _)| is_of(**item) == Some(tag))?;
-    row.value.as_ref()?.created
+    state.tags.summary_of(tag)?.created
 }
 
 fn diff_selected(update: &mut Update<'_>) {

@@ -31,7 +31,7 @@ impl Dialog {
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => click_name(prompt, update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
-            Dialog::Diff(prompt) => click_name(prompt, update, at),
+            Dialog::Diff(prompt) => click_name(*prompt, update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),

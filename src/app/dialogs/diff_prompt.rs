@@ -71,7 +71,7 @@ fn push(update: &mut Update<'_>, image: Reference, path: Option<Vec<u8>>) {
     field.cursor = usize::from(!field.suggestions.is_empty());
     let mut prompt = DiffPrompt { image, known, platform, path, field, shared: HashMap::new() };
     prompt.load_visible(update);
-    update.state.dialogs.push(Dialog::Diff(prompt));
+    update.state.dialogs.push(Dialog::Diff(Box::new(prompt)));
 }
 
 /// Takes the layers that a name of a prompt shares.
@@ -144,9 +144,14 @@ fn listed_tags<'a>(state: &'a State, image: &Reference) -> impl Iterator<Item = 
 fn version_before<'a>(state: &'a State, image: &Reference) -> Option<&'a Tag> {
     let tag = image.tag.as_ref()?.as_str();
     let (class, rank) = (version_order::class_number(tag), Rank::of(tag));
+    let digest = |tag: &Tag| state.tags.summary_of(tag).map(|summary| summary.digest);
+    let own = digest(image.tag.as_ref()?);
     let is_older = |other: &&Tag| {
+        // Another name of the same image is no version before it.
+        let is_same = own.is_some() && digest(other) == own;
         let other = other.as_str();
-        Rank::of(other) <= rank
+        !is_same
+            && Rank::of(other) <= rank
             && version_order::class_number(other) == class
             && version_order::compare(other, tag).is_lt()
     };
@@ -220,7 +225,7 @@ impl DiffPrompt {
                 let (right, platform) = (self.known.clone(), self.platform.clone());
                 let question = DiffQuestion { left: left.clone(), right, platform };
                 let ask = Ask::SharedLayers(Box::new(question));
-                row.ask(update.ask(Slot::SharedLayers(left), ROW_REST, ask));
+                row.ask(update.ask(Slot::SharedLayers(Box::new(left)), ROW_REST, ask));
             }
         }
     }
@@ -229,7 +234,7 @@ impl DiffPrompt {
         for (image, row) in &mut self.shared {
             if row.is_loading() && is_hidden(image) {
                 row.cancel();
-                update.cmds.push(Cmd::Cancel(Slot::SharedLayers(image.clone())));
+                update.cmds.push(Cmd::Cancel(Slot::SharedLayers(Box::new(image.clone()))));
             }
         }
     }
@@ -259,11 +264,11 @@ impl NamePrompt for DiffPrompt {
     }
 
     fn into_dialog(self) -> Dialog {
-        Dialog::Diff(self)
+        Dialog::Diff(Box::new(self))
     }
 }
 
-impl KeyedDialog for DiffPrompt {
+impl KeyedDialog for Box<DiffPrompt> {
     type Effect = FieldEffect;
 
     const TITLE: &'static str = "Diff with";

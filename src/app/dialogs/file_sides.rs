@@ -20,7 +20,7 @@ use crate::model::size;
 use crate::model::text::SafeText;
 
 /// The least number of columns of the screen for two files side by side.
-const SIDE_BY_SIDE: u16 = 140;
+pub(crate) const SIDE_BY_SIDE: u16 = 140;
 
 /// The content of a file on one side.
 #[derive(Debug)]
@@ -190,9 +190,10 @@ impl FileSides {
         };
         let Some(page) = self.page() else { return };
         let is_shown = |at: &usize| {
-            let is_same = match self.is_side_by_side {
-                true => page.rows.get(*at).is_some_and(|row| row.is_same),
-                false => page.unified.get(*at).is_some_and(|(tone, _)| *tone == LineTone::Same),
+            let is_same = if self.is_side_by_side {
+                page.rows.get(*at).is_some_and(|row| row.is_same)
+            } else {
+                page.unified.get(*at).is_some_and(|(tone, _)| *tone == LineTone::Same)
             };
             !(self.hides_same && is_same)
         };

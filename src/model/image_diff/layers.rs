@@ -134,11 +134,10 @@ pub(super) fn diff_pair(input: &DiffInput<'_>, [left, right]: [usize; 2]) -> Opt
     };
     let is_same = one.descriptor.digest_text == other.descriptor.digest_text
         || (one.diff_id.is_some() && one.diff_id == other.diff_id);
-    Some(match is_same {
-        true => vec![row(LayerChange::Shared, other, Some(0), Some(0))],
-        false => {
-            vec![row(LayerChange::Removed, one, Some(0), None), row(LayerChange::Added, other, None, Some(0))]
-        }
+    Some(if is_same {
+        vec![row(LayerChange::Shared, other, Some(0), Some(0))]
+    } else {
+        vec![row(LayerChange::Removed, one, Some(0), None), row(LayerChange::Added, other, None, Some(0))]
     })
 }
 

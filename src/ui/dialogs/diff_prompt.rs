@@ -22,7 +22,7 @@ impl Canvas<'_, '_> {
     /// Draws the prompt and the names that it offers, each with the layers that it shares.
     pub(crate) fn diff_prompt(&mut self, prompt: &DiffPrompt) {
         let keys = &self.state.settings.keys;
-        let hint = |effect| keys.hint(DiffPrompt::BINDINGS, effect);
+        let hint = |effect| keys.hint(<Box<DiffPrompt>>::BINDINGS, effect);
         let hints = join_hints([
             hint(FieldEffect::Accept),
             hint(FieldEffect::Complete).filter(|_| !prompt.field.suggestions.is_empty()),

@@ -5,7 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::image_diff::role_of;
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::file_sides::{FileSides, FileSidesEffect, SidesLine};
+use crate::app::dialogs::file_sides::{FileSides, FileSidesEffect, SIDE_BY_SIDE, SidesLine};
 use crate::app::keys::{Binding, DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::model::image_diff::page::TextRow;
@@ -29,7 +29,7 @@ impl Canvas<'_, '_> {
         let hints = join_hints([
             begins.clone().filter(|_| sides.price.is_some()),
             hint(FileSidesEffect::Next).filter(|_| has_lines),
-            hint(FileSidesEffect::SideBySide).filter(|_| has_lines),
+            hint(FileSidesEffect::SideBySide).filter(|_| has_lines && self.state.size.0 >= SIDE_BY_SIDE),
             hint(FileSidesEffect::HideSame).filter(|_| has_lines),
             keys.scroll_hint(DIALOG_BINDINGS, "scroll"),
             keys.cancel_hint(DIALOG_BINDINGS, "leave"),

@@ -71,7 +71,7 @@ impl Canvas<'_, '_> {
         let is_filtered = dialog.table().is_some_and(DiffTable::is_filtered);
         let is_reading = dialog.table().is_some_and(DiffTable::is_reading);
         let can_read_more = match dialog.table().and_then(|table| table.rows.as_ref()) {
-            Some(DiffRows::Files(files)) => files.unread > 0,
+            Some(DiffRows::Files(files)) => files.diff.is_uncertain(),
             _ => false,
         };
         let cancel = match (is_filtered, is_reading) {
@@ -316,8 +316,9 @@ fn file_cells(file: &DiffedFile, width: usize) -> Vec<(Role, String)> {
     }
     let room = width.saturating_sub(cells.iter().map(|(_, text)| columns::width(text)).sum());
     let (path, notes) = (file.shown_path(), file.notes());
-    let notes = columns::cut(&notes, room / 3);
-    let path = columns::cut_middle(&path, room.saturating_sub(columns::width(&notes)));
+    // The lines below the table have the notes if there is no room for them here.
+    let notes = if columns::width(&path) + columns::width(&notes) <= room { notes } else { String::new() };
+    let path = columns::cut_middle(&path, room);
     cells.extend([(Role::Text, path), (Role::Dim, notes)]);
     cells
 }

@@ -60,14 +60,15 @@ pub(super) fn summary_lines(diff: &ImageDiff, has_config: bool) -> Vec<DiffLine>
             lines.push(DiffLine::new(DiffTone::Same, format!("{name:<NAME$}{left}")));
             continue;
         }
+        let whole = vec![
+            (DiffTone::Heading, SafeText::from(name)),
+            (DiffTone::Removed, SafeText::from(format!("- {left}"))),
+            (DiffTone::Added, SafeText::from(format!("+ {right}"))),
+        ];
         let sides = [(DiffTone::Removed, name, left), (DiffTone::Added, "→", right)];
-        let whole: Vec<TonedLine> = sides
-            .into_iter()
-            .map(|(tone, name, value)| (tone, SafeText::from(format!("{name:<NAME$}{value}"))))
-            .collect();
-        lines.extend(whole.iter().enumerate().map(|(at, (tone, text))| DiffLine {
-            tone: *tone,
-            text: text.clone(),
+        lines.extend(sides.into_iter().enumerate().map(|(at, (tone, name, value))| DiffLine {
+            tone,
+            text: SafeText::from(format!("{name:<NAME$}{value}")),
             is_first: at == 0,
             whole: whole.clone(),
         }));

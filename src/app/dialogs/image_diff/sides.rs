@@ -31,9 +31,9 @@ pub(super) fn show(update: &mut Update<'_>, pair: &DiffedPair, files: &DiffedFil
 /// Returns the facts about one side.
 fn side_lines(tone: DiffTone, name: &str, state: &FileState) -> Vec<TonedLine> {
     match state {
-        FileState::Absent => vec![(tone, SafeText::from(format!("{name:<8} no such file")))],
+        FileState::Absent => vec![(tone, SafeText::from(format!("{name:<7}  no such file")))],
         FileState::Unread => {
-            vec![(tone, SafeText::from(format!("{name:<8} as in the shared layers, which were not read")))]
+            vec![(tone, SafeText::from(format!("{name:<7}  as in the shared layers, which were not read")))]
         }
         FileState::Present(facts) => facts_lines(tone, name, facts),
     }
@@ -49,7 +49,7 @@ fn facts_lines(tone: DiffTone, name: &str, facts: &FileFacts) -> Vec<TonedLine> 
     let time = Timestamp::from_second(facts.mtime);
     let time = time.map_or_else(|_| "-".into(), |time| time.strftime("%Y-%m-%d %H:%M").to_string());
     let FileFacts { uid, gid, layer, .. } = facts;
-    let text = format!("{name:<8} {bytes}  {mode}  {uid}:{gid}  {time}  layer {layer}");
+    let text = format!("{name:<7}  {bytes}  {mode}  {uid}:{gid}  {time}  layer {layer}");
     let mut lines = vec![(tone, SafeText::from(text))];
     let more = match facts.sha256 {
         _ if !facts.link.is_empty() => {
@@ -58,7 +58,7 @@ fn facts_lines(tone: DiffTone, name: &str, facts: &FileFacts) -> Vec<TonedLine> 
         Some(sum) => Some(Digest::Sha256(sum).to_string()),
         None => None,
     };
-    lines.extend(more.map(|more| (tone, SafeText::from(format!("{:<8} {more}", "")))));
+    lines.extend(more.map(|more| (tone, SafeText::from(format!("  {more}")))));
     lines
 }
 
