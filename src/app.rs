@@ -224,6 +224,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
         Msg::FilesRead(ticket, progress, snapshot) => {
+            dialogs::image_diff::take_progress(&mut update, ticket, &progress);
             update.state.detail.files.take_progress(ticket, progress, snapshot, now);
         }
         Msg::SinceRead(ticket, progress) => {
@@ -257,6 +258,7 @@ pub fn has_more_to_do(state: &State) -> bool {
     state.tags.is_arranging()
         || state.detail.is_searching()
         || state.detail.files.browser.is_arranging()
+        || dialogs::image_diff::is_arranging(state)
         || registry.is_some_and(|registry| registry.repositories.is_filtering())
 }
 
@@ -342,6 +344,9 @@ fn arrange_next_part(state: &mut State) {
     }
     if state.detail.files.browser.is_arranging() {
         return state.detail.files.browser.arrange_next_part();
+    }
+    if dialogs::image_diff::arrange_next_part(state) {
+        return;
     }
     if let Some(registry) = state.registries.selected_mut() {
         registry.repositories.filter_next_part();

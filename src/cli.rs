@@ -13,6 +13,7 @@ mod diff;
 mod dockerfile;
 mod error;
 mod extract;
+mod file_record;
 mod files;
 mod image_files;
 mod inspect;

@@ -3,6 +3,7 @@
 mod clipboard;
 pub mod effects;
 mod hangup;
+mod image_diffs;
 mod image_files;
 mod image_tables;
 mod input;

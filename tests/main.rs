@@ -187,6 +187,7 @@ mod ui {
     mod details;
     mod dialogs;
     mod files;
+    mod image_diff;
     mod images;
     mod keys;
     mod names;

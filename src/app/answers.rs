@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
-    attached, comparison, file_preview, image_diff, journal, open_prompt, path_table, plan, save_prompt,
-    since,
+    attached, comparison, diff_prompt, file_preview, file_sides, image_diff, journal, open_prompt,
+    path_table, plan, save_prompt, since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -78,6 +78,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),
         (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
+        (Slot::DiffedFiles | Slot::DiffedPackages, Answer::DiffRead(answer)) => {
+            image_diff::take_read(update, ticket, answer);
+        }
+        (Slot::FileSides, Answer::FileSides(answer)) => file_sides::take(update, ticket, answer),
+        (Slot::SharedLayers(_), Answer::SharedLayers(answer)) => diff_prompt::take(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);

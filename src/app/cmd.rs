@@ -27,10 +27,10 @@ pub enum Cmd {
     },
     /// Aborts the question that the slot waits for.
     Cancel(Slot),
-    /// Pauses the reading of files, or lets it go on.
-    PauseFiles(bool),
     /// Pauses the reading of layers for the question since which tag images have something, or lets it go on.
     PauseSince(bool),
+    /// Pauses the reading of layers for a slot, or lets it go on.
+    PauseReading(Slot, bool),
     /// Forgets the data about a registry cached in memory: abilities, tokens, tag digests.
     Forget(Host),
     /// Reads the sources of logins for a registry again: the user may have logged in elsewhere.

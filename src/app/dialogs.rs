@@ -10,11 +10,13 @@ pub(crate) mod diff_prompt;
 pub(crate) mod extract_prompt;
 pub(crate) mod file_history;
 pub(crate) mod file_preview;
+pub(crate) mod file_sides;
 pub(crate) mod filter_line;
 pub(crate) mod help;
-pub(crate) mod image_diff;
+pub mod image_diff;
 pub(crate) mod jobs;
 pub(crate) mod journal;
+pub(crate) mod layer_choice;
 pub mod log;
 pub(crate) mod menu;
 mod name_prompt;
@@ -27,6 +29,7 @@ pub(crate) mod prompt_field;
 pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 pub(crate) mod save_prompt;
+pub mod saved_content;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
 
@@ -83,13 +86,17 @@ pub enum Dialog {
     /// The prompt for the file that a document is saved to.
     Save(save_prompt::SavePrompt),
     /// The prompt for the image to compare with.
-    Diff(diff_prompt::DiffPrompt),
+    Diff(Box<diff_prompt::DiffPrompt>),
     /// Two images side by side.
     ImageDiff(Box<image_diff::DiffDialog>),
     /// The tag since which images have something.
     Since(Box<since::SinceDialog>),
     /// The prompt for what the images are asked for.
     SincePrompt(since_prompt::SincePrompt),
+    /// The layers to compare with.
+    LayerChoice(Box<layer_choice::LayerChoice>),
+    /// Both sides of a difference.
+    FileSides(Box<file_sides::FileSides>),
     /// The jobs.
     Jobs(jobs::JobsDialog),
     /// The journal of changes.
@@ -155,6 +162,8 @@ macro_rules! with_each {
             Dialog::ImageDiff($one) => $body,
             Dialog::Since($one) => $body,
             Dialog::SincePrompt($one) => $body,
+            Dialog::LayerChoice($one) => $body,
+            Dialog::FileSides($one) => $body,
             Dialog::Jobs($one) => $body,
             Dialog::Journal($one) => $body,
         }
@@ -180,7 +189,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 25] {
+    pub(crate) fn all() -> [DialogKeys; 27] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -193,10 +202,12 @@ impl DialogKeys {
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
-            DialogKeys::of::<diff_prompt::DiffPrompt>(),
+            DialogKeys::of::<Box<diff_prompt::DiffPrompt>>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
             DialogKeys::of::<since_prompt::SincePrompt>(),
             DialogKeys::of::<Box<since::SinceDialog>>(),
+            DialogKeys::of::<Box<file_sides::FileSides>>(),
+            DialogKeys::of::<Box<layer_choice::LayerChoice>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
             DialogKeys::of::<journal::JournalDialog>(),
             DialogKeys::of::<menu::Menu>(),
@@ -228,7 +239,8 @@ impl Dialog {
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
             Dialog::FilePreview(preview) => preview.content.is_loading(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
-            Dialog::ImageDiff(dialog) => dialog.diff.is_loading(),
+            Dialog::ImageDiff(dialog) => dialog.is_loading(),
+            Dialog::FileSides(sides) => sides.text.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             _ => false,
@@ -256,6 +268,8 @@ impl Dialog {
             Dialog::SincePrompt(prompt) => prompt.places(state).area,
             Dialog::Since(_)
             | Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
+            | Dialog::LayerChoice(_)
             | Dialog::Requests(_)
             | Dialog::Messages(_)
             | Dialog::Jobs(_)
@@ -284,9 +298,11 @@ impl Dialog {
             Dialog::Requests(log) if log.is_typing => Some(&mut log.input),
             Dialog::PathTable(table) if table.is_typing => Some(&mut table.input),
             Dialog::Attached(attached) if attached.is_typing => Some(&mut attached.input),
+            Dialog::ImageDiff(dialog) => dialog.input(),
             Dialog::Plan(_)
             | Dialog::Comparison(_)
-            | Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
+            | Dialog::LayerChoice(_)
             | Dialog::FilePreview(_)
             | Dialog::FileHistory(_)
             | Dialog::PathTable(_)

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use bytes::Bytes;
-
+use super::dialogs::image_diff::reading::{DiffQuestion, DiffReadAnswer, DiffReadQuestion, DiffedPair};
+use super::dialogs::saved_content::SavedContent;
 use super::panes::details::files::reading::{
     ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, PackagesAnswer, ReadFiles,
 };
@@ -18,7 +18,8 @@ use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
-use crate::model::image_diff::ImageDiff;
+use crate::model::image_diff::SharedLayers;
+use crate::model::image_diff::page::TextComparison;
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
@@ -82,10 +83,16 @@ pub enum Ask {
     ScanPage(Host, Digest),
     /// Asks for the base of an image. Digests of bases that an earlier generation looked up are outdated.
     Base(Repository, Digest, u32),
-    /// Asks to save bytes as a new file.
-    Save(PathBuf, Bytes),
-    /// Asks for the differences between two images.
-    ImageDiff(Box<(Reference, Reference)>),
+    /// Asks to save something as a new file.
+    Save(PathBuf, SavedContent),
+    /// Asks for the differences between two images that their manifests and configs show.
+    ImageDiff(Box<DiffQuestion>),
+    /// Asks for the files or the packages of two images that differ.
+    DiffRead(Box<DiffReadQuestion>),
+    /// Asks for the lines of two files that differ. A side without a file counts as empty.
+    FileSides(Box<[Option<Box<ContentRequest>>; 2]>),
+    /// Asks for the layers that two images share.
+    SharedLayers(Box<DiffQuestion>),
     /// Asks since which tag images have something, if that takes no more than was agreed to.
     Since(Arc<SinceRequest>, Price),
 }
@@ -142,7 +149,10 @@ impl Ask {
             | Ask::KeptScans(..)
             | Ask::ScanPage(..)
             | Ask::Save(..)
-            | Ask::ImageDiff(_) => None,
+            | Ask::ImageDiff(_)
+            | Ask::DiffRead(_)
+            | Ask::FileSides(_)
+            | Ask::SharedLayers(_) => None,
         }
     }
 }
@@ -195,9 +205,15 @@ pub enum Answer {
     /// A sentence about the file that was saved.
     Saved(Result<SafeText, Failure>),
     /// Two images side by side.
-    ImageDiff(Result<Box<ImageDiff>, Failure>),
+    ImageDiff(Result<Arc<DiffedPair>, Failure>),
     /// The tag since which images have something, or what the answer takes.
     Since(Result<PricedSince, Failure>),
+    /// The files or the packages that differ, or the bytes that reading them takes.
+    DiffRead(Result<DiffReadAnswer, Failure>),
+    /// The lines of two files that differ.
+    FileSides(Result<Box<TextComparison>, Failure>),
+    /// The layers that two images share.
+    SharedLayers(Result<SharedLayers, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -247,4 +263,12 @@ pub enum Slot {
     ImageDiff,
     /// The tag since which images have something.
     Since,
+    /// The files of two images that differ.
+    DiffedFiles,
+    /// The packages of two images that differ.
+    DiffedPackages,
+    /// The files of both sides.
+    FileSides,
+    /// A row of the prompt for the image to compare with.
+    SharedLayers(Box<Reference>),
 }

@@ -13,14 +13,13 @@ use super::image_files::{announce, with_bar};
 use super::platform;
 use super::print::{self, Table};
 use crate::client::Pool;
-use crate::layer::diff::{DiffOperand, DiffedFile, FileChange, FileState};
-use crate::layer::{EntryKind, mode_text};
+use crate::layer::diff::{DiffOperand, DiffedFile, describe_unread};
 use crate::model::image_diff::text::{self, TextDiff, unified};
 use crate::model::image_diff::{DiffSide, ImageDiff};
-use crate::model::plural::{counted, group_thousands};
+use crate::model::plural::counted;
 use crate::model::reference::Reference;
+use crate::model::size;
 use crate::model::text::SafeText;
-use crate::model::{size, time};
 use crate::ops::image_diff::{DiffedFiles, DiffedImages, diff_images};
 use document::DiffDocument;
 use packages::{print_packages, read_packages};
@@ -194,18 +193,8 @@ async fn read_files(images: &DiffedImages, reads_all: bool) -> Result<DiffedFile
 
 fn print_sides(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     let mut table = Table::new(&["", "LEFT", "RIGHT"], &[]);
-    let dash = || "-".to_string();
-    let mut row = |name: &str, value: &dyn Fn(&DiffSide) -> String| {
-        let cell = |side| SafeText::from(value(side)).to_string();
-        table.row(vec![name.into(), cell(&diff.left), cell(&diff.right)]);
-    };
-    row("image", &|side| side.reference.clone());
-    row("digest", &|side| side.digest.to_string());
-    row("platform", &|side| side.platform.as_ref().map_or_else(dash, ToString::to_string));
-    row("created", &|side| side.created.map_or_else(dash, time::absolute));
-    row("size", &|side| side.size.map_or_else(dash, size::bytes));
-    if diff.left.base.is_some() || diff.right.base.is_some() {
-        row("base", &|side| side.base.clone().unwrap_or_else(dash));
+    for (name, [left, right]) in diff.facts() {
+        table.row(vec![name.into(), left.to_string(), right.to_string()]);
     }
     table.print(out)
 }
@@ -219,9 +208,9 @@ fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     for layer in &diff.layers {
         table.row(vec![
             layer.change.sign().into(),
-            layer.size.map_or_else(|| "?".into(), size::bytes),
+            layer.shown_size(),
             layer.short_digest().to_string(),
-            SafeText::clean(layer.instruction.as_deref().unwrap_or_default()).to_string(),
+            layer.step().to_string(),
         ]);
     }
     table.print(out)?;
@@ -240,7 +229,7 @@ fn print_config(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
 }
 
 fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
-    writeln!(out, "\nfiles: {}", describe_files(files))?;
+    writeln!(out, "\nfiles: {}", files.diff.describe())?;
     if !files.diff.is_empty() {
         let mut table = Table::new(&["", "LEFT", "RIGHT", "MODE", "OWNER", "PATH"], &[1, 2]);
         files.diff.iter().for_each(|file| table.row(file_row(&file)));
@@ -251,81 +240,15 @@ fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
         writeln!(out, "{path}/: only one image shows its content of the layers that were not read")?;
     }
     if files.diff.is_uncertain() {
-        let layers = counted(files.plan().unread, "shared layer was", "shared layers were");
-        let bytes = size::bytes(files.plan().unread_bytes);
-        writeln!(
-            out,
-            "{layers} not read ({bytes}); with `--all-layers`, added files are told from changed ones"
-        )?;
+        let unread = describe_unread(files.plan().unread, files.plan().unread_bytes);
+        writeln!(out, "{unread}; with `--all-layers`, added files are told from changed ones")?;
     }
     Ok(())
 }
 
-/// Returns the counts of files by their changes.
-fn describe_files(files: &DiffedFiles) -> String {
-    let counts = [
-        (FileChange::Added, "added"),
-        (FileChange::AddedOrChanged, "added or changed"),
-        (FileChange::Removed, "removed"),
-        (FileChange::RemovedOrChanged, "removed or changed"),
-        (FileChange::Changed, "changed"),
-        (FileChange::Unknown, "not known"),
-    ];
-    let counts = counts.into_iter().map(|(change, word)| (files.diff.count(change), word));
-    let counts: Vec<String> = counts
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, word)| format!("{} {word}", group_thousands(count)))
-        .collect();
-    if counts.is_empty() { "none differs".into() } else { counts.join(", ") }
-}
-
+/// Returns the cells of a file.
 fn file_row(file: &DiffedFile) -> Vec<String> {
-    let sign = match file.change {
-        FileChange::Added => "+",
-        FileChange::AddedOrChanged => "+~",
-        FileChange::Removed => "-",
-        FileChange::RemovedOrChanged => "-~",
-        FileChange::Changed => "~",
-        FileChange::Unknown => "?",
-    };
-    let bytes = |state: &FileState| match state {
-        FileState::Absent => String::new(),
-        FileState::Unread => "?".into(),
-        FileState::Present(facts) if facts.kind == EntryKind::File => size::bytes(facts.size),
-        FileState::Present(_) => "-".into(),
-    };
-    let safe = |bytes: &[u8]| SafeText::clean(&String::from_utf8_lossy(bytes)).to_string();
-    // Two values of one column stand there only if they differ.
-    let both = |value: &dyn Fn(&crate::layer::diff::FileFacts) -> String| {
-        let value = |state: &FileState| match state {
-            FileState::Present(facts) => Some(value(facts)),
-            FileState::Absent | FileState::Unread => None,
-        };
-        match (value(&file.left), value(&file.right)) {
-            (Some(left), Some(right)) if left != right => format!("{left} → {right}"),
-            (left, right) => right.or(left).unwrap_or_default(),
-        }
-    };
-    let mut path = safe(&file.path);
-    let is_directory =
-        |state: &FileState| matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
-    if is_directory(&file.right) || (is_directory(&file.left) && file.right == FileState::Absent) {
-        path.push('/');
-    }
-    let link = both(&|facts| safe(&facts.link));
-    if !link.is_empty() {
-        path = format!("{path} -> {link}");
-    }
-    let names: Vec<&str> = file.aspects.names().collect();
-    if !names.is_empty() {
-        path = format!("{path}  ({})", names.join(", "));
-    }
-    vec![
-        sign.into(),
-        bytes(&file.left),
-        bytes(&file.right),
-        both(&|facts| mode_text(facts.kind, facts.mode)),
-        both(&|facts| format!("{}:{}", facts.uid, facts.gid)),
-        path,
-    ]
+    let [left, right] = file.sizes();
+    let path = file.shown_path() + &file.notes();
+    vec![file.change.sign().into(), left, right, file.modes(), file.owners(), path]
 }

@@ -9,11 +9,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::CliError;
+use super::file_record::FileMembers;
 use super::image_files::ImageArguments;
 use super::print::{self, Table};
 use crate::client::Pool;
 use crate::layer::{EntryKind, FileVersion, Hidden, PathId, mode_text};
-use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -49,16 +49,8 @@ struct FileRecord {
     /// The bytes of the path in base64, if they are not UTF-8.
     #[serde(skip_serializing_if = "Option::is_none")]
     path_bytes: Option<String>,
-    #[serde(rename = "type")]
-    kind: &'static str,
-    size: u64,
-    mode: u16,
-    uid: u32,
-    gid: u32,
-    mtime: Option<Timestamp>,
-    /// The target of a link.
-    link: Option<String>,
-    sha256: Option<String>,
+    #[serde(flatten)]
+    members: FileMembers,
     layer: u16,
     layer_digest: Option<String>,
     /// The layers whose versions this one replaces.
@@ -142,19 +134,20 @@ impl Files {
 fn record(files: &ImageFiles, id: PathId, version: &FileVersion) -> FileRecord {
     let path = files.tree.path(id);
     let entry = files.entry(version);
-    let link = entry.as_ref().filter(|entry| !entry.link.is_empty());
     let source = usize::from(version.layer).checked_sub(1).and_then(|index| files.image.layers.get(index));
     FileRecord {
         path_bytes: std::str::from_utf8(&path).is_err().then(|| STANDARD.encode(&path)),
         path: String::from_utf8_lossy(&path).into_owned(),
-        kind: version.kind.name(),
-        size: version.size,
-        mode: version.mode,
-        uid: version.uid,
-        gid: version.gid,
-        mtime: entry.is_some().then(|| Timestamp::from_second(version.mtime).ok()).flatten(),
-        link: link.map(|entry| String::from_utf8_lossy(&entry.link).into_owned()),
-        sha256: entry.and_then(|entry| entry.sha256).map(|bytes| Digest::Sha256(bytes).hex()),
+        members: FileMembers {
+            kind: version.kind.name(),
+            size: version.size,
+            mode: version.mode,
+            uid: version.uid,
+            gid: version.gid,
+            mtime: entry.is_some().then(|| Timestamp::from_second(version.mtime).ok()).flatten(),
+            link: entry.as_ref().and_then(|entry| FileMembers::link(&entry.link)),
+            sha256: FileMembers::sha256(entry.and_then(|entry| entry.sha256)),
+        },
         layer: version.layer,
         layer_digest: source.map(|source| source.descriptor.digest_text.clone()),
         replaces: if version.hidden.is_none() { files.tree.replaces(id) } else { Vec::new() },

@@ -67,10 +67,7 @@ impl Packages {
         announce_price(&plan.price());
         let found = read_packages(&*registry, &files, plan).await;
         self.print(&files, &found)?;
-        found.problems.kept().iter().for_each(print::print_problem);
-        if found.problems.more() > 0 {
-            print::print_problem(format_args!("{} further files could not be read", found.problems.more()));
-        }
+        found.problems.texts().for_each(print::print_problem);
         if found.problems.is_empty() { Ok(()) } else { Err(CliError::Reported) }
     }
 

@@ -15,8 +15,10 @@ use super::path::split;
 use super::tree::{FileTree, FileVersion, PathId, TreeError};
 
 mod compare;
+mod wording;
 
 pub use compare::Aspects;
+pub(crate) use wording::describe_unread;
 
 /// The mode of a stand-in for a path that a whiteout proves to exist.
 const EXISTS: u16 = 1;
@@ -179,6 +181,15 @@ impl FileDiff {
             DiffOperand::Right => &self.right,
         };
         side.locate(path)
+    }
+
+    /// Returns the layer of a place of an image: its number in the image, from 1, and its files.
+    pub fn layer(&self, operand: DiffOperand, index: usize) -> Option<(usize, &Arc<LayerFiles>)> {
+        let side = match operand {
+            DiffOperand::Left => &self.left,
+            DiffOperand::Right => &self.right,
+        };
+        Some((index + side.unread + 1, side.layers.get(index)?))
     }
 
     /// Returns the number of paths that differ, or may differ.

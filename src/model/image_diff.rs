@@ -6,6 +6,7 @@ mod align;
 mod config;
 mod layers;
 pub mod packages;
+pub mod page;
 pub mod text;
 mod wording;
 
@@ -21,7 +22,8 @@ use super::platform::Platform;
 use super::size;
 use super::summary::{created_of, size_of};
 pub use config::ConfigDifference;
-pub use layers::{DiffedLayer, LayerChange};
+pub use layers::{DiffedLayer, LayerChange, SharedLayers};
+pub(crate) use wording::describe_packages;
 
 /// The differences between two images for one platform each.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -84,6 +86,31 @@ impl ImageDiff {
             config: config::diff(&left, &right),
             is_cut: [&left, &right].iter().any(|side| !side.is_whole()),
         }
+    }
+
+    /// Compares two layers of one image, by their indexes from 0. Returns `None` if there is no such layer, or if its
+    /// digest cannot be checked.
+    pub fn of_layers(image: DiffInput<'_>, layers: [usize; 2]) -> Option<ImageDiff> {
+        let side = |index: usize| {
+            let descriptor = image.manifest.layers().get(index)?;
+            Some(DiffSide {
+                reference: format!("layer {} of {}", index + 1, image.reference),
+                digest: descriptor.digest?,
+                size: descriptor.size,
+                created: None,
+                platform: image.platform.cloned(),
+                base: None,
+            })
+        };
+        let (left, right) = (side(layers[0])?, side(layers[1])?);
+        Some(ImageDiff {
+            new_bytes: if left.digest == right.digest { Some(0) } else { right.size },
+            left,
+            right,
+            layers: layers::diff_pair(&image, layers)?,
+            config: Vec::new(),
+            is_cut: false,
+        })
     }
 
     /// Returns whether both are the same image, byte by byte.

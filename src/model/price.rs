@@ -44,6 +44,15 @@ impl Price {
 }
 
 impl Price {
+    /// Returns the price of a reading of layers in words: `reads 68.9 MB of 3 layers`.
+    pub(crate) fn text(&self) -> String {
+        let layers = match self.whole_layers {
+            0 => "tables of contents".into(),
+            count => counted(count, "layer", "layers"),
+        };
+        format!("reads {self} of {layers}")
+    }
+
     /// Returns what the operation does: `reads 68.9 MB in 340 requests`, or `sends 340 requests` if their answers are small.
     pub fn describe(&self) -> String {
         let verb = if self.bytes == 0 && self.requests > 0 { "sends" } else { "reads" };
@@ -88,6 +97,14 @@ impl fmt::Display for Price {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_price_names_the_layers_and_doubts() {
+        let price = |whole_layers, is_more| Price { bytes: 68_900_000, requests: 3, is_more, whole_layers };
+        assert_eq!(price(3, false).text(), "reads 68.9 MB of 3 layers");
+        assert_eq!(price(1, true).text(), "reads 68.9 MB or more of 1 layer");
+        assert_eq!(price(0, false).text(), "reads 68.9 MB of tables of contents");
+    }
 
     fn price(bytes: u64, requests: u64) -> Price {
         Price { bytes, requests, ..Price::default() }

@@ -50,7 +50,7 @@ pub async fn find_dockerfile(
     platform: Option<&Platform>,
 ) -> Result<FoundDockerfile, Failure> {
     let name = &repository.name;
-    let chosen = choose_manifest(registry, repository, selector, platform).await?;
+    let chosen = choose_manifest(registry, repository, selector, platform, Priority::Interactive).await?;
     let ChosenManifest { manifest, listed_platform, listed_annotations, mut attestations } = chosen;
     let config = read_config(registry, name, &manifest, Priority::Interactive).await.transpose()?;
     let table = match &manifest.body {

@@ -1,5 +1,7 @@
 //! Compares two images: their manifests and configs, and the files of the layers that differ.
 
+pub mod platforms;
+
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -70,7 +72,7 @@ struct NeededLayer {
 #[derive(Debug)]
 pub struct DiffedFiles {
     /// The differences.
-    pub diff: FileDiff,
+    pub diff: Arc<FileDiff>,
     plan: FileDiffPlan,
     lists: Vec<Arc<LayerFiles>>,
 }
@@ -83,16 +85,15 @@ pub async fn diff_images(
     right: &Reference,
     platform: Option<&Platform>,
 ) -> Result<DiffedImages, Failure> {
-    let registries = [left, right].map(|side| pool.registry(&side.repository.host));
-    let choose = |registry: &Arc<dyn Registry>, side: &Reference| {
-        let (registry, side) = (registry.clone(), side.clone());
+    let choose = |side: &Reference| {
+        let (registry, side) = (pool.registry(&side.repository.host), side.clone());
         async move { choose_image(&*registry, &side.repository, &side.selector(), platform).await }.boxed()
     };
-    let (one, other) = future::join(choose(&registries[0], left), choose(&registries[1], right)).await;
+    let (one, other) = future::join(choose(left), choose(right)).await;
     let (one, other) = (one?, other?);
     let names = [left, right].map(ToString::to_string);
     let diff = ImageDiff::of(input(&names[0], &one), input(&names[1], &other));
-    Ok(DiffedImages { left: one, right: other, diff, registries })
+    Ok(DiffedImages::new(pool, one, other, diff))
 }
 
 fn input<'a>(reference: &'a str, image: &'a ImageSource) -> DiffInput<'a> {
@@ -112,6 +113,12 @@ impl FileDiffPlan {
 }
 
 impl DiffedImages {
+    /// Combines two images with the differences between their manifests and configs.
+    pub fn new(pool: &Pool, left: ImageSource, right: ImageSource, diff: ImageDiff) -> DiffedImages {
+        let registries = [&left, &right].map(|side| pool.registry(&side.repository.host));
+        DiffedImages { left, right, diff, registries }
+    }
+
     fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {
         match operand {
             DiffOperand::Left => (&self.registries[0], &self.left),
@@ -252,7 +259,7 @@ impl DiffedImages {
         let diff = tokio::task::spawn_blocking(move || FileDiff::of(left, right, unread)).await;
         let diff = diff.map_err(|_| Failure::local(what, "the reader stopped"))?;
         let diff = diff.map_err(|error| Failure::local(what, error.to_string()))?;
-        Ok(DiffedFiles { diff, plan, lists })
+        Ok(DiffedFiles { diff: Arc::new(diff), plan, lists })
     }
 
     /// Reads the content of a file of one image. Returns `None` if there is nothing, or if `files` does not tell because

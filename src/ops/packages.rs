@@ -61,6 +61,14 @@ pub struct ImagePackages {
     pub received: u64,
 }
 
+impl ImagePackages {
+    /// Returns the ecosystem, the name and the version of each package.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let packages = self.packages.iter().map(|found| &found.package);
+        packages.map(|package| (package.ecosystem.name(), package.name.as_str(), package.version.as_str()))
+    }
+}
+
 /// The first problems, and the number of the others.
 #[derive(Debug, Clone, Default)]
 pub struct Problems {
@@ -92,6 +100,12 @@ impl Problems {
     /// Returns the number of those that were not kept.
     pub fn more(&self) -> usize {
         self.more
+    }
+
+    /// Returns a sentence for each that was kept, and one for the others.
+    pub fn texts(&self) -> impl Iterator<Item = String> {
+        let more = (self.more > 0).then(|| format!("{} further files could not be read", self.more));
+        self.kept.iter().map(ToString::to_string).chain(more)
     }
 
     /// Returns whether there are none.

@@ -5,17 +5,18 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
+use super::image_diffs;
 use super::image_files::{self, ShownReading};
 use super::image_tables;
 use super::jobs::JobRunner;
 use super::since;
 use crate::app::cmd::Cmd;
+use crate::app::dialogs::saved_content::SavedContent;
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
 use crate::app::questions::{Answer, Ask, Slot};
@@ -53,12 +54,12 @@ pub struct Effects {
     jobs: JobRunner,
     /// The count of the tags that are looked up for the plan that was asked for last.
     lookups: watch::Receiver<Lookups>,
-    /// The reading of files that the screen shows.
-    reading: ShownReading,
     /// The digests of bases that were looked up.
     bases: Arc<BaseLookups>,
     /// The question since which tag images have something.
     since: Arc<SinceReading>,
+    /// The readings of layers that the screen shows.
+    readings: HashMap<Slot, ShownReading>,
     /// The last write of the opened names. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -75,9 +76,9 @@ impl Effects {
             identities,
             jobs,
             lookups: watch::channel(Lookups::default()).1,
-            reading: ShownReading::default(),
             bases: Arc::default(),
             since: Arc::default(),
+            readings: HashMap::new(),
             remembering: None,
         }
     }
@@ -87,8 +88,10 @@ impl Effects {
         match cmd {
             Cmd::Load { slot, ticket, delay: after, ask } => self.load(slot, ticket, after, ask),
             Cmd::Cancel(slot) => self.drop_slot(&slot),
-            Cmd::PauseFiles(is_paused) => self.reading.pause(is_paused),
             Cmd::PauseSince(is_paused) => self.since.pause(is_paused),
+            Cmd::PauseReading(slot, is_paused) => {
+                self.readings.entry(slot).or_default().pause(is_paused);
+            }
             Cmd::Forget(host) => {
                 let registry = self.context.pool.registry(&host);
                 registry.connection().into_iter().for_each(Connection::forget);
@@ -173,10 +176,10 @@ impl Effects {
     fn load(&mut self, slot: Slot, ticket: Ticket, after: Duration, ask: Ask) {
         self.drop_slot(&slot);
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
-        let (identities, reading) = (self.identities.clone(), self.reading.clone());
-        let bases = self.bases.clone();
-        if slot == Slot::Files {
-            self.reading.reset();
+        let (identities, bases) = (self.identities.clone(), self.bases.clone());
+        let reading = ShownReading::default();
+        if matches!(ask, Ask::Files(..) | Ask::DiffRead(_)) {
+            self.readings.insert(slot.clone(), reading.clone());
         }
         if slot == Slot::Since {
             self.since = Arc::default();
@@ -199,6 +202,10 @@ impl Effects {
                 Ask::Since(request, agreed) => {
                     let found = since::find(&context.pool, &request, agreed, ticket, &inbox, &since_reading);
                     Answer::Since(found.await)
+                }
+                Ask::DiffRead(question) => {
+                    let read = image_diffs::read(&context.pool, &question, ticket, &inbox, &reading);
+                    Answer::DiffRead(read.await)
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
@@ -252,6 +259,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         // They are read by a task that reports their progress.
         Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
         Ask::Since(..) => Answer::Since(Err(Failure::local("cannot ask the images", "no task asks them"))),
+        Ask::DiffRead(_) => Answer::DiffRead(Err(Failure::local("cannot read files", "no task reads them"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
@@ -320,13 +328,11 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             let report = ops::base_image::report_recorded_base(pool, bases, &repository, image).await;
             Answer::Base(Box::new(report))
         }
-        Ask::Save(path, bytes) => Answer::Saved(save(path, bytes).await),
+        Ask::Save(path, content) => Answer::Saved(save(path, content).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
-        Ask::ImageDiff(images) => {
-            let (left, right) = *images;
-            let found = ops::image_diff::diff_images(pool, &left, &right, None).await;
-            Answer::ImageDiff(found.map(|images| Box::new(images.diff)))
-        }
+        Ask::ImageDiff(question) => Answer::ImageDiff(image_diffs::compare(pool, &question).await),
+        Ask::FileSides(requests) => Answer::FileSides(image_diffs::read_sides(pool, *requests).await),
+        Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;
@@ -346,10 +352,10 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
 }
 
 /// Saves bytes as a new file. Returns a sentence about it.
-async fn save(path: PathBuf, bytes: Bytes) -> Result<SafeText, Failure> {
+async fn save(path: PathBuf, content: SavedContent) -> Result<SafeText, Failure> {
     let shown = path.display().to_string();
     let failed = |why: String| Failure::local(format!("cannot save `{shown}`"), why);
-    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &bytes)).await;
+    let saved = tokio::task::spawn_blocking(move || files::save_new(&path, &content.into_bytes())).await;
     match saved.map_err(std::io::Error::other).flatten() {
         Ok(()) => Ok(SafeText::from(format!("saved `{shown}`"))),
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -38,11 +39,6 @@ const PAUSE: u32 = 10;
 pub(super) struct ShownReading(Arc<Mutex<(bool, Option<Arc<Reading>>)>>);
 
 impl ShownReading {
-    /// Forgets the reading before.
-    pub(super) fn reset(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (false, None);
-    }
-
     /// Pauses the reading, or lets it go on. One that has not begun begins so.
     pub(super) fn pause(&self, pauses: bool) {
         let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -50,7 +46,7 @@ impl ShownReading {
         reading.iter().for_each(|reading| reading.pause.set(pauses));
     }
 
-    fn begin(&self, begun: &Arc<Reading>) {
+    pub(super) fn begin(&self, begun: &Arc<Reading>) {
         let (is_paused, reading) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         begun.pause.set(*is_paused);
         *reading = Some(begun.clone());
@@ -94,7 +90,7 @@ pub(super) async fn read(
     let layers = source.layers.len();
     let read = read_readable(&*registry, source, &plan, &numbers, &reading);
     let mut read = std::pin::pin!(read);
-    let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
+    let mut reporter = Reporter::new(reading.clone(), price, layers, ticket, inbox);
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
     let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
@@ -146,7 +142,7 @@ async fn finish(building: &mut Option<Building>) -> Option<Built> {
 }
 
 /// Tells the screen about the progress.
-struct Reporter<'a> {
+pub(super) struct Reporter<'a> {
     reading: Arc<Reading>,
     price: Price,
     layers: usize,
@@ -155,7 +151,30 @@ struct Reporter<'a> {
     inbox: &'a UnboundedSender<Msg>,
 }
 
-impl Reporter<'_> {
+impl<'a> Reporter<'a> {
+    /// Creates a reporter for a number of layers, whose reading takes this price.
+    pub(super) fn new(
+        reading: Arc<Reading>,
+        price: Price,
+        layers: usize,
+        ticket: Ticket,
+        inbox: &'a UnboundedSender<Msg>,
+    ) -> Reporter<'a> {
+        Reporter { reading, price, layers, last: None, ticket, inbox }
+    }
+
+    /// Waits for a reading, and reports its progress meanwhile.
+    pub(super) async fn report_while<T>(mut self, read: impl Future<Output = T>) -> T {
+        let mut read = std::pin::pin!(read);
+        loop {
+            tokio::select! {
+                biased;
+                read = &mut read => return read,
+                () = tokio::time::sleep(LEAST) => self.report(None),
+            }
+        }
+    }
+
     /// Reports the progress if there is any, or a snapshot.
     fn report(&mut self, snapshot: Option<FilesSnapshot>) {
         let progress = FilesProgress {
@@ -176,6 +195,27 @@ impl Reporter<'_> {
 /// Reads the first bytes of a file, and of a header as many as tell everything. If these are all, they were compared with
 /// the digest of the file.
 pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Result<FileContent, Failure> {
+    let (Beginning { bytes, is_whole }, size) =
+        read_start(pool, request, &|start, size| request.needed(start, size)).await?;
+    // What was read is all of the file, whatever its list says.
+    let (size, most) = (if is_whole { bytes.len() as u64 } else { size }, request.most);
+    let described = tokio::task::spawn_blocking(move || FileContent::of(bytes, size, most)).await;
+    described.map_err(|_| Failure::local("cannot read a file", "the reader stopped"))
+}
+
+/// Reads the bytes of a file as they are, at most as many as the request names.
+pub(super) async fn read_bytes(pool: &Pool, request: &ContentRequest) -> Result<Bytes, Failure> {
+    let (start, _) = read_start(pool, request, &|_, size| request.most.min(size)).await?;
+    Ok(start.bytes)
+}
+
+/// Reads the first bytes of a file. `needed` tells how many, by those that were read so far and the size of the file,
+/// which is returned too.
+async fn read_start(
+    pool: &Pool,
+    request: &ContentRequest,
+    needed: &(dyn Fn(&[u8], u64) -> u64 + Send + Sync),
+) -> Result<(Beginning, u64), Failure> {
     let registry = pool.registry(&request.image.repository.host);
     let source = image_source(&request.image)?;
     let layer = usize::from(request.layer).checked_sub(1).and_then(|index| source.layers.get(index));
@@ -183,14 +223,10 @@ pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Resul
     let layer = layer.ok_or_else(|| fail("the image has no such layer"))?;
     let entry = request.files.list.get(request.entry as usize);
     let size = entry.ok_or_else(|| fail("the layer has no such file"))?.size;
-    let needed = |start: &[u8]| request.needed(start, size);
+    let needed = |start: &[u8]| needed(start, size);
     let (name, files) = (&request.image.repository.name, &request.files);
-    let Beginning { bytes, is_whole } =
-        read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
-    // What was read is all of the file, whatever its list says.
-    let (size, most) = (if is_whole { bytes.len() as u64 } else { size }, request.most);
-    let described = tokio::task::spawn_blocking(move || FileContent::of(bytes, size, most)).await;
-    described.map_err(|_| fail("the reader stopped"))
+    let start = read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
+    Ok((start, size))
 }
 
 /// Writes files to this machine's disk. Returns in words how many.

@@ -9,10 +9,12 @@ mod diff_prompt;
 mod extract_prompt;
 mod file_history;
 mod file_preview;
+mod file_sides;
 mod help;
 mod image_diff;
 mod jobs;
 mod journal;
+mod layer_choice;
 mod log;
 mod menu;
 mod open_prompt;
@@ -51,6 +53,8 @@ impl Canvas<'_, '_> {
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),
                 Dialog::Since(dialog) => self.since(dialog),
                 Dialog::SincePrompt(prompt) => self.since_prompt(prompt),
+                Dialog::FileSides(sides) => self.file_sides(sides),
+                Dialog::LayerChoice(choice) => self.layer_choice(choice),
                 Dialog::Plan(plan) => self.plan(plan),
                 Dialog::FilePreview(preview) => self.file_preview(preview),
                 Dialog::FileHistory(history) => self.file_history(history),

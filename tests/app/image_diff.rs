@@ -1,5 +1,6 @@
 //! Two images side by side on the screen.
 
+use regtui::demo::files::DemoFiles;
 use regtui::demo::{self, Store};
 
 use crate::support::harness::Harness;
@@ -7,11 +8,18 @@ use crate::support::harness::Harness;
 /// Three versions of `app` on one base, and a name for the newest.
 async fn versions() -> Harness {
     let store = Store::new();
-    for version in ["1.8", "1.9", "1.10"] {
-        let layer = |content: &str| demo::layer::DemoLayer::of(&[("content", content)]);
-        let image = store.image("team/app").platform("linux", "amd64").layer("ADD base", layer("base"));
-        let image = image.layer("COPY app", layer(version)).config("Env", vec![format!("VERSION={version}")]);
-        let image = image.tag(version);
+    let base = || DemoFiles::new().file("etc/os-release", "base\n").file("usr/lib/big", vec![7; 3 << 20]);
+    for (version, date) in [("1.8", 2), ("1.9", 3), ("1.10", 4)] {
+        let image = store.image("team/app").platform("linux", "amd64").layer("ADD base", base().into());
+        let conf = format!("first\nversion {version}\nlast\n");
+        let mut files = DemoFiles::new().file("etc/app.conf", conf).file("opt/same", "the same");
+        if version == "1.10" {
+            files = files.file("opt/new", "22").whiteout("usr/lib/big");
+        } else {
+            files = files.file("opt/old", "1");
+        }
+        let image = image.layer("COPY app", files.into()).config("Env", vec![format!("VERSION={version}")]);
+        let image = image.created(format!("2026-03-0{date}T00:00:00Z")).tag(version);
         if version == "1.10" {
             image.tag("latest").push()
         } else {
@@ -23,14 +31,21 @@ async fn versions() -> Harness {
     harness
 }
 
+/// The diff of 1.9 and 1.10 with its Files tab.
+async fn at_files() -> Harness {
+    let mut harness = versions().await;
+    harness.press("D").await.press("Enter").await.press("]").await.press("]").await;
+    harness
+}
+
 #[tokio::test]
 async fn the_version_before_is_proposed_and_becomes_the_left_image() {
     let mut harness = versions().await;
     harness.press("D").await;
-    harness.shows("> 1.9");
+    harness.shows("▌ 1.9");
     harness.press("Enter").await;
     for text in [
-        "Summary │ Config",
+        "Summary │ Config │ Files │ Packages",
         "app:1.9",
         "app:1.10",
         "1 shared",
@@ -42,10 +57,25 @@ async fn the_version_before_is_proposed_and_becomes_the_left_image() {
     }
     harness.press("]").await;
     harness.shows("~ env.VERSION: 1.9 → 1.10");
-    harness.press("x").await.press("[").await;
+    harness.press("x").await;
     harness.shows("~ env.VERSION: 1.10 → 1.9");
     harness.press("Esc").await;
     harness.does_not_show("Summary │ Config");
+}
+
+#[tokio::test]
+async fn names_to_compare_with_show_the_layers_that_they_share() {
+    let mut harness = versions().await;
+    harness.press("D").await;
+    let text = harness.screen();
+    let place = |name: &str| text.find(name).unwrap_or_else(|| panic!("{name}: {text}"));
+    assert!(place("▌ 1.9 ") < place("  latest ") && place("  latest ") < place("  1.8 "), "{text}");
+    harness.shows("layers shared 1 of 2");
+    harness.shows("the same image");
+    harness.type_text("1.8").await;
+    harness.does_not_show("  latest ");
+    harness.press("Esc").await;
+    harness.does_not_show("compare ");
 }
 
 #[tokio::test]
@@ -60,16 +90,224 @@ async fn marked_images_are_compared_with_the_older_on_the_left() {
 }
 
 #[tokio::test]
+async fn of_marked_images_the_older_build_is_on_the_left_whatever_its_version() {
+    let store = Store::new();
+    for (tag, date) in [("1.0.5", "2026-05-01T00:00:00Z"), ("2.0.0", "2026-02-01T00:00:00Z")] {
+        let image = store.image("app").layer("ADD", demo::layer::DemoLayer::of(&[("a", tag)]));
+        image.config("Env", vec![format!("V={tag}")]).created(date).tag(tag).push();
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness.press("3").await.press("*").await.press("D").await.press("]").await;
+    harness.shows("~ env.V: 2.0.0 → 1.0.5");
+}
+
+#[tokio::test]
 async fn another_name_can_be_typed_and_a_wrong_one_is_refused() {
     let mut harness = versions().await;
     harness.press(":").await.type_text("diff 1.8").await.press("Enter").await.press("]").await;
     harness.shows("~ env.VERSION: 1.8 → 1.10");
-    harness.press("Esc").await.press("D").await.press("Ctrl-u").await;
+    harness.press("Esc").await.press("D").await;
     harness.type_text("1.10").await.press("Enter").await;
     harness.shows("both sides are the same");
     harness.press("Ctrl-u").await.type_text("latest").await.press("Enter").await;
     harness.shows("both are the same image");
-    harness.press("Esc").await.press("D").await.press("Ctrl-u").await;
+    harness.press("Esc").await.press("D").await;
     harness.type_text("none").await.press("Enter").await;
     harness.shows("cannot read none of");
+}
+
+#[tokio::test]
+async fn files_are_read_when_their_tab_is_open_and_shared_layers_only_if_asked_for() {
+    let mut harness = versions().await;
+    harness.press("D").await.press("Enter").await;
+    let blobs = |harness: &Harness| {
+        harness.demo.requests().iter().filter(|request| request.path.contains("/blobs/")).count()
+    };
+    let before = blobs(&harness);
+    harness.press("]").await;
+    assert_eq!(blobs(&harness), before, "Config reads nothing");
+    harness.press("]").await;
+    assert_eq!(blobs(&harness), before + 2, "the layers that differ");
+    harness.shows("1 added or changed, 1 removed, 1 removed or changed, 1 changed");
+    harness.shows("1 shared layer was not read");
+    harness.shows("etc/app.conf");
+    harness.does_not_show("opt/same");
+    harness.press("a").await;
+    harness.shows("1 added, 2 removed, 1 changed");
+    assert_eq!(blobs(&harness), before + 3);
+    harness.press("a").await;
+    harness.shows("all layers are read already");
+}
+
+#[tokio::test]
+async fn enter_on_a_file_shows_its_lines_and_its_facts() {
+    let mut harness = at_files().await;
+    harness.press("Enter").await;
+    for text in ["-version 1.9", "+version 1.10", " first", "sha256:", "layer 2"] {
+        harness.shows(text);
+    }
+    harness.press(".").await;
+    harness.does_not_show(" first");
+    harness.press("v").await;
+    harness.shows("side by side takes 140 columns; the screen has 120");
+    harness.press("Esc").await.press("j").await.press("Enter").await;
+    harness.shows("a side is in shared layers that were not read");
+    harness.press("Esc").await.press("a").await.press("j").await.press("Enter").await;
+    harness.shows("no such file");
+    harness.shows("+22");
+    // The files are still there below.
+    harness.press("Esc").await;
+    harness.shows("opt/old");
+}
+
+#[tokio::test]
+async fn side_by_side_shows_both_files_on_a_wide_screen() {
+    let mut harness = at_files().await;
+    harness.resize(150, 42).await;
+    harness.press("Enter").await.press("v").await;
+    harness.shows("2 version 1.9");
+    harness.shows("2 version 1.10");
+    harness.press(".").await;
+    harness.does_not_show("1 first");
+    harness.press("v").await;
+    harness.shows("+version 1.10");
+}
+
+#[tokio::test]
+async fn rows_are_filtered_and_the_next_difference_is_found() {
+    let mut harness = at_files().await;
+    harness.press("/").await.type_text("opt").await.press("Enter").await;
+    harness.shows("Diff: 2 of 4");
+    harness.does_not_show("etc/app.conf");
+    harness.press("n").await.press("n").await;
+    harness.shows("this is the last difference");
+    harness.press("Esc").await;
+    harness.shows("etc/app.conf");
+    harness.press("[").await.press("[").await.press("n").await;
+    harness.shows("▌ digest");
+    harness.press(".").await;
+    harness.does_not_show("= ");
+}
+
+#[tokio::test]
+async fn a_report_is_saved_as_a_new_file_and_never_over_an_old_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("report.md");
+    let mut harness = at_files().await;
+    harness.press("e").await;
+    harness.shows("> diff-app-1.9-app-1.10.md");
+    harness.press("Ctrl-u").await.type_text(&path.display().to_string()).await.press("Enter").await;
+    let text = std::fs::read_to_string(&path).expect("a report");
+    for part in
+        ["## Layers", "\\~ env.VERSION", "| ~ | 23 B | 24 B |", "etc/app.conf", "## Packages", "not compared"]
+    {
+        let part = part.replace("\\~", "~");
+        assert!(text.replace("\\_", "_").contains(&part), "{part}: {text}");
+    }
+    harness.press("e").await.press("Ctrl-u").await.type_text(&path.display().to_string()).await;
+    harness.press("Enter").await;
+    harness.shows("the file exists, and is never written over");
+}
+
+#[tokio::test]
+async fn two_layers_of_an_image_are_compared() {
+    let store = Store::new();
+    let layer = |text: &str| DemoFiles::new().file("etc/motd", text.to_string()).file("etc/same", "x");
+    let image = store.image("app").platform("linux", "amd64").layer("COPY one", layer("one\n").into());
+    image.layer("COPY two", layer("two\n").file("etc/new", "").into()).tag("1").push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness.press("3").await.press("4").await.press("]").await.press("G").await.press("D").await;
+    harness.shows("Compare layer 2 of app:1 with");
+    harness.shows("layer 1");
+    harness.press("Enter").await;
+    harness.shows("layer 1 of app:1");
+    harness.shows("layer 2 of app:1");
+    harness.press("]").await;
+    harness.shows("1 added, 1 changed");
+    harness.press("j").await.press("k").await.press("Enter").await;
+    harness.shows("-one");
+    harness.shows("+two");
+}
+
+#[tokio::test]
+async fn a_file_is_compared_with_that_of_another_image_and_with_its_version_before() {
+    let mut harness = versions().await;
+    harness.press("f").await.press("/").await.type_text("app.conf").await.press("Enter").await;
+    harness.press("D").await;
+    harness.shows("compare etc/app.conf of");
+    harness.press("Enter").await;
+    harness.shows("-version 1.9");
+    harness.press("Esc").await.press("Esc").await.press("/").await.press("Ctrl-u").await;
+    harness.type_text("opt/same").await.press("Enter").await.press("D").await.press("Enter").await;
+    harness.shows("opt/same does not differ");
+
+    let store = Store::new();
+    let layer = |text: &str| DemoFiles::new().file("etc/motd", text.to_string());
+    let image = store.image("app").platform("linux", "amd64").layer("COPY one", layer("one\n").into());
+    image.layer("COPY two", layer("two\n").into()).tag("1").push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness.press("3").await.press("f").await.press("/").await.type_text("motd").await;
+    harness.press("Enter").await.press("H").await.press("D").await;
+    harness.shows("-one");
+    harness.shows("+two");
+    harness.press("Esc").await.press("j").await.press("D").await;
+    harness.shows("there is no version before");
+}
+
+#[tokio::test]
+async fn platforms_that_both_images_have_are_compared_one_by_one() {
+    let store = Store::new();
+    for tag in ["1", "2"] {
+        let mut index = store.index("app");
+        for architecture in ["amd64", "arm64"] {
+            let image = store.image("app").platform("linux", architecture);
+            let layer = demo::layer::DemoLayer::of(&[("a", &format!("{architecture} {tag}"))]);
+            let image = image.layer("ADD", layer).config("Env", vec![format!("ON={architecture}-{tag}")]);
+            index = index.child(&image.push());
+        }
+        index.tag(tag).push();
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness.press("3").await.press("D").await.press("Enter").await;
+    harness.shows("of 2)");
+    harness.press("]").await;
+    let was_amd = harness.screen().contains("amd64-1 → amd64-2");
+    harness.press("p").await;
+    harness.shows(if was_amd { "arm64-1 → arm64-2" } else { "amd64-1 → amd64-2" });
+    harness.press("{").await;
+    harness.shows(if was_amd { "amd64-1 → amd64-2" } else { "arm64-1 → arm64-2" });
+}
+
+#[tokio::test]
+async fn an_index_is_compared_for_the_platform_of_an_image_that_stands_alone() {
+    let store = Store::new();
+    let env = |tag: &str, architecture: &str| vec![format!("ON={architecture}-{tag}")];
+    let image = |tag: &str, architecture: &str| {
+        let layer = demo::layer::DemoLayer::of(&[("a", &format!("{architecture} {tag}"))]);
+        let image = store.image("app").platform("linux", architecture).layer("ADD", layer);
+        image.config("Env", env(tag, architecture))
+    };
+    let children = ["amd64", "arm64", "s390x"].map(|architecture| image("1", architecture).push());
+    let index = children.iter().fold(store.index("app"), |index, child| index.child(child));
+    index.tag("1").push();
+    image("2", "s390x").tag("2").push();
+    let index = ["ppc64le", "riscv64"].map(|architecture| image("3", architecture).push());
+    index.iter().fold(store.index("app"), |index, child| index.child(child)).tag("3").push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness
+        .press("3")
+        .await
+        .press("j")
+        .await
+        .press("D")
+        .await
+        .type_text("1")
+        .await
+        .press("Enter")
+        .await
+        .press("]")
+        .await;
+    harness.shows("s390x-1 → s390x-2");
+    harness.press("Esc").await.press("g").await.press("D").await.type_text("1").await.press("Enter").await;
+    harness.shows("no platform is in both");
 }

@@ -205,3 +205,18 @@ async fn wrong_usage_is_told() {
     shell.run(&["diff", &image, ":2", "--platform", "x/"]).await.assert_code(2).assert_says("--platform");
     shell.run(&["diff", &image]).await.assert_code(2);
 }
+
+#[tokio::test]
+async fn a_file_has_the_same_members_in_every_document() {
+    let (_demo, host, shell) = versions().await;
+    let image = format!("{host}/app:2");
+    let diff = shell.run(&["diff", &format!("{host}/app:1"), ":2", "--files", "--json"]).await.json();
+    let of_diff = &diff["files"][0]["right"];
+    let listed = shell.run(&["files", &image, "etc/app.conf", "--json"]).await.json();
+    for member in ["type", "size", "mode", "uid", "gid", "mtime", "link", "sha256", "layer"] {
+        assert!(listed.get(member).is_some(), "{member}: {listed}");
+        assert_eq!(of_diff[member], listed[member], "{member}");
+    }
+    assert_eq!(listed["size"], 6);
+    assert_eq!(listed["mode"], 0o644);
+}

@@ -296,6 +296,10 @@ fn describe(ask: &Ask) -> String {
         Ask::Save(path, _) => format!("save {}", path.display()),
         Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
         Ask::Since(request, _) => format!("since {}", request.repository.name),
+        Ask::ImageDiff(question) => format!("diff {} {}", question.left, question.right),
+        Ask::DiffRead(question) => format!("{:?} that differ", question.kind),
+        Ask::FileSides(_) => "both sides".into(),
+        Ask::SharedLayers(question) => format!("layers shared with {}", question.left),
     }
 }
 

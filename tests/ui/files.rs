@@ -207,7 +207,7 @@ fn ticket(screen: &Screen) -> Ticket {
 
 fn pauses(screen: &Screen) -> Vec<bool> {
     let pause = |cmd: &Cmd| match cmd {
-        Cmd::PauseFiles(pauses) => Some(*pauses),
+        Cmd::PauseReading(_, pauses) => Some(*pauses),
         _ => None,
     };
     screen.open.iter().filter_map(pause).collect()

@@ -2,6 +2,8 @@
 //! answer come.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::str::FromStr;
+use std::sync::Arc;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use jiff::{SignedDuration, Timestamp};
@@ -9,6 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Buffer;
 use regtui::app::cmd::Cmd;
+use regtui::app::dialogs::image_diff::reading::{DiffQuestion, DiffReadAnswer, DiffReadQuestion, DiffedPair};
 use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{FilesAnswer, PackagesAnswer};
@@ -24,6 +27,7 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::price::Price;
+use regtui::model::reference::{Reference, RepositoryName, Selector, Tag, Target};
 use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
@@ -54,6 +58,8 @@ pub struct Registry {
     pub packages: fn(bool) -> Result<PackagesAnswer, Failure>,
     /// Returns the answers to any question since which tag images have something. The argument is what the user agreed to.
     pub since: fn(Price) -> PricedSince,
+    /// Returns the files or packages of any two images that differ.
+    pub diff_read: fn(&DiffReadQuestion) -> Result<DiffReadAnswer, Failure>,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -78,6 +84,7 @@ impl Default for Registry {
             files: |_| Ok(super::files::sample_files()),
             packages: |_| Ok(PackagesAnswer::Packages(super::files::sample_packages())),
             since: |_| super::since::sample(),
+            diff_read: |question| Ok(super::image_diff::sample_read(question)),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -157,6 +164,12 @@ impl Registry {
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
             Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Since(_, agreed) => Answer::Since(Ok((self.since)(*agreed))),
+            Ask::ImageDiff(question) => Answer::ImageDiff(self.diff(question)),
+            Ask::DiffRead(question) => Answer::DiffRead((self.diff_read)(question)),
+            Ask::FileSides(_) => Answer::FileSides(Ok(Box::new(super::image_diff::sample_lines()))),
+            Ask::SharedLayers(question) => {
+                Answer::SharedLayers(self.diff(question).map(|pair| super::image_diff::shared_layers(&pair)))
+            }
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
                     Selector::Tag(tag) => self.image(&repository.name, tag.as_str()),
@@ -169,6 +182,23 @@ impl Registry {
                 Answer::Referrers(image.expect("it was shown").found_referrers())
             }
         }
+    }
+
+    /// Compares two images, which are named as `host/repository:tag`.
+    fn diff(&self, question: &DiffQuestion) -> Result<Arc<DiffedPair>, Failure> {
+        let image = |reference: &Reference| {
+            let text = reference.to_string();
+            let name = text.split_once('/').map_or("", |(_, name)| name);
+            let (name, digest) = name.split_once('@').unwrap_or((name, ""));
+            let (repository, tag) = name.split_once(':').unwrap_or((name, ""));
+            let repository = RepositoryName::parse(repository).expect("a repository");
+            match Digest::from_str(digest) {
+                Ok(digest) => self.image_of(&repository, &digest),
+                Err(_) => self.image(&repository, tag),
+            }
+        };
+        let (left, right) = (image(&question.left)?, image(&question.right)?);
+        Ok(super::image_diff::pair([&question.left, &question.right], [left, right]))
     }
 
     fn images(&self, repository: &RepositoryName) -> Result<&Vec<(String, Image)>, Failure> {

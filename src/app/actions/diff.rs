@@ -1,9 +1,14 @@
 //! Comparing two images.
 
+use std::cmp::Ordering;
+
+use jiff::Timestamp;
+
 use super::Action;
-use super::availability::{Why, check_arranged, check_image_exists, no_image_chosen};
-use crate::app::dialogs::{diff_prompt, image_diff};
+use super::availability::{Why, check_arranged, check_image_exists, no_image_chosen, refuse_unless};
+use crate::app::dialogs::{diff_prompt, image_diff, layer_choice};
 use crate::app::keys::chords;
+use crate::app::panes::details::Tab;
 use crate::app::selection::{selected_images, selection_repository};
 use crate::app::update::Update;
 use crate::app::{Pane, State};
@@ -15,17 +20,22 @@ use crate::model::version_order;
 pub(crate) static DIFF: Action = Action::new(
     "tags.diff",
     chords!["D"],
-    "compare two images: the marked ones, or this one and another",
+    "compare two images: the marked ones, or this one and another; in Layers two layers, in Files a file of both",
     diff_selected,
 )
 .about_rows()
 .available_if(check_diff)
-.with_entry("diff ", "compare the image with another one: layers and config");
+.with_entry("diff ", "compare the image with another one, also files and packages");
 
 /// Fails if there is no image, or more than two are marked.
 pub(crate) fn check_diff(state: &State) -> Result<(), Why> {
     check_image_exists(state).and(check_arranged(state))?;
     selection_repository(state).ok_or_else(|| no_image_chosen(state))?;
+    if is_in_tab(state, Tab::Layers) {
+        let layers = state.detail.files_image().map_or(0, |image| image.manifest.layers().len());
+        refuse_unless(layers > 1, "there is no other layer to compare with")?;
+        return refuse_unless(state.detail.layer_under_cursor().is_some(), "this step made no layer");
+    }
     match state.tags.list.marks.len() {
         marked if marked > 2 && state.focus == Pane::Tags => {
             Err(format!("two images at a time; {marked} are marked").into())
@@ -48,20 +58,47 @@ fn reference(repository: Repository, selector: Selector) -> Reference {
     }
 }
 
+/// Whether a tab of Details has the keys.
+fn is_in_tab(state: &State, tab: Tab) -> bool {
+    state.focus == Pane::Details && state.detail.tab == tab
+}
+
+/// Returns the build date of a tag, if its row was read.
+fn created(state: &State, selector: &Selector) -> Option<Timestamp> {
+    let Selector::Tag(tag) = selector else { return None };
+    state.tags.summary_of(tag)?.created
+}
+
 fn diff_selected(update: &mut Update<'_>) {
+    if is_in_tab(update.state, Tab::Layers) {
+        return layer_choice::show(update.state);
+    }
     let Some((repository, mut images)) = selected_images(update.state) else { return };
+    if is_in_tab(update.state, Tab::Files)
+        && let Some(path) = update.state.detail.files.browser.selected_path()
+        && let Some(image) = images.pop()
+    {
+        return diff_prompt::show_path(update, reference(repository, image), path);
+    }
     let is_marked = update.state.focus == Pane::Tags && !update.state.tags.list.marks.is_empty();
     let cursor = update.state.tags.selector().filter(|_| is_marked && images.len() == 1);
     images.extend(cursor.filter(|cursor| !images.contains(cursor)));
-    // The older version is the left one.
-    images.sort_by(|one, other| match (one, other) {
-        (Selector::Tag(one), Selector::Tag(other)) => version_order::compare(one.as_str(), other.as_str()),
-        _ => std::cmp::Ordering::Equal,
+    // The older one is the left one: by its date, then by its version.
+    let state = &*update.state;
+    images.sort_by(|one, other| {
+        let dates = created(state, one).zip(created(state, other));
+        let by_date = dates.map_or(Ordering::Equal, |(one, other)| one.cmp(&other));
+        by_date.then_with(|| match (one, other) {
+            (Selector::Tag(one), Selector::Tag(other)) => {
+                version_order::compare(one.as_str(), other.as_str())
+            }
+            _ => Ordering::Equal,
+        })
     });
     let mut images = images.into_iter().map(|image| reference(repository.clone(), image));
     match (images.next(), images.next()) {
         (Some(left), Some(right)) => image_diff::show(update, left, right),
-        (Some(image), None) => diff_prompt::show(update.state, image),
+        (Some(image), None) => diff_prompt::show(update, image),
         (None, _) => {}
     }
 }

@@ -8,6 +8,7 @@ use crate::app::dialogs::{extract_prompt, file_history, file_preview};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
 use crate::app::panes::details::files::FilesLoad;
+use crate::app::questions::Slot;
 use crate::app::reconcile::load_files;
 use crate::app::update::Update;
 use crate::app::{Pane, State};
@@ -101,7 +102,7 @@ pub(super) fn enter(update: &mut Update<'_>) {
     if matches!(files.load, FilesLoad::Priced(_)) {
         load_files(update);
     } else if files.pause(false) {
-        update.cmds.push(Cmd::PauseFiles(false));
+        update.cmds.push(Cmd::PauseReading(Slot::Files, false));
     } else {
         let Some(id) = files.browser.enter() else { return };
         show_content(update, id, false);
@@ -143,7 +144,7 @@ pub(super) fn show_in_pager(update: &mut Update<'_>) -> bool {
 pub(super) fn pause(update: &mut Update<'_>) -> bool {
     let is_paused = is_in_files(update.state) && update.state.detail.files.pause(true);
     if is_paused {
-        update.cmds.push(Cmd::PauseFiles(true));
+        update.cmds.push(Cmd::PauseReading(Slot::Files, true));
     }
     is_paused
 }

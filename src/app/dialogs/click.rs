@@ -26,13 +26,15 @@ impl Dialog {
             Dialog::FileHistory(history) => history.click(update, at),
             Dialog::PathTable(table) => table.click(update, at),
             Dialog::Attached(attached) => attached.click(update, at),
+            Dialog::ImageDiff(dialog) => dialog.click(update, at),
+            Dialog::LayerChoice(choice) => choice.click(update, at),
             Dialog::Journal(journal) => journal.click(update, at),
             Dialog::Requests(log) => log.click(update, at),
             Dialog::Compare(prompt) => click_name(prompt, update, at),
             Dialog::Comparison(comparison) => comparison.click(update, at),
-            Dialog::Diff(prompt) => click_name(prompt, update, at),
             Dialog::SincePrompt(prompt) => click_name(prompt, update, at),
             Dialog::Since(dialog) => dialog.click(update, at),
+            Dialog::Diff(prompt) => click_name(*prompt, update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
@@ -42,7 +44,7 @@ impl Dialog {
             | Dialog::Messages(_)
             | Dialog::FilePreview(_)
             | Dialog::Extract(_)
-            | Dialog::ImageDiff(_)
+            | Dialog::FileSides(_)
             | Dialog::Save(_)) => Some(other),
         }
     }
@@ -63,7 +65,8 @@ pub(crate) fn click(update: &mut Update<'_>, at: Position) {
 fn click_name(mut prompt: impl NamePrompt, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
     let rows = prompt.rows(update.state);
     let names = prompt.field().suggestions.len();
-    match row_at(rows, at, 0, names) {
+    let offset = prompt.field().offset(rows.height);
+    match row_at(rows, at, offset, names) {
         Some(row) => {
             prompt.field().cursor = row + 1;
             prompt.submit(update)

@@ -2,12 +2,15 @@
 
 use ratatui::layout::{Position, Rect};
 
+use super::file_sides::{self, SideContent};
+use super::image_diff::DiffTone;
 use super::{Dialog, KeyedDialog, click, file_preview, move_row, since};
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::update::Update;
 use crate::app::{State, layout};
 use crate::layer::entry::mode_text;
-use crate::layer::{FileVersion, Hidden, PathId};
+use crate::layer::{EntryKind, FileVersion, Hidden, PathId};
+use crate::model::image_diff::text::LARGEST;
 use crate::model::text::SafeText;
 use crate::model::{columns, size};
 
@@ -33,6 +36,8 @@ pub(crate) enum FileHistoryEffect {
     Show,
     /// Finds the tag since which the images have the path.
     Since,
+    /// Compares the version with the one before.
+    Diff,
     /// Closes the dialog.
     Close,
 }
@@ -80,6 +85,25 @@ impl FileHistory {
         self.versions.iter().map(|(_, line)| line.clone()).collect()
     }
 
+    /// Compares the version under the cursor with the one before, which is the left one.
+    fn diff(&self, update: &mut Update<'_>) {
+        let versions = self.versions.get(self.cursor).zip(self.versions.get(self.cursor + 1));
+        let Some(((newer, line), (older, older_line))) = versions else {
+            return update.refuse("there is no version before");
+        };
+        let about = [(DiffTone::Removed, "-", older_line), (DiffTone::Added, "+", line)];
+        let about = about.map(|(tone, sign, line)| (tone, SafeText::from(format!("{sign} {line}"))));
+        let files = &update.state.detail.files;
+        let sides = [older, newer].map(|version| match version.kind {
+            EntryKind::File if version.size > LARGEST as u64 => SideContent::Large,
+            EntryKind::File | EntryKind::HardLink => files
+                .content_request(self.id, *version, LARGEST as u64)
+                .map_or(SideContent::NoFile, |request| SideContent::File(Box::new(request))),
+            _ => SideContent::NoFile,
+        });
+        file_sides::show(update, self.title.clone(), about.into(), sides);
+    }
+
     /// Selects the version under the click, or shows it if it was selected already.
     pub(super) fn click(mut self, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
         let rows: Rect = layout::inside(layout::log(update.state));
@@ -110,6 +134,13 @@ impl KeyedDialog for FileHistory {
             FileHistoryEffect::Since,
         )
         .with_hint("since"),
+        Binding::new(
+            "file-history.diff",
+            chords!["D"],
+            "compare with the version before",
+            FileHistoryEffect::Diff,
+        )
+        .with_hint("diff"),
         Binding::new("file-history.close", chords!["q", "h", "Left", "H"], "leave", FileHistoryEffect::Close),
     ];
 
@@ -122,6 +153,7 @@ impl KeyedDialog for FileHistory {
                 }
             }
             Pressed::Own(FileHistoryEffect::Since) => since::show_file(update, &self.path),
+            Pressed::Own(FileHistoryEffect::Diff) => self.diff(update),
             Pressed::Shared(SharedEffect::Move(to)) => {
                 self.cursor = move_row(self.cursor, self.versions.len(), to);
             }

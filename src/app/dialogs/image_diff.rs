@@ -1,40 +1,75 @@
-//! Two images side by side: their facts and layers, and the differences between their configs.
+//! Two images, or two layers of one, side by side: facts and layers, config, files, packages.
+//!
+//! | module | purpose |
+//! |---|---|
+//! | `reading` | the questions to the runtime, and the answers |
+//! | `rows` | the lines of the tabs *Summary* and *Config* |
+//! | `table` | the tabs *Files* and *Packages*, which are read from layers |
+//! | `sides` | the files at a path in both images |
+//! | `places` | the parts of the dialog on the screen |
+//! | `report` | everything that is known as Markdown |
 
+pub(crate) mod places;
+pub mod reading;
+pub mod report;
+mod rows;
+mod sides;
+pub(crate) mod table;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Dialog, KeyedDialog, move_row};
+use ratatui::layout::Position;
+
+use super::{Dialog, KeyedDialog, click, edit_input, file_sides, move_row, save_prompt};
 use crate::app::State;
 use crate::app::cmd::Cmd;
-use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
-use crate::app::layout;
+use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
+use crate::app::list::Move;
+use crate::app::panes::details::files::FilesLoad;
+use crate::app::panes::details::files::reading::{FilesImage, FilesProgress};
 use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::model::failure::Failure;
-use crate::model::image_diff::{DiffSide, ImageDiff, LayerChange};
-use crate::model::plural::counted;
+use crate::model::image_diff::{DiffInput, ImageDiff};
+use crate::model::platform::Platform;
 use crate::model::reference::Reference;
 use crate::model::text::SafeText;
-use crate::model::{size, time};
+use places::DiffPlaces;
+use reading::{DiffQuestion, DiffReadAnswer, DiffReadQuestion, DiffTableKind, DiffedPair};
+use report::DiffReport;
+pub(crate) use rows::{DiffLine, DiffTone, TonedLine};
+use table::{DiffRows, DiffTable};
 
-/// The columns of the names of facts.
-const NAME: usize = 10;
+/// The time for which a tab must stay open before its layers are read: tabs are often only passed.
+const REST: Duration = Duration::from_millis(150);
 
 /// Two images on the screen.
 #[derive(Debug)]
 pub struct DiffDialog {
-    /// The left image.
-    pub(crate) left: Reference,
-    /// The right image.
-    pub(crate) right: Reference,
+    /// The images that were asked for. Layers of one image are known without a question.
+    question: Option<DiffQuestion>,
+    /// The names of both sides.
+    pub(crate) names: [SafeText; 2],
     /// The differences.
-    pub(crate) diff: Remote<Box<ImageDiff>>,
+    pub(crate) pair: Remote<Arc<DiffedPair>>,
     /// The tab that is shown.
     pub(crate) tab: DiffTab,
-    /// The first line that is shown.
-    pub(crate) scroll: usize,
-    /// The lines of the tab.
-    pub(crate) lines: Vec<(DiffTone, SafeText)>,
+    /// The rows under the cursors of Summary and Config.
+    cursors: [usize; 2],
+    /// The lines of the open tab, if it is Summary or Config.
+    pub(crate) lines: Vec<DiffLine>,
+    /// Whether lines that are the same on both sides are hidden.
+    pub(crate) hides_same: bool,
+    /// Whether layers at the bottom that both images share are read too.
+    reads_all: bool,
+    /// The files that differ.
+    files: DiffTable,
+    /// The packages that differ.
+    packages: DiffTable,
+    /// The path to open when the files are known.
+    goal: Option<Vec<u8>>,
 }
 
 /// A tab of the dialog.
@@ -44,32 +79,39 @@ pub(crate) enum DiffTab {
     Summary,
     /// The differences between the configs.
     Config,
-}
-
-/// The meaning of a line, which decides its colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DiffTone {
-    /// A heading.
-    Heading,
-    /// The same on both sides.
-    Same,
-    /// Only on the left.
-    Removed,
-    /// Only on the right.
-    Added,
-    /// Another value on the right.
-    Changed,
+    /// The files that differ.
+    Files,
+    /// The packages that differ.
+    Packages,
 }
 
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum DiffEffect {
+    /// Begins or continues to read, or opens both sides of the row.
+    Open,
     /// Shows the next tab.
     NextTab,
     /// Shows the previous tab.
     PreviousTab,
+    /// Goes to the next difference.
+    NextDifference,
+    /// Goes to the previous difference.
+    PreviousDifference,
+    /// Hides lines that are the same, or shows them again.
+    HideSame,
+    /// Types words that a row must contain.
+    Filter,
+    /// Reads the shared layers too.
+    ReadAll,
+    /// Compares the next platform.
+    NextPlatform,
+    /// Compares the previous platform.
+    PreviousPlatform,
     /// Swaps the sides.
     Swap,
+    /// Writes a report.
+    Report,
     /// Reads both images again.
     Refresh,
     /// Closes the dialog.
@@ -77,140 +119,557 @@ pub(crate) enum DiffEffect {
 }
 
 impl DiffTab {
-    /// The tabs in their order.
-    pub(crate) const ALL: [DiffTab; 2] = [DiffTab::Summary, DiffTab::Config];
-
     /// Returns the title.
     pub(crate) fn title(self) -> &'static str {
         match self {
             DiffTab::Summary => "Summary",
             DiffTab::Config => "Config",
+            DiffTab::Files => "Files",
+            DiffTab::Packages => "Packages",
         }
     }
 
-    fn other(self, by: isize) -> DiffTab {
-        let at = DiffTab::ALL.iter().position(|tab| *tab == self).unwrap_or(0) as isize + by;
-        DiffTab::ALL[at.rem_euclid(DiffTab::ALL.len() as isize) as usize]
+    /// Returns the table of the tab, if it has one.
+    fn table(self) -> Option<DiffTableKind> {
+        match self {
+            DiffTab::Summary | DiffTab::Config => None,
+            DiffTab::Files => Some(DiffTableKind::Files),
+            DiffTab::Packages => Some(DiffTableKind::Packages),
+        }
     }
 }
 
-/// Compares two images.
+fn slot(kind: DiffTableKind) -> Slot {
+    match kind {
+        DiffTableKind::Files => Slot::DiffedFiles,
+        DiffTableKind::Packages => Slot::DiffedPackages,
+    }
+}
+
+/// Compares two images. If Details shows one of them, its platform is preferred.
 pub(crate) fn show(update: &mut Update<'_>, left: Reference, right: Reference) {
-    let mut dialog = DiffDialog {
-        left,
-        right,
-        diff: Remote::default(),
-        tab: DiffTab::Summary,
-        scroll: 0,
-        lines: Vec::new(),
+    let platform = shown_platform(update.state, [&left, &right]);
+    open(update, DiffQuestion { left, right, platform }, DiffTab::Summary, None);
+}
+
+/// Compares a path of two images.
+pub(crate) fn show_path(update: &mut Update<'_>, left: Reference, right: Reference, path: Vec<u8>) {
+    let platform = shown_platform(update.state, [&left, &right]);
+    open(update, DiffQuestion { left, right, platform }, DiffTab::Files, Some(path));
+}
+
+/// Compares two layers of one image, from 1.
+pub(crate) fn show_layers(update: &mut Update<'_>, image: &FilesImage, name: &str, layers: [u16; 2]) {
+    let input = DiffInput {
+        reference: name,
+        manifest: &image.manifest,
+        config: image.config.as_deref(),
+        platform: image.platform.as_ref(),
     };
+    let Some(diff) = ImageDiff::of_layers(input, layers.map(|layer| usize::from(layer).saturating_sub(1)))
+    else {
+        return update.refuse("the digest of a layer cannot be checked");
+    };
+    let names = [&diff.left, &diff.right].map(|side| SafeText::from(side.reference.clone()));
+    let images = [image.clone(), image.clone()];
+    let pair = DiffedPair { diff, images, layers: Some(layers), platforms: Vec::new() };
+    let pair = Remote { value: Some(Arc::new(pair)), at: Some(update.now), ..Remote::default() };
+    let mut dialog = DiffDialog::new(None, names, pair, DiffTab::Summary);
+    dialog.lay_out();
+    update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
+}
+
+fn open(update: &mut Update<'_>, question: DiffQuestion, tab: DiffTab, goal: Option<Vec<u8>>) {
+    let names = [&question.left, &question.right].map(|side| SafeText::from(side.to_string()));
+    let mut dialog = DiffDialog::new(Some(question), names, Remote::default(), tab);
+    dialog.goal = goal;
     dialog.ask(update);
     update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
 }
 
-/// Takes the differences between two images.
-pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Box<ImageDiff>, Failure>) {
-    for dialog in &mut update.state.dialogs {
-        if let Dialog::ImageDiff(dialog) = dialog
-            && dialog.diff.pending == Some(ticket)
-        {
-            dialog.diff.answer(ticket, answer, update.now);
-            dialog.lay_out();
-            return;
-        }
+/// Returns the platform that Details shows of one of the images.
+fn shown_platform(state: &State, images: [&Reference; 2]) -> Option<Platform> {
+    let (repository, selector) = state.detail.image.as_ref()?;
+    let is_shown = |image: &&Reference| image.repository == *repository && image.selector() == *selector;
+    images.iter().any(is_shown).then(|| state.detail.selected_variant()?.listed_platform.clone())?
+}
+
+fn find(state: &mut State, is_it: impl Fn(&DiffDialog) -> bool) -> Option<&mut DiffDialog> {
+    state.dialogs.iter_mut().find_map(|dialog| match dialog {
+        Dialog::ImageDiff(dialog) if is_it(dialog) => Some(&mut **dialog),
+        _ => None,
+    })
+}
+
+/// Changes a dialog that may stand below others. It is taken off the stack meanwhile.
+fn change_dialog(
+    update: &mut Update<'_>,
+    is_it: impl Fn(&DiffDialog) -> bool,
+    change: impl FnOnce(&mut Update<'_>, &mut DiffDialog),
+) {
+    let is_it = |dialog: &Dialog| matches!(dialog, Dialog::ImageDiff(dialog) if is_it(dialog));
+    let Some(at) = update.state.dialogs.iter().position(is_it) else { return };
+    let mut taken = update.state.dialogs.remove(at);
+    if let Dialog::ImageDiff(dialog) = &mut taken {
+        change(update, dialog);
     }
+    update.state.dialogs.insert(at, taken);
+}
+
+/// Takes the differences between two images.
+pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Arc<DiffedPair>, Failure>) {
+    let now = update.now;
+    let is_awaited = |dialog: &DiffDialog| dialog.pair.pending == Some(ticket);
+    change_dialog(update, is_awaited, |update, dialog| {
+        dialog.pair.answer(ticket, answer, now);
+        dialog.lay_out();
+        dialog.begin_open_table(update);
+    });
+}
+
+/// Takes the rows of a table, or the bytes that reading them takes.
+pub(crate) fn take_read(update: &mut Update<'_>, ticket: Ticket, answer: Result<DiffReadAnswer, Failure>) {
+    change_dialog(
+        update,
+        |dialog| dialog.awaits(ticket),
+        |update, dialog| {
+            if let Err(failure) = &answer {
+                update.record_load_failure(failure);
+            }
+            let table = if dialog.files.awaits(ticket) { &mut dialog.files } else { &mut dialog.packages };
+            table.take(answer);
+            dialog.open_goal(update);
+        },
+    );
+}
+
+/// Takes the progress of a reading.
+pub(crate) fn take_progress(update: &mut Update<'_>, ticket: Ticket, progress: &FilesProgress) {
+    let now = update.now;
+    if let Some(dialog) = find(update.state, |dialog| dialog.awaits(ticket)) {
+        let table = if dialog.files.awaits(ticket) { &mut dialog.files } else { &mut dialog.packages };
+        table.take_progress(progress.clone(), now);
+    }
+}
+
+/// Whether rows of a dialog are left to be examined.
+pub(crate) fn is_arranging(state: &State) -> bool {
+    state.dialogs.iter().any(|dialog| match dialog {
+        Dialog::ImageDiff(dialog) => dialog.files.is_arranging() || dialog.packages.is_arranging(),
+        _ => false,
+    })
+}
+
+/// Examines another part of the rows of a dialog. Returns whether there was one.
+pub(crate) fn arrange_next_part(state: &mut State) -> bool {
+    let is_arranging = |dialog: &DiffDialog| dialog.files.is_arranging() || dialog.packages.is_arranging();
+    let Some(dialog) = find(state, is_arranging) else { return false };
+    dialog.files.arrange_next_part();
+    dialog.packages.arrange_next_part();
+    true
 }
 
 impl DiffDialog {
+    fn new(
+        question: Option<DiffQuestion>,
+        names: [SafeText; 2],
+        pair: Remote<Arc<DiffedPair>>,
+        tab: DiffTab,
+    ) -> DiffDialog {
+        DiffDialog {
+            question,
+            names,
+            pair,
+            tab,
+            cursors: [0; 2],
+            lines: Vec::new(),
+            hides_same: false,
+            reads_all: false,
+            files: DiffTable::default(),
+            packages: DiffTable::default(),
+            goal: None,
+        }
+    }
+
+    /// Returns the tabs in their order. Two layers have neither a config nor packages.
+    pub(crate) fn tabs(&self) -> &'static [DiffTab] {
+        if self.question.is_some() {
+            &[DiffTab::Summary, DiffTab::Config, DiffTab::Files, DiffTab::Packages]
+        } else {
+            &[DiffTab::Summary, DiffTab::Files]
+        }
+    }
+
+    /// Returns the table of the open tab, if it has one.
+    pub(crate) fn table(&self) -> Option<&DiffTable> {
+        self.tab.table().map(|kind| match kind {
+            DiffTableKind::Files => &self.files,
+            DiffTableKind::Packages => &self.packages,
+        })
+    }
+
+    fn table_mut(&mut self) -> Option<&mut DiffTable> {
+        self.tab.table().map(|kind| self.table_of(kind))
+    }
+
+    fn table_of(&mut self, kind: DiffTableKind) -> &mut DiffTable {
+        match kind {
+            DiffTableKind::Files => &mut self.files,
+            DiffTableKind::Packages => &mut self.packages,
+        }
+    }
+
+    fn awaits(&self, ticket: Ticket) -> bool {
+        self.files.awaits(ticket) || self.packages.awaits(ticket)
+    }
+
+    /// Whether an answer is awaited that is not paused.
+    pub(crate) fn is_loading(&self) -> bool {
+        self.pair.is_loading() || self.files.is_reading() || self.packages.is_reading()
+    }
+
+    /// Whether keys are typed into the words of the open table.
+    pub(crate) fn is_typing(&self) -> bool {
+        self.table().is_some_and(|table| table.is_typing)
+    }
+
+    /// Returns the text field, if keys are typed into it.
+    pub(super) fn input(&mut self) -> Option<&mut tui_input::Input> {
+        self.table_mut().filter(|table| table.is_typing).map(|table| &mut table.input)
+    }
+
+    /// Returns the row under the cursor of the open tab.
+    pub(crate) fn cursor(&self) -> usize {
+        match (self.tab, self.table()) {
+            (_, Some(table)) => table.cursor,
+            (DiffTab::Config, None) => self.cursors[1],
+            (_, None) => self.cursors[0],
+        }
+    }
+
+    fn cursor_mut(&mut self) -> &mut usize {
+        match self.tab {
+            DiffTab::Summary => &mut self.cursors[0],
+            DiffTab::Config => &mut self.cursors[1],
+            DiffTab::Files => &mut self.files.cursor,
+            DiffTab::Packages => &mut self.packages.cursor,
+        }
+    }
+
+    /// Returns the number of rows of the open tab.
+    pub(crate) fn len(&self) -> usize {
+        self.table().map_or(self.lines.len(), DiffTable::len)
+    }
+
+    /// Returns the platform that is compared, with its number and the number of all that both images have.
+    pub(crate) fn platform(&self) -> Option<(&Platform, usize, usize)> {
+        let pair = self.pair.value.as_ref()?;
+        let platform = pair.diff.right.platform.as_ref()?;
+        let at = pair.platforms.iter().position(|listed| listed.is_same_machine(platform))?;
+        Some((platform, at + 1, pair.platforms.len()))
+    }
+
     fn ask(&mut self, update: &mut Update<'_>) {
-        let ask = Ask::ImageDiff(Box::new((self.left.clone(), self.right.clone())));
-        self.diff.ask(update.ask(Slot::ImageDiff, Duration::ZERO, ask));
+        let Some(question) = self.question.clone() else { return };
+        let ask = Ask::ImageDiff(Box::new(question));
+        self.pair.ask(update.ask(Slot::ImageDiff, Duration::ZERO, ask));
     }
 
     fn lay_out(&mut self) {
-        self.lines = match (&self.diff.value, self.tab) {
-            (None, _) => Vec::new(),
-            (Some(diff), DiffTab::Summary) => summary_lines(diff),
-            (Some(diff), DiffTab::Config) => config_lines(diff),
+        self.lines = match (&self.pair.value, self.tab) {
+            (Some(pair), DiffTab::Summary) => rows::summary_lines(&pair.diff, self.question.is_some()),
+            (Some(pair), DiffTab::Config) => rows::config_lines(&pair.diff),
+            _ => Vec::new(),
         };
-        self.scroll = self.scroll.min(self.lines.len().saturating_sub(1));
+        if self.hides_same && self.lines.iter().any(|line| line.tone.is_difference()) {
+            self.lines.retain(|line| line.tone != DiffTone::Same);
+        }
+        let last = self.len().saturating_sub(1);
+        let cursor = self.cursor_mut();
+        *cursor = (*cursor).min(last);
     }
 
-    fn open_tab(&mut self, by: isize) {
-        self.tab = self.tab.other(by);
-        self.scroll = 0;
+    fn open_tab(&mut self, update: &mut Update<'_>, tab: DiffTab) {
+        if tab == self.tab {
+            return;
+        }
+        // A tab that was only passed reads nothing.
+        if let Some(kind) = self.tab.table() {
+            let table = self.table_of(kind);
+            if table.is_reading() && table.progress.is_none() {
+                self.give_up(update, kind);
+            }
+        }
+        self.tab = tab;
         self.lay_out();
+        self.begin_open_table(update);
     }
 
-    fn close(self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
-        if self.diff.is_loading() {
+    fn step_tab(&mut self, update: &mut Update<'_>, by: isize) {
+        let tabs = self.tabs();
+        let at = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0) as isize + by;
+        self.open_tab(update, tabs[at.rem_euclid(tabs.len() as isize) as usize]);
+    }
+
+    /// Asks for the rows of the open table if they were not asked for.
+    fn begin_open_table(&mut self, update: &mut Update<'_>) {
+        if let Some(kind) = self.tab.table()
+            && matches!(self.table_of(kind).load, FilesLoad::Unasked)
+        {
+            self.read(update, kind, REST, false);
+        }
+    }
+
+    fn read(&mut self, update: &mut Update<'_>, kind: DiffTableKind, after: Duration, is_agreed: bool) {
+        let Some(pair) = self.pair.value.clone().filter(|_| !self.pair.is_loading()) else { return };
+        let question = DiffReadQuestion { kind, pair, reads_all: self.reads_all, is_agreed };
+        let ticket = update.ask(slot(kind), after, Ask::DiffRead(Box::new(question)));
+        self.table_of(kind).begin(ticket);
+    }
+
+    /// Gives up the reading of a table, if there is one.
+    fn give_up(&mut self, update: &mut Update<'_>, kind: DiffTableKind) {
+        let table = self.table_of(kind);
+        if table.is_open() {
+            table.load = FilesLoad::Unasked;
+            update.cmds.push(Cmd::Cancel(slot(kind)));
+        }
+    }
+
+    fn give_up_all(&mut self, update: &mut Update<'_>) {
+        if self.pair.is_loading() {
             update.cmds.push(Cmd::Cancel(Slot::ImageDiff));
+        }
+        self.give_up(update, DiffTableKind::Files);
+        self.give_up(update, DiffTableKind::Packages);
+    }
+
+    /// Forgets everything that was read of the images, and reads them again.
+    fn ask_again(&mut self, update: &mut Update<'_>) {
+        self.give_up_all(update);
+        (self.files, self.packages) = (DiffTable::default(), DiffTable::default());
+        match &self.question {
+            Some(_) => self.ask(update),
+            None => self.begin_open_table(update),
+        }
+    }
+
+    fn pause(&mut self, update: &mut Update<'_>, pauses: bool) -> bool {
+        let Some(kind) = self.tab.table() else { return false };
+        let is_changed = self.table_of(kind).pause(pauses);
+        if is_changed {
+            update.cmds.push(Cmd::PauseReading(slot(kind), pauses));
+        }
+        is_changed
+    }
+
+    /// Begins or continues the reading of the open table, or opens the row under the cursor.
+    fn enter(&mut self, update: &mut Update<'_>) {
+        if let Some(kind) = self.tab.table() {
+            match self.table_of(kind).load {
+                FilesLoad::Priced(_) => return self.read(update, kind, Duration::ZERO, true),
+                FilesLoad::Failed(_) => return self.read(update, kind, Duration::ZERO, false),
+                FilesLoad::Reading { .. } => {
+                    self.pause(update, false);
+                    return;
+                }
+                FilesLoad::Unasked | FilesLoad::Read => {}
+            }
+        }
+        self.open_row(update);
+    }
+
+    /// Opens both sides of the row under the cursor.
+    fn open_row(&self, update: &mut Update<'_>) {
+        let Some(pair) = &self.pair.value else { return };
+        let Some(table) = self.table() else {
+            if let Some(line) = self.lines.get(self.cursor()) {
+                file_sides::show_lines(update, self.tab.title().into(), line.whole.clone());
+            }
+            return;
+        };
+        let row = table.row(table.cursor);
+        match (row, &table.rows) {
+            (Some(row), Some(DiffRows::Files(files))) => sides::show(update, pair, files, row),
+            (Some(row), Some(DiffRows::Packages(packages))) => {
+                let Some(package) = packages.rows.get(row) else { return };
+                let [_, name, left, right, ecosystem] = package.cells();
+                let word = package.change.word();
+                let lines = vec![
+                    (DiffTone::Heading, SafeText::from(format!("{ecosystem} {name}: {word}"))),
+                    (DiffTone::Removed, SafeText::from(format!("- {left}"))),
+                    (DiffTone::Added, SafeText::from(format!("+ {right}"))),
+                ];
+                file_sides::show_lines(update, SafeText::from(name), lines);
+            }
+            _ => {}
+        }
+    }
+
+    /// Opens the path that the dialog was asked for, once the files are known.
+    fn open_goal(&mut self, update: &mut Update<'_>) {
+        let Some(DiffRows::Files(files)) = &self.files.rows else { return };
+        let files = files.clone();
+        let Some(goal) = self.goal.take() else { return };
+        let below: Vec<u8> = goal.iter().copied().chain([b'/']).collect();
+        let exact = files.diff.iter().position(|file| file.path == goal);
+        let row = exact.or_else(|| files.diff.iter().position(|file| file.path.starts_with(&below)));
+        match row {
+            Some(row) => {
+                self.files.cursor = row;
+                if exact.is_some() {
+                    self.open_row(update);
+                }
+            }
+            None => {
+                let path = SafeText::clean(&String::from_utf8_lossy(&goal));
+                update.say_done(format!("{path} does not differ"));
+            }
+        }
+    }
+
+    /// Goes to another difference.
+    fn step_difference(&mut self, update: &mut Update<'_>, by: isize) {
+        let is_difference =
+            |row: &usize| self.table().is_some() || self.lines.get(*row).is_some_and(|line| line.is_first);
+        let (cursor, len) = (self.cursor(), self.len());
+        let found = match by {
+            1.. => (cursor + 1..len).find(is_difference),
+            _ => (0..cursor.min(len)).rev().find(is_difference),
+        };
+        match found {
+            Some(row) => *self.cursor_mut() = row,
+            None if by > 0 => update.refuse("this is the last difference"),
+            None => update.refuse("this is the first difference"),
+        }
+    }
+
+    fn step_platform(&mut self, update: &mut Update<'_>, by: isize) {
+        let Some((_, number, count)) = self.platform().filter(|(_, _, count)| *count > 1) else {
+            return update.refuse("the images have no other platform in common");
+        };
+        let next = (number as isize - 1 + by).rem_euclid(count as isize) as usize;
+        let platform = self.pair.value.as_ref().and_then(|pair| pair.platforms.get(next).cloned());
+        if let Some(question) = &mut self.question {
+            question.platform = platform;
+        }
+        self.ask_again(update);
+    }
+
+    fn read_all(&mut self, update: &mut Update<'_>) {
+        let is_needed = match &self.files.rows {
+            Some(DiffRows::Files(files)) => files.unread > 0,
+            _ => !self.reads_all,
+        };
+        if !is_needed {
+            return update.refuse("all layers are read already");
+        }
+        self.reads_all = true;
+        self.give_up(update, DiffTableKind::Files);
+        self.files = DiffTable::default();
+        self.tab = DiffTab::Files;
+        self.lay_out();
+        self.read(update, DiffTableKind::Files, Duration::ZERO, false);
+    }
+
+    fn swap(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
+        self.give_up_all(update);
+        match (self.question, &self.pair.value) {
+            (Some(DiffQuestion { left, right, platform }), _) => {
+                open(update, DiffQuestion { left: right, right: left, platform }, self.tab, None);
+            }
+            (None, Some(pair)) => {
+                let [image, _] = &pair.images;
+                let name = image.repository.name.to_string();
+                let [left, right] = pair.layers.unwrap_or([1, 1]);
+                show_layers(update, image, &name, [right, left]);
+            }
+            (None, None) => {}
         }
         None
     }
-}
 
-/// Returns the number of lines of a tab that fit below the names of the tabs.
-pub(crate) fn height(state: &State) -> usize {
-    usize::from(layout::log(state).height).saturating_sub(3)
-}
+    fn report(&self, update: &mut Update<'_>) {
+        let Some(pair) = &self.pair.value else { return update.refuse("nothing was read yet") };
+        let report = DiffReport {
+            pair: pair.clone(),
+            files: match &self.files.rows {
+                Some(DiffRows::Files(files)) => Some(files.clone()),
+                _ => None,
+            },
+            packages: match &self.packages.rows {
+                Some(DiffRows::Packages(packages)) => Some(packages.clone()),
+                _ => None,
+            },
+        };
+        save_prompt::show_report(update.state, report);
+    }
 
-/// Returns the facts about both images, and their layers.
-fn summary_lines(diff: &ImageDiff) -> Vec<(DiffTone, SafeText)> {
-    let mut lines = Vec::new();
-    let dash = || "-".to_string();
-    let mut fact = |name: &str, value: &dyn Fn(&DiffSide) -> String| {
-        let (left, right) = (value(&diff.left), value(&diff.right));
-        let differs = left != right;
-        let tone = if differs { DiffTone::Removed } else { DiffTone::Same };
-        lines.push((tone, SafeText::from(format!("{name:<NAME$}{left}"))));
-        if differs {
-            lines.push((DiffTone::Added, SafeText::from(format!("{:<NAME$}{right}", "→"))));
+    /// Returns the whole text of the open tab, for the pager.
+    pub(super) fn pager_lines(&self) -> Vec<String> {
+        let Some(table) = self.table() else {
+            return self.lines.iter().map(|line| line.text.to_string()).collect();
+        };
+        let Some(rows) = &table.rows else { return Vec::new() };
+        let mut lines = vec![rows.describe()];
+        lines.extend(rows.problems().iter().map(ToString::to_string));
+        let shown = (0..table.len()).filter_map(|place| table.row(place));
+        match rows {
+            DiffRows::Files(files) => lines.extend(shown.filter_map(|row| {
+                let file = files.diff.get(row)?;
+                let [left, right] = file.sizes();
+                let (sign, modes) = (file.change.sign(), file.modes());
+                let path = file.shown_path() + &file.notes();
+                Some(format!("{sign:<2} {left:>9} {right:>9}  {modes:<10}  {path}"))
+            })),
+            DiffRows::Packages(packages) => lines.extend(shown.filter_map(|row| {
+                let [sign, name, left, right, ecosystem] = packages.rows.get(row)?.cells();
+                Some(format!("{sign} {ecosystem:<5} {name:<30} {left} → {right}"))
+            })),
         }
-    };
-    fact("image", &|side| side.reference.clone());
-    fact("digest", &|side| side.digest.to_string());
-    fact("platform", &|side| side.platform.as_ref().map_or_else(dash, ToString::to_string));
-    fact("created", &|side| side.created.map_or_else(dash, time::absolute));
-    fact("size", &|side| side.size.map_or_else(dash, size::bytes));
-    if diff.left.base.is_some() || diff.right.base.is_some() {
-        fact("base", &|side| side.base.clone().unwrap_or_else(dash));
+        lines
     }
-    let config = counted(diff.config.len(), "difference", "differences");
-    lines.push((DiffTone::Same, SafeText::from(format!("{:<NAME$}{config}", "config"))));
-    if diff.is_same() {
-        lines.push((DiffTone::Heading, "both are the same image".into()));
-        return lines;
-    }
-    lines.push((DiffTone::Heading, SafeText::from(format!("layers: {}", diff.describe_layers()))));
-    for layer in &diff.layers {
-        let tone = match layer.change {
-            LayerChange::Shared => DiffTone::Same,
-            LayerChange::Removed => DiffTone::Removed,
-            LayerChange::Added => DiffTone::Added,
-        };
-        let bytes = layer.size.map_or_else(|| "?".into(), size::bytes);
-        let step = SafeText::clean(layer.instruction.as_deref().unwrap_or_default());
-        let line = format!("{} {bytes:>9}  {}  {step}", layer.change.sign(), layer.short_digest());
-        lines.push((tone, SafeText::from(line)));
-    }
-    lines
-}
 
-/// Returns the differences between the configs.
-fn config_lines(diff: &ImageDiff) -> Vec<(DiffTone, SafeText)> {
-    if diff.config.is_empty() {
-        return vec![(DiffTone::Same, "the configs are the same".into())];
+    /// Opens the tab, or moves the cursor to the row under the click. A second click opens the row.
+    pub(super) fn click(mut self: Box<Self>, update: &mut Update<'_>, at: Position) -> Option<Dialog> {
+        let places = DiffPlaces::of(update.state, &self);
+        if let Some(tab) = places.tab_at(at) {
+            self.open_tab(update, tab);
+            return Some(Dialog::ImageDiff(self));
+        }
+        let len = self.len();
+        if click::select_row(self.cursor_mut(), places.rows, at, len) {
+            if let Some(table) = self.table_mut() {
+                table.is_typing = false;
+            }
+            self.open_row(update);
+        }
+        Some(Dialog::ImageDiff(self))
     }
-    let line = |row: &crate::model::image_diff::ConfigDifference| {
-        let tone = match row.sign() {
-            '+' => DiffTone::Added,
-            '-' => DiffTone::Removed,
-            _ => DiffTone::Changed,
-        };
-        (tone, row.line())
-    };
-    diff.config.iter().map(line).collect()
+
+    fn press_own(&mut self, update: &mut Update<'_>, effect: DiffEffect) {
+        match effect {
+            DiffEffect::Open => self.enter(update),
+            DiffEffect::NextTab => self.step_tab(update, 1),
+            DiffEffect::PreviousTab => self.step_tab(update, -1),
+            DiffEffect::NextDifference => self.step_difference(update, 1),
+            DiffEffect::PreviousDifference => self.step_difference(update, -1),
+            DiffEffect::HideSame => {
+                self.hides_same = !self.hides_same;
+                self.lay_out();
+            }
+            DiffEffect::Filter => match self.table_mut().filter(|table| table.rows.is_some()) {
+                Some(table) => table.is_typing = true,
+                None => update.refuse("files and packages are filtered: go to their tab first"),
+            },
+            DiffEffect::ReadAll => self.read_all(update),
+            DiffEffect::NextPlatform => self.step_platform(update, 1),
+            DiffEffect::PreviousPlatform => self.step_platform(update, -1),
+            DiffEffect::Report => self.report(update),
+            DiffEffect::Refresh => self.ask_again(update),
+            DiffEffect::Swap | DiffEffect::Close => {}
+        }
+    }
 }
 
 impl KeyedDialog for Box<DiffDialog> {
@@ -219,33 +678,105 @@ impl KeyedDialog for Box<DiffDialog> {
     const TITLE: &'static str = "Diff";
 
     const BINDINGS: &'static [Binding<DiffEffect>] = &[
+        Binding::new(
+            "diff.open",
+            chords!["Enter", "l", "Right"],
+            "begin or continue to read; else both sides of the row",
+            DiffEffect::Open,
+        )
+        .with_hint("open"),
         Binding::new("diff.next-tab", chords!["]", "Tab"], "next tab", DiffEffect::NextTab)
             .with_hint("next tab"),
         Binding::new("diff.previous-tab", chords!["["], "previous tab", DiffEffect::PreviousTab),
+        Binding::new("diff.next", chords!["n"], "next difference", DiffEffect::NextDifference)
+            .with_hint("next"),
+        Binding::new("diff.previous", chords!["N"], "previous difference", DiffEffect::PreviousDifference),
+        Binding::new(
+            "diff.hide-same",
+            chords!["."],
+            "hide lines that are the same, and back",
+            DiffEffect::HideSame,
+        )
+        .with_hint("hide same"),
+        Binding::new("diff.filter", chords!["/"], "filter files or packages", DiffEffect::Filter)
+            .with_hint("filter"),
+        Binding::new(
+            "diff.all-layers",
+            chords!["a"],
+            "files: read the layers that both share, too",
+            DiffEffect::ReadAll,
+        )
+        .with_hint("all layers"),
+        Binding::new(
+            "diff.next-platform",
+            chords!["}", "p"],
+            "next platform that both have",
+            DiffEffect::NextPlatform,
+        )
+        .with_hint("platform"),
+        Binding::new(
+            "diff.previous-platform",
+            chords!["{"],
+            "previous platform",
+            DiffEffect::PreviousPlatform,
+        ),
         Binding::new("diff.swap", chords!["x"], "swap the sides", DiffEffect::Swap).with_hint("swap"),
+        Binding::new("diff.report", chords!["e"], "write a report as Markdown", DiffEffect::Report)
+            .with_hint("report"),
         Binding::new("diff.refresh", chords!["r"], "read both images again", DiffEffect::Refresh),
         Binding::new("diff.close", chords!["q", "h", "Left"], "leave", DiffEffect::Close),
     ];
 
+    fn is_in_text(&self) -> bool {
+        self.is_typing()
+    }
+
+    /// While words are typed, all characters belong to them.
+    fn meaning(&self, keys: &Keys, key: crossterm::event::KeyEvent) -> Pressed<DiffEffect> {
+        if self.is_typing() {
+            keys.press_in_prompt(Self::BINDINGS, key, true)
+        } else {
+            keys.press(Self::BINDINGS, key)
+        }
+    }
+
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<DiffEffect>) -> Option<Dialog> {
-        match pressed {
-            Pressed::Shared(SharedEffect::Move(to)) => {
-                let furthest = self.lines.len().saturating_sub(height(update.state));
-                self.scroll = move_row(self.scroll, furthest + 1, to);
+        if let Some(table) = self.table_mut().filter(|table| table.is_typing) {
+            match pressed {
+                Pressed::Own(DiffEffect::Open) => table.is_typing = false,
+                Pressed::Shared(SharedEffect::Cancel) => table.clear_filter(),
+                Pressed::Text(key) if edit_input(&mut table.input, key) => table.search(),
+                Pressed::Shared(SharedEffect::Move(to)) => table.move_to(to),
+                _ => {}
             }
-            Pressed::Shared(SharedEffect::Cancel) => return self.close(update),
-            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
-            Pressed::Own(effect) => match effect {
-                DiffEffect::NextTab => self.open_tab(1),
-                DiffEffect::PreviousTab => self.open_tab(-1),
-                DiffEffect::Swap => {
-                    show(update, self.right, self.left);
+            return Some(Dialog::ImageDiff(self));
+        }
+        match pressed {
+            Pressed::Shared(SharedEffect::Move(to)) => self.move_to(to),
+            Pressed::Shared(SharedEffect::Cancel) => {
+                if let Some(table) = self.table_mut().filter(|table| table.is_filtered()) {
+                    table.clear_filter();
+                } else if !self.pause(update, true) {
+                    self.give_up_all(update);
                     return None;
                 }
-                DiffEffect::Refresh => self.ask(update),
-                DiffEffect::Close => return self.close(update),
-            },
+            }
+            Pressed::Own(DiffEffect::Close) => {
+                self.give_up_all(update);
+                return None;
+            }
+            Pressed::Own(DiffEffect::Swap) => return self.swap(update),
+            Pressed::Own(effect) => self.press_own(update, effect),
+            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
         }
         Some(Dialog::ImageDiff(self))
+    }
+}
+
+impl DiffDialog {
+    fn move_to(&mut self, to: Move) {
+        let len = self.len();
+        let cursor = self.cursor_mut();
+        *cursor = move_row(*cursor, len, to);
     }
 }

@@ -41,12 +41,14 @@ impl Dialog {
             Dialog::PathTable(table) => table.lines(),
             Dialog::Since(dialog) => dialog.lines(),
             Dialog::Attached(attached) => attached_lines(attached),
-            Dialog::ImageDiff(dialog) => dialog.lines.iter().map(|(_, line)| line.to_string()).collect(),
+            Dialog::ImageDiff(dialog) => dialog.pager_lines(),
+            Dialog::FileSides(sides) => sides.pager_lines(),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
             | Dialog::Open(_)
             | Dialog::Menu(_)
+            | Dialog::LayerChoice(_)
             | Dialog::Help(_)
             | Dialog::Retag(_)
             | Dialog::Extract(_)

@@ -8,7 +8,7 @@ use tui_input::Input;
 use super::edit_input;
 use crate::app::State;
 use crate::app::keys::{Pressed, SharedEffect};
-use crate::app::layout::{below, indented, inside, prompt_box, row};
+use crate::app::layout::{self, below, indented, inside, prompt_box, row};
 use crate::app::list::Move;
 use crate::model::columns;
 
@@ -64,6 +64,12 @@ impl PromptField {
     /// Returns the name under the cursor.
     pub(crate) fn chosen(&self) -> Option<&str> {
         self.suggestions.get(self.cursor.checked_sub(1)?).map(String::as_str)
+    }
+
+    /// Returns the first name that is shown if there is room for this number of them.
+    pub(crate) fn offset(&self, height: u16) -> usize {
+        let row = self.cursor.saturating_sub(1).min(self.suggestions.len().saturating_sub(1));
+        layout::offset(row, height)
     }
 
     /// Returns whether the cursor is in the text or on a name, and not on a row of the dialog.

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::image_diff::report::DiffReport;
 use super::prompt_field::{FieldPlaces, PromptField};
+use super::saved_content::SavedContent;
 use super::{Dialog, KeyedDialog};
 use crate::app::State;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
@@ -29,8 +31,8 @@ const LONGEST: usize = 100;
 /// A prompt for the name of a file.
 #[derive(Debug)]
 pub struct SavePrompt {
-    /// The bytes to save.
-    bytes: Bytes,
+    /// The content to save.
+    content: SavedContent,
     /// The text field.
     pub(crate) field: PromptField,
     /// The ticket of the question that saves the file.
@@ -47,7 +49,17 @@ pub(crate) enum SaveEffect {
 /// Asks for the file that a document is saved to.
 pub(super) fn show(state: &mut State, repository: &Repository, part: &AttachedPart, bytes: Bytes) {
     let field = PromptField::of(&proposed_name(repository, part), Vec::new());
-    state.dialogs.push(Dialog::Save(SavePrompt { bytes, field, awaited: None }));
+    push(state, SavedContent::Bytes(bytes), field);
+}
+
+/// Asks for the file that a report is saved to.
+pub(super) fn show_report(state: &mut State, report: DiffReport) {
+    let field = PromptField::of(&report.file_name(), Vec::new());
+    push(state, SavedContent::Report(Box::new(report)), field);
+}
+
+fn push(state: &mut State, content: SavedContent, field: PromptField) {
+    state.dialogs.push(Dialog::Save(SavePrompt { content, field, awaited: None }));
 }
 
 /// Returns a name for the file of a document, in the current folder: the one that its annotation names, else the names of
@@ -90,7 +102,10 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<SafeT
 impl SavePrompt {
     /// Computes the parts of the prompt.
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
-        let about = format!("save {} as", size::bytes(self.bytes.len() as u64));
+        let about = match &self.content {
+            SavedContent::Bytes(bytes) => format!("save {} as", size::bytes(bytes.len() as u64)),
+            SavedContent::Report(_) => "save the report (Markdown) as".into(),
+        };
         FieldPlaces::of(state, &[about], &self.field, HELP)
     }
 
@@ -99,7 +114,7 @@ impl SavePrompt {
         if name.is_empty() {
             self.field.refuse("the file needs a name".into(), Vec::new());
         } else if self.awaited.is_none() {
-            let ask = Ask::Save(PathBuf::from(name), self.bytes.clone());
+            let ask = Ask::Save(PathBuf::from(name), self.content.clone());
             self.awaited = Some(update.ask(Slot::Save, Duration::ZERO, ask));
         }
         Dialog::Save(self)

@@ -127,6 +127,13 @@ impl SortBy {
 }
 
 impl TagsPane {
+    /// Returns the summary of a tag, if its row was read.
+    pub(crate) fn summary_of(&self, tag: &Tag) -> Option<&Summary> {
+        let is_it =
+            |item: u32| self.tags.items.get(item as usize).and_then(|listed| listed.name()) == Some(tag);
+        self.summaries.iter().find(|(item, _)| is_it(**item))?.1.value.as_ref()
+    }
+
     /// Creates the pane for a repository about which nothing is known.
     pub(crate) fn of(repository: Repository, sort: Sort, show_hidden: bool, height: usize) -> TagsPane {
         let list = List { height, ..List::default() };

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::cli::file_record::FileMembers;
 use crate::layer::diff::{DiffedFile, FileChange, FileDiff, FileFacts, FileState};
-use crate::model::digest::Digest;
 use crate::model::image_diff::packages::PackageDifference;
 use crate::model::image_diff::{ConfigDifference, DiffSide, DiffedLayer, ImageDiff};
 use crate::ops::image_diff::DiffedFiles;
@@ -67,15 +67,8 @@ enum FileSide {
 
 #[derive(Serialize)]
 struct PresentFile {
-    #[serde(rename = "type")]
-    kind: &'static str,
-    size: u64,
-    mode: u16,
-    uid: u32,
-    gid: u32,
-    mtime: Option<Timestamp>,
-    link: Option<String>,
-    sha256: Option<String>,
+    #[serde(flatten)]
+    members: FileMembers,
     layer: usize,
 }
 
@@ -145,14 +138,16 @@ impl FileSide {
 impl PresentFile {
     fn of(facts: &FileFacts) -> PresentFile {
         PresentFile {
-            kind: facts.kind.name(),
-            size: facts.size,
-            mode: facts.mode,
-            uid: facts.uid,
-            gid: facts.gid,
-            mtime: Timestamp::from_second(facts.mtime).ok(),
-            link: (!facts.link.is_empty()).then(|| String::from_utf8_lossy(&facts.link).into_owned()),
-            sha256: facts.sha256.map(|bytes| Digest::Sha256(bytes).hex()),
+            members: FileMembers {
+                kind: facts.kind.name(),
+                size: facts.size,
+                mode: facts.mode,
+                uid: facts.uid,
+                gid: facts.gid,
+                mtime: Timestamp::from_second(facts.mtime).ok(),
+                link: FileMembers::link(&facts.link),
+                sha256: FileMembers::sha256(facts.sha256),
+            },
             layer: facts.layer,
         }
     }

@@ -1,6 +1,6 @@
 //! The layers of two images side by side.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::DiffInput;
 use super::align::{Aligned, align};
 use crate::model::digest::Digest;
 use crate::model::image::LayerTable;
-use crate::model::manifest::Descriptor;
+use crate::model::manifest::{Descriptor, Manifest};
 
 /// A layer of one image or of both.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -42,6 +42,33 @@ pub enum LayerChange {
     Removed,
     /// The right image alone.
     Added,
+}
+
+/// The layers that two images share, by their manifests alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SharedLayers {
+    /// The layers of the right image that the left one has too.
+    pub shared: usize,
+    /// All layers of the right image.
+    pub all: usize,
+    /// The bytes that a client with the left image downloads. `None` if a size is missing.
+    pub new_bytes: Option<u64>,
+    /// Whether both are the same image.
+    pub is_same: bool,
+}
+
+impl SharedLayers {
+    /// Counts the layers.
+    pub fn of(left: &Manifest, right: &Manifest) -> SharedLayers {
+        let known: HashSet<&str> = left.layers().iter().map(|layer| layer.digest_text.as_str()).collect();
+        let layers = right.layers();
+        SharedLayers {
+            shared: layers.iter().filter(|layer| known.contains(layer.digest_text.as_str())).count(),
+            all: layers.len(),
+            new_bytes: super::new_bytes(left, right),
+            is_same: left.digest == right.digest,
+        }
+    }
 }
 
 /// A layer with its facts.
@@ -89,6 +116,29 @@ pub(super) fn diff(left: &DiffInput<'_>, right: &DiffInput<'_>) -> Vec<DiffedLay
         }
     });
     rows.collect()
+}
+
+/// Returns the rows for two layers of one image by their indexes: each counts as the only layer of its side. Returns `None`
+/// if there is no such layer.
+pub(super) fn diff_pair(input: &DiffInput<'_>, [left, right]: [usize; 2]) -> Option<Vec<DiffedLayer>> {
+    let known = known(input);
+    let (one, other) = (known.get(left)?, known.get(right)?);
+    let row = |change, layer: &Known<'_>, left, right| DiffedLayer {
+        change,
+        digest: layer.descriptor.digest_text.clone(),
+        left_digest: None,
+        size: layer.descriptor.size,
+        instruction: layer.instruction.clone(),
+        left,
+        right,
+    };
+    let is_same = one.descriptor.digest_text == other.descriptor.digest_text
+        || (one.diff_id.is_some() && one.diff_id == other.diff_id);
+    Some(if is_same {
+        vec![row(LayerChange::Shared, other, Some(0), Some(0))]
+    } else {
+        vec![row(LayerChange::Removed, one, Some(0), None), row(LayerChange::Added, other, None, Some(0))]
+    })
 }
 
 fn known<'a>(input: &DiffInput<'a>) -> Vec<Known<'a>> {

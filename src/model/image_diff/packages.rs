@@ -53,6 +53,11 @@ impl PackageChange {
         PackageChange::ALL.iter().find(|(change, ..)| *change == self).map_or("", |(_, sign, _)| sign)
     }
 
+    /// Returns its word.
+    pub(crate) fn word(self) -> &'static str {
+        PackageChange::ALL.iter().find(|(change, ..)| *change == self).map_or("", |(.., word)| word)
+    }
+
     fn of(ecosystem: &str, left: &BTreeSet<&str>, right: &BTreeSet<&str>) -> PackageChange {
         let only = |versions: &BTreeSet<&'_ str>| {
             versions.first().filter(|_| versions.len() == 1).map(ToString::to_string)

@@ -162,3 +162,26 @@ fn lists_that_are_too_long_are_reported() {
     let short = Image::of(&[], json!({}), json!({}));
     assert!(diff(&long, &short).is_cut && diff(&short, &long).is_cut && !diff(&short, &short).is_cut);
 }
+
+#[test]
+fn two_layers_of_an_image_stand_alone_on_their_sides() {
+    let image = Image::of(&[("a", "A", 1), ("b", "B", 20), ("c", "A", 3)], json!({}), json!({}));
+    let layers = |pair| ImageDiff::of_layers(image.input(), pair).expect("two layers");
+    let diff = layers([0, 1]);
+    assert_eq!(changes(&diff), [LayerChange::Removed, LayerChange::Added]);
+    assert_eq!((diff.layers[0].left, diff.layers[1].right), (Some(0), Some(0)));
+    assert_eq!(diff.right.reference, "layer 2 of r.test/app:1");
+    assert_eq!((diff.right.size, diff.new_bytes), (Some(20), Some(20)));
+    // The same content in another compression.
+    assert_eq!(changes(&layers([0, 2])), [LayerChange::Shared]);
+    assert_eq!(ImageDiff::of_layers(image.input(), [0, 3]), None);
+}
+
+#[test]
+fn shared_layers_are_those_of_the_right_image_that_the_left_one_has() {
+    let left = Image::of(&[("a", "A", 10), ("b", "B", 20)], json!({}), json!({}));
+    let right = Image::of(&[("a", "A", 10), ("c", "C", 300)], json!({}), json!({}));
+    let shared = SharedLayers::of(&left.manifest, &right.manifest);
+    assert_eq!((shared.shared, shared.all, shared.new_bytes, shared.is_same), (1, 2, Some(307), false));
+    assert!(SharedLayers::of(&left.manifest, &left.manifest).is_same);
+}

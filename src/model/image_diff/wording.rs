@@ -1,11 +1,32 @@
 //! The differences between two images in words, for the screen and the command line.
 
-use super::{ConfigDifference, DiffedLayer, ImageDiff, LayerChange};
+use super::packages::{PackageChange, PackageDifference};
+use super::{ConfigDifference, DiffSide, DiffedLayer, ImageDiff, LayerChange};
 use crate::model::digest::Digest;
-use crate::model::size;
+use crate::model::plural::group_thousands;
 use crate::model::text::SafeText;
+use crate::model::{size, time};
 
 impl ImageDiff {
+    /// Returns the facts about both images, each with its name and its value on the left and on the right.
+    pub(crate) fn facts(&self) -> Vec<(&'static str, [SafeText; 2])> {
+        let dash = || "-".to_string();
+        let both = |value: &dyn Fn(&DiffSide) -> String| {
+            [&self.left, &self.right].map(|side| SafeText::from(value(side)))
+        };
+        let mut facts = vec![
+            ("image", both(&|side| side.reference.clone())),
+            ("digest", both(&|side| side.digest.to_string())),
+            ("platform", both(&|side| side.platform.as_ref().map_or_else(dash, ToString::to_string))),
+            ("created", both(&|side| side.created.map_or_else(dash, time::absolute))),
+            ("size", both(&|side| side.size.map_or_else(dash, size::bytes))),
+        ];
+        if self.left.base.is_some() || self.right.base.is_some() {
+            facts.push(("base", both(&|side| side.base.clone().unwrap_or_else(dash))));
+        }
+        facts
+    }
+
     /// Returns the counts of layers, and the download for a client that has the left image.
     pub(crate) fn describe_layers(&self) -> String {
         let part = |change, word: &str| {
@@ -38,6 +59,16 @@ impl LayerChange {
 }
 
 impl DiffedLayer {
+    /// Returns its size, or a question mark.
+    pub(crate) fn shown_size(&self) -> String {
+        self.size.map_or_else(|| "?".into(), size::bytes)
+    }
+
+    /// Returns the step of the build that made it. Empty if it is not known.
+    pub(crate) fn step(&self) -> SafeText {
+        SafeText::clean(self.instruction.as_deref().unwrap_or_default())
+    }
+
     /// Returns the short form of the digest.
     pub(crate) fn short_digest(&self) -> SafeText {
         let digest = self.digest.parse::<Digest>();
@@ -68,5 +99,34 @@ impl ConfigDifference {
             }
             _ => format!("{sign} {path}"),
         })
+    }
+}
+
+/// Returns the counts of packages by their changes.
+pub(crate) fn describe_packages(rows: &[PackageDifference]) -> String {
+    let count = |change| rows.iter().filter(|row| row.change == change).count();
+    let counts = PackageChange::ALL.into_iter().map(|(change, _, word)| (count(change), word));
+    let counts: Vec<String> = counts
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{} {word}", group_thousands(count)))
+        .collect();
+    if counts.is_empty() { "none differs".into() } else { counts.join(", ") }
+}
+
+impl PackageDifference {
+    /// The headings of [`PackageDifference::cells`].
+    pub(crate) const HEADINGS: [&'static str; 5] = ["", "NAME", "LEFT", "RIGHT", "ECOSYSTEM"];
+
+    /// Returns the sign, the name, the versions on both sides and the ecosystem, safe to draw.
+    pub(crate) fn cells(&self) -> [String; 5] {
+        let safe = |text: &str| SafeText::clean(text).to_string();
+        let version = |version: &Option<String>| version.as_deref().map(safe).unwrap_or_default();
+        [
+            self.change.sign().into(),
+            safe(&self.name),
+            version(&self.left),
+            version(&self.right),
+            safe(&self.ecosystem),
+        ]
     }
 }

@@ -113,13 +113,10 @@ pub(crate) async fn choose_manifest(
     repository: &Repository,
     selector: &Selector,
     platform: Option<&Platform>,
+    priority: Priority,
 ) -> Result<ChosenManifest, Failure> {
     let name = &repository.name;
-    let read = match selector {
-        Selector::Tag(tag) => registry.latest_manifest(name, tag, Priority::Interactive).await,
-        Selector::Digest(_) => registry.manifest(name, selector, Priority::Interactive).await,
-    };
-    let manifest = read.map_err(|error| error.failure(format!("cannot read {selector} of {repository}")))?;
+    let manifest = read_top(registry, repository, selector, priority).await?;
     let Body::Index(index) = &manifest.body else {
         return Ok(ChosenManifest {
             manifest,
@@ -128,7 +125,7 @@ pub(crate) async fn choose_manifest(
             attestations: Vec::new(),
         });
     };
-    let images = IndexImages::read(registry, name, index, Priority::Interactive).await;
+    let images = IndexImages::read(registry, name, index, priority).await;
     let known = |image: &&crate::ops::index_images::IndexImage| {
         image.platform.as_ref().is_none_or(|platform| !platform.is_unknown())
     };
@@ -141,11 +138,50 @@ pub(crate) async fn choose_manifest(
     let mut listed_annotations = (*index.annotations).clone();
     listed_annotations.extend((*image.descriptor.annotations).clone());
     Ok(ChosenManifest {
-        manifest: image.read(registry, name, Priority::Interactive).await?,
+        manifest: image.read(registry, name, priority).await?,
         listed_platform: image.platform.clone(),
         listed_annotations,
         attestations: image.attestations.clone(),
     })
+}
+
+/// Reads the manifest that a tag or digest leads to, which may be an index.
+async fn read_top(
+    registry: &dyn Registry,
+    repository: &Repository,
+    selector: &Selector,
+    priority: Priority,
+) -> Result<Arc<Manifest>, Failure> {
+    let read = match selector {
+        Selector::Tag(tag) => registry.latest_manifest(&repository.name, tag, priority).await,
+        Selector::Digest(_) => registry.manifest(&repository.name, selector, priority).await,
+    };
+    read.map_err(|error| error.failure(format!("cannot read {selector} of {repository}")))
+}
+
+/// The platforms that a manifest leads to.
+#[derive(Debug)]
+pub(crate) struct ListedPlatforms {
+    /// The digest of the manifest that the tag or digest leads to.
+    pub(crate) digest: Digest,
+    /// The platforms of an index that are named. `None` for an image that stands alone.
+    pub(crate) platforms: Option<Vec<Platform>>,
+}
+
+/// Returns the platforms of the manifest that a tag or digest leads to.
+pub(crate) async fn list_platforms(
+    registry: &dyn Registry,
+    repository: &Repository,
+    selector: &Selector,
+    priority: Priority,
+) -> Result<ListedPlatforms, Failure> {
+    let manifest = read_top(registry, repository, selector, priority).await?;
+    let digest = manifest.digest;
+    let Body::Index(index) = &manifest.body else { return Ok(ListedPlatforms { digest, platforms: None }) };
+    let images = IndexImages::read(registry, &repository.name, index, priority).await;
+    let platforms = images.images.iter().filter_map(|image| image.platform.clone());
+    let platforms = platforms.filter(|platform| !platform.is_unknown()).collect();
+    Ok(ListedPlatforms { digest, platforms: Some(platforms) })
 }
 
 /// Reads the image that a tag or digest leads to, as [`choose_manifest`] chooses it.
@@ -156,7 +192,7 @@ pub async fn choose_image(
     platform: Option<&Platform>,
 ) -> Result<ImageSource, Failure> {
     let ChosenManifest { manifest, listed_platform, .. } =
-        choose_manifest(registry, repository, selector, platform).await?;
+        choose_manifest(registry, repository, selector, platform, Priority::Interactive).await?;
     let config = read_config(registry, &repository.name, &manifest, Priority::Interactive).await;
     let image = ImageSource::new(repository, manifest, config.transpose()?, listed_platform)?;
     refuse_other_platform(repository, selector, platform, image.platform.as_ref())?;

@@ -17,6 +17,7 @@ impl Canvas<'_, '_> {
         let hints = join_hints([
             keys.hint(FileHistory::BINDINGS, FileHistoryEffect::Show),
             keys.hint(FileHistory::BINDINGS, FileHistoryEffect::Since),
+            keys.hint(FileHistory::BINDINGS, FileHistoryEffect::Diff).filter(|_| history.lines().len() > 1),
             keys.cancel_hint(DIALOG_BINDINGS, "leave"),
         ]);
         let title = format!("History of {}", history.title);

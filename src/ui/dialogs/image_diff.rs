@@ -4,70 +4,368 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::image_diff::{DiffDialog, DiffEffect, DiffTab, DiffTone};
+use crate::app::dialogs::image_diff::places::{DiffPlaces, TAB_GAP};
+use crate::app::dialogs::image_diff::table::{DiffRows, DiffTable};
+use crate::app::dialogs::image_diff::{DiffDialog, DiffEffect, DiffTone};
+use crate::app::filter::Filter;
 use crate::app::keys::{Binding, DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
+use crate::app::panes::details::files::FilesLoad;
+use crate::layer::diff::{DiffedFile, FileChange};
 use crate::model::columns;
+use crate::model::image_diff::packages::{PackageChange, PackageDifference};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 
 /// The keys of the dialog.
 const BINDINGS: &[Binding<DiffEffect>] = <Box<DiffDialog>>::BINDINGS;
+/// Columns of the sizes.
+const SIZE: usize = 9;
+/// Columns of the modes of both sides.
+const MODES: usize = 23;
+/// Columns of the names of ecosystems.
+const ECOSYSTEM: usize = 9;
+/// The least width at which both sizes of a file, or the ecosystem of a package, are shown.
+const WITH_BOTH: usize = 60;
+/// The least width at which modes that differ are shown.
+const WITH_MODES: usize = 100;
+
+/// Returns the colour of a line.
+pub(super) fn role_of(tone: DiffTone) -> Role {
+    match tone {
+        DiffTone::Heading => Role::Heading,
+        DiffTone::Same => Role::Text,
+        DiffTone::Removed => Role::Bad,
+        DiffTone::Added => Role::Good,
+        DiffTone::Changed => Role::Warn,
+    }
+}
 
 impl Canvas<'_, '_> {
     /// Draws the differences between two images.
     pub(crate) fn image_diff(&mut self, dialog: &DiffDialog) {
-        let keys = &self.state.settings.keys;
-        let hints = join_hints([
-            keys.hint(BINDINGS, DiffEffect::NextTab),
-            keys.hint(BINDINGS, DiffEffect::Swap),
-            keys.scroll_hint(DIALOG_BINDINGS, "scroll"),
-            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
-        ]);
-        let title = if dialog.diff.is_loading() {
-            format!("Diff {}", self.spinner_frame())
-        } else {
-            "Diff".to_string()
-        };
-        let area = layout::log(self.state);
-        let inner = self.overlay(area, &title, &hints);
-        let line = |row: u16| Rect::new(inner.x + 1, inner.y + row, inner.width.saturating_sub(2), 1);
-        let mut tabs = Vec::new();
-        for tab in DiffTab::ALL {
-            let role = if tab == dialog.tab { Role::TitleFocused } else { Role::Dim };
-            if !tabs.is_empty() {
-                tabs.push(Span::styled(" │ ", self.style(Role::Border)));
+        let title = match (dialog.is_loading(), dialog.table().filter(|table| table.rows.is_some())) {
+            (true, _) => format!("Diff {}", self.spinner_frame()),
+            (false, Some(table)) if table.is_filtered() => {
+                let all = table.rows.as_ref().map_or(0, DiffRows::len);
+                format!("Diff: {} of {all}", table.len())
             }
-            tabs.push(Span::styled(tab.title(), self.style(role)));
+            (false, _) => "Diff".to_string(),
+        };
+        let places = DiffPlaces::of(self.state, dialog);
+        self.overlay(places.area, &title, &self.diff_hints(dialog));
+        self.diff_tabs(dialog, &places);
+        if dialog.pair.value.is_none() {
+            return self.diff_without_images(dialog, places.rows);
         }
-        self.draw_line(line(0), Line::from(tabs));
-        let body = layout::below(inner, 1);
-        if dialog.diff.value.is_none() {
-            return match &dialog.diff.failure {
-                Some(failure) if !dialog.diff.is_loading() => {
-                    let again = keys.hint_as(BINDINGS, DiffEffect::Refresh, "asks again");
-                    let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, "leave")]);
-                    self.failure(body, failure, &hints);
-                }
-                _ => {
-                    let text = format!("reading {} and {}", dialog.left, dialog.right);
-                    self.draw_text(body, &[(Role::Dim, text)]);
-                }
-            };
+        match dialog.table() {
+            Some(table) => self.diff_table(table, &places),
+            None => self.diff_lines(dialog, &places),
         }
-        let width = usize::from(inner.width.saturating_sub(2));
-        let visible = dialog.lines.iter().skip(dialog.scroll).take(body.height.into());
-        for (row, (tone, text)) in visible.enumerate() {
-            let role = match tone {
-                DiffTone::Heading => Role::Heading,
-                DiffTone::Same => Role::Text,
-                DiffTone::Removed => Role::Bad,
-                DiffTone::Added => Role::Good,
-                DiffTone::Changed => Role::Warn,
-            };
-            let style = self.style(role);
-            self.draw_line(line(row as u16 + 1), Line::styled(columns::cut(text.as_str(), width), style));
-        }
-        self.scrollbar(area, body, dialog.scroll, dialog.lines.len());
     }
+
+    fn diff_hints(&self, dialog: &DiffDialog) -> String {
+        let keys = &self.state.settings.keys;
+        let hint = |effect| keys.hint(BINDINGS, effect);
+        let has_rows = dialog.table().is_some_and(|table| table.rows.is_some());
+        let is_filtered = dialog.table().is_some_and(DiffTable::is_filtered);
+        let is_reading = dialog.table().is_some_and(DiffTable::is_reading);
+        let can_read_more = match dialog.table().and_then(|table| table.rows.as_ref()) {
+            Some(DiffRows::Files(files)) => files.diff.is_uncertain(),
+            _ => false,
+        };
+        let cancel = match (is_filtered, is_reading) {
+            (true, _) => "show all",
+            (false, true) => "pause",
+            (false, false) => "leave",
+        };
+        join_hints([
+            hint(DiffEffect::Open).filter(|_| dialog.len() > 0),
+            hint(DiffEffect::NextTab),
+            hint(DiffEffect::Filter).filter(|_| has_rows),
+            hint(DiffEffect::ReadAll).filter(|_| can_read_more),
+            hint(DiffEffect::NextDifference).filter(|_| dialog.table().is_none()),
+            hint(DiffEffect::HideSame).filter(|_| dialog.table().is_none()),
+            hint(DiffEffect::NextPlatform)
+                .filter(|_| dialog.platform().is_some_and(|(_, _, count)| count > 1)),
+            hint(DiffEffect::Swap),
+            hint(DiffEffect::Report),
+            keys.cancel_hint(DIALOG_BINDINGS, cancel),
+        ])
+    }
+
+    /// Draws the names of the tabs, and the platform that is compared.
+    fn diff_tabs(&mut self, dialog: &DiffDialog, places: &DiffPlaces) {
+        let mut spans = Vec::new();
+        for tab in dialog.tabs() {
+            let role = if *tab == dialog.tab { Role::TitleFocused } else { Role::Dim };
+            if !spans.is_empty() {
+                spans.push(Span::styled(" │ ", self.style(Role::Border)));
+            }
+            spans.push(Span::styled(tab.title(), self.style(role)));
+        }
+        let used = places.tab_columns.last().map_or(0, |(_, columns)| columns.end - places.tabs.x);
+        if let Some((platform, number, count)) = dialog.platform().filter(|(_, _, count)| *count > 1) {
+            let text = format!("{platform} ({number} of {count})");
+            let room = usize::from(places.tabs.width.saturating_sub(used + TAB_GAP));
+            if columns::width(&text) <= room {
+                let gap = " ".repeat(room - columns::width(&text) + usize::from(TAB_GAP));
+                spans.push(Span::styled(gap + &text, self.style(Role::Platform)));
+            }
+        }
+        self.draw_line(places.tabs, Line::from(spans));
+    }
+
+    /// Draws the wait for the images, or the failure.
+    fn diff_without_images(&mut self, dialog: &DiffDialog, area: Rect) {
+        let keys = &self.state.settings.keys;
+        match &dialog.pair.failure {
+            Some(failure) if !dialog.pair.is_loading() => {
+                let again = keys.hint_as(BINDINGS, DiffEffect::Refresh, "asks again");
+                let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, "leave")]);
+                self.failure(area, failure, &hints);
+            }
+            _ => {
+                let [left, right] = &dialog.names;
+                self.draw_text(area, &[(Role::Dim, format!("reading {left} and {right}"))]);
+            }
+        }
+    }
+
+    /// Draws the lines of Summary or Config.
+    fn diff_lines(&mut self, dialog: &DiffDialog, places: &DiffPlaces) {
+        let offset = layout::offset(dialog.cursor(), places.rows.height);
+        let shown = dialog.lines.iter().enumerate().skip(offset).take(places.rows.height.into());
+        for (at, line) in shown {
+            let is_cursor = at == dialog.cursor();
+            let role = role_of(line.tone);
+            self.diff_row(places.rows, at - offset, is_cursor, vec![(role, line.text.to_string())], None);
+        }
+        self.scrollbar(places.area, places.rows, offset, dialog.lines.len());
+    }
+
+    /// Draws a row of coloured cells with the mark of the cursor.
+    fn diff_row(
+        &mut self,
+        rows: Rect,
+        line: usize,
+        is_cursor: bool,
+        cells: Vec<(Role, String)>,
+        filter: Option<&Filter>,
+    ) {
+        let style = |role: Role| if is_cursor { self.style(Role::Cursor) } else { self.style(role) };
+        let mut spans = vec![Span::styled(if is_cursor { "▌ " } else { "  " }, style(Role::Text))];
+        let mut room = usize::from(rows.width).saturating_sub(2);
+        for (role, text) in cells {
+            let text = columns::cut(&text, room);
+            room -= columns::width(&text);
+            spans.push(Span::styled(text, style(role)));
+        }
+        spans.push(Span::styled(" ".repeat(if is_cursor { room } else { 0 }), style(Role::Text)));
+        let spans = self.matched_line(filter, spans);
+        self.draw_line(layout::row(rows, line as u16), Line::from(spans));
+    }
+
+    /// Draws files or packages, or the state of their reading.
+    fn diff_table(&mut self, table: &DiffTable, places: &DiffPlaces) {
+        let Some(rows) = &table.rows else { return self.diff_reading(table, places.rows) };
+        let summary = columns::cut(&rows.describe(), places.summary.width.into());
+        let style = self.style(Role::Dim);
+        self.draw_line(places.summary, Line::styled(summary, style));
+        let width = usize::from(places.rows.width).saturating_sub(2);
+        let heading = match rows {
+            DiffRows::Files(_) => file_heading(width),
+            DiffRows::Packages(packages) => {
+                let cells = PackageDifference::HEADINGS.map(String::from);
+                package_line(&cells, &fit(packages.widths, width), width)
+            }
+        };
+        let style = self.style(Role::Heading);
+        self.draw_line(places.heading, Line::styled(format!("  {heading}"), style));
+        if table.len() == 0 && !table.is_arranging() {
+            let text = if table.is_filtered() { "no row contains that" } else { "nothing differs" };
+            self.draw_text(places.rows, &[(Role::Dim, text.into())]);
+        }
+        let offset = layout::offset(table.cursor, places.rows.height);
+        let filter = table.filter();
+        let shown = table.len().saturating_sub(offset).min(places.rows.height.into());
+        for place in offset..offset + shown {
+            let Some(row) = table.row(place) else { continue };
+            let cells = match rows {
+                DiffRows::Files(files) => files.diff.get(row).map(|file| file_cells(&file, width)),
+                DiffRows::Packages(packages) => packages.rows.get(row).map(|package| {
+                    let role = package_role(package.change);
+                    let line = package_line(&package.cells(), &fit(packages.widths, width), width);
+                    vec![(role, line)]
+                }),
+            };
+            let is_cursor = place == table.cursor;
+            self.diff_row(places.rows, place - offset, is_cursor, cells.unwrap_or_default(), filter.as_ref());
+        }
+        self.scrollbar(places.area, places.rows, offset, table.len());
+        self.diff_foot(table, rows, places);
+    }
+
+    /// Draws the facts about the row under the cursor, and the words of the filter.
+    fn diff_foot(&mut self, table: &DiffTable, rows: &DiffRows, places: &DiffPlaces) {
+        let width = usize::from(places.facts.width).saturating_sub(2);
+        let facts = table.row(table.cursor).and_then(|row| match rows {
+            DiffRows::Files(files) => files.diff.get(row).map(|file| {
+                let path = columns::cut_front(&file.shown_path(), width);
+                (path, file_facts(&file))
+            }),
+            DiffRows::Packages(packages) => packages.rows.get(row).map(|package| {
+                let [_, name, left, right, ecosystem] = package.cells();
+                (format!("{ecosystem} {name}"), versions_text(package.change.word(), &left, &right))
+            }),
+        });
+        if let Some((first, second)) = facts.filter(|_| places.facts.height > 1) {
+            let (text, dim) = (self.style(Role::Text), self.style(Role::Dim));
+            let line = |text: String| format!("  {}", columns::cut(&text, width));
+            self.draw_line(layout::row(places.facts, 0), Line::styled(line(first), text));
+            self.draw_line(layout::row(places.facts, 1), Line::styled(line(second), dim));
+        }
+        if table.is_typing {
+            self.input(places.words, " /", &table.input, Role::Dim, "part of a path or a name");
+        } else if table.is_filtered() {
+            let style = self.style(Role::Warn);
+            self.draw_line(places.words, Line::styled(format!(" /{}", table.input.value()), style));
+        }
+    }
+
+    /// Draws the price, the progress or the failure of a reading.
+    fn diff_reading(&mut self, table: &DiffTable, area: Rect) {
+        let keys = &self.state.settings.keys;
+        let open = |label| keys.hint_as(BINDINGS, DiffEffect::Open, label).unwrap_or_default();
+        let cancel = |label| keys.cancel_hint(DIALOG_BINDINGS, label).unwrap_or_default();
+        let progress = || {
+            let progress = table.progress.as_ref();
+            progress.map(|progress| progress.text(table.rate.per_second()))
+        };
+        let lines = match &table.load {
+            FilesLoad::Failed(failure) => {
+                let hints = join_hints([Some(open("asks again")), Some(cancel("leave"))]);
+                return self.failure(area, failure, &hints);
+            }
+            FilesLoad::Priced(price) => {
+                let hints = join_hints([Some(open("begins")), Some(cancel("leave"))]);
+                vec![(Role::Text, price.text()), (Role::Dim, hints)]
+            }
+            FilesLoad::Reading { is_paused: true, .. } => {
+                let text = progress().unwrap_or_else(|| "nothing was read yet".into());
+                let hints = join_hints([Some(open("goes on")), Some(cancel("leave"))]);
+                vec![(Role::Text, format!("paused: {text}")), (Role::Dim, hints)]
+            }
+            FilesLoad::Reading { .. } => {
+                let text = progress().unwrap_or_else(|| "reading the lists of files…".into());
+                vec![(Role::Text, text), (Role::Dim, cancel("pauses"))]
+            }
+            FilesLoad::Unasked | FilesLoad::Read => Vec::new(),
+        };
+        self.draw_text(area, &lines);
+    }
+}
+
+fn file_role(change: FileChange) -> Role {
+    match change {
+        FileChange::Added | FileChange::AddedOrChanged => Role::Good,
+        FileChange::Removed | FileChange::RemovedOrChanged => Role::Bad,
+        FileChange::Changed => Role::Warn,
+        FileChange::Unknown => Role::Dim,
+    }
+}
+
+fn package_role(change: PackageChange) -> Role {
+    match change {
+        PackageChange::Added => Role::Good,
+        PackageChange::Removed => Role::Bad,
+        PackageChange::Up | PackageChange::Down | PackageChange::Changed => Role::Warn,
+    }
+}
+
+fn file_heading(width: usize) -> String {
+    let mut text = "   ".to_string();
+    if width >= WITH_BOTH {
+        text.push_str(&columns::right("LEFT", SIZE));
+        text.push_str("  ");
+        text.push_str(&columns::right("RIGHT", SIZE));
+    } else {
+        text.push_str(&columns::right("SIZE", SIZE));
+    }
+    text.push_str("  ");
+    if width >= WITH_MODES {
+        text.push_str(&columns::left("MODE", MODES + 2));
+    }
+    text + "PATH"
+}
+
+/// Returns the cells of a file. On a narrow screen one size is shown: that on the right, if it has one.
+fn file_cells(file: &DiffedFile, width: usize) -> Vec<(Role, String)> {
+    let [left, right] = file.sizes();
+    let mut cells = vec![(file_role(file.change), columns::left(file.change.sign(), 3))];
+    let sizes = if width >= WITH_BOTH {
+        format!("{}  {}  ", columns::right(&left, SIZE), columns::right(&right, SIZE))
+    } else {
+        let size = if right.is_empty() { left } else { right };
+        columns::right(&size, SIZE) + "  "
+    };
+    cells.push((Role::Number, sizes));
+    if width >= WITH_MODES {
+        let modes = if file.has_other_mode() { file.modes() } else { String::new() };
+        cells.push((Role::Warn, columns::left(&modes, MODES + 2)));
+    }
+    let room = width.saturating_sub(cells.iter().map(|(_, text)| columns::width(text)).sum());
+    let (path, notes) = (file.shown_path(), file.notes());
+    // The lines below the table have the notes if there is no room for them here.
+    let notes = if columns::width(&path) + columns::width(&notes) <= room { notes } else { String::new() };
+    let path = columns::cut_middle(&path, room);
+    cells.extend([(Role::Text, path), (Role::Dim, notes)]);
+    cells
+}
+
+/// Returns the facts about a file in one line.
+fn file_facts(file: &DiffedFile) -> String {
+    let [left, right] = file.sizes();
+    let sizes = match (left.is_empty(), right.is_empty(), left == right) {
+        (true, _, _) => right,
+        (_, true, _) | (_, _, true) => left,
+        _ => format!("{left} → {right}"),
+    };
+    let mut parts = vec![file.change.word().to_string(), sizes, file.modes(), file.owners()];
+    parts.push(file.notes().trim().to_string());
+    parts.retain(|part| !part.is_empty());
+    parts.join(" · ")
+}
+
+/// Returns the versions of a package in words.
+fn versions_text(word: &str, left: &str, right: &str) -> String {
+    match (left.is_empty(), right.is_empty()) {
+        (false, false) => format!("{word}: {left} → {right}"),
+        _ => format!("{word}: {left}{right}"),
+    }
+}
+
+/// Returns the columns of the name and both versions in this width. The widest give way.
+fn fit(mut widths: [usize; 3], width: usize) -> [usize; 3] {
+    let ecosystem = if width >= WITH_BOTH { ECOSYSTEM + 2 } else { 0 };
+    let room = width.saturating_sub(2 + ecosystem + 4);
+    while widths.iter().sum::<usize>() > room {
+        match widths.iter_mut().max().filter(|widest| **widest > 1) {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    widths
+}
+
+/// Returns the cells of a package in one line.
+fn package_line(cells: &[String; 5], widths: &[usize; 3], width: usize) -> String {
+    let [sign, name, left, right, ecosystem] = cells;
+    let mut text = columns::left(sign, 2);
+    if width >= WITH_BOTH {
+        text.push_str(&columns::left(ecosystem, ECOSYSTEM + 2));
+    }
+    let columns = [name, left, right].into_iter().zip(widths);
+    let columns: Vec<String> = columns.map(|(cell, width)| columns::left(cell, *width)).collect();
+    text + &columns.join("  ")
 }

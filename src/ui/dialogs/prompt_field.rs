@@ -22,8 +22,10 @@ impl Canvas<'_, '_> {
         let inner = self.overlay(places.area, title, hints);
         let about: Vec<(Role, String)> = places.about.iter().map(|line| (Role::Dim, line.clone())).collect();
         self.draw_text(inner, &about);
-        for at in 0..field.suggestions.len().min(places.rows.height.into()) {
-            self.suggestion(layout::row(places.rows, at as u16), field, at);
+        let offset = field.offset(places.rows.height);
+        let shown = field.suggestions.len().min(places.rows.height.into());
+        for row in 0..shown {
+            self.suggestion(layout::row(places.rows, row as u16), field, offset + row);
         }
         self.field(places.input, places.status, field, help);
     }

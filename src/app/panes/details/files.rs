@@ -33,10 +33,8 @@ use browser::FileBrowser;
 use chart::ChartPart;
 use reading::{
     ContentRequest, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot, MissingLayer, ReadFiles,
+    ReceivedRate,
 };
-
-/// The least time between two looks at the rate of a reading, in milliseconds.
-const RATE_OVER: i64 = 1_000;
 
 /// The stage that the reading of the files has reached.
 #[derive(Debug, Default)]
@@ -71,9 +69,7 @@ pub struct FilesTab {
     /// The progress of the reading.
     pub(crate) progress: Option<FilesProgress>,
     /// The bytes that are received in a second.
-    pub(crate) rate: Option<u64>,
-    /// The time and the received bytes from which the rate is computed.
-    rate_from: Option<(Timestamp, u64)>,
+    pub(crate) rate: ReceivedRate,
     /// The layers that cannot be read.
     pub(crate) refused: Vec<MissingLayer>,
     /// The part of a chart that is opened as soon as the files are there.
@@ -113,7 +109,7 @@ impl FilesTab {
     /// Notes that the files were asked for.
     pub(crate) fn begin(&mut self, ticket: Ticket) {
         self.load = FilesLoad::Reading { ticket, is_paused: false };
-        (self.progress, self.rate, self.rate_from) = (None, None, None);
+        (self.progress, self.rate) = (None, ReceivedRate::default());
     }
 
     /// Gives up the reading. Returns whether there was one.
@@ -141,7 +137,7 @@ impl FilesTab {
         match &mut self.load {
             FilesLoad::Reading { is_paused, .. } if *is_paused != pauses => {
                 *is_paused = pauses;
-                (self.rate, self.rate_from) = (None, None);
+                self.rate = ReceivedRate::default();
                 true
             }
             _ => false,
@@ -159,19 +155,7 @@ impl FilesTab {
         if self.ticket() != Some(ticket) {
             return;
         }
-        match self.rate_from {
-            None => self.rate_from = Some((now, progress.received)),
-            Some((from, before)) => {
-                let milliseconds = now.duration_since(from).as_millis();
-                if let Some(milliseconds) =
-                    u64::try_from(milliseconds).ok().filter(|_| milliseconds >= i128::from(RATE_OVER))
-                {
-                    let bytes = progress.received.saturating_sub(before);
-                    self.rate = bytes.saturating_mul(1_000).checked_div(milliseconds);
-                    self.rate_from = Some((now, progress.received));
-                }
-            }
-        }
+        self.rate.note(now, progress.received);
         self.progress = Some(progress);
         if let Some(snapshot) = snapshot {
             self.show(snapshot);

@@ -19,7 +19,7 @@ use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
 use table::{FileColumns, FileName, LAYER, MODE, NameColumns, OWNER, SIZE};
-use wording::{cut_about, layer_text, price_text, progress_text};
+use wording::{cut_about, layer_text};
 
 impl Canvas<'_, '_> {
     /// Draws the files of the chosen platform.
@@ -70,7 +70,7 @@ impl Canvas<'_, '_> {
                 return self.failure(area, failure, &hint);
             }
             FilesLoad::Priced(price) => vec![
-                (Role::Text, format!("listing the files {}", price_text(price))),
+                (Role::Text, format!("listing the files {}", price.text())),
                 (Role::Dim, self.key_hint("panes.enter", "begins")),
             ],
             FilesLoad::Reading { .. } => vec![(Role::Text, self.reading_text())],
@@ -191,7 +191,7 @@ impl Canvas<'_, '_> {
             FilesLoad::Reading { .. } => return (Role::Warn, self.reading_text()),
             FilesLoad::Priced(price) => {
                 let begins = self.key_hint("panes.enter", "begins");
-                return (Role::Warn, format!("the rest {}; {begins}", price_text(price)));
+                return (Role::Warn, format!("the rest {}; {begins}", price.text()));
             }
             FilesLoad::Unasked | FilesLoad::Read => {}
         }
@@ -231,7 +231,7 @@ impl Canvas<'_, '_> {
     fn reading_text(&self) -> String {
         let files = &self.state.detail.files;
         let is_paused = !files.is_reading();
-        let progress = files.progress.as_ref().map(|progress| progress_text(progress, files.rate));
+        let progress = files.progress.as_ref().map(|progress| progress.text(files.rate.per_second()));
         let progress = progress.unwrap_or_else(|| "reading the list of files…".into());
         if is_paused {
             return format!("paused: {progress}; {}", self.key_hint("panes.enter", "goes on"));

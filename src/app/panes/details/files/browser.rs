@@ -252,7 +252,8 @@ impl FileBrowser {
         }
     }
 
-    fn selected_path(&self) -> Option<Vec<u8>> {
+    /// Returns the path under the cursor.
+    pub(crate) fn selected_path(&self) -> Option<Vec<u8>> {
         Some(self.scene()?.tree.path(self.selected()?))
     }
 

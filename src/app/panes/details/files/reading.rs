@@ -3,16 +3,22 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use jiff::Timestamp;
 
 use crate::layer::preview::{self, LONGEST_HEADER, PreviewBody};
 use crate::layer::{DataPosition, FileTree, LayerFiles, LayerFormat};
 use crate::model::image::ImageConfig;
 use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
+use crate::model::plural::counted;
 use crate::model::price::{CHEAP_BYTES, Price};
 use crate::model::reference::Repository;
+use crate::model::size;
 use crate::model::summary::Kind;
 use crate::model::text::SafeText;
+
+/// The least time between two looks at the rate of a reading, in milliseconds.
+const RATE_OVER: i64 = 1_000;
 
 /// The image whose files are read.
 #[derive(Debug, Clone)]
@@ -58,6 +64,51 @@ pub struct FilesProgress {
     pub layers_read: usize,
     /// The number of all layers.
     pub layers: usize,
+}
+
+impl FilesProgress {
+    /// Returns the progress in words: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
+    pub(crate) fn text(&self, rate: Option<u64>) -> String {
+        let all = self.price.bytes.max(self.received);
+        let mut text = format!("{} of {}", size::bytes(self.received), size::bytes(all));
+        if self.price.is_more {
+            text.push_str(" or more");
+        }
+        if let Some(rate) = rate {
+            text.push_str(&format!(", {}/s", size::bytes(rate)));
+        }
+        text + &format!(", {} so far", counted(self.entries, "entry", "entries"))
+    }
+}
+
+/// The bytes that are received in a second.
+#[derive(Debug, Default)]
+pub(crate) struct ReceivedRate {
+    per_second: Option<u64>,
+    /// The time and the received bytes from which the rate is computed.
+    from: Option<(Timestamp, u64)>,
+}
+
+impl ReceivedRate {
+    /// Notes that this number of bytes was received until now.
+    pub(crate) fn note(&mut self, now: Timestamp, received: u64) {
+        let Some((from, before)) = self.from else {
+            self.from = Some((now, received));
+            return;
+        };
+        let milliseconds = now.duration_since(from).as_millis();
+        if let Some(passed) =
+            u64::try_from(milliseconds).ok().filter(|_| milliseconds >= i128::from(RATE_OVER))
+        {
+            self.per_second = received.saturating_sub(before).saturating_mul(1_000).checked_div(passed);
+            self.from = Some((now, received));
+        }
+    }
+
+    /// Returns the rate, once it is known.
+    pub(crate) fn per_second(&self) -> Option<u64> {
+        self.per_second
+    }
 }
 
 /// The files of an image so far.
@@ -130,7 +181,7 @@ impl ContentRequest {
 
     /// Returns about how many bytes of the layer are read for the first `wanted` bytes of the file, or `None` if nothing
     /// tells.
-    fn cost(&self, wanted: u64) -> Option<u64> {
+    pub(crate) fn cost(&self, wanted: u64) -> Option<u64> {
         let entry = self.files.list.get(self.entry as usize)?;
         let wanted = entry.size.min(wanted);
         let layer = self.image.manifest.layers().get(usize::from(self.layer).checked_sub(1)?)?;
