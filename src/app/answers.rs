@@ -72,8 +72,8 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.detail.take_attached_facts(ticket, facts);
         }
         (Slot::KeptScans, Answer::KeptScans(found)) => update.state.scans.take(ticket, found),
-        (Slot::Base(_, image), Answer::Base(report)) => {
-            update.state.bases.take(image, ticket, *report);
+        (Slot::Base(image), Answer::Base(report)) => {
+            update.state.bases.take(*image, ticket, *report);
         }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),

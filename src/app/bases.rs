@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use super::remote::Ticket;
 use crate::model::base_image::BaseReport;
 use crate::model::digest::Digest;
-use crate::model::reference::Repository;
 
 /// The greatest number of images whose base is asked for at once.
 const MOST_AT_ONCE: usize = 4;
@@ -16,7 +15,7 @@ const MOST_KNOWN: usize = 20_000;
 #[derive(Debug, Default)]
 pub(crate) struct Bases {
     known: HashMap<Digest, BaseReport>,
-    awaited: HashMap<Digest, (Repository, Ticket)>,
+    awaited: HashMap<Digest, Ticket>,
     /// The number of times that the user asked for newer data. Digests of bases that were looked up before are outdated.
     pub(crate) generation: u32,
 }
@@ -41,13 +40,13 @@ impl Bases {
     }
 
     /// Notes that an image was asked for.
-    pub(crate) fn ask(&mut self, repository: Repository, image: Digest, ticket: Ticket) {
-        self.awaited.insert(image, (repository, ticket));
+    pub(crate) fn ask(&mut self, image: Digest, ticket: Ticket) {
+        self.awaited.insert(image, ticket);
     }
 
     /// Takes an answer, if it is awaited.
     pub(crate) fn take(&mut self, image: Digest, ticket: Ticket, report: BaseReport) {
-        if self.awaited.get(&image).is_none_or(|(_, awaited)| *awaited != ticket) {
+        if self.awaited.get(&image) != Some(&ticket) {
             return;
         }
         self.awaited.remove(&image);
@@ -63,11 +62,8 @@ impl Bases {
     }
 
     /// Gives up what is awaited, and returns it.
-    pub(crate) fn give_up(&mut self) -> Vec<(Repository, Digest)> {
-        std::mem::take(&mut self.awaited)
-            .into_iter()
-            .map(|(image, (repository, _))| (repository, image))
-            .collect()
+    pub(crate) fn give_up(&mut self) -> Vec<Digest> {
+        std::mem::take(&mut self.awaited).into_keys().collect()
     }
 
     /// Forgets everything that is known, because the user asked for newer data.

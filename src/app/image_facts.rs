@@ -65,7 +65,7 @@ pub(super) fn load_bases(update: &mut Update<'_>) {
     let repository = state.tags.repository.clone().filter(|_| is_shown);
     let Some(repository) = repository else {
         let given_up = state.bases.give_up().into_iter();
-        update.cmds.extend(given_up.map(|(repository, image)| Cmd::Cancel(Slot::Base(repository, image))));
+        update.cmds.extend(given_up.map(|image| Cmd::Cancel(Slot::Base(Box::new(image)))));
         return;
     };
     // The rows themselves come first.
@@ -74,8 +74,8 @@ pub(super) fn load_bases(update: &mut Update<'_>) {
     }
     let generation = state.bases.generation;
     for image in state.bases.to_ask(state.tags.visible_digests().into_iter()) {
-        let slot = Slot::Base(repository.clone(), image);
-        let ticket = update.ask(slot, REST, Ask::Base(repository.clone(), image, generation));
-        update.state.bases.ask(repository.clone(), image, ticket);
+        let ask = Ask::Base(repository.clone(), image, generation);
+        let ticket = update.ask(Slot::Base(Box::new(image)), REST, ask);
+        update.state.bases.ask(image, ticket);
     }
 }

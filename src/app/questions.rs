@@ -256,7 +256,7 @@ pub enum Slot {
     /// The results of scans that are kept.
     KeptScans,
     /// The base of an image in the Tags pane.
-    Base(Repository, Digest),
+    Base(Box<Digest>),
     /// The file that is saved.
     Save,
     /// The differences between two images.

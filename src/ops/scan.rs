@@ -67,7 +67,7 @@ pub(crate) async fn scan_all(
             break;
         }
         let reference = reference_of(&request.repository, image);
-        control.set_current(SafeText::from(format!("scanning {}", reference)));
+        control.set_current(SafeText::from(format!("scanning {reference}")));
         let platform = request.platform.as_ref();
         let scanned = scan_image(pool, scanner, &reference, platform, &control.stop).await;
         let outcome = match scanned {
@@ -128,10 +128,7 @@ async fn scan(
     }
     let variant = choose_variant(&inspection, platform).map_err(|why| Failure::local(what(), why))?;
     let manifest = variant.manifest.as_ref().map_err(Clone::clone)?;
-    let sbom = match needs_sbom {
-        true => sbom::find_sbom(&*registry, &inspection, variant).await?,
-        false => None,
-    };
+    let sbom = if needs_sbom { sbom::find_sbom(&*registry, &inspection, variant).await? } else { None };
     let (command, is_of_sbom) = match (&scanner.of_sbom, &sbom) {
         (Some(command), Some(_)) => (command, true),
         _ => (&scanner.of_image, false),

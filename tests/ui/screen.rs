@@ -261,12 +261,10 @@ fn scan_of(image: &Digest) -> Option<ScanFacts> {
 /// The base of an image.
 fn base_of(image: &Digest) -> BaseReport {
     let known = BaseReport { base: Some("docker.io/library/debian:12".into()), ..BaseReport::unknown("") };
-    match is_low(image) {
-        true => BaseReport { status: BaseStatus::Current, ..known },
-        false => {
-            BaseReport { status: BaseStatus::Behind, layers_behind: Some(2), days_behind: Some(14), ..known }
-        }
+    if is_low(image) {
+        return BaseReport { status: BaseStatus::Current, ..known };
     }
+    BaseReport { status: BaseStatus::Behind, layers_behind: Some(2), days_behind: Some(14), ..known }
 }
 
 /// The content of an attached artifact in a row.

@@ -44,9 +44,10 @@ fn scan_selected(update: &mut Update<'_>) {
     let is_shown = state.focus == Pane::Details;
     let of_index = state.detail.selected_variant().filter(|variant| is_shown && variant.descriptor.is_some());
     let platform = of_index.and_then(|variant| variant.platform.clone());
-    let bytes = match is_shown {
-        true => state.detail.selected_variant().and_then(|variant| variant.size),
-        false => listed_size(&state.tags),
+    let bytes = if is_shown {
+        state.detail.selected_variant().and_then(|variant| variant.size)
+    } else {
+        listed_size(&state.tags)
     };
     let request = ScanRequest { repository, images, platform };
     if bytes.is_some_and(|bytes| bytes <= FREE) {

@@ -370,10 +370,8 @@ impl KeyedDialog for Box<AttachedDialog> {
                     return None;
                 }
             }
-            Pressed::Own(AttachedEffect::Search) => match self.has_rows() {
-                true => self.is_typing = true,
-                false => update.refuse("there are no rows to search"),
-            },
+            Pressed::Own(AttachedEffect::Search) if self.has_rows() => self.is_typing = true,
+            Pressed::Own(AttachedEffect::Search) => update.refuse("there are no rows to search"),
             Pressed::Own(AttachedEffect::Yank) => self.yank(update),
             Pressed::Own(AttachedEffect::Save) => self.save(update, false),
             Pressed::Own(AttachedEffect::SavePayload) => self.save(update, true),
