@@ -12,8 +12,8 @@ use crate::layer::FileVersion;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
+use crate::ops::files::content::price_of_contents;
 use crate::ops::files::content::{ContentSink, MemorySink, read_contents};
-use crate::ops::files::content_price::price_of_contents;
 use crate::ops::files::layer::Wanted;
 use crate::ops::files::tree::ImageFiles;
 

@@ -116,13 +116,6 @@ impl LayerFiles {
         }
     }
 
-    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
-    /// behind it, or to the table.
-    pub fn chunk_range(&self, chunk: &Chunk) -> Range<u64> {
-        let stored = self.chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
-        chunk.offset..stored.map(|other| other.offset).min().unwrap_or(self.chunks_end)
-    }
-
     /// Returns the form for the cache, or `None` if it cannot be made. It is made in parts, so that little of it is in
     /// memory before it is compressed.
     pub fn encode(&self) -> Option<Bytes> {
@@ -183,6 +176,31 @@ impl LayerFiles {
             uncompressed: head.uncompressed,
             root: b"",
         })
+    }
+}
+
+/// The bytes of a layer that chunks take.
+#[derive(Debug)]
+pub struct ChunkRanges {
+    /// The bytes at which members or frames begin, in order.
+    starts: Vec<u64>,
+    end: u64,
+}
+
+impl ChunkRanges {
+    /// Looks at all chunks of a layer.
+    pub fn of(files: &LayerFiles) -> ChunkRanges {
+        let stored = files.chunks.iter().filter(|chunk| !chunk.is_zeros);
+        let mut starts: Vec<u64> = stored.map(|chunk| chunk.offset).collect();
+        starts.sort_unstable();
+        ChunkRanges { starts, end: files.chunks_end }
+    }
+
+    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
+    /// behind it, or to the table.
+    pub fn range(&self, chunk: &Chunk) -> Range<u64> {
+        let next = self.starts.partition_point(|start| *start <= chunk.offset);
+        chunk.offset..self.starts.get(next).copied().unwrap_or(self.end)
     }
 }
 

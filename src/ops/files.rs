@@ -8,7 +8,6 @@
 //! | [`single_file`] | layers of artifacts that are no tars |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
-//! | [`content_price`] | the bytes and requests that contents take |
 //! | [`findings`] | hidden bytes, likely secrets and the like |
 //! | [`extract`] | files on this machine's disk |
 //!
@@ -16,7 +15,6 @@
 //! nothing.
 
 pub mod content;
-pub mod content_price;
 pub mod cost;
 pub mod extract;
 pub mod findings;

@@ -1,5 +1,6 @@
 //! Tables of contents of eStargz and zstd:chunked layers, and those that lie.
 
+use regtui::layer::files::ChunkRanges;
 use regtui::layer::{
     Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable, TableLimits, estargz,
     zstd_chunked,
@@ -48,8 +49,9 @@ fn check_sample(table: &LayerTable) {
     assert_eq!(positions, [(0, 4), (4, 3), (7, 2)]);
     assert_eq!((table.chunks[0].inner, table.chunks[1].is_zeros), (7, true));
     let files = LayerFiles::of_table(LayerFormat::ZstdChunked, table.clone(), 1_000);
-    assert_eq!(files.chunk_range(&files.chunks[0]), 100..300);
-    assert_eq!(files.chunk_range(&files.chunks[2]), 300..1_000);
+    let ranges = ChunkRanges::of(&files);
+    assert_eq!(ranges.range(&files.chunks[0]), 100..300);
+    assert_eq!(ranges.range(&files.chunks[2]), 300..1_000);
     assert_eq!(LayerFiles::decode(&files.encode().expect("a form")), Some(files));
     assert_eq!(table.findings.count(), 1);
 }

@@ -4,9 +4,9 @@
 pub mod beginning;
 mod check;
 mod finder;
+mod requests;
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,17 +18,16 @@ use super::pipe::{feed, pipe};
 use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
-use crate::layer::{Chunk, DataPosition, EntryKind, LayerFiles, LayerFormat};
+use crate::layer::{Chunk, LayerError, LayerFiles, LayerFormat};
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 use check::ContentCheck;
 use finder::{Portion, StreamFinder};
+pub use requests::price_of_contents;
+use requests::{ChunkRequest, WantedContents, chunk_requests};
 
-/// Most bytes that one request for chunks reads.
-const LONGEST_REQUEST: u64 = 8 << 20;
-/// Chunks that are no further apart are read with one request.
-const LARGEST_GAP: u64 = 64 << 10;
 /// Portions of content that wait for the caller.
 const WAITING: usize = 16;
 
@@ -90,24 +89,9 @@ pub async fn read_contents(
     entries: &[u32],
     sink: &mut dyn ContentSink,
 ) -> Result<u64, Failure> {
-    let mut in_chunks = Vec::new();
-    let mut in_stream = Vec::new();
-    for number in entries {
-        let entry = files.list.get(*number as usize).filter(|entry| entry.kind == EntryKind::File);
-        let entry = entry.ok_or_else(|| Failure::local(describe(source), "an entry is no file"))?;
-        match entry.data {
-            _ if entry.size == 0 => sink.finish(*number)?,
-            Some(DataPosition::Chunks { first, count }) => {
-                let (first, count) = (first as usize, count as usize);
-                let chunks = files.chunks.get(first..first.saturating_add(count));
-                in_chunks.push((*number, chunks.unwrap_or_default()));
-            }
-            Some(DataPosition::Stream(_)) => in_stream.push(*number),
-            None => {
-                let path = String::from_utf8_lossy(&entry.path).into_owned();
-                return Err(Failure::local(format!("cannot read {path}"), "it is stored with holes"));
-            }
-        }
+    let WantedContents { empty, in_chunks, mut in_stream } = WantedContents::of(source, files, entries)?;
+    for number in empty {
+        sink.finish(number)?;
     }
     let progress = Arc::new(LayerProgress::default());
     let reader = ContentReader { registry, name, source, files, progress: &progress };
@@ -130,36 +114,6 @@ struct ContentReader<'a> {
     progress: &'a Arc<LayerProgress>,
 }
 
-/// Several chunks that one request reads.
-struct Request<'a> {
-    range: Range<u64>,
-    /// The number of the file, and the chunk with its bytes of the layer.
-    chunks: Vec<(u32, &'a Chunk, Range<u64>)>,
-}
-
-/// Returns the ranges of a layer that files in chunks are read from, one for each request.
-pub(super) fn ranges_of(files: &LayerFiles, wanted: &[(u32, &[Chunk])]) -> Vec<Range<u64>> {
-    let requests = join_chunks(files, wanted).into_iter().map(|request| request.range);
-    requests.filter(|range| !range.is_empty()).collect()
-}
-
-/// Joins the chunks of files into requests.
-fn join_chunks<'a>(files: &LayerFiles, wanted: &[(u32, &'a [Chunk])]) -> Vec<Request<'a>> {
-    let mut requests: Vec<Request<'a>> = Vec::new();
-    for (number, chunks) in wanted {
-        for chunk in *chunks {
-            let range = if chunk.is_zeros { 0..0 } else { files.chunk_range(chunk) };
-            match requests.last_mut().filter(|last| last.can_hold(&range)) {
-                Some(last) => last.push(*number, chunk, range),
-                None => {
-                    requests.push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
-                }
-            }
-        }
-    }
-    requests
-}
-
 impl<'a> ContentReader<'a> {
     /// Reads files in chunks. Returns whether the server gives parts of the layer.
     async fn read_chunks(
@@ -167,11 +121,10 @@ impl<'a> ContentReader<'a> {
         files: &[(u32, &'a [Chunk])],
         sink: &mut dyn ContentSink,
     ) -> Result<bool, Failure> {
-        let requests = join_chunks(self.files, files);
         let mut check: Option<ContentCheck> = None;
         let mut is_first = true;
-        for request in requests {
-            let Request { range, chunks } = request;
+        for request in chunk_requests(self.files, files) {
+            let ChunkRequest { range, chunks } = request;
             let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
             let part = part.map_err(|error| error.failure(describe(self.source)))?;
             let Some(part) = part else {
@@ -192,8 +145,12 @@ impl<'a> ContentReader<'a> {
                 } else {
                     let at = (bytes.start - range.start) as usize;
                     let packed = part.slice(at..at + (bytes.end - bytes.start) as usize);
-                    let (format, chunk) = (self.files.format, *chunk);
-                    let unpack = move || unpack_chunk(format, &chunk, &packed);
+                    let (format, chunk) = (self.files.format, chunk.clone());
+                    let unpack = move || {
+                        let content = unpack_chunk(format, &chunk, &packed)?;
+                        check_chunk(&chunk, &content)?;
+                        Ok::<_, LayerError>(content)
+                    };
                     let unpacked = tokio::task::spawn_blocking(unpack).await;
                     let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
                     Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
@@ -270,23 +227,15 @@ impl<'a> ContentReader<'a> {
     }
 }
 
-impl<'a> Request<'a> {
-    fn can_hold(&self, range: &Range<u64>) -> bool {
-        let is_near =
-            range.start >= self.range.start && range.start <= self.range.end.saturating_add(LARGEST_GAP);
-        range.is_empty()
-            || self.range.is_empty()
-            || (is_near && range.end.max(self.range.end) - self.range.start <= LONGEST_REQUEST)
+/// Compares a part of a file with its own digest, if the table names one.
+fn check_chunk(chunk: &Chunk, content: &[u8]) -> Result<(), LayerError> {
+    let Some(expected) = chunk.sha256.as_deref().copied().map(Digest::Sha256) else { return Ok(()) };
+    let found = Digest::sha256(content);
+    if found == expected {
+        return Ok(());
     }
-
-    fn push(&mut self, number: u32, chunk: &'a Chunk, range: Range<u64>) {
-        if self.range.is_empty() {
-            self.range = range.clone();
-        } else if !range.is_empty() {
-            self.range.end = self.range.end.max(range.end);
-        }
-        self.chunks.push((number, chunk, range));
-    }
+    let (expected, found) = (Box::new(expected), Box::new(found));
+    Err(LayerError::WrongDigest { what: "digest of a part of the file", expected, found })
 }
 
 /// Uncompressed content.

@@ -13,8 +13,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use super::content::{ContentSink, read_contents};
-use super::content_price::price_of_contents;
+use super::content::{ContentSink, price_of_contents, read_contents};
+
 use super::tree::ImageFiles;
 use crate::client::Registry;
 use crate::layer::{EntryKind, FileVersion, PathId};
