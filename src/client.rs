@@ -50,6 +50,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
+use blob::places::BlobPlaces;
 use cache::Cache;
 use credentials::Credentials;
 use host::Abilities;
@@ -222,6 +223,7 @@ struct ClientInner {
     http: Http,
     cache: Cache,
     abilities: Abilities,
+    places: BlobPlaces,
     /// Permits one reader of large content at a time.
     large_content: Semaphore,
     manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
@@ -239,6 +241,7 @@ impl Client {
             http,
             cache,
             abilities,
+            places: BlobPlaces::default(),
             large_content: Semaphore::new(1),
             manifests: Joined::default(),
             configs: Joined::default(),
@@ -267,12 +270,14 @@ impl Client {
     pub fn forget(&self) {
         self.0.http.auth().forget();
         self.0.abilities.forget();
+        self.0.places.forget_all();
     }
 
     /// Reads the sources of logins again when a login is needed next, because the user may have logged in elsewhere.
     /// Everything that was learned stays as long as the login stays the same.
     pub fn reread_logins(&self) {
         self.0.http.auth().reread_logins();
+        self.0.places.forget_all();
     }
 
     fn http(&self) -> &Http {
@@ -281,6 +286,10 @@ impl Client {
 
     fn cache(&self) -> &Cache {
         &self.0.cache
+    }
+
+    fn places(&self) -> &BlobPlaces {
+        &self.0.places
     }
 
     fn abilities(&self) -> &Abilities {

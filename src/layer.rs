@@ -29,6 +29,7 @@ pub mod stream;
 mod table;
 mod tar;
 pub mod tree;
+mod unpacked;
 pub mod waste;
 pub mod zstd_chunked;
 
@@ -40,7 +41,8 @@ pub use files::{LayerFiles, LayerFormat};
 pub use finding::{Finding, Findings, Problem};
 pub use image_finding::{FileAttributes, ImageFinding, ImageFindingKind, TopFindings};
 pub use list::FileList;
-pub use stream::{LayerStream, LayerSums, StreamLimits};
+pub use stream::LayerStream;
 pub use table::{Chunk, LayerTable, TableLimits};
 pub use tree::{FileTree, FileVersion, Hidden, PathId, TreeError};
+pub use unpacked::{LayerSums, StreamLimits};
 pub use waste::{LayerFacts, LayerWaste, Waste};

@@ -52,6 +52,7 @@ mod client {
     mod paging;
     mod peers;
     mod proxies;
+    mod ranges;
     mod registry;
     mod resumes;
     mod transport;

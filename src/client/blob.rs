@@ -2,10 +2,11 @@
 //!
 //! | subject | file |
 //! |---|---|
-//! | reading; a part of a blob | `reader`, `range` |
+//! | reading; a part of a blob, and its storage | `reader`, `range`, `places` |
 //! | writing: the method, the session, its location, the bytes | `push`, `uploads`, `location`, `upload_body` |
 
 pub(super) mod location;
+pub(super) mod places;
 pub(super) mod push;
 pub(super) mod range;
 pub(super) mod reader;

@@ -57,9 +57,9 @@ use auth::Authenticator;
 use backoffs::{BackoffGuard, Backoffs};
 use limit::{Limit, Permit, Priority, Reserve};
 use origin::{Base, Origin};
-use redirect::Redirects;
+use redirect::{Redirects, StoragePlace};
 use request::{HttpAnswer, Request};
-use response_body::OpenBody;
+use response_body::{OpenBody, ResponseHead};
 use resume::{PROGRESS, Partial};
 use retry::{Retried, Retries, RetryRule, RetryWait};
 use timeouts::Timeouts;
@@ -138,13 +138,32 @@ impl Http {
 
     /// Sends a request once and leaves the body of a success to be read piece by piece. The body keeps the permit until
     /// its end.
-    pub(crate) async fn open(&self, request: &Request) -> Result<(u16, HeaderMap, OpenBody), Error> {
+    pub(crate) async fn open(&self, request: &Request) -> Result<OpenAnswer, Error> {
+        self.open_and_note(request).await.map(|(opened, _)| opened)
+    }
+
+    /// The same. Also returns the storage that the request was redirected to.
+    pub(crate) async fn open_and_note(
+        &self,
+        request: &Request,
+    ) -> Result<(OpenAnswer, Option<StoragePlace>), Error> {
         let permit = self.permit_outside_pause(request.priority).await;
-        let opened = self.auth.send(request, 1).await.map(|head| {
-            let headers = head.response.headers().clone();
-            (head.status, headers, OpenBody::new(head, permit))
-        });
-        opened.map_err(|error| self.error(error, Some(request), 1))
+        let head = self.auth.send(request, 1).await.map_err(|error| self.error(error, Some(request), 1))?;
+        let place = StoragePlace::of(&head);
+        Ok((open_answer(head, permit), place))
+    }
+
+    /// Sends a request once to the storage that an earlier one was redirected to. Returns `None` if the storage does not
+    /// answer with a success.
+    pub(crate) async fn open_at(
+        &self,
+        place: &StoragePlace,
+        request: &Request,
+    ) -> Result<Option<OpenAnswer>, Error> {
+        let permit = self.permit_outside_pause(request.priority).await;
+        let head = self.auth.redirects().send_to(place, request, 1).await;
+        let head = head.map_err(|error| self.error(error, Some(request), 1))?;
+        Ok(head.map(|head| open_answer(head, permit)))
     }
 
     /// Keeps permits for interactive requests as long as the result lives.
@@ -189,6 +208,14 @@ impl Http {
     pub(super) fn report_visibility_wait(&self) -> BackoffGuard<'_> {
         self.retries.backoffs().begin_visibility_wait()
     }
+}
+
+/// The status and the headers of a success, and its body to be read piece by piece.
+pub(crate) type OpenAnswer = (u16, HeaderMap, OpenBody);
+
+fn open_answer(head: ResponseHead, permit: Permit) -> OpenAnswer {
+    let headers = head.response.headers().clone();
+    (head.status, headers, OpenBody::new(head, permit))
 }
 
 fn kind_of(request: &Request) -> RequestKind {

@@ -2,12 +2,14 @@
 //!
 //! <https://github.com/containerd/stargz-snapshotter/blob/main/docs/estargz.md>
 
+use std::io::{self, Read};
 use std::ops::Range;
 
 use super::error::LayerError;
 use super::path::ESTARGZ_TABLE;
-use super::stream::{LayerStream, StreamLimits};
-use super::table::{LayerTable, TableLimits, check_digest, parse_table};
+use super::stream::LayerStream;
+use super::table::{LayerTable, TableJson, TableLimits, check_digest, describe_table_error, parse_table};
+use super::unpacked::StreamLimits;
 use crate::model::digest::Digest;
 
 /// The annotation of the layer that names the digest of the uncompressed table.
@@ -71,16 +73,33 @@ pub fn read_table(
     if entry.size > limits.raw {
         return Err(LayerError::LongTable(limits.raw));
     }
-    let mut json = Vec::new();
-    let mut portion = vec![0; 64 * 1024];
-    loop {
-        match tar.read_content(&mut portion)? {
-            0 => break,
-            read => json.extend_from_slice(&portion[..read]),
-        }
+    let mut content = TableContent { tar: &mut tar, failure: None };
+    let mut json = TableJson::new(&mut content);
+    let parsed = parse_table(&mut json, offset, limits);
+    let finished = json.finish();
+    if let Some(failure) = content.failure {
+        return Err(failure);
     }
-    let is_attested = check_digest("digest of the table of contents", digest, Digest::sha256(&json))?;
-    let mut table = parse_table(&json, offset, limits)?;
+    let (found, _) = finished.map_err(|error| describe_table_error(&error))?;
+    let is_attested = check_digest("digest of the table of contents", digest, found)?;
+    let mut table = parsed?;
     table.is_attested = is_attested;
     Ok(table)
+}
+
+/// The content of the table's entry.
+struct TableContent<'a, R: Read> {
+    tar: &'a mut LayerStream<R>,
+    /// The reason why it ended early.
+    failure: Option<LayerError>,
+}
+
+impl<R: Read> Read for TableContent<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.tar.read_content(into).map_err(|error| {
+            let text = error.to_string();
+            self.failure.get_or_insert(error);
+            io::Error::other(text)
+        })
+    }
 }

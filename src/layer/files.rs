@@ -1,24 +1,27 @@
 //! The files of one layer, however they became known, and their form in the cache.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::ops::Range;
 
 use bytes::Bytes;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::compression::Compression;
 use super::error::LayerError;
 use super::finding::Findings;
-use super::list::FileList;
-use super::stream::LayerSums;
+use super::list::{FileList, ListPart};
 use super::table::{Chunk, LayerTable};
+use super::unpacked::LayerSums;
 
 /// The version of the form in the cache. Another one is not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most bytes of a list from the cache: one with two million entries, each with a path of average length.
 const LARGEST: u64 = 512 << 20;
+/// The chunks that are written together.
+const CHUNKS_TOGETHER: usize = 1024;
 
 /// The way in which a layer holds its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +37,7 @@ pub enum LayerFormat {
 }
 
 /// The files of a layer.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LayerFiles {
     /// The way in which the layer holds them.
     pub format: LayerFormat,
@@ -99,11 +102,28 @@ impl LayerFiles {
         chunk.offset..stored.map(|other| other.offset).min().unwrap_or(self.chunks_end)
     }
 
-    /// Returns the form for the cache, or `None` if it cannot be made.
+    /// Returns the form for the cache, or `None` if it cannot be made. It is made in parts, so that little of it is in
+    /// memory before it is compressed.
     pub fn encode(&self) -> Option<Bytes> {
         let mut out = vec![VERSION];
         let mut packer = ZlibEncoder::new(&mut out, flate2::Compression::fast());
-        postcard::to_io(self, &mut packer).ok()?;
+        let head = KeptHead {
+            format: self.format,
+            chunks: self.chunks.len(),
+            parts: self.list.parts().len(),
+            chunks_end: self.chunks_end,
+            findings: self.findings.clone(),
+            refused_table: self.refused_table.clone(),
+            is_proved: self.is_proved,
+            uncompressed: self.uncompressed,
+        };
+        write_frame(&mut packer, &head)?;
+        for chunks in self.chunks.chunks(CHUNKS_TOGETHER) {
+            write_frame(&mut packer, chunks)?;
+        }
+        for part in self.list.parts() {
+            write_frame(&mut packer, part)?;
+        }
         packer.finish().ok()?;
         Some(out.into())
     }
@@ -111,11 +131,73 @@ impl LayerFiles {
     /// Reads the form of the cache. Returns `None` if it is another version, or damaged.
     pub fn decode(kept: &[u8]) -> Option<LayerFiles> {
         let (&VERSION, packed) = kept.split_first()? else { return None };
-        let mut bytes = Vec::new();
-        ZlibDecoder::new(packed).take(LARGEST).read_to_end(&mut bytes).ok()?;
-        let files: LayerFiles = postcard::from_bytes(&bytes).ok()?;
-        files.list.is_valid(files.chunks.len()).then_some(files)
+        let (mut bytes, mut frame) = (ZlibDecoder::new(packed).take(LARGEST), Vec::new());
+        let head: KeptHead = read_frame(&mut bytes, &mut frame)?;
+        let mut chunks: Vec<Chunk> = Vec::new();
+        while chunks.len() < head.chunks {
+            let more: Vec<Chunk> = read_frame(&mut bytes, &mut frame)?;
+            if more.is_empty() {
+                return None;
+            }
+            chunks.extend(more);
+        }
+        if chunks.len() != head.chunks {
+            return None;
+        }
+        chunks.shrink_to_fit();
+        let mut list = FileList::default();
+        for _ in 0..head.parts {
+            let part: ListPart = read_frame(&mut bytes, &mut frame)?;
+            list.add_part(part, chunks.len())?;
+        }
+        list.shrink();
+        Some(LayerFiles {
+            format: head.format,
+            list,
+            chunks,
+            chunks_end: head.chunks_end,
+            findings: head.findings,
+            refused_table: head.refused_table,
+            is_proved: head.is_proved,
+            uncompressed: head.uncompressed,
+        })
     }
+}
+
+/// Everything but lists, as the cache has it.
+#[derive(Serialize, Deserialize)]
+struct KeptHead {
+    format: LayerFormat,
+    /// The number of chunks.
+    chunks: usize,
+    /// The number of parts of the list.
+    parts: usize,
+    chunks_end: u64,
+    findings: Findings,
+    refused_table: Option<String>,
+    is_proved: bool,
+    uncompressed: Option<u64>,
+}
+
+/// Writes a value behind its length.
+fn write_frame(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> Option<()> {
+    let frame = postcard::to_stdvec(value).ok()?;
+    out.write_all(&u32::try_from(frame.len()).ok()?.to_le_bytes()).ok()?;
+    out.write_all(&frame).ok()
+}
+
+/// Reads a value behind its length. `frame` is a buffer.
+fn read_frame<T: DeserializeOwned>(from: &mut impl Read, frame: &mut Vec<u8>) -> Option<T> {
+    let mut length = [0; 4];
+    from.read_exact(&mut length).ok()?;
+    frame.clear();
+    // The buffer only grows as far as there are bytes.
+    let length = u32::from_le_bytes(length);
+    let read = from.by_ref().take(length.into()).read_to_end(frame).ok()?;
+    if read != usize::try_from(length).ok()? {
+        return None;
+    }
+    postcard::from_bytes(frame).ok()
 }
 
 /// Returns the content of a chunk from the bytes of the layer that hold it.

@@ -1,11 +1,16 @@
-//! The entries of one layer in little memory: one buffer for all paths and links, and 56 bytes for each entry.
+//! The entries of one layer in little memory: parts, each with one buffer for its paths and links, and 40 bytes for each
+//! entry. Copies of a list share its parts, so a list that still grows can be looked at without copying it.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
+
+/// The entries of a part. Only the last part has fewer.
+const PART: usize = 1024;
 
 /// An entry without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,13 +21,12 @@ struct Record {
     data: u64,
     /// The place of the path, which the link follows.
     text: u32,
-    uid: u32,
-    gid: u32,
-    /// The index of the sha256 plus 1; 0 if there is none.
-    sha256: u32,
     path_length: u16,
     link_length: u16,
-    mode: u16,
+    /// The index of the sha256 plus 1; 0 if there is none.
+    sha256: u16,
+    /// The index of owner and mode.
+    access: u16,
     kind: EntryKind,
     place: Place,
 }
@@ -35,20 +39,112 @@ enum Place {
     Chunks,
 }
 
-/// The entries of a layer in its order.
+/// Owner and permissions. Most files of a layer share a few of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Access {
+    uid: u32,
+    gid: u32,
+    mode: u16,
+}
+
+/// Up to [`PART`] entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileList {
+pub(super) struct ListPart {
     text: Vec<u8>,
     records: Vec<Record>,
     sums: Vec<[u8; 32]>,
+    accesses: Vec<Access>,
+}
+
+/// The entries of a layer in its order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct FileList {
+    parts: Vec<Arc<ListPart>>,
+    /// The bytes of all paths and links.
+    text: u32,
 }
 
 impl FileList {
     /// Adds an entry.
     pub fn push(&mut self, entry: &LayerEntry<'_>) -> Result<(), LayerError> {
-        let text = u32::try_from(self.text.len()).map_err(|_| LayerError::LongPaths)?;
         let length = |text: &[u8]| u16::try_from(text.len()).map_err(|_| LayerError::LongPaths);
         let (path_length, link_length) = (length(&entry.path)?, length(&entry.link)?);
+        let added = u32::from(path_length) + u32::from(link_length);
+        self.text = self.text.checked_add(added).ok_or(LayerError::LongPaths)?;
+        if self.parts.last().is_none_or(|part| part.records.len() >= PART) {
+            self.parts.push(Arc::default());
+        }
+        let Some(part) = self.parts.last_mut().map(Arc::make_mut) else { return Ok(()) };
+        part.push(entry, path_length, link_length)?;
+        if part.records.len() == PART {
+            part.shrink();
+        }
+        Ok(())
+    }
+
+    /// Returns the number of entries.
+    pub fn len(&self) -> usize {
+        let full = self.parts.len().saturating_sub(1) * PART;
+        full + self.parts.last().map_or(0, |part| part.records.len())
+    }
+
+    /// Whether there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
+    /// Returns an entry by its number, from 0.
+    pub fn get(&self, index: usize) -> Option<LayerEntry<'_>> {
+        let part = self.parts.get(index / PART)?;
+        part.records.get(index % PART).map(|record| part.entry(record))
+    }
+
+    /// Returns the target of a link by the number of its entry; empty if it is no link.
+    pub(super) fn link(&self, index: usize) -> &[u8] {
+        let Some(part) = self.parts.get(index / PART) else { return b"" };
+        part.records.get(index % PART).map_or(b"", |record| part.link(record))
+    }
+
+    /// Returns all entries in the order of the layer.
+    pub fn iter(&self) -> impl Iterator<Item = LayerEntry<'_>> {
+        self.parts.iter().flat_map(|part| part.records.iter().map(|record| part.entry(record)))
+    }
+
+    /// Returns the parts, in order.
+    pub(super) fn parts(&self) -> impl ExactSizeIterator<Item = &ListPart> {
+        self.parts.iter().map(|part| &**part)
+    }
+
+    /// Adds a part that was read from a disk. Returns `None` if it does not fit behind the others, or points out of
+    /// itself or of `chunks` chunks.
+    pub(super) fn add_part(&mut self, part: ListPart, chunks: usize) -> Option<()> {
+        let is_behind_full = self.parts.last().is_none_or(|last| last.records.len() == PART);
+        if !is_behind_full || part.records.is_empty() || part.records.len() > PART || !part.is_valid(chunks) {
+            return None;
+        }
+        self.text = self.text.checked_add(u32::try_from(part.text.len()).ok()?)?;
+        self.parts.push(Arc::new(part));
+        Some(())
+    }
+
+    /// Gives back memory that was set aside for further entries.
+    pub fn shrink(&mut self) {
+        self.parts.shrink_to_fit();
+        if let Some(part) = self.parts.last_mut().and_then(Arc::get_mut) {
+            part.shrink();
+        }
+    }
+
+    /// Returns the bytes of memory that the list uses.
+    pub fn memory(&self) -> usize {
+        let parts: usize = self.parts.iter().map(|part| size_of::<ListPart>() + part.memory()).sum();
+        parts + self.parts.capacity() * size_of::<Arc<ListPart>>()
+    }
+}
+
+impl ListPart {
+    fn push(&mut self, entry: &LayerEntry<'_>, path_length: u16, link_length: u16) -> Result<(), LayerError> {
+        let text = u32::try_from(self.text.len()).map_err(|_| LayerError::LongPaths)?;
         let (data, place) = match entry.data {
             None => (0, Place::None),
             Some(DataPosition::Stream(at)) => (at, Place::Stream),
@@ -56,49 +152,35 @@ impl FileList {
                 (u64::from(first) << 32 | u64::from(count), Place::Chunks)
             }
         };
+        let access = Access { uid: entry.uid, gid: entry.gid, mode: entry.mode };
+        let known = self.accesses.iter().rposition(|known| *known == access);
+        let access = known.unwrap_or_else(|| {
+            self.accesses.push(access);
+            self.accesses.len() - 1
+        });
         self.sums.extend(entry.sha256);
-        let sha256 = entry.sha256.map_or(Ok(0), |_| u32::try_from(self.sums.len()));
+        let sha256 = if entry.sha256.is_some() { self.sums.len() } else { 0 };
         self.text.extend_from_slice(&entry.path);
         self.text.extend_from_slice(&entry.link);
+        // A part has few entries, so their numbers fit.
+        let number = |index: usize| u16::try_from(index).map_err(|_| LayerError::LongPaths);
         self.records.push(Record {
             size: entry.size,
             mtime: entry.mtime,
             data,
             text,
-            uid: entry.uid,
-            gid: entry.gid,
-            sha256: sha256.map_err(|_| LayerError::LongPaths)?,
             path_length,
             link_length,
-            mode: entry.mode,
+            sha256: number(sha256)?,
+            access: number(access)?,
             kind: entry.kind,
             place,
         });
         Ok(())
     }
 
-    /// Returns the number of entries.
-    pub fn len(&self) -> usize {
-        self.records.len()
-    }
-
-    /// Whether there are no entries.
-    pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
-    }
-
-    /// Returns an entry by its number, from 0.
-    pub fn get(&self, index: usize) -> Option<LayerEntry<'_>> {
-        self.records.get(index).map(|record| self.entry(record))
-    }
-
-    /// Returns all entries in the order of the layer.
-    pub fn iter(&self) -> impl Iterator<Item = LayerEntry<'_>> {
-        self.records.iter().map(|record| self.entry(record))
-    }
-
-    /// Returns whether all records of a list that was read from a disk point into it, and into `chunks` chunks.
-    pub(super) fn is_valid(&self, chunks: usize) -> bool {
+    /// Returns whether all records point into the part, and into `chunks` chunks.
+    fn is_valid(&self, chunks: usize) -> bool {
         let fits = |record: &Record| {
             let end =
                 record.text as usize + usize::from(record.path_length) + usize::from(record.link_length);
@@ -106,38 +188,46 @@ impl FileList {
                 Place::None | Place::Stream => true,
                 Place::Chunks => (record.data >> 32) + (record.data & u64::from(u32::MAX)) <= chunks as u64,
             };
-            end <= self.text.len() && record.sha256 as usize <= self.sums.len() && has_chunks
+            end <= self.text.len()
+                && usize::from(record.sha256) <= self.sums.len()
+                && usize::from(record.access) < self.accesses.len()
+                && has_chunks
         };
         self.records.iter().all(fits)
     }
 
-    /// Gives back memory that was set aside for further entries.
-    pub fn shrink(&mut self) {
+    fn shrink(&mut self) {
         self.text.shrink_to_fit();
         self.records.shrink_to_fit();
         self.sums.shrink_to_fit();
+        self.accesses.shrink_to_fit();
     }
 
-    /// Returns the bytes of memory that the list uses.
-    pub fn memory(&self) -> usize {
+    fn memory(&self) -> usize {
         self.text.capacity()
             + self.records.capacity() * size_of::<Record>()
             + self.sums.capacity() * size_of::<[u8; 32]>()
+            + self.accesses.capacity() * size_of::<Access>()
+    }
+
+    fn link(&self, record: &Record) -> &[u8] {
+        let path_end = record.text as usize + usize::from(record.path_length);
+        &self.text[path_end..path_end + usize::from(record.link_length)]
     }
 
     fn entry(&self, record: &Record) -> LayerEntry<'_> {
         let path_end = record.text as usize + usize::from(record.path_length);
-        let link_end = path_end + usize::from(record.link_length);
+        let Access { uid, gid, mode } = self.accesses[usize::from(record.access)];
         LayerEntry {
             path: Cow::Borrowed(&self.text[record.text as usize..path_end]),
             kind: record.kind,
             size: record.size,
-            mode: record.mode,
-            uid: record.uid,
-            gid: record.gid,
+            mode,
+            uid,
+            gid,
             mtime: record.mtime,
-            link: Cow::Borrowed(&self.text[path_end..link_end]),
-            sha256: (record.sha256 as usize).checked_sub(1).and_then(|index| self.sums.get(index)).copied(),
+            link: Cow::Borrowed(self.link(record)),
+            sha256: usize::from(record.sha256).checked_sub(1).and_then(|index| self.sums.get(index)).copied(),
             data: match record.place {
                 Place::None => None,
                 Place::Stream => Some(DataPosition::Stream(record.data)),
@@ -147,5 +237,74 @@ impl FileList {
                 }),
             },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(number: usize) -> LayerEntry<'static> {
+        let is_file = !number.is_multiple_of(3);
+        LayerEntry {
+            path: format!("dir/{number}").into_bytes().into(),
+            kind: if is_file { EntryKind::File } else { EntryKind::Symlink },
+            size: number as u64,
+            mode: 0o644 + (number % 7) as u16,
+            uid: (number % 5) as u32,
+            gid: 0,
+            mtime: -1,
+            link: if is_file { b"".into() } else { format!("to-{number}").into_bytes().into() },
+            sha256: is_file.then_some([number as u8; 32]),
+            data: is_file.then_some(DataPosition::Stream(512 * number as u64)),
+        }
+    }
+
+    #[test]
+    fn entries_are_the_same_in_every_part_and_in_a_copy_that_was_made_before_the_list_grew() {
+        let mut list = FileList::default();
+        let mut copies = Vec::new();
+        for number in 0..3 * PART + 7 {
+            if number % 700 == 0 {
+                copies.push(list.clone());
+            }
+            list.push(&entry(number)).expect("it fits");
+        }
+        assert_eq!(list.len(), 3 * PART + 7);
+        assert_eq!(list.get(list.len()), None);
+        for (index, copy) in copies.iter().enumerate() {
+            assert_eq!(copy.len(), index * 700);
+        }
+        for list in copies.iter().chain([&list]) {
+            assert_eq!(list.iter().count(), list.len());
+            assert!(list.iter().enumerate().all(|(index, found)| found == entry(index)));
+            assert!((0..list.len()).all(|index| list.get(index) == Some(entry(index))));
+            assert!((0..list.len()).all(|index| list.link(index) == &*entry(index).link));
+        }
+    }
+
+    #[test]
+    fn a_part_that_points_out_of_itself_or_follows_one_that_is_not_full_is_refused() {
+        let mut list = FileList::default();
+        for number in 0..PART + 1 {
+            list.push(&entry(number)).expect("it fits");
+        }
+        let part = |index: usize| (*list.parts[index]).clone();
+        let mut read = FileList::default();
+        assert_eq!(read.add_part(part(0), 0), Some(()));
+        assert_eq!(read.add_part(part(1), 0), Some(()));
+        assert_eq!(read, list);
+        assert_eq!(read.add_part(part(1), 0), None);
+        let change = |change: fn(&mut Record)| {
+            let mut part = part(0);
+            change(&mut part.records[1]);
+            FileList::default().add_part(part, 10)
+        };
+        assert_eq!(change(|_| {}), Some(()));
+        assert_eq!(change(|record| record.link_length = u16::MAX), None);
+        assert_eq!(change(|record| record.sha256 = 1_024), None);
+        assert_eq!(change(|record| record.access = 1_024), None);
+        assert_eq!(change(|record| (record.place, record.data) = (Place::Chunks, 10 << 32 | 1)), None);
+        assert_eq!(FileList::default().add_part(ListPart::default(), 0), None);
     }
 }

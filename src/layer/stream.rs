@@ -3,131 +3,19 @@
 use std::borrow::Cow;
 use std::io::Read;
 
-use super::compression::{Compression, Inflater};
+use super::compression::Compression;
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
 use super::finding::{Findings, Problem};
 use super::path::{accept, accept_link, is_of_estargz};
 use super::tar::{BLOCK, Extensions, Header};
+use super::unpacked::{LayerSums, StreamLimits, Unpacked};
 use crate::model::digest::{Digest, Hasher};
-
-/// Limits of what a layer may cost.
-#[derive(Debug, Clone, Copy)]
-pub struct StreamLimits {
-    /// Most entries.
-    pub entries: usize,
-    /// Most bytes of the extended headers of one entry.
-    pub header: u64,
-    /// Most uncompressed bytes for each compressed one,
-    pub ratio: u64,
-    /// in addition to this number.
-    pub allowance: u64,
-}
-
-impl Default for StreamLimits {
-    fn default() -> StreamLimits {
-        StreamLimits { entries: 2_000_000, header: 1 << 20, ratio: 100, allowance: 64 << 20 }
-    }
-}
-
-/// The names of the bytes of a layer, known when all of them were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LayerSums {
-    /// The digest of the compressed bytes, which the manifest names.
-    pub digest: Digest,
-    /// The digest of the uncompressed bytes, which the config names.
-    pub diff_id: Digest,
-    /// The number of compressed bytes.
-    pub compressed: u64,
-    /// The number of uncompressed bytes.
-    pub uncompressed: u64,
-}
-
-impl LayerSums {
-    /// Compares the digests with those that manifest and config name. The config may be unknown.
-    pub fn check(&self, digest: &Digest, diff_id: Option<&Digest>) -> Result<(), LayerError> {
-        let pairs = [("digest", Some(digest), self.digest), ("diff_id", diff_id, self.diff_id)];
-        for (what, expected, found) in pairs {
-            if let Some(expected) = expected.filter(|expected| **expected != found) {
-                return Err(LayerError::WrongDigest {
-                    what,
-                    expected: Box::new(*expected),
-                    found: Box::new(found),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-/// Uncompressed bytes with their position, hashed.
-struct Unpacked<R: Read> {
-    inflater: Inflater<R>,
-    buffer: Vec<u8>,
-    start: usize,
-    end: usize,
-    position: u64,
-    total: u64,
-    hasher: Hasher,
-    limits: StreamLimits,
-}
-
-impl<R: Read> Unpacked<R> {
-    /// Returns the bytes that are there, at least one except at the end.
-    fn fill(&mut self, findings: &mut Findings) -> Result<&[u8], LayerError> {
-        if self.start == self.end {
-            let read = self.inflater.read(&mut self.buffer, findings)?;
-            (self.start, self.end) = (0, read);
-            self.total += read as u64;
-            self.hasher.update(&self.buffer[..read]);
-            let compressed = self.inflater.count();
-            let most = compressed.saturating_mul(self.limits.ratio).saturating_add(self.limits.allowance);
-            if self.total > most {
-                return Err(LayerError::Bomb { compressed, uncompressed: most });
-            }
-        }
-        Ok(&self.buffer[self.start..self.end])
-    }
-
-    fn consume(&mut self, taken: usize) {
-        self.start += taken;
-        self.position += taken as u64;
-    }
-
-    /// Fills `into` and returns the number of bytes, which is smaller only at the end.
-    fn read(&mut self, into: &mut [u8], findings: &mut Findings) -> Result<usize, LayerError> {
-        let mut filled = 0;
-        while filled < into.len() {
-            let there = self.fill(findings)?;
-            if there.is_empty() {
-                break;
-            }
-            let taken = there.len().min(into.len() - filled);
-            into[filled..filled + taken].copy_from_slice(&there[..taken]);
-            self.consume(taken);
-            filled += taken;
-        }
-        Ok(filled)
-    }
-
-    /// Passes over bytes that must be there.
-    fn skip(&mut self, mut left: u64, findings: &mut Findings) -> Result<(), LayerError> {
-        while left > 0 {
-            let there = self.fill(findings)?.len();
-            if there == 0 {
-                return Err(LayerError::Truncated("a file"));
-            }
-            let taken = usize::try_from(left).unwrap_or(usize::MAX).min(there);
-            self.consume(taken);
-            left -= taken as u64;
-        }
-        Ok(())
-    }
-}
 
 /// A layer that is being read. It waits for its source, so it belongs on a thread of its own.
 pub struct LayerStream<R: Read> {
     bytes: Unpacked<R>,
+    limits: StreamLimits,
     findings: Findings,
     entries: usize,
     /// The bytes of the current content that were not read, and the padding after it.
@@ -143,23 +31,14 @@ pub struct LayerStream<R: Read> {
 impl<R: Read> LayerStream<R> {
     /// Looks at the first bytes. A media type that names another compression is a finding.
     pub fn new(source: R, media_type: &str, limits: StreamLimits) -> Result<LayerStream<R>, LayerError> {
-        let inflater = Inflater::new(source)?;
+        let bytes = Unpacked::new(source, limits)?;
         let mut findings = Findings::default();
-        if Compression::of_media_type(media_type).is_some_and(|named| named != inflater.compression()) {
+        if Compression::of_media_type(media_type).is_some_and(|named| named != bytes.compression()) {
             findings.add(Problem::WrongMediaType, b"");
         }
-        let bytes = Unpacked {
-            inflater,
-            buffer: vec![0; 64 * 1024],
-            start: 0,
-            end: 0,
-            position: 0,
-            total: 0,
-            hasher: Hasher::sha256(),
-            limits,
-        };
         Ok(LayerStream {
             bytes,
+            limits,
             findings,
             entries: 0,
             content: 0,
@@ -178,7 +57,7 @@ impl<R: Read> LayerStream<R> {
 
     /// Returns the compression that was found.
     pub fn compression(&self) -> Compression {
-        self.bytes.inflater.compression()
+        self.bytes.compression()
     }
 
     /// Returns the peculiarities so far.
@@ -188,7 +67,7 @@ impl<R: Read> LayerStream<R> {
 
     /// Returns the number of compressed bytes that were read so far.
     pub fn compressed(&self) -> u64 {
-        self.bytes.inflater.count()
+        self.bytes.compressed()
     }
 
     /// Returns the next entry, and `None` after the last one. Entries that are refused are findings.
@@ -197,13 +76,13 @@ impl<R: Read> LayerStream<R> {
         let mut extended = 0_u64;
         loop {
             let left = self.content.checked_add(self.padding);
-            let left = left.ok_or(LayerError::BadField { at: self.bytes.position, field: "size" })?;
+            let left = left.ok_or(LayerError::BadField { at: self.bytes.position(), field: "size" })?;
             self.bytes.skip(left, &mut self.findings)?;
             (self.content, self.padding, self.hasher) = (0, 0, None);
             if self.is_ended {
                 return Ok(None);
             }
-            let at = self.bytes.position;
+            let at = self.bytes.position();
             let mut block = [0; BLOCK];
             let read = self.bytes.read(&mut block, &mut self.findings)?;
             let header = Header(&block);
@@ -223,7 +102,7 @@ impl<R: Read> LayerStream<R> {
             let size = header.size().ok_or(LayerError::BadField { at, field: "size" })?;
             match header.kind() {
                 kind @ (b'x' | b'X' | b'L' | b'K') => {
-                    let limit = self.bytes.limits.header;
+                    let limit = self.limits.header;
                     extended = extended.saturating_add(size).saturating_add(BLOCK as u64);
                     if extended > limit {
                         return Err(LayerError::LongHeader { size: extended, limit });
@@ -239,8 +118,8 @@ impl<R: Read> LayerStream<R> {
                 b'g' => self.expect_content(size),
                 _ => {
                     self.entries += 1;
-                    if self.entries > self.bytes.limits.entries {
-                        return Err(LayerError::ManyEntries(self.bytes.limits.entries));
+                    if self.entries > self.limits.entries {
+                        return Err(LayerError::ManyEntries(self.limits.entries));
                     }
                     let entry = self.read_entry(&header, size, at, &extensions)?;
                     if entry.is_some() {
@@ -303,13 +182,7 @@ impl<R: Read> LayerStream<R> {
         if has_data {
             self.findings.add(Problem::DataAfterEnd, b"");
         }
-        let digest = self.bytes.inflater.digest().ok_or(LayerError::Truncated("the compressed data"))?;
-        let sums = LayerSums {
-            digest,
-            diff_id: self.bytes.hasher.finish(),
-            compressed: self.bytes.inflater.count(),
-            uncompressed: self.bytes.total,
-        };
+        let sums = self.bytes.finish()?;
         Ok((sums, self.findings))
     }
 
@@ -336,7 +209,7 @@ impl<R: Read> LayerStream<R> {
             }
             size += BLOCK as u64;
             goes_on = block[504] != 0;
-            let limit = self.bytes.limits.header;
+            let limit = self.limits.header;
             if size > limit {
                 return Err(LayerError::LongHeader { size, limit });
             }
@@ -373,7 +246,7 @@ impl<R: Read> LayerStream<R> {
             b'6' => Some(EntryKind::Fifo),
             _ => None,
         };
-        let data = self.bytes.position;
+        let data = self.bytes.position();
         // Links, devices, directories and pipes may state a size, and nothing follows.
         if !matches!(header.kind(), b'1'..=b'6') {
             self.expect_content(stored);

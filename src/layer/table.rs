@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
+use std::io::{self, BufReader, Read};
 
 use serde::de::{DeserializeSeed, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -15,7 +15,7 @@ use super::error::LayerError;
 use super::finding::{Findings, Problem};
 use super::list::FileList;
 use super::path::{accept, accept_link, is_of_estargz};
-use crate::model::digest::Digest;
+use crate::model::digest::{Digest, Hasher};
 
 /// Limits of what a table may cost.
 #[derive(Debug, Clone, Copy)]
@@ -204,11 +204,45 @@ impl Builder {
     }
 }
 
-/// Parses the JSON. `end` is the byte of the layer before which all contents stand.
-pub(super) fn parse_table(json: &[u8], end: u64, limits: TableLimits) -> Result<LayerTable, LayerError> {
+/// JSON that is hashed and counted while it is parsed. A table of many files is never in memory as a whole.
+pub(super) struct TableJson<R> {
+    inner: R,
+    hasher: Hasher,
+    count: u64,
+}
+
+impl<R: Read> TableJson<R> {
+    /// Creates it from a decoder.
+    pub(super) fn new(inner: R) -> TableJson<R> {
+        TableJson { inner, hasher: Hasher::sha256(), count: 0 }
+    }
+
+    /// Reads what the parser left, and returns the digest and the number of all bytes.
+    pub(super) fn finish(mut self) -> io::Result<(Digest, u64)> {
+        io::copy(&mut self, &mut io::sink())?;
+        Ok((self.hasher.finish(), self.count))
+    }
+}
+
+impl<R: Read> Read for TableJson<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(into)?;
+        self.hasher.update(into.get(..read).unwrap_or_default());
+        self.count += read as u64;
+        Ok(read)
+    }
+}
+
+/// Parses the JSON. `end` is the byte of the layer before which all contents stand. The result is of no worth unless the
+/// digest is the right one, which is known only after [`TableJson::finish`].
+pub(super) fn parse_table(
+    json: &mut TableJson<impl Read>,
+    end: u64,
+    limits: TableLimits,
+) -> Result<LayerTable, LayerError> {
     let mut builder =
         Builder { table: LayerTable::default(), file: None, count: 0, limits, end, error: None };
-    let mut parser = serde_json::Deserializer::from_slice(json);
+    let mut parser = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 * 1024, json));
     let parsed = Table(&mut builder).deserialize(&mut parser).and_then(|()| parser.end());
     if let Some(error) = builder.error.take() {
         return Err(error);

@@ -9,7 +9,7 @@ use std::ops::Range;
 use ruzstd::decoding::StreamingDecoder;
 
 use super::error::LayerError;
-use super::table::{LayerTable, TableLimits, check_digest, describe_table_error, parse_table};
+use super::table::{LayerTable, TableJson, TableLimits, check_digest, describe_table_error, parse_table};
 use crate::model::digest::Digest;
 
 /// The annotations for the position of the table, of today and of versions before November 2022.
@@ -59,13 +59,13 @@ pub fn read_table(
     }
     let is_attested = check_digest("digest of the table of contents", digest, Digest::sha256(bytes))?;
     let decoder = StreamingDecoder::new(bytes).map_err(|error| LayerError::Damaged(error.to_string()))?;
-    let mut json = Vec::new();
-    let read = decoder.take(position.raw + 1).read_to_end(&mut json);
-    read.map_err(|error| describe_table_error(&error))?;
-    if json.len() as u64 != position.raw {
+    let mut json = TableJson::new(decoder.take(position.raw + 1));
+    let parsed = parse_table(&mut json, position.range.start, limits);
+    let (_, count) = json.finish().map_err(|error| describe_table_error(&error))?;
+    if count != position.raw {
         return Err(LayerError::BadPosition("the table has another size"));
     }
-    let mut table = parse_table(&json, position.range.start, limits)?;
+    let mut table = parsed?;
     table.is_attested = is_attested;
     Ok(table)
 }

@@ -2,18 +2,22 @@
 //!
 //! Each request names a first and a last byte, because some storage does not know suffix ranges. A server may send the
 //! whole blob instead; such a body is dropped before it is read.
+//!
+//! A registry that redirects to storage is asked once for a blob. Further parts come from that storage, as long as it gives
+//! the right ones. Otherwise the registry is asked again.
 
 use std::ops::Range;
 
 use bytes::{Bytes, BytesMut};
 use reqwest::Method;
-use reqwest::header::{HeaderValue, RANGE};
+use reqwest::header::{HeaderMap, HeaderValue, RANGE};
 
 use crate::client::Client;
 use crate::client::error::{Cause, Error, SendError};
 use crate::client::http::content_encoding;
 use crate::client::http::limit::Priority;
 use crate::client::http::request::Request;
+use crate::client::http::response_body::OpenBody;
 use crate::client::http::resume::{PROGRESS, check_content_range};
 use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
@@ -79,6 +83,41 @@ impl RangeReader {
         Error { request: Some(SafeText::from(text)), ..self.client.http().error(error, None, 1) }
     }
 
+    /// Opens the body of the part that is still missing. Returns `None` if the server gives no parts.
+    async fn open(&self, request: &Request, at: u64) -> Result<Option<OpenBody>, Error> {
+        let (http, places) = (self.client.http(), self.client.places());
+        if let Some(place) = places.get(&self.name, &self.digest) {
+            let answer = http.open_at(&place, request).await.ok().flatten();
+            if let Some((status, headers, open)) = answer
+                && is_part(status, &headers)
+                && check_content_range(&headers, at, self.size).is_ok()
+            {
+                return Ok(Some(open));
+            }
+            places.note(&self.name, &self.digest, None);
+        }
+        let ((status, headers, open), place) = match http.open_and_note(request).await {
+            Ok(answer) => answer,
+            // The server knows ranges, and this one is not in the blob.
+            Err(error) if error.cause.status() == Some(416) => {
+                return Err(
+                    self.error(Cause::BadAnswer("the blob is smaller than its descriptor says".into()))
+                );
+            }
+            Err(error) if matches!(error.cause.status(), Some(400 | 405 | 406 | 412 | 501)) => {
+                return self.give_up();
+            }
+            Err(error) => return Err(error),
+        };
+        if !is_part(status, &headers) {
+            return self.give_up();
+        }
+        check_content_range(&headers, at, self.size)
+            .map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
+        places.note(&self.name, &self.digest, place);
+        Ok(Some(open))
+    }
+
     /// Notes that the server gives no parts.
     fn give_up<T>(&self) -> Result<Option<T>, Error> {
         self.client.abilities().learn_no_ranges();
@@ -97,24 +136,7 @@ impl Retried for RangeReader {
         if let Ok(value) = HeaderValue::from_str(&format!("bytes={at}-{}", self.range.end - 1)) {
             request.headers.insert(RANGE, value);
         }
-        let (status, headers, mut open) = match http.open(&request).await {
-            Ok(answer) => answer,
-            // The server knows ranges, and this one is not in the blob.
-            Err(error) if error.cause.status() == Some(416) => {
-                return Err(
-                    self.error(Cause::BadAnswer("the blob is smaller than its descriptor says".into()))
-                );
-            }
-            Err(error) if matches!(error.cause.status(), Some(400 | 405 | 406 | 412 | 501)) => {
-                return self.give_up();
-            }
-            Err(error) => return Err(error),
-        };
-        if status != 206 || content_encoding::of(&headers).is_gzip() {
-            return self.give_up();
-        }
-        check_content_range(&headers, at, self.size)
-            .map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
+        let Some(mut open) = self.open(&request, at).await? else { return Ok(None) };
         let length = (self.range.end - self.range.start) as usize;
         while self.got.len() < length {
             match open.next_piece(http.timeouts()).await {
@@ -133,10 +155,17 @@ impl Retried for RangeReader {
     }
 
     fn rule(&mut self, _: &Error, _: u32) -> RetryRule {
+        // A further try starts at the registry's own address.
+        self.client.places().note(&self.name, &self.digest, None);
         let progress = (self.got.len() - self.failed_at) as u64;
         self.failed_at = self.got.len();
         self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
         let wait = if progress >= PROGRESS { RetryWait::ByCauseAtOnce } else { RetryWait::ByCause };
         RetryRule { failures: self.failures, wait }
     }
+}
+
+/// Whether a response holds a part of the blob as it is stored.
+fn is_part(status: u16, headers: &HeaderMap) -> bool {
+    status == 206 && !content_encoding::of(headers).is_gzip()
 }

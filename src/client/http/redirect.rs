@@ -3,11 +3,14 @@
 //! Credentials stay on the registry's origin, and once a redirect has left it they do not come back. A redirect never
 //! leads a request that changes something to another origin.
 
+use std::fmt;
+
 use reqwest::header::{HeaderValue, LOCATION};
 use reqwest::{Method, Url};
 
 use super::origin::{self, AllowedOrigin, Origin};
 use super::request::{HttpAnswer, Request};
+use super::response_body::ResponseHead;
 use super::transport::{Envelope, Exchange, Transport};
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::text::SafeText;
@@ -20,6 +23,29 @@ const MOST_REDIRECTS: u32 = 5;
 pub(crate) struct Redirects {
     transport: Transport,
     upload_allow: Vec<AllowedOrigin>,
+}
+
+/// The address outside of the registry's origin that a request was redirected to. It may be signed, so it is a secret as
+/// long as it is valid.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct StoragePlace {
+    url: Url,
+    peer: Peer,
+}
+
+impl StoragePlace {
+    /// Returns the place that a response came from, if that is a storage. Another registry is none, since it wants a
+    /// login of its own.
+    pub(crate) fn of(head: &ResponseHead) -> Option<StoragePlace> {
+        let is_storage = matches!(head.peer, Peer::Storage(_));
+        is_storage.then(|| StoragePlace { url: head.url.clone(), peer: head.peer.clone() })
+    }
+}
+
+impl fmt::Debug for StoragePlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("StoragePlace").field(&self.peer).finish()
+    }
 }
 
 impl Redirects {
@@ -69,6 +95,22 @@ impl Redirects {
         }
         let text = format!("more than {MOST_REDIRECTS} in a row");
         Err(Cause::Redirect(SafeText::from(text)).at(&peer))
+    }
+
+    /// Sends a request to the place that an earlier one was redirected to, without any login. Returns `None` for every
+    /// answer but a success; nothing is redirected further.
+    pub(crate) async fn send_to(
+        &self,
+        place: &StoragePlace,
+        request: &Request,
+        attempt: u32,
+    ) -> Result<Option<ResponseHead>, SendError> {
+        let StoragePlace { url, peer } = place;
+        let envelope = Envelope { request, url, peer: peer.clone(), authorization: None, attempt };
+        match self.transport.exchange(envelope).await? {
+            Exchange::Success(head) => Ok(Some(head)),
+            Exchange::Other(..) => Ok(None),
+        }
     }
 
     /// Fails if a request that changes something must not be sent to this URL: only the registry's own origin and those

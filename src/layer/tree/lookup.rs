@@ -6,29 +6,29 @@ use crate::layer::entry::EntryKind;
 impl FileTree {
     /// Returns the number of layers.
     pub fn layers(&self) -> u16 {
-        self.layers
+        // More than can be numbered are refused.
+        self.lists.len() as u16
     }
 
     /// Returns the number of paths, with the root and the removed ones.
     pub fn path_count(&self) -> usize {
-        self.nodes.len()
+        self.paths.len()
     }
 
     /// Returns the path with this number: see [`PathId::number`].
     pub fn path_at(&self, number: u32) -> Option<PathId> {
-        ((number as usize) < self.nodes.len()).then_some(PathId(number))
+        ((number as usize) < self.paths.len()).then_some(PathId(number))
     }
 
     /// Returns the path with these components, also if it was removed.
     pub fn find(&self, path: &[u8]) -> Option<PathId> {
         let mut components = path.split(|byte| *byte == b'/').filter(|name| !name.is_empty());
-        components.try_fold(0, |node, name| self.child(node, name)).map(PathId)
+        components.try_fold(0, |node, name| self.paths.child(node, name)).map(PathId)
     }
 
     /// Returns the last component; empty for the root.
     pub fn name(&self, id: PathId) -> &[u8] {
-        let node = &self.nodes[id.0 as usize];
-        &self.names[node.name as usize..node.name as usize + usize::from(node.name_length)]
+        self.paths.name(id.0)
     }
 
     /// Returns the whole path without a slash at its beginning.
@@ -37,7 +37,7 @@ impl FileTree {
         let mut at = id.0;
         while at != NONE && at != 0 {
             ids.push(PathId(at));
-            at = self.nodes[at as usize].parent;
+            at = self.paths.node(at).parent;
         }
         let names: Vec<&[u8]> = ids.iter().rev().map(|id| self.name(*id)).collect();
         names.join(&b'/')
@@ -45,25 +45,25 @@ impl FileTree {
 
     /// Returns the directory above; `None` for the root.
     pub fn parent(&self, id: PathId) -> Option<PathId> {
-        some(self.nodes[id.0 as usize].parent).map(PathId)
+        some(self.paths.node(id.0).parent).map(PathId)
     }
 
     /// Returns the paths directly below, also removed ones, in no order.
     pub fn children(&self, id: PathId) -> impl Iterator<Item = PathId> {
-        let next = |node: &PathId| some(self.nodes[node.0 as usize].next_sibling).map(PathId);
-        std::iter::successors(some(self.nodes[id.0 as usize].first_child).map(PathId), next)
+        let next = |node: &PathId| some(self.paths.node(node.0).next_sibling).map(PathId);
+        std::iter::successors(some(self.paths.node(id.0).first_child).map(PathId), next)
     }
 
     /// Returns all paths except the root, also removed ones, in no order.
     pub fn paths(&self) -> impl Iterator<Item = PathId> {
-        (1..self.nodes.len()).map(|index| PathId(index as u32))
+        (1..self.paths.len()).map(|index| PathId(index as u32))
     }
 
     /// Returns the versions, the newest first. The root may have none.
     pub fn versions(&self, id: PathId) -> impl Iterator<Item = FileVersion> {
         let older = |index: &u32| some(self.versions[*index as usize].older);
-        let indexes = std::iter::successors(some(self.nodes[id.0 as usize].newest), older);
-        indexes.map(|index| self.versions[index as usize].public())
+        let indexes = std::iter::successors(some(self.paths.node(id.0).newest), older);
+        indexes.map(|index| self.versions[index as usize].public(&self.lists))
     }
 
     /// Returns the version that is in the image, or `None` if the path was removed.
@@ -94,10 +94,10 @@ impl FileTree {
                 return None;
             }
             if name == b".." {
-                node = some(self.nodes[node as usize].parent).unwrap_or(0);
+                node = some(self.paths.node(node).parent).unwrap_or(0);
                 continue;
             }
-            let child = self.child(node, &name)?;
+            let child = self.paths.child(node, &name)?;
             let version = self.live(child)?;
             if self.versions[version as usize].kind == EntryKind::Symlink
                 && (follows_last || !rest.is_empty())

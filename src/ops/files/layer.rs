@@ -156,7 +156,7 @@ async fn read_whole(
 ) -> Result<ReadLayer, Failure> {
     let request = |error: Error| error.failure(describe(source));
     let stream = registry.read_blob(name, &source.descriptor, 0).map_err(request)?;
-    let (sender, reader) = pipe();
+    let (writer, reader) = pipe();
     let decoder = StreamDecoder {
         descriptor_digest: source.descriptor.digest,
         diff_id: source.diff_id,
@@ -166,7 +166,7 @@ async fn read_whole(
         refused_table,
     };
     let worker = tokio::task::spawn_blocking(move || decoder.run(reader));
-    let fed = feed(stream, sender, progress, pause).await;
+    let fed = feed(stream, writer, progress, pause).await;
     let decoded = worker.await.map_err(|_| Failure::local(describe(source), "the reader stopped"))?;
     match (decoded, fed) {
         (Err(LayerError::NotATar), _) if !is_layer_of_an_image(source) => {

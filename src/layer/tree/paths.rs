@@ -1,0 +1,158 @@
+//! The paths of a tree: names below names.
+
+use std::hash::{BuildHasher, RandomState};
+
+use super::{MOST_PATHS, NONE, TreeError, some};
+
+/// A path of the tree. The root is [`PathId::ROOT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PathId(pub(super) u32);
+
+impl PathId {
+    /// The root of the image.
+    pub const ROOT: PathId = PathId(0);
+
+    /// Returns the number of the path in its tree, from 0. A directory has a smaller one than everything in it.
+    pub fn number(self) -> u32 {
+        self.0
+    }
+}
+
+/// A path.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PathNode {
+    name: u32,
+    /// The directory above.
+    pub(super) parent: u32,
+    /// The first path below.
+    pub(super) first_child: u32,
+    /// The next path in the same directory.
+    pub(super) next_sibling: u32,
+    /// The newest version.
+    pub(super) newest: u32,
+    name_length: u16,
+    /// The last layer with an opaque marker for it; 0 if there is none.
+    pub(super) opaque_in: u16,
+}
+
+/// The paths of a tree, found by parent and name.
+#[derive(Debug)]
+pub(super) struct TreePaths {
+    names: Vec<u8>,
+    nodes: Vec<PathNode>,
+    /// A hash table of nodes. Its length is a power of two.
+    table: Vec<u32>,
+    hashes: RandomState,
+}
+
+impl Default for TreePaths {
+    fn default() -> TreePaths {
+        let root = PathNode {
+            name: 0,
+            parent: NONE,
+            first_child: NONE,
+            next_sibling: NONE,
+            newest: NONE,
+            name_length: 0,
+            opaque_in: 0,
+        };
+        TreePaths {
+            names: Vec::new(),
+            nodes: vec![root],
+            table: vec![NONE; 1_024],
+            hashes: RandomState::new(),
+        }
+    }
+}
+
+impl TreePaths {
+    /// Returns the number of paths, with the root.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Returns a path by its number.
+    pub(super) fn node(&self, node: u32) -> &PathNode {
+        &self.nodes[node as usize]
+    }
+
+    /// Returns a path to change it.
+    pub(super) fn node_mut(&mut self, node: u32) -> &mut PathNode {
+        &mut self.nodes[node as usize]
+    }
+
+    /// Returns the last component of a path.
+    pub(super) fn name(&self, node: u32) -> &[u8] {
+        let node = self.node(node);
+        &self.names[node.name as usize..node.name as usize + usize::from(node.name_length)]
+    }
+
+    /// Returns the path of this name in a directory.
+    pub(super) fn child(&self, parent: u32, name: &[u8]) -> Option<u32> {
+        let mut place = self.hash(parent, name);
+        while let Some(node) = some(self.table[place]) {
+            if self.node(node).parent == parent && self.name(node) == name {
+                return Some(node);
+            }
+            place = (place + 1) & (self.table.len() - 1);
+        }
+        None
+    }
+
+    /// The same. It is added if it does not exist.
+    pub(super) fn child_or_new(&mut self, parent: u32, name: &[u8]) -> Result<u32, TreeError> {
+        if let Some(node) = self.child(parent, name) {
+            return Ok(node);
+        }
+        if self.nodes.len() >= MOST_PATHS {
+            return Err(TreeError::ManyPaths);
+        }
+        let node = self.nodes.len() as u32;
+        let at = u32::try_from(self.names.len()).map_err(|_| TreeError::ManyPaths)?;
+        self.names.extend_from_slice(name);
+        self.nodes.push(PathNode {
+            name: at,
+            parent,
+            first_child: NONE,
+            next_sibling: self.node(parent).first_child,
+            newest: NONE,
+            name_length: u16::try_from(name.len()).map_err(|_| TreeError::ManyPaths)?,
+            opaque_in: 0,
+        });
+        self.node_mut(parent).first_child = node;
+        if self.nodes.len() * 4 > self.table.len() * 3 {
+            self.table = vec![NONE; self.table.len() * 2];
+            for node in 1..self.nodes.len() as u32 {
+                self.enter(node);
+            }
+        } else {
+            self.enter(node);
+        }
+        Ok(node)
+    }
+
+    /// Gives back memory that was set aside for further paths.
+    pub(super) fn shrink(&mut self) {
+        self.names.shrink_to_fit();
+        self.nodes.shrink_to_fit();
+    }
+
+    /// Returns the bytes of memory that the paths use.
+    pub(super) fn memory(&self) -> usize {
+        self.names.capacity()
+            + self.nodes.capacity() * size_of::<PathNode>()
+            + self.table.capacity() * size_of::<u32>()
+    }
+
+    fn hash(&self, parent: u32, name: &[u8]) -> usize {
+        self.hashes.hash_one((parent, name)) as usize & (self.table.len() - 1)
+    }
+
+    fn enter(&mut self, node: u32) {
+        let mut place = self.hash(self.node(node).parent, self.name(node));
+        while self.table[place] != NONE {
+            place = (place + 1) & (self.table.len() - 1);
+        }
+        self.table[place] = node;
+    }
+}
