@@ -8,6 +8,7 @@
 //! | [`files`] | the files of one layer, however they became known, and their form in the cache |
 //! | [`diff`] | the files in which two images differ |
 //! | [`tree`] | layers on top of each other: each path with all of its versions |
+//! | [`preview`] | what the first bytes of a file tell: programs, models, archives |
 //! | [`waste`], [`examine`] | hidden bytes, and further findings of an image |
 //!
 //! Everything here is computed from bytes. It sends no request, writes no file and draws nothing. All sizes, names and
@@ -24,6 +25,7 @@ pub mod finding;
 pub mod image_finding;
 pub mod list;
 mod path;
+pub mod preview;
 mod secret_name;
 pub mod stream;
 mod table;

@@ -59,6 +59,12 @@ impl State {
         list.unwrap_or_else(|| self.detail.search.as_ref().map_or("", TextSearch::typed).to_string())
     }
 
+    /// Returns the reason why the text of the filter is none, so that the list follows the one before.
+    pub(crate) fn filter_problem(&self) -> Option<&str> {
+        let is_of_files = self.focus == Pane::Details && self.detail.tab == Tab::Files;
+        self.detail.files.browser.filter_problem().filter(|_| is_of_files)
+    }
+
     /// Moves the cursor of the focused pane, or scrolls its text.
     pub(crate) fn move_cursor(&mut self, to: Move) {
         match self.focused_list() {

@@ -5,6 +5,7 @@
 //! | [`image`] | the image of a platform, with the layers to read |
 //! | [`cost`] | the way in which each layer is read, and the bytes that this takes |
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
+//! | [`single_file`] | layers of artifacts that are no tars |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
 //! | [`findings`] | hidden bytes, likely secrets and the like |
@@ -21,4 +22,5 @@ pub mod image;
 pub mod layer;
 mod pipe;
 pub mod progress;
+mod single_file;
 pub mod tree;

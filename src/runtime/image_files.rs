@@ -21,7 +21,7 @@ use crate::model::failure::Failure;
 use crate::model::plural::counted;
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::files::content::{ContentSink, read_contents};
+use crate::ops::files::content::beginning::{Beginning, read_beginning};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
 use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
@@ -168,44 +168,24 @@ impl Reporter<'_> {
     }
 }
 
-/// The first bytes of a content.
-struct FirstBytes {
-    most: usize,
-    bytes: Vec<u8>,
-    is_cut: bool,
-}
-
-impl ContentSink for FirstBytes {
-    fn take(&mut self, _entry: u32, bytes: &[u8]) -> Result<(), Failure> {
-        let room = self.most.saturating_sub(self.bytes.len());
-        self.bytes.extend(bytes.iter().take(room));
-        if bytes.len() > room {
-            self.is_cut = true;
-            // It ends the reading, and is not shown.
-            return Err(Failure::local("cannot read a file", "these are enough bytes of it"));
-        }
-        Ok(())
-    }
-
-    fn finish(&mut self, _entry: u32) -> Result<(), Failure> {
-        Ok(())
-    }
-}
-
-/// Reads the first bytes of a file. If these are all, they were compared with the digest of the file.
+/// Reads the first bytes of a file, and of a header as many as tell everything. If these are all, they were compared with
+/// the digest of the file.
 pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Result<FileContent, Failure> {
     let registry = pool.registry(&request.image.repository.host);
     let source = image_source(&request.image)?;
     let layer = usize::from(request.layer).checked_sub(1).and_then(|index| source.layers.get(index));
-    let layer = layer.ok_or_else(|| Failure::local("cannot read a file", "the image has no such layer"))?;
-    let most = usize::try_from(request.most).unwrap_or(usize::MAX);
-    let mut sink = FirstBytes { most, bytes: Vec::new(), is_cut: false };
-    let name = &request.image.repository.name;
-    let read = read_contents(&*registry, name, layer, &request.files, &[request.entry], &mut sink).await;
-    match read {
-        Err(failure) if !sink.is_cut => Err(failure),
-        _ => Ok(FileContent { bytes: sink.bytes.into(), is_whole: !sink.is_cut }),
-    }
+    let fail = |why: &'static str| Failure::local("cannot read a file", why);
+    let layer = layer.ok_or_else(|| fail("the image has no such layer"))?;
+    let entry = request.files.list.get(request.entry as usize);
+    let size = entry.ok_or_else(|| fail("the layer has no such file"))?.size;
+    let needed = |start: &[u8]| request.needed(start, size);
+    let (name, files) = (&request.image.repository.name, &request.files);
+    let Beginning { bytes, is_whole } =
+        read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
+    // What was read is all of the file, whatever its list says.
+    let (size, most) = (if is_whole { bytes.len() as u64 } else { size }, request.most);
+    let described = tokio::task::spawn_blocking(move || FileContent::of(bytes, size, most)).await;
+    described.map_err(|_| fail("the reader stopped"))
 }
 
 /// Writes files to this machine's disk. Returns in words how many.

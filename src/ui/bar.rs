@@ -29,7 +29,9 @@ impl Canvas<'_, '_> {
                     keys.hint(FilterLine::BINDINGS, FilterEffect::Keep),
                     keys.cancel_hint(PROMPT_BINDINGS, "drop"),
                 ]);
-                self.input(area, "/", &line.input, Role::Dim, &hints);
+                let problem = self.state.filter_problem();
+                let (role, about) = problem.map_or((Role::Dim, hints.as_str()), |why| (Role::Bad, why));
+                self.input(area, "/", &line.input, role, about);
                 if line.is_selected {
                     let width = columns::width(line.input.value()) as u16;
                     let text = Rect { x: area.x + 1, width, ..area }.intersection(area);

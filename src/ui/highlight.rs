@@ -18,7 +18,17 @@ impl Canvas<'_, '_> {
     /// name, of which the cell may show only the beginning and the end.
     pub(crate) fn matched_name(&self, list: &List, name: &str, cell: Span<'static>) -> Vec<Span<'static>> {
         let Some(filter) = Filter::parse(&list.filter) else { return vec![cell] };
-        let places = shown_places(name, &cell.content, &filter.places_in(name));
+        self.found_in_name(&filter.places_in(name), name, cell)
+    }
+
+    /// Returns the cell of a name with highlights of these parts of the whole name, in bytes.
+    pub(crate) fn found_in_name(
+        &self,
+        places: &[Range<usize>],
+        name: &str,
+        cell: Span<'static>,
+    ) -> Vec<Span<'static>> {
+        let places = shown_places(name, &cell.content, places);
         highlight(vec![cell], &places, self.style(Role::Match))
     }
 

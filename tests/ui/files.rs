@@ -59,7 +59,7 @@ pub fn content_of(path: &[u8]) -> FileContent {
         b"usr/bin/app" => b"\x7fELF\x02\x01\x01\0and more",
         _ => b"first line\n\x1b]0;title\x07 second\tline\n",
     };
-    FileContent { bytes: bytes.into(), is_whole: true }
+    FileContent::of(bytes.into(), bytes.len() as u64, 1 << 18)
 }
 
 /// The findings in the files of the sample.
@@ -244,6 +244,21 @@ fn a_filter_lists_whole_paths_and_s_sorts_them() {
         screen.press("/ u s r Enter s s");
         screen
     });
+}
+
+#[test]
+fn a_pattern_that_is_none_is_said_beside_it_and_the_rows_before_stay() {
+    picture("files_bad_pattern", |size| {
+        let mut screen = files(size);
+        screen.press("/ r e : c o n f (");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("/ r e : c o n f ( Enter");
+    let text = screen.text();
+    assert!(text.contains("app.conf") && text.contains("the rows are those of the filter before"), "{text}");
+    screen.press("Esc");
+    assert!(!screen.text().contains("open group"), "{}", screen.text());
 }
 
 #[test]

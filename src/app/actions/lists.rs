@@ -14,7 +14,7 @@ use crate::model::plural::group_thousands;
 pub(crate) static FILTER: Action = Action::new(
     "list.filter",
     chords!["/"],
-    "filter as you type, search in texts: smart case; `!word` excludes, `^` begins, `$` ends",
+    "filter as you type, search in texts: smart case; `!word` excludes, `^` begins, `$` ends; files also by `re:` `>10M` `<1k` `mode:4000`",
     |update| {
         let line = FilterLine::of(update.state.filter_text());
         update.state.dialogs.push(Dialog::Filter(line));

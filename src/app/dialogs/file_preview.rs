@@ -7,18 +7,17 @@ use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout;
 use crate::app::list::Move;
-use crate::app::panes::details::files::reading::{CHEAP, ContentRequest, FileContent};
+use crate::app::panes::details::files::reading::{ContentRequest, FileContent};
 use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::layer::entry::mode_text;
+use crate::layer::preview::MOST_SHOWN;
 use crate::layer::{FileVersion, PathId};
 use crate::model::failure::Failure;
 use crate::model::size;
 use crate::model::text::SafeText;
 
-/// Most bytes that are shown.
-const MOST_SHOWN: u64 = 256 << 10;
 /// Most bytes that are passed to the pager.
 const MOST_PAGED: u64 = 16 << 20;
 /// Bytes in one line of hexadecimal.
@@ -73,11 +72,12 @@ pub(crate) fn show(update: &mut Update<'_>, id: PathId, version: FileVersion, is
         version.gid,
         version.layer
     );
-    let price = request.cost();
+    let mut request = request;
+    let price = request.price();
     let mut preview = FilePreview {
         title: SafeText::clean(&String::from_utf8_lossy(&path)),
         about,
-        price: price.filter(|price| *price > CHEAP),
+        price,
         request,
         content: Remote::default(),
         lines: Vec::new(),
@@ -157,8 +157,26 @@ impl KeyedDialog for Box<FilePreview> {
     }
 }
 
-/// Returns a content as lines: text if it is UTF-8 without NUL, else bytes in hexadecimal.
+/// Returns a content as lines: what the file is, then text if it is UTF-8 without NUL, else bytes in hexadecimal.
 fn lines(content: &FileContent) -> Vec<SafeText> {
+    let mut lines = content.facts.clone();
+    if !content.is_told_by_facts {
+        if !lines.is_empty() {
+            lines.push(SafeText::default());
+        }
+        add_content(content, &mut lines);
+    }
+    if content.read < content.size {
+        let (read, size) = (size::bytes(content.read), size::bytes(content.size));
+        lines.push(SafeText::from(format!("… {read} of {size} were read, and not compared with the digest")));
+    } else if !content.is_whole {
+        let shown = size::bytes(content.bytes.len() as u64);
+        lines.push(SafeText::from(format!("… these are the first {shown}")));
+    }
+    lines
+}
+
+fn add_content(content: &FileContent, lines: &mut Vec<SafeText>) {
     let bytes = &content.bytes[..];
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -168,15 +186,10 @@ fn lines(content: &FileContent) -> Vec<SafeText> {
         }
         Err(_) => None,
     };
-    let mut lines: Vec<SafeText> = match text.filter(|text| !text.contains('\0')) {
-        Some(text) => SafeText::lines(text).collect(),
-        None => bytes.chunks(HEX).zip(0..).map(|(chunk, number)| hex_line(chunk, number * HEX)).collect(),
-    };
-    if !content.is_whole {
-        let bytes = size::bytes(bytes.len() as u64);
-        lines.push(SafeText::from(format!("… these are the first {bytes}, not compared with its digest")));
+    match text.filter(|text| !text.contains('\0')) {
+        Some(text) => lines.extend(SafeText::lines(text)),
+        None => lines.extend(bytes.chunks(HEX).zip(0..).map(|(chunk, number)| hex_line(chunk, number * HEX))),
     }
-    lines
 }
 
 fn hex_line(bytes: &[u8], at: usize) -> SafeText {
@@ -196,18 +209,28 @@ mod tests {
 
     #[test]
     fn text_is_shown_safely_and_everything_else_in_hexadecimal() {
-        let shown = |bytes: &'static [u8], is_whole| {
-            let lines = lines(&FileContent { bytes: bytes.into(), is_whole });
+        let shown = |bytes: &'static [u8], is_whole: bool| {
+            let size = if is_whole { bytes.len() as u64 } else { 1_000_000 };
+            let lines = lines(&FileContent::of(bytes.into(), size, MOST_SHOWN));
             lines.iter().map(ToString::to_string).collect::<Vec<_>>()
         };
         assert_eq!(shown(b"one\n\x1b[2Jtwo\tx\n", true), ["one", "␛[2Jtwo x"]);
         assert_eq!(shown(b"", true), [""; 0]);
-        let elf = shown(b"\x7fELF\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03", true);
-        assert_eq!(elf[0], "00000000  7f 45 4c 46 02 01 01 00  00 00 00 00 00 00 00 00  .ELF............");
-        assert!(elf[1].starts_with("00000010  03  ") && elf[1].ends_with("  ."), "{elf:?}");
+        let bytes = shown(b"\x7fEXE\x02\x01\x01\0\0\0\0\0\0\0\0\0\x03", true);
+        assert_eq!(bytes[0], "00000000  7f 45 58 45 02 01 01 00  00 00 00 00 00 00 00 00  .EXE............");
+        assert!(bytes[1].starts_with("00000010  03  ") && bytes[1].ends_with("  ."), "{bytes:?}");
         assert_eq!(shown("ä€".as_bytes(), true), ["ä€"]);
         let cut = shown(&[b'a', 0xe2, 0x82], false);
-        assert_eq!(cut, ["a", "… these are the first 3 B, not compared with its digest"]);
+        assert_eq!(cut, ["a", "… 3 B of 1 MB were read, and not compared with the digest"]);
         assert!(shown(&[b'a', 0xe2, 0x82], true)[0].starts_with("00000000"), "not UTF-8");
+        let elf = shown(b"\x7fELF\x02\x01\x01\0", true);
+        assert_eq!(
+            elf[..2],
+            ["ELF", "damaged          not known: a length leads beyond the end of the file"]
+        );
+        assert_eq!(elf[2..].len(), 2, "an empty line and the bytes: {elf:?}");
+        let model = shown(b"GGUF\x03\0\0\0\x01\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", false);
+        assert!(model[0].starts_with("GGUF model, version 3: 1 tensor"), "{model:?}");
+        assert!(!model.iter().any(|line| line.starts_with("00000000")), "{model:?}");
     }
 }

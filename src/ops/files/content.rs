@@ -1,26 +1,29 @@
 //! The content of files. It is read by ranges if the layer has a table of contents, otherwise from the first byte of the
 //! layer to the last file that is needed, and compared with the digest of the file.
 
+pub mod beginning;
+mod check;
+mod finder;
+
 use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use tokio::sync::mpsc::{Sender, channel};
+use tokio::sync::mpsc::channel;
 
 use super::image::LayerSource;
 use super::layer::describe;
-use super::pipe::{PipeReader, feed, pipe};
+use super::pipe::{feed, pipe};
 use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
-use crate::layer::{
-    Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerStream, StreamLimits,
-};
-use crate::model::digest::{Digest, Hasher};
+use crate::layer::{Chunk, DataPosition, EntryKind, LayerFiles, LayerFormat};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
+use check::ContentCheck;
+use finder::{Portion, StreamFinder};
 
 /// Most bytes that one request for chunks reads.
 const LONGEST_REQUEST: u64 = 8 << 20;
@@ -296,103 +299,5 @@ impl Unpacked {
                 Ok(())
             }
         }
-    }
-}
-
-/// The comparison of a content with the size and the digest that the list states.
-struct ContentCheck {
-    number: u32,
-    left: u64,
-    expected: Option<[u8; 32]>,
-    hasher: Hasher,
-}
-
-impl ContentCheck {
-    fn new(files: &LayerFiles, number: u32) -> ContentCheck {
-        let entry = files.list.get(number as usize);
-        ContentCheck {
-            number,
-            left: entry.as_ref().map_or(0, |entry| entry.size),
-            expected: entry.and_then(|entry| entry.sha256),
-            hasher: Hasher::sha256(),
-        }
-    }
-
-    fn update(&mut self, bytes: &[u8]) {
-        self.left = self.left.saturating_sub(bytes.len() as u64);
-        self.hasher.update(bytes);
-    }
-
-    fn is_complete(&self) -> bool {
-        self.left == 0
-    }
-
-    /// Compares the digest.
-    fn check(&self) -> Result<(), LayerError> {
-        let Some(expected) = self.expected.map(Digest::Sha256) else { return Ok(()) };
-        let found = self.hasher.clone().finish();
-        if found == expected {
-            return Ok(());
-        }
-        let (expected, found) = (Box::new(expected), Box::new(found));
-        Err(LayerError::WrongDigest { what: "digest of the file", expected, found })
-    }
-}
-
-enum Portion {
-    Bytes(u32, Vec<u8>),
-    End(u32),
-}
-
-/// The thread that looks for files in a layer.
-struct StreamFinder {
-    /// The path of each file.
-    wanted: Vec<(Vec<u8>, ContentCheck)>,
-    /// Whether only the path tells a file, because the numbers are those of a table of contents.
-    is_by_path: bool,
-    media_type: String,
-    contents: Sender<Portion>,
-}
-
-impl StreamFinder {
-    /// Returns whether all files were found.
-    fn run(mut self, reader: PipeReader) -> Result<bool, LayerError> {
-        let mut stream = LayerStream::new(reader, &self.media_type, StreamLimits::default())?;
-        let mut places: HashMap<Vec<u8>, Vec<usize>> = HashMap::new();
-        for (index, (path, _)) in self.wanted.iter().enumerate() {
-            places.entry(path.clone()).or_default().push(index);
-        }
-        let mut number = 0_u32;
-        let mut left = self.wanted.len();
-        while left > 0 {
-            let Some(entry) = stream.next_entry()? else { return Ok(false) };
-            let is_it = |index: &&usize| self.is_by_path || self.wanted[**index].1.number == number;
-            let indexes = places.get(&*entry.path).filter(|_| entry.kind == EntryKind::File);
-            let place = indexes.and_then(|indexes| indexes.iter().find(is_it)).copied();
-            number += 1;
-            let Some(index) = place else { continue };
-            let mut portion = vec![0; 64 * 1024];
-            let check = &mut self.wanted[index].1;
-            loop {
-                let read = stream.read_content(&mut portion)?;
-                if read == 0 {
-                    break;
-                }
-                check.update(&portion[..read]);
-                let bytes = portion[..read].to_vec();
-                if self.contents.blocking_send(Portion::Bytes(check.number, bytes)).is_err() {
-                    return Ok(false);
-                }
-            }
-            check.check()?;
-            if !check.is_complete() {
-                return Err(LayerError::Truncated("a file"));
-            }
-            if self.contents.blocking_send(Portion::End(check.number)).is_err() {
-                return Ok(false);
-            }
-            left -= 1;
-        }
-        Ok(true)
     }
 }

@@ -4,9 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::image::{ImageSource, LayerSource};
+use super::single_file::{is_layer_of_an_image, is_no_tar};
 use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
-use crate::layer::{LayerFiles, TableLimits, estargz, zstd_chunked};
+use crate::layer::{LayerFiles, LayerFormat, TableLimits, estargz, zstd_chunked};
 use crate::model::digest::Digest;
 use crate::model::text::SafeText;
 
@@ -34,6 +35,8 @@ pub enum LayerPlan {
         /// Its digest, if the manifest names one.
         digest: Option<Digest>,
     },
+    /// The layer is no tar but a single file, as its first bytes show. Nothing more has to be read to list it.
+    SingleFile,
     /// The layer is read from its first byte to its last.
     Whole,
     /// It cannot be read: the reason.
@@ -84,7 +87,7 @@ impl LayerPlan {
     /// Returns the bytes that are read, if they are known.
     pub fn bytes(&self, source: &LayerSource) -> Option<u64> {
         match self {
-            LayerPlan::Kept(_) | LayerPlan::Unreadable(_) => Some(0),
+            LayerPlan::Kept(_) | LayerPlan::SingleFile | LayerPlan::Unreadable(_) => Some(0),
             LayerPlan::Estargz { range, .. } => Some(range.end - range.start),
             LayerPlan::ZstdChunked { position, .. } => Some(position.range.end - position.range.start),
             LayerPlan::Whole => source.descriptor.size,
@@ -92,7 +95,7 @@ impl LayerPlan {
     }
 }
 
-/// Plans the reading of an image. Requests nothing.
+/// Plans the reading of an image. Requests nothing but the first bytes of blobs that may be no tars.
 pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> ReadingPlan {
     let mut plan = ReadingPlan::default();
     for (index, source) in image.layers.iter().enumerate() {
@@ -100,7 +103,15 @@ pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> Readi
         let layer = match image.layers[..index].iter().position(same) {
             Some(first) => plan.layers[first].clone(),
             None => {
-                let layer = plan_layer(registry, source).await;
+                let mut layer = plan_layer(registry, source).await;
+                let is_large = source.descriptor.size.is_none_or(|size| size > SMALL);
+                if matches!(layer, LayerPlan::Whole)
+                    && is_large
+                    && !is_layer_of_an_image(source)
+                    && is_no_tar(registry, &image.repository.name, source).await
+                {
+                    layer = LayerPlan::SingleFile;
+                }
                 plan.count(&layer, source);
                 layer
             }
@@ -118,7 +129,8 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
     };
     if let Some(kept) = registry.kept_file_list(&digest).await {
         let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
-        if let Some(files) = decoded.ok().flatten() {
+        // Earlier versions kept single files under the names of other manifests.
+        if let Some(files) = decoded.ok().flatten().filter(|files| files.format != LayerFormat::Blob) {
             return LayerPlan::Kept(Arc::new(files));
         }
     }

@@ -9,10 +9,11 @@ use super::cost::LayerPlan;
 use super::image::LayerSource;
 use super::pipe::{PipeReader, feed, pipe};
 use super::progress::{LayerProgress, Pause};
+use super::single_file::{is_layer_of_an_image, single_file};
 use crate::client::{Error, Registry};
 use crate::layer::{
-    DataPosition, EntryKind, FileList, LayerEntry, LayerError, LayerFiles, LayerFormat, LayerStream,
-    LayerTable, StreamLimits, TableLimits, estargz, zstd_chunked,
+    EntryKind, LayerError, LayerFiles, LayerFormat, LayerStream, LayerTable, StreamLimits, TableLimits,
+    estargz, zstd_chunked,
 };
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
@@ -21,8 +22,6 @@ use crate::model::text::SafeText;
 
 /// Most bytes of contents that are kept while a layer is read whole.
 const MOST_KEPT: u64 = 64 << 20;
-/// The annotation that names the file of an artifact's blob: image-spec, `annotations.md`.
-const TITLE: &str = "org.opencontainers.image.title";
 
 /// Says whether the content of a file is needed, by its path and its size.
 pub type Wanted = Arc<dyn Fn(&[u8], u64) -> bool + Send + Sync>;
@@ -51,6 +50,7 @@ pub async fn read_layer(
     let mut refused = None;
     match plan {
         LayerPlan::Kept(files) => return known(files.clone()),
+        LayerPlan::SingleFile => return known(Arc::new(single_file(source))),
         LayerPlan::Unreadable(why) => return Err(Failure::local(describe(source), why.clone())),
         LayerPlan::Estargz { .. } | LayerPlan::ZstdChunked { .. } => {
             pause.wait().await;
@@ -129,7 +129,7 @@ async fn read_table(
             let parse = move || estargz::read_table(&table, start, Some(&digest), limits);
             finish_table(LayerFormat::Estargz, start, parse).await
         }
-        LayerPlan::Kept(_) | LayerPlan::Whole | LayerPlan::Unreadable(_) => Ok(None),
+        LayerPlan::Kept(_) | LayerPlan::SingleFile | LayerPlan::Whole | LayerPlan::Unreadable(_) => Ok(None),
     }
 }
 
@@ -246,43 +246,11 @@ fn read_content(stream: &mut LayerStream<PipeReader>) -> Result<Bytes, LayerErro
     }
 }
 
-/// Whether the media type says that the blob is a layer of an image, which has to be a tar.
-fn is_layer_of_an_image(source: &LayerSource) -> bool {
-    crate::layer::Compression::of_media_type(source.descriptor.media_type.as_str()).is_some()
-}
-
-/// The blob of an artifact as the only file of its layer.
-fn single_file(source: &LayerSource) -> LayerFiles {
-    let descriptor = &source.descriptor;
-    let digest = descriptor.digest;
-    let title = descriptor.annotations.get(TITLE).filter(|title| title.len() <= 255);
-    let title = title.map(|title| title.replace(['/', '\0'], "_")).filter(|title| !title.is_empty());
-    let fallback = || digest.map_or_else(|| "blob".to_string(), |digest| digest.hex()[..12].to_string());
-    let path = title.filter(|title| title != "." && title != "..").unwrap_or_else(fallback);
-    let mut list = FileList::default();
-    let entry = LayerEntry {
-        path: path.into_bytes().into(),
-        kind: EntryKind::File,
-        size: descriptor.size.unwrap_or_default(),
-        mode: 0o644,
-        uid: 0,
-        gid: 0,
-        mtime: 0,
-        link: b"".into(),
-        sha256: match digest {
-            Some(Digest::Sha256(bytes)) => Some(bytes),
-            _ => None,
-        },
-        data: Some(DataPosition::Stream(0)),
-    };
-    // A single short path fits into an empty list.
-    list.push(&entry).ok();
-    LayerFiles { uncompressed: descriptor.size, ..LayerFiles::new(LayerFormat::Blob, list) }
-}
-
 /// Keeps the files for later looks, unless nothing proves them.
 async fn keep(registry: &dyn Registry, source: &LayerSource, files: &Arc<LayerFiles>) {
-    let Some(digest) = source.descriptor.digest.filter(|_| files.is_proved) else { return };
+    // The name of a single file is that of this manifest, and looking at it again costs next to nothing.
+    let is_kept = files.is_proved && files.format != LayerFormat::Blob;
+    let Some(digest) = source.descriptor.digest.filter(|_| is_kept) else { return };
     let files = files.clone();
     let encoded = tokio::task::spawn_blocking(move || files.encode()).await;
     if let Some(list) = encoded.ok().flatten() {

@@ -5,11 +5,13 @@
 //! | `reading` | the messages of the runtime: price, progress, files |
 //! | `browser` | the rows: layer, open directories, order, filter, cursor |
 //! | `scene`, `view`, `sums` | a tree as it is shown: which version of each path, the note beside it, the sizes of directories |
-//! | `rows`, `order`, `filter` | the parts of the work on rows |
+//! | `rows`, `order`, `flattening`, `filter`, `pattern` | the parts of the work on rows |
 
 pub(crate) mod browser;
 mod filter;
+mod flattening;
 pub(crate) mod order;
+mod pattern;
 pub mod reading;
 mod rows;
 #[cfg(test)]
@@ -206,7 +208,14 @@ impl FilesTab {
         })?;
         let files = scene.list(content.layer).ok_or("the layer of this file is not read yet")?;
         let entry = content.entry.ok_or("its content is not known")?;
-        Ok(ContentRequest { image, layer: content.layer, files: files.clone(), entry, most })
+        Ok(ContentRequest {
+            image,
+            layer: content.layer,
+            files: files.clone(),
+            entry,
+            most,
+            most_of_header: 0,
+        })
     }
 
     fn show(&mut self, snapshot: FilesSnapshot) {

@@ -1,75 +1,25 @@
 //! The Files tab: the tree of an image as of a layer, with the notes beside files, and the state of the reading.
 
+mod table;
+mod wording;
+
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use crate::app::list::List;
 use crate::app::panes::details::files::FilesLoad;
-use crate::app::panes::details::files::reading::{FilesPrice, FilesProgress};
 use crate::app::panes::details::files::scene::Scene;
 use crate::app::panes::details::files::view::ShownVersion;
 use crate::app::{Pane, layout};
 use crate::layer::entry::mode_text;
-use crate::layer::{Compression, EntryKind, LayerFiles, LayerFormat, PathId};
+use crate::layer::{EntryKind, PathId};
 use crate::model::plural::{counted, group_thousands};
 use crate::model::text::SafeText;
 use crate::model::{columns, size};
 use crate::ui::Canvas;
 use crate::ui::theme::Role;
-
-/// Columns of the sizes.
-const SIZE: usize = 9;
-/// Columns of the modes.
-const MODE: usize = 10;
-/// Columns of the owners.
-const OWNER: usize = 11;
-/// Columns of the numbers of layers.
-const LAYER: usize = 3;
-/// The least width at which the layers, the modes and the owners are shown.
-const WITH: [usize; 3] = [54, 84, 96];
-/// The least columns that a note beside a name needs.
-const NOTE: usize = 16;
-/// Columns of each level of the tree.
-const INDENT: usize = 3;
-
-/// The columns of the table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct FileColumns {
-    has_layer: bool,
-    has_mode: bool,
-    has_owner: bool,
-    /// Columns for the name and the note.
-    room: usize,
-}
-
-impl FileColumns {
-    /// Returns the columns for rows of this width.
-    fn of(width: u16) -> FileColumns {
-        let width = usize::from(width);
-        let [has_layer, has_mode, has_owner] = WITH.map(|least| width >= least);
-        // The marker and the mark stand in front, and one column behind stays free.
-        let mut room = width.saturating_sub(2 + SIZE + 2 + 1);
-        for (has, columns) in [(has_layer, LAYER + 2), (has_mode, MODE + 2), (has_owner, OWNER + 1)] {
-            room = room.saturating_sub(if has { columns } else { 0 });
-        }
-        FileColumns { has_layer, has_mode, has_owner, room }
-    }
-
-    fn heading(self) -> String {
-        let mut text = format!("  {}  ", columns::right("SIZE", SIZE));
-        if self.has_mode {
-            text.push_str(&columns::left("MODE", MODE + 2));
-        }
-        if self.has_owner {
-            text.push_str(&columns::left("OWNER", OWNER + 1));
-        }
-        if self.has_layer {
-            text.push_str(&columns::right("L", LAYER));
-            text.push_str("  ");
-        }
-        text + "NAME"
-    }
-}
+use table::{FileColumns, FileName, LAYER, MODE, NameColumns, OWNER, SIZE};
+use wording::{cut_about, layer_text, price_text, progress_text};
 
 impl Canvas<'_, '_> {
     /// Draws the files of the chosen platform.
@@ -84,8 +34,8 @@ impl Canvas<'_, '_> {
         let table = FileColumns::of(places.rows.width);
         let style = self.style(Role::Heading);
         self.draw_line(places.heading, Line::styled(table.heading(), style));
-        let list = &browser.list;
-        let names = NameColumns::of(scene, list.is_filtered(), visible(scene, list), table.room);
+        let (list, is_flat) = (&browser.list, browser.filter().is_some());
+        let names = NameColumns::of(scene, is_flat, visible(scene, list), table.room);
         for (line, row) in list.visible_rows().enumerate() {
             let Some(id) = list.rows.get(row).and_then(|number| scene.id(*number)) else { continue };
             let place = layout::row(places.rows, line as u16);
@@ -93,7 +43,7 @@ impl Canvas<'_, '_> {
             self.row(Pane::Details, place, list, row, cells);
         }
         if list.rows.is_empty() && !browser.is_arranging() {
-            let text = if list.is_filtered() {
+            let text = if is_flat {
                 "nothing fits the filter"
             } else if scene.view.is_own {
                 "this layer changes no files"
@@ -149,8 +99,8 @@ impl Canvas<'_, '_> {
             parts.push(format!("by {}{sign}", browser.sort.by.word()));
         }
         if browser.is_arranging() {
-            parts.push(if browser.list.is_filtered() { "filtering…" } else { "sorting…" }.into());
-        } else if browser.list.is_filtered() {
+            parts.push(if browser.filter().is_some() { "filtering…" } else { "sorting…" }.into());
+        } else if browser.filter().is_some() {
             parts.push(format!("{} shown", group_thousands(browser.list.rows.len())));
         }
         if view.shows_removed && !view.is_own {
@@ -166,7 +116,7 @@ impl Canvas<'_, '_> {
         table: FileColumns,
         names: &NameColumns,
     ) -> Vec<Span<'static>> {
-        let list = &self.state.detail.files.browser.list;
+        let filter = self.state.detail.files.browser.filter();
         let shown = scene.version(id);
         let version = shown.as_ref().map(ShownVersion::version);
         let is_removed = scene.sums.is_removed(id);
@@ -196,14 +146,14 @@ impl Canvas<'_, '_> {
             let text = columns::right(&text.unwrap_or_default(), LAYER) + "  ";
             cells.push(Span::styled(text, self.style(role(Role::Date))));
         }
-        let FileName { lead, name, link } = FileName::of(scene, id, list.is_filtered(), names.room);
+        let FileName { lead, name, link } = FileName::of(scene, id, filter.is_some(), names.room);
         cells.push(Span::styled(lead.clone(), self.style(Role::Border)));
         let room = names.name.saturating_sub(columns::width(&lead));
-        let cut =
-            if list.is_filtered() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
+        let cut = if filter.is_some() { columns::cut_middle(&name, room) } else { columns::cut(&name, room) };
         let used = columns::width(&cut);
         let style = self.style(role(if is_directory { Role::Namespace } else { Role::Text }));
-        cells.extend(self.matched_name(list, &name, Span::styled(cut, style)));
+        let places = filter.map(|filter| filter.places_in(&name)).unwrap_or_default();
+        cells.extend(self.found_in_name(&places, &name, Span::styled(cut, style)));
         let link = columns::cut(&link, room.saturating_sub(used));
         let free = room.saturating_sub(used + columns::width(&link));
         cells.push(Span::styled(link, self.style(Role::Dim)));
@@ -218,6 +168,9 @@ impl Canvas<'_, '_> {
     /// Returns the line below the rows: a failure, the progress of the reading, or facts about the path under the cursor.
     fn files_foot(&self, selected: Option<(&Scene, PathId, &NameColumns)>) -> (Role, String) {
         let files = &self.state.detail.files;
+        if let Some(problem) = files.browser.filter_problem() {
+            return (Role::Bad, format!("{problem}; the rows are those of the filter before"));
+        }
         match &files.load {
             FilesLoad::Failed(failure) => {
                 let hint = self.key_hint("panes.refresh", "asks again");
@@ -259,149 +212,7 @@ impl Canvas<'_, '_> {
     }
 }
 
-/// The columns of names and notes, which follow from the rows on the screen.
-struct NameColumns {
-    /// Columns for names with their links.
-    name: usize,
-    /// Columns for notes with the gap before them; 0 if there is no room or no note.
-    note: usize,
-    /// Columns for both.
-    room: usize,
-}
-
-impl NameColumns {
-    fn of(scene: &Scene, is_filtered: bool, ids: impl Iterator<Item = PathId>, room: usize) -> NameColumns {
-        let (mut widest, mut has_note) = (0, false);
-        for id in ids {
-            let FileName { lead, name, link } = FileName::of(scene, id, is_filtered, room);
-            widest = widest.max(columns::width(&lead) + columns::width(&name) + columns::width(&link));
-            has_note |= scene.note(id).is_some();
-        }
-        let name = widest.min(room.saturating_sub(room / 3));
-        let note = room.saturating_sub(name);
-        if has_note && note >= NOTE {
-            NameColumns { name, note, room }
-        } else {
-            NameColumns { name: room, note: 0, room }
-        }
-    }
-}
-
-/// The text of a path in its row.
-struct FileName {
-    /// The lines of the tree, and the sign of a directory.
-    lead: String,
-    /// The name, or the whole path in a filtered list.
-    name: String,
-    /// The target of a link.
-    link: String,
-}
-
-impl FileName {
-    fn of(scene: &Scene, id: PathId, is_filtered: bool, room: usize) -> FileName {
-        let entry = scene.entry(id).filter(|entry| !entry.link.is_empty());
-        let link = entry.map(|entry| {
-            let arrow = if entry.kind == EntryKind::HardLink { "=" } else { "→" };
-            format!(" {arrow} {}", SafeText::clean(&String::from_utf8_lossy(&entry.link)))
-        });
-        let bytes = if is_filtered { scene.tree.path(id) } else { scene.tree.name(id).to_vec() };
-        let name = SafeText::clean(&String::from_utf8_lossy(&bytes)).to_string();
-        let lead = if is_filtered {
-            String::new()
-        } else {
-            let levels = scene.depth(id).min(room / 2 / INDENT);
-            let sign = match (scene.sums.has_shown(id), scene.open.contains(&id.number())) {
-                (true, true) => "▾ ",
-                (true, false) => "▸ ",
-                (false, _) => "  ",
-            };
-            "│  ".repeat(levels) + sign
-        };
-        FileName { lead, name, link: link.unwrap_or_default() }
-    }
-}
-
 /// Returns the paths of the rows on the screen.
 fn visible<'a>(scene: &'a Scene, list: &'a List) -> impl Iterator<Item = PathId> + 'a {
     list.visible_rows().filter_map(|row| scene.id(*list.rows.get(row)?))
-}
-
-/// Joins the parts of the line about the files, as many as fit.
-fn cut_about(parts: &[String], width: u16) -> String {
-    let mut text = String::from("  ");
-    for (number, part) in parts.iter().enumerate() {
-        let gap = if number == 0 { "" } else { " · " };
-        if number > 0 && columns::width(&text) + columns::width(part) + 3 > usize::from(width) {
-            break;
-        }
-        text.push_str(gap);
-        text.push_str(part);
-    }
-    text
-}
-
-/// Returns the bytes that a reading takes: `reads 68.9 MB of 3 layers`.
-fn price_text(price: &FilesPrice) -> String {
-    let more = if price.is_more { " or more" } else { "" };
-    let layers = match price.whole_layers {
-        0 => "tables of contents".into(),
-        count => counted(count, "layer", "layers"),
-    };
-    format!("reads {}{more} of {layers}", size::bytes(price.bytes))
-}
-
-/// Returns the progress: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
-fn progress_text(progress: &FilesProgress, rate: Option<u64>) -> String {
-    let all = progress.price.bytes.max(progress.received);
-    let mut text = format!("{} of {}", size::bytes(progress.received), size::bytes(all));
-    if progress.price.is_more {
-        text.push_str(" or more");
-    }
-    if let Some(rate) = rate {
-        text.push_str(&format!(", {}/s", size::bytes(rate)));
-    }
-    text + &format!(", {} so far", counted(progress.entries, "entry", "entries"))
-}
-
-/// Returns how the files of a layer became known, and whether that is doubtful.
-fn layer_text(files: &LayerFiles) -> (Role, String) {
-    let format = match files.format {
-        LayerFormat::Tar(Compression::None) => "tar",
-        LayerFormat::Tar(Compression::Gzip) => "tar, gzip",
-        LayerFormat::Tar(Compression::Zstd) => "tar, zstd",
-        LayerFormat::Estargz => "eStargz, by its table of contents",
-        LayerFormat::ZstdChunked => "zstd:chunked, by its table of contents",
-        LayerFormat::Blob => "a single file",
-    };
-    match (&files.refused_table, files.is_proved) {
-        (Some(why), _) => {
-            let why = SafeText::clean(why);
-            (Role::Warn, format!("{format}; its table of contents was refused: {why}"))
-        }
-        (None, false) => (Role::Warn, format!("{format}, not attested by the manifest")),
-        (None, true) => (Role::Dim, format.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn columns_are_left_out_one_by_one_in_a_narrow_pane() {
-        let headings = [48, 60, 90, 120].map(|width| FileColumns::of(width).heading());
-        let words = headings.map(|heading| heading.split_whitespace().map(String::from).collect::<Vec<_>>());
-        assert_eq!(words[0], ["SIZE", "NAME"]);
-        assert_eq!(words[1], ["SIZE", "L", "NAME"]);
-        assert_eq!(words[2], ["SIZE", "MODE", "L", "NAME"]);
-        assert_eq!(words[3], ["SIZE", "MODE", "OWNER", "L", "NAME"]);
-    }
-
-    #[test]
-    fn a_price_names_the_layers_and_doubts() {
-        let price = |whole_layers, is_more| FilesPrice { bytes: 68_900_000, is_more, whole_layers };
-        assert_eq!(price_text(&price(3, false)), "reads 68.9 MB of 3 layers");
-        assert_eq!(price_text(&price(1, true)), "reads 68.9 MB or more of 1 layer");
-        assert_eq!(price_text(&price(0, false)), "reads 68.9 MB of tables of contents");
-    }
 }

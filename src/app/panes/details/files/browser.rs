@@ -7,30 +7,21 @@ use std::collections::HashSet;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::filter::FileSearch;
+use super::filter::{FileFilter, FileSearch};
+use super::flattening::{Flattening, flatten};
 use super::order::FileSort;
 use super::rows::{OpenDirectories, RowBuilder, SortedContents};
 use super::scene::{LayerLists, Scene};
 use super::view::LayerView;
-use crate::app::list::incremental_sort::Sorting;
 use crate::app::list::{List, Move};
 use crate::layer::{FileTree, PathId};
 
 /// Number of paths that are summed up in one part.
 const SUMMED: usize = 65_536;
 /// Number of comparisons and rows in one part.
-const STEPS: usize = 16_384;
+pub(super) const STEPS: usize = 16_384;
 /// Number of paths that a filter examines in one part.
 const FILTERED: usize = 16_384;
-
-/// All paths that are shown, as a list that is being put in order.
-#[derive(Debug)]
-enum Flattening {
-    /// The tree with all directories open.
-    Tree(RowBuilder),
-    /// These paths by another sort key.
-    Sort(Sorting),
-}
 
 /// The files of an image as they are browsed.
 #[derive(Debug, Default)]
@@ -56,6 +47,10 @@ pub(crate) struct FileBrowser {
     flat: Option<Vec<u32>>,
     flattening: Option<Flattening>,
     search: Option<FileSearch>,
+    /// The filter that the rows follow: the last one that could be parsed.
+    filter: Option<Arc<FileFilter>>,
+    /// The reason why the text of the filter is none.
+    filter_problem: Option<String>,
     /// The path that gets the cursor when the rows are complete.
     goal: Option<Vec<u8>>,
 }
@@ -143,8 +138,36 @@ impl FileBrowser {
         {
             self.reveal(&path);
         }
+        let is_user_selected = self.list.is_user_selected;
         self.list.set_filter(typed);
-        self.restart();
+        match FileFilter::parse(typed) {
+            Ok(filter) => {
+                self.filter = (!typed.is_empty()).then(|| Arc::new(filter));
+                self.filter_problem = None;
+                self.restart();
+            }
+            // The rows of the text before stay, and the cursor on them.
+            Err(problem) => {
+                self.filter_problem = Some(problem);
+                self.list.is_user_selected = is_user_selected;
+            }
+        }
+    }
+
+    /// Returns the filter that the rows follow. They are then a list of whole paths, not a tree.
+    pub(crate) fn filter(&self) -> Option<&FileFilter> {
+        self.filter.as_deref()
+    }
+
+    /// Returns the reason why the text of the filter is none, so that the rows follow the one before.
+    pub(crate) fn filter_problem(&self) -> Option<&str> {
+        self.filter_problem.as_deref()
+    }
+
+    /// Ends the list of whole paths.
+    fn drop_filter(&mut self) {
+        self.list.set_filter("");
+        (self.filter, self.filter_problem) = (None, None);
     }
 
     /// Opens the directories above a path, and puts the cursor on it.
@@ -160,7 +183,7 @@ impl FileBrowser {
     /// Leaves a filtered list and goes to a path of the tree.
     pub(crate) fn go_to(&mut self, path: &[u8]) {
         self.reveal(path);
-        self.list.set_filter("");
+        self.drop_filter();
         self.restart();
     }
 
@@ -173,10 +196,10 @@ impl FileBrowser {
             return Some(id);
         }
         let (path, is_open) = (scene.tree.path(id), scene.open.contains(&id.number()));
-        if self.list.is_filtered() {
+        if self.filter.is_some() {
             self.reveal(&path);
             self.set_open(path, true);
-            self.list.set_filter("");
+            self.drop_filter();
         } else {
             self.set_open(path, !is_open);
         }
@@ -187,7 +210,7 @@ impl FileBrowser {
     /// Closes the directory under the cursor, or goes to the one above it. Returns whether there was anything to do.
     pub(crate) fn leave(&mut self) -> bool {
         let Some((scene, id)) = self.scene().zip(self.selected()) else { return false };
-        if self.list.is_filtered() {
+        if self.filter.is_some() {
             return false;
         }
         if scene.open.contains(&id.number()) {
@@ -279,7 +302,7 @@ impl FileBrowser {
             }
         }
         let scene = &*scene;
-        if self.list.is_filtered() {
+        if self.filter.is_some() {
             self.filter_next_part();
         } else {
             let mut building = self.building.take().unwrap_or_else(|| RowBuilder::new(scene, &self.contents));
@@ -307,8 +330,9 @@ impl FileBrowser {
                 }
             }
         }
+        let Some(filter) = &self.filter else { return };
         let flat = self.flat.as_deref().unwrap_or_default();
-        let mut search = self.search.take().unwrap_or_else(|| FileSearch::of(&self.list.filter));
+        let mut search = self.search.take().unwrap_or_else(|| FileSearch::of(filter));
         if search.examine_next(scene, flat, FILTERED) {
             return self.finish(search.into_rows());
         }
@@ -356,37 +380,6 @@ impl FileBrowser {
             path.truncate(end);
         }
         self.list.show_cursor();
-    }
-}
-
-/// Continues to put all paths in order. Returns them when they are.
-fn flatten(flattening: Flattening, scene: &Scene, sort: FileSort) -> ControlFlow<Vec<u32>, Flattening> {
-    match flattening {
-        Flattening::Tree(mut builder) => {
-            let by_path =
-                FileSort { is_reversed: sort.is_reversed && sort.is_by_path(), ..FileSort::default() };
-            let contents = &mut SortedContents::new();
-            if !builder.add_next(scene, by_path, OpenDirectories::All, contents, STEPS) {
-                return ControlFlow::Continue(Flattening::Tree(builder));
-            }
-            let rows = builder.into_rows();
-            if sort.is_by_path() {
-                ControlFlow::Break(rows)
-            } else {
-                ControlFlow::Continue(Flattening::Sort(Sorting::of(rows)))
-            }
-        }
-        Flattening::Sort(mut sorting) => {
-            let compare = |one, other| match (scene.id(one), scene.id(other)) {
-                (Some(one), Some(other)) => sort.compare(scene, one, other),
-                _ => one.cmp(&other),
-            };
-            if sorting.sort_next(STEPS, compare) {
-                ControlFlow::Break(sorting.into_items())
-            } else {
-                ControlFlow::Continue(Flattening::Sort(sorting))
-            }
-        }
     }
 }
 

@@ -1,9 +1,19 @@
-//! The filter of files: words that whole paths contain, as in other lists, and conditions: `>10M` and `<1k` for sizes,
-//! `mode:4000` for bits of the mode. A `!` in front excludes.
+//! The filter of files: words that whole paths contain, as in other lists, and conditions: `re:` for regular expressions,
+//! `>10M` and `<1k` for sizes, `mode:4000` for bits of the mode. A `!` in front excludes.
 
+use std::ops::Range;
+use std::sync::Arc;
+
+use super::pattern::PathPattern;
 use super::scene::Scene;
 use crate::app::filter::{Filter, Fit};
 use crate::layer::PathId;
+
+/// The prefix of regular expressions.
+const PATTERN: &str = "re:";
+/// Bytes of paths in one part that are compared with regular expressions, unless the first path has more. Each may take
+/// a microsecond.
+const COMPARED: usize = 4_096;
 
 /// A condition that is no text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,32 +72,68 @@ fn parse_size(text: &str) -> Option<u64> {
 
 /// A parsed filter.
 #[derive(Debug)]
-struct FileFilter {
+pub(crate) struct FileFilter {
     text: Option<Filter>,
     wanted: Vec<Condition>,
     excluded: Vec<Condition>,
+    wanted_patterns: Vec<PathPattern>,
+    excluded_patterns: Vec<PathPattern>,
 }
 
 impl FileFilter {
-    fn parse(typed: &str) -> FileFilter {
-        let mut filter = FileFilter { text: None, wanted: Vec::new(), excluded: Vec::new() };
+    /// Parses a text. The error is the reason why a regular expression in it is none.
+    pub(crate) fn parse(typed: &str) -> Result<FileFilter, String> {
+        let mut filter = FileFilter {
+            text: None,
+            wanted: Vec::new(),
+            excluded: Vec::new(),
+            wanted_patterns: Vec::new(),
+            excluded_patterns: Vec::new(),
+        };
         let mut texts = Vec::new();
         for word in typed.split_whitespace() {
-            match (Condition::parse(word), word.strip_prefix('!').and_then(Condition::parse)) {
-                (Some(condition), _) => filter.wanted.push(condition),
-                (_, Some(condition)) => filter.excluded.push(condition),
-                (None, None) => texts.push(word),
+            let (is_excluded, bare) = word.strip_prefix('!').map_or((false, word), |bare| (true, bare));
+            if let Some(pattern) = bare.strip_prefix(PATTERN) {
+                // Nothing is typed behind the prefix yet.
+                if !pattern.is_empty() {
+                    let pattern = PathPattern::parse(pattern)?;
+                    let patterns =
+                        if is_excluded { &mut filter.excluded_patterns } else { &mut filter.wanted_patterns };
+                    patterns.push(pattern);
+                }
+            } else if let Some(condition) = Condition::parse(bare) {
+                let conditions = if is_excluded { &mut filter.excluded } else { &mut filter.wanted };
+                conditions.push(condition);
+            } else {
+                texts.push(word);
             }
         }
         filter.text = Filter::parse(&texts.join(" "));
-        filter
+        Ok(filter)
+    }
+
+    /// Returns the parts of a path that the words and the regular expressions match, in bytes.
+    pub(crate) fn places_in(&self, path: &str) -> Vec<Range<usize>> {
+        let mut places = self.text.as_ref().map(|text| text.places_in(path)).unwrap_or_default();
+        places.extend(self.wanted_patterns.iter().flat_map(|pattern| pattern.places_in(path)));
+        places
+    }
+
+    fn has_patterns(&self) -> bool {
+        !self.wanted_patterns.is_empty() || !self.excluded_patterns.is_empty()
+    }
+
+    /// Whether the path fits the regular expressions.
+    fn fits_patterns(&self, path: &str) -> bool {
+        self.wanted_patterns.iter().all(|pattern| pattern.is_in(path))
+            && !self.excluded_patterns.iter().any(|pattern| pattern.is_in(path))
     }
 }
 
 /// A search through all paths that are shown, in parts.
 #[derive(Debug)]
 pub(crate) struct FileSearch {
-    filter: FileFilter,
+    filter: Arc<FileFilter>,
     /// Paths that contain the words.
     found: Vec<u32>,
     /// Paths that contain only the letters of the words.
@@ -98,8 +144,8 @@ pub(crate) struct FileSearch {
 
 impl FileSearch {
     /// Begins a search.
-    pub(crate) fn of(typed: &str) -> FileSearch {
-        FileSearch { filter: FileFilter::parse(typed), found: Vec::new(), similar: Vec::new(), next: 0 }
+    pub(crate) fn of(filter: &Arc<FileFilter>) -> FileSearch {
+        FileSearch { filter: filter.clone(), found: Vec::new(), similar: Vec::new(), next: 0 }
     }
 
     /// Returns the number of paths that were examined.
@@ -118,25 +164,41 @@ impl FileSearch {
         if self.found.is_empty() { self.similar } else { self.found }
     }
 
-    /// Examines at most `most` further paths of all, and returns whether these were the last ones.
+    /// Examines at most `most` further paths of all, fewer if that takes long, and returns whether these were the last
+    /// ones.
     pub(crate) fn examine_next(&mut self, scene: &Scene, all: &[u32], most: usize) -> bool {
-        let (mut path, mut buffer) = (Vec::new(), Vec::new());
-        let part = all.iter().skip(self.next).take(most);
-        self.next = (self.next + most).min(all.len());
-        for number in part.copied() {
+        let (mut path, mut buffer, mut compared) = (Vec::new(), Vec::new(), 0);
+        let filter = self.filter.clone();
+        let reads_path = filter.text.is_some() || filter.has_patterns();
+        for number in all.iter().skip(self.next).take(most).copied() {
+            if compared >= COMPARED {
+                break;
+            }
+            self.next += 1;
             let Some(id) = scene.id(number) else { continue };
             let fits = |condition: &Condition| condition.holds(scene, id);
-            if !self.filter.wanted.iter().all(fits) || self.filter.excluded.iter().any(fits) {
+            if !filter.wanted.iter().all(fits) || filter.excluded.iter().any(fits) {
                 continue;
             }
-            let fit = match &self.filter.text {
-                Some(filter) => {
-                    scene.write_path(id, &mut path);
-                    let text = String::from_utf8_lossy(&path);
-                    filter.match_row(text.as_ref().into(), self.found.is_empty(), &mut buffer)
-                }
+            if !reads_path {
+                self.found.push(number);
+                continue;
+            }
+            scene.write_path(id, &mut path);
+            let text = String::from_utf8_lossy(&path);
+            let fit = match &filter.text {
+                Some(filter) => filter.match_row(text.as_ref().into(), self.found.is_empty(), &mut buffer),
                 None => Fit::Contains,
             };
+            if fit == Fit::NoMatch {
+                continue;
+            }
+            if filter.has_patterns() {
+                compared += text.len();
+                if !filter.fits_patterns(&text) {
+                    continue;
+                }
+            }
             match fit {
                 Fit::Contains => self.found.push(number),
                 Fit::Resembles => self.similar.push(number),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
+use crate::layer::preview::{self, LONGEST_HEADER, PreviewBody};
 use crate::layer::{DataPosition, FileTree, LayerFiles, LayerFormat};
 use crate::model::image::ImageConfig;
 use crate::model::manifest::Manifest;
@@ -94,15 +95,31 @@ pub struct ContentRequest {
     pub files: Arc<LayerFiles>,
     /// The number of the entry in its list.
     pub entry: u32,
-    /// Most bytes that are wanted.
+    /// Most bytes that are shown.
     pub most: u64,
+    /// Further bytes that may be read if they belong to the header of the file.
+    pub most_of_header: u64,
 }
 
 impl ContentRequest {
-    /// Returns about how many bytes of the layer are read, or `None` if nothing tells.
-    pub(crate) fn cost(&self) -> Option<u64> {
+    /// Returns the bytes of the layer that reading takes if they have to be announced. Otherwise keeps the reading of
+    /// headers within the bytes that need no announcement.
+    pub(crate) fn price(&mut self) -> Option<u64> {
+        self.most_of_header = LONGEST_HEADER;
+        let most = self.cost(self.most.max(LONGEST_HEADER)).filter(|cost| *cost > CHEAP)?;
+        let least = self.cost(self.most).unwrap_or_default();
+        if least > CHEAP {
+            return Some(most);
+        }
+        self.most_of_header = CHEAP - least;
+        None
+    }
+
+    /// Returns about how many bytes of the layer are read for the first `wanted` bytes of the file, or `None` if nothing
+    /// tells.
+    fn cost(&self, wanted: u64) -> Option<u64> {
         let entry = self.files.list.get(self.entry as usize)?;
-        let wanted = entry.size.min(self.most);
+        let wanted = entry.size.min(wanted);
         let layer = self.image.manifest.layers().get(usize::from(self.layer).checked_sub(1)?)?;
         match (entry.data?, self.files.format) {
             (DataPosition::Chunks { .. }, _) | (_, LayerFormat::Blob) => Some(wanted),
@@ -114,15 +131,51 @@ impl ContentRequest {
             }
         }
     }
+
+    /// Returns how many of the first bytes of the file are needed, by those that were read so far.
+    pub(crate) fn needed(&self, start: &[u8], size: u64) -> u64 {
+        let header = preview::bytes_needed(start, size).min(self.most.saturating_add(self.most_of_header));
+        // A header that is not shown as bytes needs no further ones.
+        header.max(if preview::is_told_by_facts(start, size) { 0 } else { self.most.min(size) })
+    }
 }
 
 /// The content of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileContent {
-    /// Its first bytes.
+    /// The first bytes that are shown: those of the file, or what it holds when it is unpacked.
     pub bytes: Bytes,
-    /// Whether these are all, and were compared with the digest of the file.
+    /// Whether these are all.
     pub is_whole: bool,
+    /// The number of bytes of the file that were read. If they are not all, nothing compared them with its digest.
+    pub read: u64,
+    /// The size of the file.
+    pub size: u64,
+    /// What the file is, a line each.
+    pub facts: Vec<SafeText>,
+    /// Whether there is nothing to show but the facts.
+    pub is_told_by_facts: bool,
+}
+
+impl FileContent {
+    /// Combines the first bytes of a file with the facts that they tell. At most `most` bytes are kept. Takes a moment
+    /// for long headers.
+    pub fn of(start: Bytes, size: u64, most: u64) -> FileContent {
+        let read = start.len() as u64;
+        let preview = preview::describe(&start, size);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        let (facts, body) = preview
+            .map_or_else(|| (Vec::new(), PreviewBody::Content), |preview| (preview.facts, preview.body));
+        let is_told_by_facts = body == PreviewBody::Nothing;
+        let (bytes, is_whole) = match body {
+            PreviewBody::Content if start.len() <= most => (start, read >= size),
+            // A copy, so that the rest of a long header is given back.
+            PreviewBody::Content => (Bytes::copy_from_slice(&start[..most]), false),
+            PreviewBody::Unpacked(bytes, is_whole) => (bytes, is_whole),
+            PreviewBody::Nothing => (Bytes::new(), read >= size),
+        };
+        FileContent { bytes, is_whole, read, size, facts, is_told_by_facts }
+    }
 }
 
 /// An image whose files were read.

@@ -276,3 +276,78 @@ fn no_key_takes_more_than_a_part_of_the_work_with_two_hundred_thousand_files() {
     browser.toggle_own();
     assert!(parts(&mut browser) > 2);
 }
+
+/// Rows for filters: a setuid file, and names that differ in case.
+const NAMES: [&[(&str, u64)]; 1] = [&[
+    ("bin/suid", 20_000_000),
+    ("etc/a.conf", 10),
+    ("etc/b.conf.bak", 2_000),
+    ("usr/lib/libA.so.1", 11_000_000),
+    ("usr/lib/liba.so", 500),
+]];
+
+#[test]
+fn words_conditions_and_regular_expressions_combine() {
+    let mut browser = browser(&NAMES);
+    let table: [(&str, &[&str]); 12] = [
+        ("conf", &["etc/a.conf", "etc/b.conf.bak"]),
+        (r"re:\.conf$", &["etc/a.conf"]),
+        ("re:^etc/[ab]", &["etc/a.conf", "etc/b.conf.bak"]),
+        (r"re:lib[A-Z]\.", &["usr/lib/libA.so.1"]),
+        (r"re:(?i)LIBA.*\d$", &["usr/lib/libA.so.1"]),
+        ("re:^(etc|bin)/. !conf", &["bin/suid"]),
+        (r"etc !re:\.bak$", &["etc", "etc/a.conf"]),
+        (">10M !usr", &["bin", "bin/suid"]),
+        (">10M re:/s", &["bin/suid"]),
+        ("<1k re:/", &["etc/a.conf", "usr/lib/liba.so"]),
+        ("mode:4000 >1k", &["bin/suid"]),
+        ("conf <1k", &["etc/a.conf"]),
+    ];
+    for (typed, expected) in table {
+        browser.set_filter(typed);
+        arrange(&mut browser);
+        assert_eq!(browser.filter_problem(), None, "{typed}");
+        assert_eq!(paths(&browser), expected, "{typed}");
+    }
+    let places = browser.filter().map(|filter| filter.places_in("etc/a.conf"));
+    assert_eq!(places, Some(vec![6..10]));
+}
+
+#[test]
+fn a_pattern_that_is_none_leaves_the_rows_of_the_filter_before() {
+    let mut browser = browser(&NAMES);
+    browser.set_filter("re:(");
+    assert_eq!(paths(&browser), ["bin", "etc", "usr"], "the tree stays");
+    assert!(browser.filter().is_none() && !browser.is_arranging());
+    assert!(
+        browser.filter_problem().is_some_and(|why| why.contains("unclosed") || why.contains("open group"))
+    );
+    browser.set_filter("re:(a");
+    browser.set_filter("re:(a)\\.");
+    arrange(&mut browser);
+    browser.set_filter("re:(a)\\.(");
+    assert_eq!(paths(&browser), ["etc/a.conf", "usr/lib/liba.so"]);
+    // A newer tree is filtered by the last filter that was one.
+    let (tree, lists) = image(NAMES.iter().map(|layer| list(layer)).collect());
+    browser.set_tree(&tree, &lists);
+    arrange(&mut browser);
+    assert_eq!(paths(&browser), ["etc/a.conf", "usr/lib/liba.so"]);
+    browser.set_filter("");
+    arrange(&mut browser);
+    assert_eq!((paths(&browser).len(), browser.filter_problem()), (3, None));
+}
+
+#[test]
+fn a_costly_pattern_examines_few_paths_in_one_part() {
+    let names: Vec<String> = (0..2_000).map(|number| format!("directory/file-{number}")).collect();
+    let layer: Vec<(&str, u64)> = names.iter().map(|name| (name.as_str(), 1)).collect();
+    let mut browser = browser(&[&layer]);
+    let (mut most, mut before) = (0, 0);
+    browser.set_filter(r"re:(\w?){60}x");
+    while browser.is_arranging() {
+        browser.arrange_next_part();
+        let examined = browser.search.as_ref().map_or(before, FileSearch::examined);
+        (most, before) = (most.max(examined - before), examined);
+    }
+    assert!(most > 0 && most < 400, "{most}");
+}
