@@ -55,6 +55,7 @@ use crate::runtime::{self, Exit, Inbox, threads};
 use crate::store::{self, state::StateStore};
 use crate::ui::theme;
 use arguments::ArgumentReader;
+use change::interrupts::Interrupts;
 use command::Command;
 use side_options::Everywhere;
 
@@ -144,7 +145,7 @@ enum CliError {
     Reported,
     /// The command found a difference that it was asked for, and has printed it: exit code 3.
     Different,
-    /// SIGINT: exit code 130.
+    /// SIGINT, SIGTERM or SIGHUP: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
     PipeClosed,
@@ -405,9 +406,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     }
 }
 
+/// Returns the result of reading. After SIGINT, SIGTERM or SIGHUP the work is dropped, which removes what it left half
+/// done.
 async fn until_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::select! {
-        outcome = work => outcome,
-        Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
-    }
+    Interrupts::listen()?.run_until_interrupt(work).await?
 }
