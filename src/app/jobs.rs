@@ -1,4 +1,4 @@
-//! The changes that were confirmed: those that run, and the results of the earlier ones.
+//! The changes that were confirmed, and the extractions: those that run, and the results of the earlier ones.
 
 pub(crate) mod id;
 
@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::cmd::Cmd;
+use super::panes::details::files::reading::ExtractRequest;
 use crate::model::change::progress::{Progress, ProgressItem, Report};
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
@@ -38,8 +39,9 @@ pub struct Job {
     pub(crate) id: JobId,
     /// The title: `copy team/app:1.4.2 → prod.example/team/app:1.4.2`.
     pub(crate) title: SafeText,
-    /// The request, kept so that failed parts can be planned again.
-    pub(crate) request: ChangeRequest,
+    /// The request, kept so that failed parts can be planned again. An extraction has none, because it changes no
+    /// registry.
+    pub(crate) request: Option<ChangeRequest>,
     /// The registries that the job changes, if the title does not name them.
     pub(crate) registry_names: SafeText,
     /// The registries in which undoing the job means deleting tags.
@@ -81,6 +83,16 @@ impl Jobs {
         Cmd::StartJob(id, change_plan)
     }
 
+    /// Begins an extraction.
+    pub(crate) fn start_extraction(&mut self, request: Box<ExtractRequest>, now: Timestamp) -> Cmd {
+        let id = self.issue_id();
+        self.push(Job {
+            registry_names: SafeText::from(request.image.repository.to_string()),
+            ..Job::new(id, request.title(), now)
+        });
+        Cmd::StartExtraction(id, request)
+    }
+
     /// Tells a job to stop, if it runs.
     pub(crate) fn stop(&mut self, id: JobId) -> Option<Cmd> {
         let job = self.of(id).filter(|job| job.is_running())?;
@@ -106,30 +118,33 @@ impl Jobs {
     }
 
     fn add(&mut self, request: ChangeRequest, change_plan: &ChangePlan, now: Timestamp) -> JobId {
-        self.last += 1;
-        let id = JobId(self.last);
+        let id = self.issue_id();
         let (undone_by_untagging, puts_back) = change_plan.undo_needs();
         let request = limit_to_planned_tags(request, change_plan);
-        self.all.push(Job {
-            id,
-            title: change_plan.title(),
+        self.push(Job {
             registry_names: registries_of(change_plan),
             undo_untags_in: undone_by_untagging,
             undo_restores: puts_back,
-            request,
+            request: Some(request),
             changed_repositories: change_plan.changed_repositories(),
-            started_at: now,
-            progress: Progress::default(),
-            stage: JobStage::Running,
-            samples: VecDeque::from([(now, 0)]),
+            ..Job::new(id, change_plan.title(), now)
         });
+        id
+    }
+
+    fn issue_id(&mut self) -> JobId {
+        self.last += 1;
+        JobId(self.last)
+    }
+
+    fn push(&mut self, job: Job) {
+        self.all.push(job);
         let ended = self.all.iter().filter(|job| !job.is_running()).count();
         if ended > MOST_ENDED
             && let Some(oldest) = self.all.iter().position(|job| !job.is_running())
         {
             self.all.remove(oldest);
         }
-        id
     }
 
     /// Returns the job of that name.
@@ -158,6 +173,23 @@ impl Jobs {
 }
 
 impl Job {
+    /// A job that begins, and changes nothing in a registry.
+    fn new(id: JobId, title: SafeText, now: Timestamp) -> Job {
+        Job {
+            id,
+            title,
+            request: None,
+            registry_names: SafeText::default(),
+            undo_untags_in: Vec::new(),
+            undo_restores: false,
+            changed_repositories: Vec::new(),
+            started_at: now,
+            progress: Progress::default(),
+            stage: JobStage::Running,
+            samples: VecDeque::from([(now, 0)]),
+        }
+    }
+
     /// Returns the time when the job ended, if it has.
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {

@@ -8,16 +8,17 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::threads;
+use super::{extraction, threads};
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
+use crate::app::panes::details::files::reading::ExtractRequest;
 use crate::model::change::ChangePlan;
-use crate::model::change::progress::Progress;
+use crate::model::change::progress::{Progress, Report};
 use crate::ops::change;
 use crate::ops::context::{ChangeContext, JobControl};
 
 /// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
-/// parts that they began.
+/// parts that they began, and remove the files that they did not finish.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The running jobs.
@@ -41,13 +42,27 @@ impl JobRunner {
 
     /// Starts a job, which carries out exactly the confirmed plan.
     pub(crate) fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
+        let context = self.context.clone();
+        self.spawn(id, async move |control| change::run(&context, &change_plan, &control).await);
+    }
+
+    /// Starts an extraction.
+    pub(crate) fn start_extraction(&mut self, id: JobId, request: Box<ExtractRequest>) {
+        let pool = self.context.pool.clone();
+        self.spawn(id, async move |control| extraction::run(&pool, *request, &control).await);
+    }
+
+    fn spawn<F>(&mut self, id: JobId, carry_out: impl FnOnce(JobControl) -> F + Send + 'static)
+    where
+        F: Future<Output = Report> + Send,
+    {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
         let control = JobControl { progress: sender, stop: stop.clone() };
-        let (context, inbox) = (self.context.clone(), self.inbox.clone());
+        let inbox = self.inbox.clone();
         let task = tokio::spawn(async move {
             threads::deprioritize();
-            let report = change::run(&context, &change_plan, &control).await;
+            let report = carry_out(control).await;
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });

@@ -160,9 +160,13 @@ fn furthest_scroll(state: &State, id: JobId) -> Option<usize> {
 /// again.
 fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<ChangeRequest> {
     let job = update.state.jobs.of(id?)?;
-    let request = job.report().and_then(|report| job.request.unfinished(&report.items));
+    let request = unfinished(job);
     if request.is_none() {
-        let why = if job.is_running() { "it still runs" } else { "no part of it failed" };
+        let why = match &job.request {
+            _ if job.is_running() => "it still runs",
+            Some(_) => "no part of it failed",
+            None => "an extraction is begun again where it was begun: in the files of the image",
+        };
         update.refuse(why);
     }
     request
@@ -170,5 +174,9 @@ fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<Chan
 
 /// Returns whether a part of a job is left to be planned again.
 pub(crate) fn is_unfinished(job: &Job) -> bool {
-    job.report().is_some_and(|report| job.request.unfinished(&report.items).is_some())
+    unfinished(job).is_some()
+}
+
+fn unfinished(job: &Job) -> Option<ChangeRequest> {
+    job.request.as_ref()?.unfinished(&job.report()?.items)
 }
