@@ -135,13 +135,14 @@ pub(crate) async fn with_progress<T>(
     let done = loop {
         tokio::select! {
             biased;
-            done = &mut future => break done,
+            // Before the future, which may use up its turn.
             () = tokio::time::sleep(LOOK) => {
                 let (moved, text) = progress();
                 bar.set_length(bytes.max(moved));
                 bar.set_position(moved);
                 bar.set_message(text);
             }
+            done = &mut future => break done,
         }
     };
     bar.finish_and_clear();

@@ -73,7 +73,7 @@ async fn write(
         tokio::select! {
             biased;
             () = control.stop.cancelled() => return None,
-            written = &mut extraction => return Some(written),
+            // Before the extraction, which uses up its turn.
             () = tokio::time::sleep(LOOK) => {
                 control.progress.send_if_modified(|shown| {
                     let (before, now) = (shown.moved, progress.moved());
@@ -87,6 +87,7 @@ async fn write(
                     before != now
                 });
             }
+            written = &mut extraction => return Some(written),
         }
     }
 }

@@ -59,9 +59,10 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     };
     let keys = &update.state.settings.keys;
     let undo = undo.replace(UNDO_KEY, &quoted_key(keys, "changes.undo"));
-    let (level, text) = match is_extraction {
-        true => summarize_extraction(&title, &report),
-        false => summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs")),
+    let (level, text) = if is_extraction {
+        summarize_extraction(&title, &report)
+    } else {
+        summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs"))
     };
     update.say(level, text, None);
     let has_failed = report.failures().next().is_some();

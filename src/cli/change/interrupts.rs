@@ -34,7 +34,7 @@ mod unix {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
-                Some(_) = next_hangup(&mut self.hangup) => {}
+                Some(()) = next_hangup(&mut self.hangup) => {}
             }
         }
     }
