@@ -58,6 +58,7 @@ use crate::runtime::{self, Exit, Inbox, threads};
 use crate::store::{self, state::StateStore};
 use crate::ui::theme;
 use arguments::ArgumentReader;
+use change::interrupts::Interrupts;
 use command::Command;
 use error::CliError;
 use side_options::Everywhere;
@@ -379,9 +380,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     }
 }
 
+/// Returns the result of reading. After SIGINT, SIGTERM or SIGHUP the work is dropped, which removes what it left half
+/// done.
 async fn until_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    tokio::select! {
-        outcome = work => outcome,
-        Ok(()) = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
-    }
+    Interrupts::listen()?.run_until_interrupt(work).await?
 }

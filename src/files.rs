@@ -1,10 +1,14 @@
 //! Files that regtui keeps between runs. They are in folders that no other user can write to, and are opened without
 //! following links and without waiting.
 
+pub(crate) mod unfinished;
+
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use unfinished::Unfinished;
 
 /// The name of the folder that holds everything of regtui.
 const OURS: &str = "regtui";
@@ -37,12 +41,12 @@ impl From<Distrust> for io::Error {
     }
 }
 
-/// Writes a file that the user named. Fails if it exists. A file that could not be written whole is removed.
+/// Writes a file that the user named. Fails if it exists. Nothing but the whole file ever has its name.
 pub(crate) fn save_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).open(path)?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).inspect_err(|_| {
-        fs::remove_file(path).ok();
-    })
+    let (unfinished, mut file) = Unfinished::file(path, 0o666)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    unfinished.finish()
 }
 
 /// Returns the reason why a folder or file was not used, if the error has one.

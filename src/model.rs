@@ -9,6 +9,7 @@ pub(crate) mod clip;
 pub mod columns;
 pub mod digest;
 pub mod dockerfile;
+pub mod extraction;
 pub mod failure;
 pub mod image;
 pub mod image_diff;

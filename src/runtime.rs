@@ -2,6 +2,7 @@
 
 mod clipboard;
 pub mod effects;
+mod extraction;
 mod hangup;
 mod image_diffs;
 mod image_files;
@@ -349,7 +350,11 @@ impl Run {
     async fn close(&mut self) {
         if self.effects.has_jobs() && !hangup::is_gone() {
             // An error is ignored: no user can read the message then.
-            writeln!(std::io::stderr(), "regtui: closing the uploads of the jobs; Ctrl-C ends at once").ok();
+            writeln!(
+                std::io::stderr(),
+                "regtui: closing the uploads and files of the jobs; Ctrl-C ends at once"
+            )
+            .ok();
         }
         let mut finished = std::pin::pin!(self.effects.finish());
         loop {

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
-    attached, comparison, diff_prompt, file_preview, file_sides, image_diff, journal, open_prompt,
-    path_table, plan, save_prompt, since,
+    attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
+    open_prompt, path_table, plan, save_prompt, since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -61,10 +61,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::FileContent, Answer::FileContent(answer)) => file_preview::take(update, ticket, answer),
         (Slot::PathTable, Answer::Findings(answer)) => path_table::take_findings(update, ticket, answer),
         (Slot::PathTable, Answer::Packages(answer)) => path_table::take_packages(update, ticket, answer),
-        (Slot::Extraction, Answer::Extracted(answer)) => match answer {
-            Ok(text) => update.say_done(text),
-            Err(failure) => update.say_failure(failure),
-        },
+        (Slot::Extraction, Answer::ExtractionPrice(answer)) => extract_prompt::take(update, ticket, answer),
         (Slot::Plan, Answer::Plan(answer)) => plan::take(update, ticket, answer),
         (Slot::Comparison, Answer::Comparison(answer)) => comparison::take(update, ticket, answer),
         (Slot::Attached, Answer::Attached(answer)) => attached::take(update, ticket, answer),

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::jobs::id::JobId;
+use super::panes::details::files::reading::ExtractRequest;
 use super::questions::{Ask, Slot};
 use super::remote::Ticket;
 use crate::model::change::ChangePlan;
@@ -47,6 +48,8 @@ pub enum Cmd {
     StartJob(JobId, Box<ChangePlan>),
     /// Scans images.
     StartScan(JobId, Box<ScanRequest>, Box<Scanner>),
+    /// Writes files of an image to this machine's disk.
+    StartExtraction(JobId, Box<ExtractRequest>),
     /// Stops a job as soon as nothing is left half done.
     StopJob(JobId),
     /// Stops the process until the shell wakes it.

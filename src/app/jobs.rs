@@ -1,4 +1,4 @@
-//! The changes that were confirmed and the scans: those that run, and the results of the earlier ones.
+//! The changes that were confirmed, the scans and the extractions: those that run, and the results of the earlier ones.
 
 pub(crate) mod id;
 
@@ -8,6 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::cmd::Cmd;
+use super::panes::details::files::reading::ExtractRequest;
 use crate::model::change::progress::{Progress, ProgressItem, Report};
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
@@ -67,6 +68,8 @@ pub(crate) enum JobRequest {
     Change(ChangeRequest),
     /// A scan, which changes nothing.
     Scan(ScanRequest),
+    /// An extraction, which changes nothing in a registry. It is begun again where it was begun.
+    Extraction,
 }
 
 impl JobRequest {
@@ -75,11 +78,17 @@ impl JobRequest {
         matches!(self, JobRequest::Change(request) if request.undoes().is_some())
     }
 
+    /// Returns whether it writes files of an image to the disk.
+    pub(crate) fn is_extraction(&self) -> bool {
+        matches!(self, JobRequest::Extraction)
+    }
+
     /// Returns the request for the parts that were not done, if there are any.
     pub(crate) fn unfinished(&self, items: &[ProgressItem]) -> Option<JobRequest> {
         match self {
             JobRequest::Change(request) => request.unfinished(items).map(JobRequest::Change),
             JobRequest::Scan(request) => request.unfinished(items).map(JobRequest::Scan),
+            JobRequest::Extraction => None,
         }
     }
 }
@@ -123,6 +132,16 @@ impl Jobs {
             ..Job::new(JobRequest::Scan(request.clone()), now)
         });
         Cmd::StartScan(id, Box::new(request), scanner)
+    }
+
+    /// Begins an extraction.
+    pub(crate) fn start_extraction(&mut self, request: Box<ExtractRequest>, now: Timestamp) -> Cmd {
+        let id = self.add(Job {
+            title: request.title(),
+            registry_names: SafeText::from(request.image.repository.to_string()),
+            ..Job::new(JobRequest::Extraction, now)
+        });
+        Cmd::StartExtraction(id, request)
     }
 
     /// Tells a job to stop, if it runs.

@@ -17,6 +17,7 @@ use crate::model::change::comparison::Comparison;
 use crate::model::change::journal::{EntryId, JournalEntry};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::digest::Digest;
+use crate::model::extraction::ExtractionPrice;
 use crate::model::failure::Failure;
 use crate::model::image_diff::SharedLayers;
 use crate::model::image_diff::page::TextComparison;
@@ -54,8 +55,8 @@ pub enum Ask {
     Files(Box<FilesImage>, bool),
     /// Asks for the first bytes of a file.
     FileContent(Box<ContentRequest>),
-    /// Writes files to this machine's disk.
-    Extract(Box<ExtractRequest>),
+    /// Asks for the bytes that an extraction moves. Writes nothing.
+    ExtractionPrice(Box<ExtractRequest>),
     /// Asks for the findings of an image. Requests nothing from a server.
     Findings(Box<ReadFiles>),
     /// Asks for the packages of an image, even if reading them takes many bytes or not.
@@ -133,7 +134,7 @@ impl Ask {
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Files(image, _) => Some(&image.repository.host),
             Ask::FileContent(request) => Some(&request.image.repository.host),
-            Ask::Extract(request) => Some(&request.image.repository.host),
+            Ask::ExtractionPrice(request) => Some(&request.image.repository.host),
             Ask::Packages(files, _) => Some(&files.image.repository.host),
             Ask::Attached(question) => Some(&question.repository.host),
             Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
@@ -178,8 +179,8 @@ pub enum Answer {
     Files(Result<FilesAnswer, Failure>),
     /// The first bytes of the file.
     FileContent(Result<FileContent, Failure>),
-    /// The files were written: in words how many.
-    Extracted(Result<SafeText, Failure>),
+    /// The bytes that the extraction moves.
+    ExtractionPrice(Result<ExtractionPrice, Failure>),
     /// The findings of the image.
     Findings(Result<Box<ImageFindings>, Failure>),
     /// The packages of the image, or the bytes that reading them takes.
@@ -237,7 +238,7 @@ pub enum Slot {
     Files,
     /// The content of the file shown.
     FileContent,
-    /// The files that are written to this machine's disk.
+    /// The prompt for an extraction.
     Extraction,
     /// The findings or packages that are open.
     PathTable,

@@ -1,7 +1,7 @@
 //! The steps that all changing subcommands share: they plan, show the plan, ask, carry it out, and report.
 
 mod consent;
-mod interrupts;
+pub(super) mod interrupts;
 mod plan;
 pub(super) mod progress;
 mod report;

@@ -17,7 +17,7 @@ pub(super) enum CliError {
     Reported,
     /// The command found a difference that it was asked for, and has printed it: exit code 3.
     Different,
-    /// SIGINT: exit code 130.
+    /// SIGINT, SIGTERM or SIGHUP: exit code 130.
     Interrupted,
     /// The reader of the output has closed the pipe: exit code 0, as with other tools.
     PipeClosed,

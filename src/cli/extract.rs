@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::CliError;
-use super::image_files::{ImageArguments, announce_price};
+use super::image_files::{ImageArguments, with_progress};
 use super::print;
 use crate::client::Pool;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
-use crate::ops::files::extract::{Extracted, extract, price_of};
+use crate::ops::files::extract::{Extracted, Extraction, ExtractionProgress};
 
 /// Write a file or a directory of an image to the disk without pulling it
 #[derive(Debug, Args)]
@@ -31,8 +31,9 @@ impl Extract {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let extracted = self.extract(pool).await;
         pool.flush().await;
-        report(&extracted?);
-        Ok(())
+        let extracted = extracted?;
+        self.report(&extracted);
+        if extracted.left_out_count > 0 { Err(CliError::Reported) } else { Ok(()) }
     }
 
     async fn extract(&self, pool: &Pool) -> Result<Extracted, CliError> {
@@ -46,26 +47,36 @@ impl Extract {
         let (files, registry) = chosen.read(None, None).await?;
         let from = files.tree.resolve(self.path.as_bytes(), true);
         let from = from.ok_or_else(|| fail(format!("{image} has no such file"), FailureKind::NotFound))?;
-        announce_price(&price_of(&files, from));
-        Ok(extract(&*registry, &files, from, &self.destination).await?)
+        let extraction = Extraction::prepare(&files, from).await?;
+        let price = extraction.price(&files, &self.destination);
+        if price.is_told() {
+            print::print_problem(price.describe());
+        }
+        if !price.has_room() {
+            return Err(fail("the disk has no room for it".to_string(), FailureKind::Local).into());
+        }
+        let progress = ExtractionProgress::default();
+        let write = extraction.write(&*registry, &files, &self.destination, &progress);
+        let moved = || (progress.moved(), format!("{} written", size::bytes(progress.written())));
+        Ok(with_progress(price.total(), moved, write).await?)
     }
 
     fn describe(&self) -> SafeText {
         let path = SafeText::clean(&self.path);
         SafeText::from(format!("cannot extract {path} to {}", self.destination.display()))
     }
-}
 
-/// Tells the result on stderr.
-fn report(extracted: &Extracted) {
-    for (path, why) in &extracted.left_out {
-        print::print_problem(format_args!("left out {path}: {why}"));
+    /// Tells the result on stderr.
+    fn report(&self, extracted: &Extracted) {
+        let (left_out, more) = extracted.left_out_of(&self.destination);
+        for (path, why) in left_out {
+            print::print_problem(format_args!("left out {path}: {why}"));
+        }
+        if more > 0 {
+            print::print_problem(format_args!("left out {more} more"));
+        }
+        print::print_problem(describe(extracted));
     }
-    let more = extracted.left_out_count - extracted.left_out.len();
-    if more > 0 {
-        print::print_problem(format_args!("left out {more} more"));
-    }
-    print::print_problem(describe(extracted));
 }
 
 fn describe(extracted: &Extracted) -> String {

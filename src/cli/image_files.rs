@@ -151,18 +151,30 @@ fn warn_of_unproved(files: &ImageFiles) {
 
 /// Waits for the end of a reading. Meanwhile draws its progress, if stderr is a terminal.
 pub(crate) async fn with_bar<T>(bytes: u64, reading: &Reading, read: impl Future<Output = T>) -> T {
+    let progress = || (reading.received(), format!("{} files", reading.entries()));
+    with_progress(bytes, progress, read).await
+}
+
+/// Waits for the end of a future. Meanwhile draws the bytes that were moved and a text, if stderr is a terminal.
+pub(crate) async fn with_progress<T>(
+    bytes: u64,
+    progress: impl Fn() -> (u64, String),
+    future: impl Future<Output = T>,
+) -> T {
     let bar = ProgressBar::with_draw_target(Some(bytes), draw_target());
     bar.set_style(style(OF_BYTES));
-    let mut read = std::pin::pin!(read);
+    let mut future = std::pin::pin!(future);
     let done = loop {
         tokio::select! {
             biased;
-            done = &mut read => break done,
+            // Before the future, which may use up its turn.
             () = tokio::time::sleep(LOOK) => {
-                bar.set_length(bytes.max(reading.received()));
-                bar.set_position(reading.received());
-                bar.set_message(format!("{} files", reading.entries()));
+                let (moved, text) = progress();
+                bar.set_length(bytes.max(moved));
+                bar.set_position(moved);
+                bar.set_message(text);
             }
+            done = &mut future => break done,
         }
     };
     bar.finish_and_clear();

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinHandle};
 
 use super::clipboard::{self, ClipboardMethod};
+use super::extraction;
 use super::image_diffs;
 use super::image_files::{self, ShownReading};
 use super::image_tables;
@@ -106,6 +107,7 @@ impl Effects {
             Cmd::Remember(host, names) => self.remember(host, names),
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
             Cmd::StartScan(id, request, scanner) => self.jobs.start_scan(id, request, scanner),
+            Cmd::StartExtraction(id, request) => self.jobs.start_extraction(id, request),
             Cmd::StopJob(id) => self.jobs.stop(id),
             Cmd::Copy(_) | Cmd::ShowInPager(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
@@ -289,7 +291,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
         Ask::FileContent(request) => Answer::FileContent(image_files::read_content(pool, &request).await),
-        Ask::Extract(request) => Answer::Extracted(image_files::extract_files(pool, *request).await),
+        Ask::ExtractionPrice(request) => Answer::ExtractionPrice(extraction::price(*request).await),
         Ask::Findings(files) => Answer::Findings(image_tables::find_findings(*files).await),
         Ask::Packages(files, is_agreed) => {
             Answer::Packages(image_tables::find_packages(pool, *files, is_agreed).await)

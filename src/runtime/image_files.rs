@@ -1,7 +1,5 @@
-//! Files for the screen: their list with its price, its progress and snapshots so far; contents; and extraction.
+//! Files for the screen: their list with its price, its progress and snapshots so far; and contents.
 
-use std::collections::HashMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -12,22 +10,18 @@ use tokio::time::Instant;
 
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
-    ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot,
-    MissingLayer,
+    ContentRequest, FileContent, FilesAnswer, FilesImage, FilesProgress, FilesSnapshot, MissingLayer,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
 use crate::layer::{FileTree, LayerFiles, TreeError};
 use crate::model::failure::Failure;
-use crate::model::plural::counted;
 use crate::model::price::Price;
-use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::content::beginning::{Beginning, read_beginning};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
-use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::tree::{ImageFiles, Reading, read_readable};
+use crate::ops::files::tree::{Reading, read_readable};
 
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
@@ -227,41 +221,4 @@ async fn read_start(
     let (name, files) = (&request.image.repository.name, &request.files);
     let start = read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
     Ok((start, size))
-}
-
-/// Writes files to this machine's disk. Returns in words how many.
-pub(super) async fn extract_files(pool: &Pool, request: ExtractRequest) -> Result<SafeText, Failure> {
-    let ExtractRequest { image, tree, layers, as_of, path, to } = request;
-    let registry = pool.registry(&image.repository.host);
-    let fail = |why: &'static str| {
-        let what = format!("cannot extract {} to {to}", String::from_utf8_lossy(&path));
-        Failure::local(what, why)
-    };
-    let source = image_source(&image)?;
-    let tree = if as_of < tree.layers() {
-        let below: Option<Vec<_>> = layers.iter().take(as_of.into()).cloned().collect();
-        let below = below.ok_or_else(|| fail("a layer of it was not read"))?;
-        let build = move || {
-            let mut tree = FileTree::default();
-            below.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
-            Ok::<_, TreeError>(tree)
-        };
-        let built = tokio::task::spawn_blocking(build).await.map_err(|_| fail("the reader stopped"))?;
-        Arc::new(built.map_err(|_| fail("its layers cannot be put together"))?)
-    } else {
-        tree
-    };
-    let from = tree.find(&path).filter(|id| tree.current(*id).is_some());
-    let from = from.ok_or_else(|| fail("it is not in the image as of this layer"))?;
-    let files = ImageFiles { image: source, layers, tree, contents: HashMap::new(), received: 0 };
-    let extracted = extract(&*registry, &files, from, Path::new(&to)).await?;
-    let mut text = format!(
-        "wrote {} ({}) to {to}",
-        counted(extracted.files + extracted.links, "file", "files"),
-        size::bytes(extracted.bytes)
-    );
-    if let Some((left_out, why)) = extracted.left_out.first() {
-        text.push_str(&format!("; left out {}: {left_out}: {why}", extracted.left_out_count));
-    }
-    Ok(text.into())
 }

@@ -8,9 +8,10 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::threads;
+use super::{extraction, threads};
 use crate::app::jobs::JobId;
 use crate::app::msg::Msg;
+use crate::app::panes::details::files::reading::ExtractRequest;
 use crate::model::change::ChangePlan;
 use crate::model::change::progress::{Progress, Report};
 use crate::model::scan::ScanRequest;
@@ -19,7 +20,7 @@ use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::{change, scan};
 
 /// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
-/// parts that they began.
+/// parts that they began, and remove the files that they did not finish.
 const LONGEST_CLOSING: Duration = Duration::from_secs(10);
 
 /// The running jobs.
@@ -44,22 +45,28 @@ impl JobRunner {
     /// Starts a job, which carries out exactly the confirmed plan.
     pub(crate) fn start(&mut self, id: JobId, change_plan: Box<ChangePlan>) {
         let context = self.context.clone();
-        self.spawn(id, |control| async move { change::run(&context, &change_plan, &control).await });
+        self.spawn(id, async move |control| change::run(&context, &change_plan, &control).await);
     }
 
     /// Begins to scan images.
     pub(crate) fn start_scan(&mut self, id: JobId, request: Box<ScanRequest>, scanner: Box<Scanner>) {
         let pool = self.context.pool.clone();
-        self.spawn(id, |control| async move { scan::scan_all(&pool, &scanner, &request, &control).await });
+        self.spawn(id, async move |control| scan::scan_all(&pool, &scanner, &request, &control).await);
     }
 
-    fn spawn<F>(&mut self, id: JobId, run: impl FnOnce(JobControl) -> F)
+    /// Starts an extraction.
+    pub(crate) fn start_extraction(&mut self, id: JobId, request: Box<ExtractRequest>) {
+        let pool = self.context.pool.clone();
+        self.spawn(id, async move |control| extraction::run(&pool, *request, &control).await);
+    }
+
+    fn spawn<F>(&mut self, id: JobId, carry_out: impl FnOnce(JobControl) -> F)
     where
         F: Future<Output = Report> + Send + 'static,
     {
         let (sender, progress) = watch::channel(Progress::default());
         let stop = CancellationToken::new();
-        let running = run(JobControl { progress: sender, stop: stop.clone() });
+        let running = carry_out(JobControl { progress: sender, stop: stop.clone() });
         let inbox = self.inbox.clone();
         let task = tokio::spawn(async move {
             threads::deprioritize();

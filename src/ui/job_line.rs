@@ -124,6 +124,11 @@ impl Canvas<'_, '_> {
             report.items.iter().filter(|item| matches!(item.outcome, Some(Outcome::Skipped(_)))).count();
         let unconfirmed = report.unconfirmed().count();
         let (role, text) = match (failed, stopped) {
+            // The parts of an extraction are itself and the paths that were left out.
+            (1.., _) if job.request.is_extraction() => (Role::Bad, "failed".into()),
+            (0, 1..) if job.request.is_extraction() => (Role::Warn, "stopped".into()),
+            (0, 0) if job.request.is_extraction() && left > 0 => (Role::Warn, "partly".into()),
+            (0, 0) if job.request.is_extraction() => (Role::Good, "done".into()),
             (0, _) if unconfirmed > 0 => (Role::Bad, format!("{unconfirmed} of {all} unconfirmed")),
             (0, 0) if left > 0 => (Role::Warn, format!("{left} of {all} skipped")),
             (0, 0) => (Role::Good, format!("{} of {all} done", report.done())),

@@ -1,10 +1,15 @@
 //! The files of images of the demo, read through HTTP.
 
+use regtui::app::msg::Msg;
 use regtui::app::panes::details::Tab;
 use regtui::demo;
+use regtui::demo::Store;
+use regtui::demo::faults::{Fault, Gate};
 
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, key_of};
+use crate::support::layered::{StoredLayer, names_in, push_image, until_part};
 use crate::support::samples;
+use crate::support::tars::Tar;
 
 async fn at(image: &str) -> Harness {
     Harness::open(demo::DemoSettings::default(), samples::sample(), image).await
@@ -119,4 +124,69 @@ async fn findings_and_packages_of_an_image_lead_to_its_files() {
     harness.press("/").await.type_text("deb").await.press("Enter Enter").await;
     assert!(harness.state.dialogs.is_empty());
     harness.shows("status");
+}
+
+/// The files of an image with a device, and a gate before its layer.
+async fn held() -> (Harness, Gate) {
+    let store = Store::new();
+    let tar = Tar::default().directory(b"d/").file(b"d/file", b"content").header(b'3', b"d/device", b"", 0);
+    push_image(&store, "1", &[StoredLayer::gzip(&tar.end())]);
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app:1").await;
+    harness.press("f").await;
+    let gate = Gate::new();
+    let hold = gate.clone();
+    harness.demo.fault(move |request, _| request.path.contains("/blobs/").then(|| Fault::Gate(hold.clone())));
+    (harness, gate)
+}
+
+/// Presses keys, and waits for nothing that they set going.
+fn press_at_once(harness: &mut Harness, keys: &str) {
+    harness.wait(300);
+    for key in keys.split(' ') {
+        harness.wait(40);
+        harness.take(Msg::Key(key_of(key)));
+    }
+}
+
+#[tokio::test]
+async fn an_extraction_is_a_job_that_stops_and_leaves_nothing_behind() {
+    let (mut harness, gate) = held().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("out");
+    harness.press("x Ctrl-u").await.type_text(&to.display().to_string()).await;
+    press_at_once(&mut harness, "Enter");
+    harness.until(|harness| harness.state.jobs.are_running()).await;
+    gate.reached_by(1).await;
+    until_part(folder.path()).await;
+    harness.shows("1 job");
+    press_at_once(&mut harness, "w");
+    harness.shows("Jobs 1, 1 running");
+    harness.press("s").await;
+    harness.press("Esc").await;
+    harness.shows("stopped, nothing is left of it");
+    assert!(names_in(folder.path()).is_empty(), "{:?}", names_in(folder.path()));
+}
+
+#[tokio::test]
+async fn several_extractions_run_and_end_one_after_another_and_tell_what_they_left_out() {
+    let (mut harness, gate) = held().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    for (number, name) in [(1, "one"), (2, "two")] {
+        let to = folder.path().join(name).display().to_string();
+        press_at_once(&mut harness, "x Ctrl-u");
+        for letter in to.chars() {
+            harness.take(Msg::Key(key_of(&letter.to_string())));
+        }
+        press_at_once(&mut harness, "Enter");
+        harness.until(|harness| harness.state.jobs.all.len() == number).await;
+    }
+    gate.reached_by(2).await;
+    harness.shows("2 jobs");
+    gate.open();
+    harness.settle().await;
+    harness.shows("partly: wrote 1 file (7 B)");
+    for name in ["one", "two"] {
+        assert_eq!(names_in(&folder.path().join(name)), ["file"]);
+    }
+    assert_eq!(names_in(folder.path()), ["one", "two"]);
 }

@@ -2,12 +2,13 @@
 
 use std::fs;
 
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{Demo, DemoSettings, Store};
 use serde_json::Value;
 
-use crate::support::layered::{StoredLayer, push_image};
+use crate::support::layered::{StoredLayer, names_in, noise, push_image, until_part};
 use crate::support::samples;
-use crate::support::shell::{Shell, open};
+use crate::support::shell::{Shell, ended, open};
 use crate::support::tars::Tar;
 
 /// An image of two layers: the second replaces a file, removes one, and has a name that a terminal would obey.
@@ -135,4 +136,96 @@ async fn extract_writes_a_new_folder_and_tells_what_it_wrote() {
     assert_eq!(fs::read(to.join("etc/a")).expect("a file"), b"second\x1b[2J\n");
     assert!(!to.join("etc/b").exists());
     shell.run(&arguments).await.assert_code(1).assert_says("exists already");
+}
+
+#[tokio::test]
+async fn extract_names_what_it_leaves_out_and_its_exit_code_says_so() {
+    let store = Store::new();
+    let mut tar = Tar::default().file(b"file", b"content");
+    for number in 0..25 {
+        tar = tar.header(b'3', format!("device{number}").as_bytes(), b"", 0);
+    }
+    push_image(&store, "1", &[StoredLayer::gzip(&tar.end())]);
+    let demo = open(DemoSettings::default(), store).await;
+    let shell = Shell::new();
+    let to = shell.home.path().join("out");
+    let image = format!("{}/app:1", demo.address());
+    let ended = shell.run(&["extract", &image, "/", to.to_str().expect("a path")]).await;
+    ended.assert_code(1).assert_says("wrote 1 file").assert_says("left out 5 more");
+    assert!(!ended.stderr.contains(".part-"), "{ended:?}");
+    let named = ended.stderr.lines().filter(|line| line.contains("it is a device")).count();
+    assert_eq!(named, 20, "{ended:?}");
+    assert_eq!(names_in(&to), ["file"]);
+}
+
+#[tokio::test]
+async fn extract_tells_first_how_many_bytes_it_moves_if_they_are_many() {
+    let store = Store::new();
+    let layer = Tar::default().file(b"large", &noise(34 << 20)).file(b"small", b"content").end();
+    let stored = StoredLayer { bytes: layer.clone(), ..StoredLayer::gzip(b"") };
+    let diff_id = regtui::model::digest::Digest::sha256(&layer);
+    push_image(&store, "1", &[StoredLayer { diff_id, ..stored }]);
+    let demo = open(DemoSettings::default(), store).await;
+    let shell = Shell::new();
+    let image = format!("{}/app:1", demo.address());
+    let to = |name: &str| shell.home.path().join(name).display().to_string();
+    let ended = shell.run(&["extract", &image, "large", &to("large")]).await;
+    ended.assert_code(0).assert_says("regtui: reads up to 35.7 MB and writes 35.7 MB");
+}
+
+/// An image whose only layer is held back behind its first megabyte.
+#[cfg(unix)]
+async fn held_image(shell: &Shell) -> (Demo, String) {
+    let store = Store::new();
+    let tar = Tar::default().directory(b"d/").file(b"d/file", &noise(3 << 20)).end();
+    push_image(&store, "1", &[StoredLayer::gzip(&tar)]);
+    let demo = open(DemoSettings::default(), store).await;
+    let image = format!("{}/app:1", demo.address());
+    // The list is kept, so that only the extraction reads the layer.
+    shell.run(&["files", &image]).await.assert_code(0);
+    demo.fault(|request, _| request.path.contains("/blobs/").then_some(Fault::HangAfter(1 << 20)));
+    (demo, image)
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn extract_that_a_signal_ends_leaves_nothing_behind() {
+    use rustix::process::{Pid, Signal, kill_process};
+
+    let shell = Shell::new();
+    let (_demo, image) = held_image(&shell).await;
+    for (signal, path) in
+        [(Signal::INT, "d"), (Signal::TERM, "d"), (Signal::HUP, "d"), (Signal::TERM, "d/file")]
+    {
+        let folder = tempfile::tempdir().expect("a folder");
+        let to = folder.path().join("out");
+        let child = shell.command(&["extract", &image, path, to.to_str().expect("a path")]).spawn();
+        let child = child.expect("it runs");
+        until_part(folder.path()).await;
+        assert!(!to.exists(), "nothing half done has the name");
+        let id = child.id().and_then(|id| Pid::from_raw(id as i32)).expect("it runs");
+        kill_process(id, signal).expect("it runs");
+        ended(child).await.assert_code(130);
+        assert!(names_in(folder.path()).is_empty(), "{signal:?} {path}: {:?}", names_in(folder.path()));
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn extract_replaces_nothing_that_another_program_writes_meanwhile() {
+    let shell = Shell::new();
+    let (demo, image) = held_image(&shell).await;
+    let gate = Gate::new();
+    let held = gate.clone();
+    demo.fault(move |request, _| request.path.contains("/blobs/").then(|| Fault::Gate(held.clone())));
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("out");
+    let child = shell.command(&["extract", &image, "d/file", to.to_str().expect("a path")]).spawn();
+    let child = child.expect("it runs");
+    gate.reached_by(1).await;
+    fs::write(&to, "precious").expect("a file");
+    gate.open();
+    ended(child).await.assert_code(1).assert_says("exists already");
+    assert_eq!(fs::read_to_string(&to).expect("a file"), "precious");
+    assert_eq!(names_in(folder.path()), ["out"]);
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use regtui::client::ClientSettings;
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Store};
 use regtui::layer::{LayerFormat, PathId};
 use regtui::model::digest::Digest;
@@ -12,12 +13,13 @@ use regtui::model::failure::Failure;
 use regtui::ops::files::content::beginning::read_beginning;
 use regtui::ops::files::content::{MemorySink, read_contents};
 use regtui::ops::files::cost::plan_reading;
-use regtui::ops::files::extract::extract;
+use regtui::ops::files::extract::{Extraction, extract};
 use regtui::ops::files::layer::Wanted;
 use regtui::ops::files::tree::{ImageFiles, Reading, read_image, read_readable};
 
 use crate::support::layered::{
-    OCI_TAR, StoredLayer, choose, flush, paths, push_artifact, push_image, read_files,
+    OCI_TAR, StoredLayer, choose, chunked_with_hole, flush, names_in, noise, paths, push_artifact,
+    push_image, read_files, until_part,
 };
 use crate::support::registry::{Registry, settings};
 use crate::support::samples;
@@ -154,16 +156,6 @@ async fn a_table_of_contents_that_is_not_that_of_the_manifest_is_refused_and_the
         assert_eq!(paths(&files), ["noise", "true"], "{at}");
         assert!(files.layers[0].as_ref().is_some_and(|layer| layer.refused_table.is_some()), "{at}");
     }
-}
-
-/// Bytes that no compression makes smaller.
-fn noise(count: usize) -> Vec<u8> {
-    let mut state = 1_u64;
-    let next = |_| {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
-        (state >> 33) as u8
-    };
-    (0..count).map(next).collect()
 }
 
 #[tokio::test]
@@ -383,4 +375,135 @@ async fn an_extraction_whose_content_is_not_that_of_the_list_leaves_nothing_behi
         extract(&registry.client, &files, PathId::ROOT, &destination).await.expect_err("it is refused");
     assert!(failure.to_string().contains("digest"), "{failure}");
     assert!(fs::symlink_metadata(&destination).is_err());
+}
+
+/// Opens a gate before every blob of the registry.
+fn gate(registry: &Registry) -> Gate {
+    let gate = Gate::new();
+    let held = gate.clone();
+    registry
+        .demo
+        .fault(move |request, _| request.path.contains("/blobs/").then(|| Fault::Gate(held.clone())));
+    gate
+}
+
+#[tokio::test]
+async fn what_takes_the_destination_while_an_extraction_reads_stays_as_it_is() {
+    let store = Store::new();
+    let tar = Tar::default().directory(b"d/").file(b"d/file", b"content").end();
+    push_image(&store, "one", &[StoredLayer::gzip(&tar)]);
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    for path in ["d/file", "d"] {
+        let folder = tempfile::tempdir().expect("a folder");
+        let destination = folder.path().join("out");
+        let from = files.tree.find(path.as_bytes()).expect("a path");
+        let gate = gate(&registry);
+        let taken = async {
+            gate.reached_by(1).await;
+            assert!(!destination.exists(), "nothing half done has the name");
+            fs::write(&destination, "precious").expect("a file");
+            gate.open();
+        };
+        let work = extract(&registry.client, &files, from, &destination);
+        let (extracted, ()) = tokio::join!(work, taken);
+        let failure = extracted.expect_err("the name is taken").to_string();
+        assert!(failure.contains("exists already") && !failure.contains(".part-"), "{failure}");
+        assert_eq!(fs::read_to_string(&destination).expect("a file"), "precious");
+        assert_eq!(names_in(folder.path()), ["out"], "{path}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_extractions_to_one_name_the_first_to_end_has_it_and_the_other_says_so() {
+    let store = Store::new();
+    push_image(&store, "one", &three_layers());
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    let folder = tempfile::tempdir().expect("a folder");
+    let destination = folder.path().join("out");
+    let gate = gate(&registry);
+    let work = || extract(&registry.client, &files, PathId::ROOT, &destination);
+    let open = async {
+        gate.reached_by(2).await;
+        gate.open();
+    };
+    let (one, two, ()) = tokio::join!(work(), work(), open);
+    let failures: Vec<String> =
+        [one, two].into_iter().filter_map(Result::err).map(|f| f.to_string()).collect();
+    assert!(failures.len() == 1 && failures[0].contains("exists already"), "{failures:?}");
+    assert_eq!(fs::read_to_string(destination.join("etc/a")).expect("a file"), "second");
+    assert_eq!(names_in(folder.path()), ["out"]);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_cannot_be_written_is_left_out_with_its_reason_and_the_rest_is_written() {
+    let store = Store::new();
+    let long = vec![b'x'; 300];
+    let below = [&long[..], b"/below"].concat();
+    let mut tar = Tar::default()
+        .directory(b"d/")
+        .directory(b"a/")
+        .directory(b"a/b/")
+        .file(b"file", b"content")
+        .pax(&[("path", &long)])
+        .directory(b"long")
+        .pax(&[("path", &below)])
+        .file(b"below", b"content")
+        .pax(&[("GNU.sparse.major", b"1"), ("GNU.sparse.minor", b"0"), ("GNU.sparse.realsize", b"9000")])
+        .file(b"sparse", &[b"1\n0\n4\n".to_vec(), vec![0; 512 - 6], b"data".to_vec()].concat())
+        .header(b'2', b"inside", b"./a/b/../b", 0)
+        .header(b'2', b"outside", b"a/../../b", 0)
+        .header(b'3', b"device", b"", 0);
+    for number in 0..30 {
+        tar = tar.header(b'6', format!("pipe{number}").as_bytes(), b"", 0);
+    }
+    push_image(&store, "one", &[StoredLayer::gzip(&tar.end())]);
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    let folder = tempfile::tempdir().expect("a folder");
+    let destination = folder.path().join("out");
+    let extracted = extract(&registry.client, &files, PathId::ROOT, &destination).await.expect("files");
+    assert_eq!(names_in(&destination), ["a", "d", "file", "inside"]);
+    assert!(destination.join("inside").is_dir());
+    assert_eq!((extracted.files, extracted.directories, extracted.links), (1, 4, 1));
+    assert_eq!((extracted.left_out.len(), extracted.left_out_count), (20, 35), "{extracted:?}");
+
+    // Alone, each of them is the reason of a failure, and nothing is written.
+    for (path, why) in [("sparse", "holes"), ("outside", "extract its target"), ("device", "a device")] {
+        let from = files.tree.find(path.as_bytes()).expect("a path");
+        let to = folder.path().join("alone");
+        let failure = extract(&registry.client, &files, from, &to).await.expect_err(path).to_string();
+        assert!(failure.contains(why), "{failure}");
+    }
+    assert_eq!(names_in(folder.path()), ["out"]);
+}
+
+#[tokio::test]
+async fn an_extraction_stops_in_the_middle_of_a_hole_and_leaves_nothing_behind() {
+    let store = Store::new();
+    let size = 64 << 20;
+    push_image(&store, "one", &[chunked_with_hole(size)]);
+    let registry = Registry::open(store).await;
+    let files = read_files(&registry, "one", None).await.expect("files");
+    assert_eq!(paths(&files), ["a", "hole"]);
+    let extraction = Extraction::prepare(&files, PathId::ROOT).await.expect("parts");
+    let folder = tempfile::tempdir().expect("a folder");
+    let price = extraction.price(&files, &folder.path().join("out"));
+    assert_eq!((price.read, price.written), (7, size + 7));
+    assert!(price.free.is_some(), "the system of the tests tells it");
+    let hole = files.tree.find(b"hole").expect("a path");
+    let destination = folder.path().join("hole");
+    {
+        let mut work = std::pin::pin!(extract(&registry.client, &files, hole, &destination));
+        tokio::select! {
+            biased;
+            ended = &mut work => panic!("it cannot be stopped: {ended:?}"),
+            () = until_part(folder.path()) => {}
+        }
+    }
+    assert!(names_in(folder.path()).is_empty(), "{:?}", names_in(folder.path()));
+    extract(&registry.client, &files, hole, &destination).await.expect("it is written");
+    assert_eq!(fs::metadata(&destination).expect("a file").len(), size);
 }

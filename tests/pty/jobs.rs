@@ -104,7 +104,7 @@ async fn a_signal_gives_the_terminal_back_and_lets_a_job_finish_its_request() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);
-    pty.wait_for("closing the uploads of the jobs");
+    pty.wait_for("closing the uploads and files of the jobs");
     gate.open();
     assert_eq!(program.wait(), Ok(130));
     pty.assert_given_back();
@@ -115,10 +115,46 @@ async fn it_is_not_suspended_while_it_closes_if_no_shell_would_wake_it() {
     let (demo, mut pty, program, _home) = opened().await;
     let gate = held_job(&demo, &mut pty).await;
     program.signal(rustix::process::Signal::TERM);
-    pty.wait_for("closing the uploads of the jobs");
+    pty.wait_for("closing the uploads and files of the jobs");
     program.signal(rustix::process::Signal::TSTP);
     gate.open();
     assert_eq!(program.wait(), Ok(130));
+    pty.assert_given_back();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn leaving_waits_until_the_files_of_an_extraction_are_removed() {
+    use crate::support::layered::{StoredLayer, push_image};
+    use crate::support::tars::Tar;
+
+    let store = Store::new();
+    let tar = Tar::default().directory(b"d/").file(b"d/file", b"content").end();
+    push_image(&store, "1", &[StoredLayer::gzip(&tar)]);
+    let demo = Demo::start(demo::DemoSettings::default(), store).await.expect("a port");
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut pty = Pty::open(120, 30);
+    let mut command = regtui(&[&format!("{}/app:1", demo.address())]);
+    command.env("HOME", home.path());
+    let program = pty.start(command);
+    pty.wait_for("linux/amd64");
+    pty.press("f");
+    pty.wait_for("whole image, 1 layer");
+    let gate = Gate::new();
+    let hold = gate.clone();
+    demo.fault(move |request, _| request.path.contains("/blobs/").then(|| Fault::Gate(hold.clone())));
+    pty.press("x");
+    pty.wait_for("nothing is written over");
+    pty.press(&format!("\x15{}/out\r", folder.path().display()));
+    pty.wait_for("1 job");
+    gate.reached_by(1).await;
+    let names = || std::fs::read_dir(folder.path()).expect("a folder").count();
+    assert_eq!(names(), 1, "the part");
+    pty.press("q");
+    pty.wait_for("Jobs are running");
+    pty.press("s");
+    assert_eq!(program.wait(), Ok(0));
+    assert_eq!(names(), 0);
     pty.assert_given_back();
 }
 

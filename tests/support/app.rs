@@ -277,7 +277,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Referrers(inspection, _) => format!("referrers {}", inspection.repository.name),
         Ask::Files(image, _) => format!("files {}", image.repository.name),
         Ask::FileContent(request) => format!("file {} of layer {}", request.entry, request.layer),
-        Ask::Extract(request) => format!("extract to {}", request.to),
+        Ask::ExtractionPrice(request) => format!("price of an extraction to {}", request.to),
         Ask::Findings(files) => format!("findings {}", files.image.repository.name),
         Ask::Packages(files, _) => format!("packages {}", files.image.repository.name),
         Ask::Plan(request) => format!("plan {}", describe_request(request)),

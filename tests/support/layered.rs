@@ -1,6 +1,9 @@
 //! Images whose layers are tars that a test writes.
 
 use std::collections::BTreeMap;
+use std::fs::{self, DirEntry};
+use std::path::Path;
+use std::time::Duration;
 
 use regtui::client::{Client, Pool};
 use regtui::demo::Store;
@@ -14,6 +17,7 @@ use regtui::ops::files::tree::{ImageFiles, Reading, read_image};
 use serde_json::{Value, json};
 
 use super::registry::{Registry, host, name, tag};
+use super::tars::{skippable, zstd};
 
 pub const OCI_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 pub const OCI_TAR: &str = "application/vnd.oci.image.layer.v1.tar";
@@ -42,6 +46,65 @@ impl StoredLayer {
         self.annotations.insert(name.into(), value.into());
         self
     }
+}
+
+/// A layer of zstd:chunked with a small file and a hole of this size, which its table of contents lists.
+pub fn chunked_with_hole(size: u64) -> StoredLayer {
+    let mut bytes = skippable(&noise(1_200_000));
+    let begin = bytes.len();
+    bytes.extend(zstd(b"content"));
+    let zeros = Digest::sha256(&vec![0; size as usize]).to_string();
+    let small = json!({"type": "reg", "name": "a", "mode": 0o644, "size": 7, "offset": begin,
+        "endOffset": bytes.len(), "digest": Digest::sha256(b"content").to_string()});
+    let hole = json!({"type": "reg", "name": "hole", "mode": 0o644, "size": size, "offset": 0, "chunkOffset": 0,
+        "chunkSize": size, "chunkType": "zeros", "digest": zeros});
+    let table = json!({"version": 1, "entries": [small, hole]}).to_string();
+    let packed = zstd(table.as_bytes());
+    let (at, length) = (bytes.len() + 8, packed.len());
+    bytes.extend(skippable(&packed));
+    let digest = Digest::sha256(&packed).to_string();
+    let position = format!("{at}:{length}:{}:1", table.len());
+    let layer = StoredLayer {
+        bytes,
+        media_type: "application/vnd.oci.image.layer.v1.tar+zstd",
+        annotations: BTreeMap::new(),
+        diff_id: Digest::sha256(b""),
+    };
+    layer
+        .annotated("io.github.containers.zstd-chunked.manifest-position", &position)
+        .annotated("io.github.containers.zstd-chunked.manifest-checksum", &digest)
+}
+
+/// Bytes that no compression makes smaller.
+pub fn noise(count: usize) -> Vec<u8> {
+    let mut state = 1_u64;
+    let next = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        (state >> 33) as u8
+    };
+    (0..count).map(next).collect()
+}
+
+/// Waits until an unfinished part of an extraction is in a folder, and has bytes if it is a file.
+pub async fn until_part(folder: &Path) {
+    let patience = std::time::Instant::now() + Duration::from_secs(60);
+    let is_part = |entry: &DirEntry| {
+        entry.file_name().to_string_lossy().contains(".part-")
+            && entry.metadata().is_ok_and(|found| found.is_dir() || found.len() > 0)
+    };
+    while !fs::read_dir(folder).expect("a folder").flatten().any(|entry| is_part(&entry)) {
+        assert!(std::time::Instant::now() < patience, "no part is written");
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Returns the names in a folder in order.
+pub fn names_in(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).expect("a folder").flatten();
+    let mut names: Vec<String> =
+        entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    names
 }
 
 /// Puts an image of these layers into `app` under a tag.

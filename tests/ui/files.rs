@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use regtui::app::cmd::Cmd;
+use regtui::app::jobs::JobId;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
     FileContent, FilesAnswer, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage, MissingLayer,
@@ -11,6 +12,8 @@ use regtui::app::panes::details::files::reading::{
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
 use regtui::layer::{FileTree, ImageFindings, LayerFacts, LayerFiles, LayerFormat};
+use regtui::model::change::progress::{Outcome, Progress, ProgressItem, Report};
+use regtui::model::extraction::ExtractionPrice;
 use regtui::model::failure::FailureKind;
 use regtui::model::price::Price;
 use regtui::model::text::SafeText;
@@ -328,9 +331,69 @@ fn extracting_offers_the_name_and_tells_the_result() {
     });
     let mut screen = files((120, 24));
     screen.press("j Enter j x Enter");
-    assert!(screen.text().contains("wrote it to ./app.conf"), "{}", screen.text());
+    assert_eq!(screen.extractions, [(JobId(1), "./app.conf".to_string())]);
+    assert!(screen.text().contains("extract etc/app.conf → ./app.conf"), "{}", screen.text());
+    let wrote = ProgressItem::new("./app.conf", []).ended(Outcome::Done("wrote it".into()));
+    screen.send(Msg::JobEnded(JobId(1), Report { items: vec![wrote], ..Report::default() }));
+    assert!(screen.text().contains("wrote it"), "{}", screen.text());
     screen.press(". G Enter G Enter j x");
     assert!(screen.text().contains("layer 3 removed it"), "{}", screen.text());
+}
+
+/// The prompt of an extraction that moves many bytes, after Enter.
+fn priced(size: (u16, u16)) -> Screen {
+    let mut screen = files(size);
+    screen.registry.extraction_price =
+        ExtractionPrice { read: 120_000_000, written: 3_200_000_000, free: Some(2_000_000_000) };
+    screen.press("j Enter j x Enter");
+    screen
+}
+
+#[test]
+fn an_extraction_of_many_bytes_tells_them_and_begins_after_another_enter() {
+    picture("extract_price", priced);
+    let mut screen = priced((120, 24));
+    assert!(screen.extractions.is_empty());
+    screen.press("Backspace Enter");
+    assert!(screen.extractions.is_empty(), "the price is that of another place");
+    screen.press("Enter");
+    assert_eq!(screen.extractions, [(JobId(1), "./app.con".to_string())]);
+    let mut screen = priced((120, 24));
+    screen.press("Esc");
+    assert!(screen.extractions.is_empty() && !screen.text().contains("Enter extracts it"));
+}
+
+#[test]
+fn extractions_are_jobs_with_their_bytes_and_what_they_left_out() {
+    let extractions = |size| {
+        let mut screen = files(size);
+        screen.press("j Enter j x Enter x Enter x Enter");
+        assert_eq!(screen.extractions.len(), 3);
+        let begun = ProgressItem::new("./app.conf", []);
+        let (moved, total_bytes) = (40_000_000, 100_000_000);
+        let now: SafeText = "read 30 MB, wrote 10 MB".into();
+        let progress =
+            Progress { items: vec![begun.clone()], moved, total_bytes, now, ..Progress::default() };
+        screen.send(Msg::Progressed(vec![(JobId(1), progress)]));
+        let items = vec![
+            begun.clone().ended(Outcome::Done("wrote 2 files (3 B) to ./app.conf".into())),
+            ProgressItem::new("./app.conf/null", []).ended(Outcome::Skipped("it is a device".into())),
+        ];
+        screen.send(Msg::JobEnded(JobId(2), Report { items, moved: 3, ..Report::default() }));
+        let items = vec![begun.ended(Outcome::Stopped)];
+        screen.send(Msg::JobEnded(JobId(3), Report { items, ..Report::default() }));
+        screen.press("w");
+        screen
+    };
+    picture("extractions", extractions);
+    let mut screen = extractions((120, 24));
+    screen.press("j Enter");
+    let text = screen.text();
+    assert!(text.contains("skipped") && text.contains("it is a device"), "{text}");
+    screen.press("Esc j s");
+    assert_eq!(screen.stopped, [JobId(1)]);
+    screen.press("k r");
+    assert!(screen.text().contains("begun again where it was begun"), "{}", screen.text());
 }
 
 #[test]

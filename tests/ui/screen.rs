@@ -24,6 +24,7 @@ use regtui::model::change::comparison::Comparison;
 use regtui::model::change::journal::JournalEntry;
 use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
+use regtui::model::extraction::ExtractionPrice;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::price::Price;
@@ -60,6 +61,8 @@ pub struct Registry {
     pub since: fn(Price) -> PricedSince,
     /// Returns the files or packages of any two images that differ.
     pub diff_read: fn(&DiffReadQuestion) -> Result<DiffReadAnswer, Failure>,
+    /// The price of any extraction.
+    pub extraction_price: ExtractionPrice,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
 }
@@ -85,6 +88,7 @@ impl Default for Registry {
             packages: |_| Ok(PackagesAnswer::Packages(super::files::sample_packages())),
             since: |_| super::since::sample(),
             diff_read: |question| Ok(super::image_diff::sample_read(question)),
+            extraction_price: ExtractionPrice::default(),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
         }
@@ -140,7 +144,7 @@ impl Registry {
                 let entry = request.files.list.get(request.entry as usize).expect("a file");
                 Answer::FileContent(Ok(super::files::content_of(&entry.path)))
             }
-            Ask::Extract(request) => Answer::Extracted(Ok(format!("wrote it to {}", request.to).into())),
+            Ask::ExtractionPrice(_) => Answer::ExtractionPrice(Ok(self.extraction_price.clone())),
             Ask::Findings(files) => Answer::Findings(Ok(Box::new(super::files::findings_of(&files.files)))),
             Ask::Packages(_, is_agreed) => Answer::Packages((self.packages)(*is_agreed)),
             Ask::Journal => Answer::Journal(Ok(self.journal.clone())),
@@ -309,6 +313,8 @@ pub struct Screen {
     pub open: VecDeque<Cmd>,
     /// The plans that were confirmed.
     pub started: Vec<(JobId, Box<ChangePlan>)>,
+    /// The extractions that were begun, with their destinations.
+    pub extractions: Vec<(JobId, String)>,
     pub stopped: Vec<JobId>,
     pub quit: bool,
     /// The time: it goes on only while keys are pressed.
@@ -343,6 +349,7 @@ impl Screen {
             registry,
             open: cmds.into(),
             started: Vec::new(),
+            extractions: Vec::new(),
             stopped: Vec::new(),
             quit: false,
             clock: now(),
@@ -361,6 +368,7 @@ impl Screen {
         for cmd in app::update(&mut self.state, self.clock, msg) {
             match cmd {
                 Cmd::StartJob(id, work) => self.started.push((id, work)),
+                Cmd::StartExtraction(id, request) => self.extractions.push((id, request.to)),
                 Cmd::StopJob(id) => self.stopped.push(id),
                 Cmd::Quit => self.quit = true,
                 other => self.open.push_back(other),

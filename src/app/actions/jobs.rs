@@ -34,6 +34,7 @@ pub(crate) fn quit(update: &mut Update<'_>) {
 pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report) {
     let Some(job) = update.state.jobs.of(id).filter(|job| job.is_running()) else { return };
     let can_go_back = report.undo.is_some() && !job.request.is_undo();
+    let is_extraction = job.request.is_extraction();
     let (title, place) = (job.title.clone(), job.registry_names.clone());
     let (untags, puts_back) = (job.undo_untags_in.clone(), job.undo_restores);
     let was_to_stop = job.is_stopping();
@@ -43,7 +44,8 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     let is_scan = matches!(job.request, JobRequest::Scan(_));
     let ends = JobStage::Ended(update.now, report.clone());
     job.stage = ends;
-    let title = if !place.is_empty() && (is_undo || update.state.registries.items.len() > 1) {
+    let title = if !is_extraction && !place.is_empty() && (is_undo || update.state.registries.items.len() > 1)
+    {
         SafeText::from(format!("{title} in {place}"))
     } else {
         title
@@ -59,7 +61,11 @@ pub(crate) fn handle_job_end(update: &mut Update<'_>, id: JobId, report: Report)
     };
     let keys = &update.state.settings.keys;
     let undo = undo.replace(UNDO_KEY, &quoted_key(keys, "changes.undo"));
-    let (level, text) = summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs"));
+    let (level, text) = if is_extraction {
+        summarize_extraction(&title, &report)
+    } else {
+        summarize_job(&title, &report, &undo, &quoted_key(keys, "changes.jobs"))
+    };
     let text = found.map_or(text, |found| SafeText::from(format!("{found} · {title}")));
     update.say(level, text, None);
     if is_scan {
@@ -185,6 +191,25 @@ fn summarize_job(title: &SafeText, report: &Report, undo: &str, jobs: &str) -> (
     (level, SafeText::from(format!("{text}{undo}")))
 }
 
+/// Returns the end of an extraction in one line. Its first part is the destination, and the others were left out.
+fn summarize_extraction(title: &SafeText, report: &Report) -> (Level, SafeText) {
+    let mut items = report.items.iter();
+    let left_out = items.clone().skip(1).find_map(|item| match &item.outcome {
+        Some(Outcome::Skipped(why)) => Some(format!("left out {}: {why}", item.name)),
+        _ => None,
+    });
+    let outcome = items.next().and_then(|item| item.outcome.as_ref());
+    let (level, text) = match (outcome, left_out) {
+        (Some(Outcome::Done(wrote)), None) => (Level::Done, wrote.to_string()),
+        (Some(Outcome::Done(wrote)), Some(left_out)) => {
+            (Level::Partly, format!("partly: {wrote}; {left_out}"))
+        }
+        (Some(Outcome::Failed(failure)), _) => (Level::Failed, format!("{}: {}", failure.what, failure.why)),
+        _ => (Level::Partly, format!("stopped, nothing is left of it: {title}")),
+    };
+    (level, SafeText::from(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -194,6 +219,35 @@ mod tests {
         let item = |(number, outcome)| ProgressItem::new(format!("1.{number}"), []).ended(outcome);
         let items = outcomes.into_iter().enumerate().map(item).collect();
         Report { items, ..Report::default() }
+    }
+
+    #[test]
+    fn an_extraction_that_left_parts_out_was_done_in_part() {
+        let item = |name: &'static str, outcome| ProgressItem::new(name, []).ended(outcome);
+        let wrote = || item("./out", Outcome::Done("wrote 2 files (3 B) to ./out".into()));
+        let device = || item("./out/null", Outcome::Skipped("it is a device".into()));
+        let failure = Failure::local("cannot write ./out", "it exists already");
+        for (items, level, text) in [
+            (vec![wrote()], Level::Done, "wrote 2 files (3 B) to ./out"),
+            (
+                vec![wrote(), device()],
+                Level::Partly,
+                "partly: wrote 2 files (3 B) to ./out; left out ./out/null: it is a device",
+            ),
+            (
+                vec![item("./out", Outcome::Failed(failure))],
+                Level::Failed,
+                "cannot write ./out: it exists already",
+            ),
+            (
+                vec![item("./out", Outcome::Stopped)],
+                Level::Partly,
+                "stopped, nothing is left of it: extract /",
+            ),
+        ] {
+            let report = Report { items, ..Report::default() };
+            assert_eq!(summarize_extraction(&"extract /".into(), &report), (level, text.into()));
+        }
     }
 
     #[test]

@@ -9,12 +9,17 @@ use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::panes::details::files::reading::ExtractRequest;
 use crate::app::panes::details::files::view::ShownVersion;
 use crate::app::questions::{Ask, Slot};
+use crate::app::remote::Ticket;
 use crate::app::update::Update;
+use crate::model::extraction::ExtractionPrice;
+use crate::model::failure::Failure;
 use crate::model::size;
 use crate::model::text::{SafeText, is_unsafe};
 
 /// The help on valid input.
-pub(crate) const HELP: &str = "a new file or directory; nothing is written over";
+const HELP: &str = "a new file or directory; nothing is written over";
+/// The help while the price is awaited.
+const AWAITED: &str = "the bytes are counted…";
 
 /// A prompt for the place that files are extracted to.
 #[derive(Debug)]
@@ -23,6 +28,10 @@ pub struct ExtractPrompt {
     request: ExtractRequest,
     /// The path in the image with its size.
     about: String,
+    /// The ticket of the question for the price.
+    awaited: Option<Ticket>,
+    /// The price in words, if the user has to agree first.
+    price: Option<String>,
     /// The text field.
     pub(crate) field: PromptField,
 }
@@ -59,13 +68,67 @@ pub(crate) fn show(update: &mut Update<'_>) {
         to: to.clone(),
     };
     let field = PromptField::of(&to, Vec::new());
-    update.state.dialogs.push(Dialog::Extract(Box::new(ExtractPrompt { request, about, field })));
+    update.state.dialogs.push(Dialog::Extract(Box::new(ExtractPrompt {
+        request,
+        about,
+        awaited: None,
+        price: None,
+        field,
+    })));
+}
+
+/// Takes the price of an extraction. Begins it, unless the user has to agree first.
+pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<ExtractionPrice, Failure>) {
+    let is_awaited =
+        |dialog: &Dialog| matches!(dialog, Dialog::Extract(prompt) if prompt.awaited == Some(ticket));
+    let Some(at) = update.state.dialogs.iter().position(is_awaited) else { return };
+    let Some(Dialog::Extract(prompt)) = update.state.dialogs.get_mut(at) else { return };
+    prompt.awaited = None;
+    match answer {
+        Ok(price) if price.is_told() => {
+            prompt.price = Some(format!("it {}: Enter extracts it", price.describe()));
+        }
+        Ok(_) => {
+            let start = update.state.jobs.start_extraction(Box::new(prompt.request.clone()), update.now);
+            update.state.dialogs.remove(at);
+            update.cmds.push(start);
+        }
+        Err(failure) => prompt.field.refuse(failure.why.to_string(), Vec::new()),
+    }
 }
 
 impl ExtractPrompt {
     /// Computes the parts of the prompt.
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
-        FieldPlaces::of(state, std::slice::from_ref(&self.about), &self.field, HELP)
+        FieldPlaces::of(state, std::slice::from_ref(&self.about), &self.field, self.help())
+    }
+
+    /// Returns the price, or the help on valid input.
+    pub(crate) fn help(&self) -> &str {
+        match (&self.price, &self.awaited) {
+            (Some(price), _) => price,
+            (None, Some(_)) => AWAITED,
+            (None, None) => HELP,
+        }
+    }
+
+    /// Asks for the price, or begins the extraction if the user agrees to it. Returns whether it has begun.
+    fn submit(&mut self, update: &mut Update<'_>) -> bool {
+        let to = self.field.text().trim().to_string();
+        if to.is_empty() {
+            self.field.refuse("a path is needed".into(), Vec::new());
+        } else if self.price.is_some() {
+            let start = update.state.jobs.start_extraction(Box::new(self.request.clone()), update.now);
+            update.cmds.push(start);
+            return true;
+        } else if self.awaited.is_none() {
+            self.request.to = to;
+            // An earlier refusal may not hold any more.
+            self.field.suggest(Vec::new());
+            let ask = Ask::ExtractionPrice(Box::new(self.request.clone()));
+            self.awaited = Some(update.ask(Slot::Extraction, Duration::ZERO, ask));
+        }
+        false
     }
 }
 
@@ -83,19 +146,13 @@ impl KeyedDialog for Box<ExtractPrompt> {
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<ExtractEffect>) -> Option<Dialog> {
         match pressed {
             Pressed::Shared(SharedEffect::Cancel) => return None,
-            Pressed::Own(ExtractEffect::Extract) => {
-                let to = self.field.text().trim().to_string();
-                if to.is_empty() {
-                    self.field.refuse("a path is needed".into(), Vec::new());
-                } else {
-                    update.say_done(format!("extracting to {to}…"));
-                    let ask = Ask::Extract(Box::new(ExtractRequest { to, ..self.request }));
-                    update.ask(Slot::Extraction, Duration::ZERO, ask);
-                    return None;
-                }
+            Pressed::Own(ExtractEffect::Extract) if self.submit(update) => return None,
+            Pressed::Text(key) if self.field.edit(key) => {
+                self.field.suggest(Vec::new());
+                // The price is that of another place.
+                (self.awaited, self.price) = (None, None);
             }
-            Pressed::Text(key) if self.field.edit(key) => self.field.suggest(Vec::new()),
-            Pressed::Shared(_) | Pressed::Text(_) => {}
+            Pressed::Own(ExtractEffect::Extract) | Pressed::Shared(_) | Pressed::Text(_) => {}
         }
         Some(Dialog::Extract(self))
     }

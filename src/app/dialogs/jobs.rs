@@ -134,7 +134,7 @@ impl KeyedDialog for JobsDialog {
             Pressed::Own(JobsEffect::Again) => match request_unfinished(update, chosen) {
                 Some(JobRequest::Change(request)) => plan::show(update, request),
                 Some(JobRequest::Scan(request)) => start_scan(update, request),
-                None => {}
+                Some(JobRequest::Extraction) | None => {}
             },
             Pressed::Shared(SharedEffect::Move(to)) => {
                 match self.open.and_then(|id| furthest_scroll(update.state, id)) {
@@ -160,9 +160,15 @@ fn furthest_scroll(state: &State, id: JobId) -> Option<usize> {
 /// again.
 fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<JobRequest> {
     let job = update.state.jobs.of(id?)?;
-    let request = job.report().and_then(|report| job.request.unfinished(&report.items));
+    let request = unfinished(job);
     if request.is_none() {
-        let why = if job.is_running() { "it still runs" } else { "no part of it failed" };
+        let why = match &job.request {
+            _ if job.is_running() => "it still runs",
+            JobRequest::Change(_) | JobRequest::Scan(_) => "no part of it failed",
+            JobRequest::Extraction => {
+                "an extraction is begun again where it was begun: in the files of the image"
+            }
+        };
         update.refuse(why);
     }
     request
@@ -170,5 +176,9 @@ fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<JobR
 
 /// Returns whether a part of a job is left to be planned again.
 pub(crate) fn is_unfinished(job: &Job) -> bool {
-    job.report().is_some_and(|report| job.request.unfinished(&report.items).is_some())
+    unfinished(job).is_some()
+}
+
+fn unfinished(job: &Job) -> Option<JobRequest> {
+    job.request.unfinished(&job.report()?.items)
 }

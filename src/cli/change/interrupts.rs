@@ -1,4 +1,4 @@
-//! Ctrl-C and similar signals, for changes that have to be closed before the program ends.
+//! Ctrl-C and similar signals, for work that has to be closed before the program ends.
 
 use std::io;
 
@@ -14,16 +14,18 @@ mod unix {
     pub(crate) struct Interrupts {
         interrupt: Signal,
         terminate: Signal,
-        hangup: Signal,
+        /// Nothing if it was ignored when the program began, as `nohup` wants it.
+        hangup: Option<Signal>,
     }
 
     impl Interrupts {
         /// Starts to listen. From now on no signal is lost, and none ends the program by itself.
         pub(crate) fn listen() -> io::Result<Interrupts> {
+            let hangup = if is_hangup_ignored() { None } else { Some(signal(SignalKind::hangup())?) };
             Ok(Interrupts {
                 interrupt: signal(SignalKind::interrupt())?,
                 terminate: signal(SignalKind::terminate())?,
-                hangup: signal(SignalKind::hangup())?,
+                hangup,
             })
         }
 
@@ -32,9 +34,21 @@ mod unix {
             tokio::select! {
                 _ = self.interrupt.recv() => {}
                 _ = self.terminate.recv() => {}
-                _ = self.hangup.recv() => {}
+                Some(()) = next_hangup(&mut self.hangup) => {}
             }
         }
+    }
+
+    async fn next_hangup(hangup: &mut Option<Signal>) -> Option<()> {
+        hangup.as_mut()?.recv().await
+    }
+
+    /// Returns whether SIGHUP is ignored. Only Linux tells without unsafe code.
+    fn is_hangup_ignored() -> bool {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+        // The first bit is that of signal 1.
+        ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
     }
 }
 

@@ -26,6 +26,11 @@ impl FileTree {
         components.try_fold(0, |node, name| self.paths.child(node, name)).map(PathId)
     }
 
+    /// Returns the path of this name directly below another one, also if it was removed.
+    pub fn child(&self, id: PathId, name: &[u8]) -> Option<PathId> {
+        self.paths.child(id.0, name).map(PathId)
+    }
+
     /// Returns the last component; empty for the root.
     pub fn name(&self, id: PathId) -> &[u8] {
         self.paths.name(id.0)

@@ -89,12 +89,28 @@ pub async fn read_contents(
     entries: &[u32],
     sink: &mut dyn ContentSink,
 ) -> Result<u64, Failure> {
+    let progress = Arc::new(LayerProgress::default());
+    read_contents_with(registry, name, source, files, entries, sink, &progress).await?;
+    Ok(progress.received())
+}
+
+/// Reads contents as [`read_contents`] does, and counts the bytes that are received.
+pub(super) async fn read_contents_with(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    source: &LayerSource,
+    files: &LayerFiles,
+    entries: &[u32],
+    sink: &mut dyn ContentSink,
+    progress: &Arc<LayerProgress>,
+) -> Result<(), Failure> {
     let WantedContents { empty, in_chunks, mut in_stream } = WantedContents::of(source, files, entries)?;
     for number in empty {
         sink.finish(number)?;
+        // Many empty files must not keep the reader from being stopped.
+        tokio::task::consume_budget().await;
     }
-    let progress = Arc::new(LayerProgress::default());
-    let reader = ContentReader { registry, name, source, files, progress: &progress };
+    let reader = ContentReader { registry, name, source, files, progress };
     if !in_chunks.is_empty() && !reader.read_chunks(&in_chunks, sink).await? {
         in_stream.extend(in_chunks.into_iter().map(|(number, _)| number));
     }
@@ -103,7 +119,7 @@ pub async fn read_contents(
         LayerFormat::Blob => reader.read_blob(in_stream[0], sink).await?,
         _ => reader.read_stream(&in_stream, sink).await?,
     }
-    Ok(progress.received())
+    Ok(())
 }
 
 struct ContentReader<'a> {
@@ -155,10 +171,13 @@ impl<'a> ContentReader<'a> {
                     let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
                     Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
                 };
-                content.for_each(|portion| {
+                let mut portions = content.portions();
+                while let Some(portion) = portions.next() {
                     open.update(portion);
-                    sink.take(number, portion)
-                })?;
+                    sink.take(number, portion)?;
+                    // A hole of any size must not keep the reader from being stopped.
+                    tokio::task::consume_budget().await;
+                }
                 if open.is_complete() {
                     open.check().map_err(|error| self.fail(&error.to_string()))?;
                     sink.finish(number)?;
@@ -246,19 +265,15 @@ enum Unpacked {
 }
 
 impl Unpacked {
-    fn for_each(&self, mut take: impl FnMut(&[u8]) -> Result<(), Failure>) -> Result<(), Failure> {
-        match self {
-            Unpacked::Bytes(bytes) => take(bytes),
-            Unpacked::Zeros(size) => {
-                let zeros = [0; 64 * 1024];
-                let mut left = *size;
-                while left > 0 {
-                    let portion = left.min(zeros.len() as u64);
-                    take(&zeros[..portion as usize])?;
-                    left -= portion;
-                }
-                Ok(())
-            }
-        }
+    fn portions(&self) -> impl Iterator<Item = &[u8]> {
+        const ZEROS: &[u8] = &[0; 64 * 1024];
+        let (bytes, hole) = match self {
+            Unpacked::Bytes(bytes) => (Some(&bytes[..]), 0),
+            Unpacked::Zeros(size) => (None, *size),
+        };
+        let whole =
+            std::iter::repeat_n(ZEROS, usize::try_from(hole / ZEROS.len() as u64).unwrap_or(usize::MAX));
+        let rest = &ZEROS[..(hole % ZEROS.len() as u64) as usize];
+        bytes.into_iter().chain(whole).chain((!rest.is_empty()).then_some(rest))
     }
 }

@@ -1,7 +1,7 @@
 //! The prompt for the place on this machine that files are extracted to.
 
 use crate::app::dialogs::KeyedDialog;
-use crate::app::dialogs::extract_prompt::{ExtractEffect, ExtractPrompt, HELP};
+use crate::app::dialogs::extract_prompt::{ExtractEffect, ExtractPrompt};
 use crate::app::keys::{PROMPT_BINDINGS, join_hints};
 use crate::ui::Canvas;
 
@@ -13,6 +13,6 @@ impl Canvas<'_, '_> {
             keys.hint(<Box<ExtractPrompt>>::BINDINGS, ExtractEffect::Extract),
             keys.cancel_hint(PROMPT_BINDINGS, "leave"),
         ]);
-        self.field_prompt(&prompt.places(self.state), &prompt.field, "Extract", HELP, &hints);
+        self.field_prompt(&prompt.places(self.state), &prompt.field, "Extract", prompt.help(), &hints);
     }
 }

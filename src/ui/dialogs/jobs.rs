@@ -33,7 +33,8 @@ impl Canvas<'_, '_> {
         let hints = hints(&state.settings.keys, chosen, false);
         let inner = self.overlay(layout::log(state), &title, &hints);
         if state.jobs.all.is_empty() {
-            let text = "no jobs yet: deleting, retagging, copying, undoing and scanning run here".to_string();
+            let text = "no jobs yet: deleting, retagging, copying, undoing, scanning and extracting run here"
+                .to_string();
             return self.draw_text(inner, &[(Role::Dim, text)]);
         }
         let height = usize::from(inner.height);

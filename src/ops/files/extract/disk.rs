@@ -2,8 +2,50 @@
 
 use std::ffi::OsString;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::Path;
+
+/// The reason for a name that this machine never has.
+pub(super) const NO_SUCH_NAME: &str = "this machine has no such names";
+/// The reason for a part of a directory that could not be made.
+pub(super) const BELOW: &str = "its directory is left out";
+
+/// Returns the reason why the file system cannot have a new file or directory, or `None` if that is a failure of the
+/// whole extraction.
+pub(super) fn reason(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::InvalidFilename => Some("its name or path is longer than this file system allows"),
+        ErrorKind::InvalidInput => Some(NO_SUCH_NAME),
+        // The directory was empty: the file system takes two names of the image for one.
+        ErrorKind::AlreadyExists => Some("this file system takes its name for that of another file"),
+        #[cfg(unix)]
+        _ if error.raw_os_error() == Some(rustix::io::Errno::ILSEQ.raw_os_error()) => Some(NO_SUCH_NAME),
+        _ => None,
+    }
+}
+
+/// Returns the reason why the file system cannot have a symbolic link, likewise.
+pub(super) fn link_reason(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        ErrorKind::Unsupported | ErrorKind::PermissionDenied => Some("this file system has no such links"),
+        _ => reason(error),
+    }
+}
+
+/// Returns the bytes that are free on the disk of a path that does not exist yet, if its system tells.
+#[cfg(unix)]
+pub(super) fn free_bytes(path: &Path) -> Option<u64> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let disk = rustix::fs::statvfs(folder.unwrap_or_else(|| Path::new("."))).ok()?;
+    // Some file systems that other programs provide tell nothing.
+    (disk.f_blocks > 0).then(|| disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Returns nothing: std does not ask the system.
+#[cfg(not(unix))]
+pub(super) fn free_bytes(_path: &Path) -> Option<u64> {
+    None
+}
 
 /// Returns a name of the image as a name of this machine, or `None` if it cannot be one.
 #[cfg(unix)]

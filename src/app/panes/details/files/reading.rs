@@ -302,3 +302,12 @@ pub struct ExtractRequest {
     /// The path on this machine, which must not exist.
     pub to: String,
 }
+
+impl ExtractRequest {
+    /// Returns the title of the job: `extract etc/app.conf → ./app.conf`.
+    pub(crate) fn title(&self) -> SafeText {
+        let path = String::from_utf8_lossy(&self.path);
+        let path = if path.is_empty() { "/".into() } else { path };
+        SafeText::from(format!("extract {path} → {}", self.to))
+    }
+}
