@@ -171,8 +171,7 @@ impl<'a> ContentReader<'a> {
                     let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
                     Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
                 };
-                let mut portions = content.portions();
-                while let Some(portion) = portions.next() {
+                for portion in content.portions() {
                     open.update(portion);
                     sink.take(number, portion)?;
                     // A hole of any size must not keep the reader from being stopped.
