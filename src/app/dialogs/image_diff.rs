@@ -6,9 +6,13 @@
 //! | `rows` | the lines of the tabs *Summary* and *Config* |
 //! | `table` | the tabs *Files* and *Packages*, which are read from layers |
 //! | `sides` | the files at a path in both images |
+//! | `loads` | when files and packages are read |
+//! | `keys` | the keys and their effects |
 //! | `places` | the parts of the dialog on the screen |
 //! | `report` | everything that is known as Markdown |
 
+mod keys;
+mod loads;
 pub(crate) mod places;
 pub mod reading;
 pub mod report;
@@ -21,13 +25,9 @@ use std::time::Duration;
 
 use ratatui::layout::Position;
 
-use super::{Dialog, KeyedDialog, click, edit_input, file_sides, move_row, save_prompt};
+use super::{Dialog, click, file_sides, save_prompt};
 use crate::app::State;
-use crate::app::cmd::Cmd;
-use crate::app::keys::{Binding, Keys, Pressed, SharedEffect, chords};
-use crate::app::list::Move;
-use crate::app::panes::details::files::FilesLoad;
-use crate::app::panes::details::files::reading::{FilesImage, FilesProgress};
+use crate::app::panes::details::files::reading::FilesImage;
 use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
@@ -36,14 +36,13 @@ use crate::model::image_diff::{DiffInput, ImageDiff};
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
 use crate::model::text::SafeText;
+pub(crate) use keys::DiffEffect;
+pub(crate) use loads::{arrange_next_part, is_arranging, take_progress, take_read};
 use places::DiffPlaces;
-use reading::{DiffQuestion, DiffReadAnswer, DiffReadQuestion, DiffTableKind, DiffedPair};
+use reading::{DiffQuestion, DiffTableKind, DiffedPair};
 use report::DiffReport;
 pub(crate) use rows::{DiffLine, DiffTone, TonedLine};
 use table::{DiffRows, DiffTable};
-
-/// The time for which a tab must stay open before its layers are read: tabs are often only passed.
-const REST: Duration = Duration::from_millis(150);
 
 /// Two images on the screen.
 #[derive(Debug)]
@@ -85,39 +84,6 @@ pub(crate) enum DiffTab {
     Packages,
 }
 
-/// The effects of the keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DiffEffect {
-    /// Begins or continues to read, or opens both sides of the row.
-    Open,
-    /// Shows the next tab.
-    NextTab,
-    /// Shows the previous tab.
-    PreviousTab,
-    /// Goes to the next difference.
-    NextDifference,
-    /// Goes to the previous difference.
-    PreviousDifference,
-    /// Hides lines that are the same, or shows them again.
-    HideSame,
-    /// Types words that a row must contain.
-    Filter,
-    /// Reads the shared layers too.
-    ReadAll,
-    /// Compares the next platform.
-    NextPlatform,
-    /// Compares the previous platform.
-    PreviousPlatform,
-    /// Swaps the sides.
-    Swap,
-    /// Writes a report.
-    Report,
-    /// Reads both images again.
-    Refresh,
-    /// Closes the dialog.
-    Close,
-}
-
 impl DiffTab {
     /// Returns the title.
     pub(crate) fn title(self) -> &'static str {
@@ -136,13 +102,6 @@ impl DiffTab {
             DiffTab::Files => Some(DiffTableKind::Files),
             DiffTab::Packages => Some(DiffTableKind::Packages),
         }
-    }
-}
-
-fn slot(kind: DiffTableKind) -> Slot {
-    match kind {
-        DiffTableKind::Files => Slot::DiffedFiles,
-        DiffTableKind::Packages => Slot::DiffedPackages,
     }
 }
 
@@ -227,48 +186,6 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Arc<D
     });
 }
 
-/// Takes the rows of a table, or the bytes that reading them takes.
-pub(crate) fn take_read(update: &mut Update<'_>, ticket: Ticket, answer: Result<DiffReadAnswer, Failure>) {
-    change_dialog(
-        update,
-        |dialog| dialog.awaits(ticket),
-        |update, dialog| {
-            if let Err(failure) = &answer {
-                update.record_load_failure(failure);
-            }
-            let table = if dialog.files.awaits(ticket) { &mut dialog.files } else { &mut dialog.packages };
-            table.take(answer);
-            dialog.open_goal(update);
-        },
-    );
-}
-
-/// Takes the progress of a reading.
-pub(crate) fn take_progress(update: &mut Update<'_>, ticket: Ticket, progress: &FilesProgress) {
-    let now = update.now;
-    if let Some(dialog) = find(update.state, |dialog| dialog.awaits(ticket)) {
-        let table = if dialog.files.awaits(ticket) { &mut dialog.files } else { &mut dialog.packages };
-        table.take_progress(progress.clone(), now);
-    }
-}
-
-/// Whether rows of a dialog are left to be examined.
-pub(crate) fn is_arranging(state: &State) -> bool {
-    state.dialogs.iter().any(|dialog| match dialog {
-        Dialog::ImageDiff(dialog) => dialog.files.is_arranging() || dialog.packages.is_arranging(),
-        _ => false,
-    })
-}
-
-/// Examines another part of the rows of a dialog. Returns whether there was one.
-pub(crate) fn arrange_next_part(state: &mut State) -> bool {
-    let is_arranging = |dialog: &DiffDialog| dialog.files.is_arranging() || dialog.packages.is_arranging();
-    let Some(dialog) = find(state, is_arranging) else { return false };
-    dialog.files.arrange_next_part();
-    dialog.packages.arrange_next_part();
-    true
-}
-
 impl DiffDialog {
     fn new(
         question: Option<DiffQuestion>,
@@ -317,15 +234,6 @@ impl DiffDialog {
             DiffTableKind::Files => &mut self.files,
             DiffTableKind::Packages => &mut self.packages,
         }
-    }
-
-    fn awaits(&self, ticket: Ticket) -> bool {
-        self.files.awaits(ticket) || self.packages.awaits(ticket)
-    }
-
-    /// Whether an answer is awaited that is not paused.
-    pub(crate) fn is_loading(&self) -> bool {
-        self.pair.is_loading() || self.files.is_reading() || self.packages.is_reading()
     }
 
     /// Whether keys are typed into the words of the open table.
@@ -411,74 +319,6 @@ impl DiffDialog {
         self.open_tab(update, tabs[at.rem_euclid(tabs.len() as isize) as usize]);
     }
 
-    /// Asks for the rows of the open table if they were not asked for.
-    fn begin_open_table(&mut self, update: &mut Update<'_>) {
-        if let Some(kind) = self.tab.table()
-            && matches!(self.table_of(kind).load, FilesLoad::Unasked)
-        {
-            self.read(update, kind, REST, false);
-        }
-    }
-
-    fn read(&mut self, update: &mut Update<'_>, kind: DiffTableKind, after: Duration, is_agreed: bool) {
-        let Some(pair) = self.pair.value.clone().filter(|_| !self.pair.is_loading()) else { return };
-        let question = DiffReadQuestion { kind, pair, reads_all: self.reads_all, is_agreed };
-        let ticket = update.ask(slot(kind), after, Ask::DiffRead(Box::new(question)));
-        self.table_of(kind).begin(ticket);
-    }
-
-    /// Gives up the reading of a table, if there is one.
-    fn give_up(&mut self, update: &mut Update<'_>, kind: DiffTableKind) {
-        let table = self.table_of(kind);
-        if table.is_open() {
-            table.load = FilesLoad::Unasked;
-            update.cmds.push(Cmd::Cancel(slot(kind)));
-        }
-    }
-
-    fn give_up_all(&mut self, update: &mut Update<'_>) {
-        if self.pair.is_loading() {
-            update.cmds.push(Cmd::Cancel(Slot::ImageDiff));
-        }
-        self.give_up(update, DiffTableKind::Files);
-        self.give_up(update, DiffTableKind::Packages);
-    }
-
-    /// Forgets everything that was read of the images, and reads them again.
-    fn ask_again(&mut self, update: &mut Update<'_>) {
-        self.give_up_all(update);
-        (self.files, self.packages) = (DiffTable::default(), DiffTable::default());
-        match &self.question {
-            Some(_) => self.ask(update),
-            None => self.begin_open_table(update),
-        }
-    }
-
-    fn pause(&mut self, update: &mut Update<'_>, pauses: bool) -> bool {
-        let Some(kind) = self.tab.table() else { return false };
-        let is_changed = self.table_of(kind).pause(pauses);
-        if is_changed {
-            update.cmds.push(Cmd::PauseReading(slot(kind), pauses));
-        }
-        is_changed
-    }
-
-    /// Begins or continues the reading of the open table, or opens the row under the cursor.
-    fn enter(&mut self, update: &mut Update<'_>) {
-        if let Some(kind) = self.tab.table() {
-            match self.table_of(kind).load {
-                FilesLoad::Priced(_) => return self.read(update, kind, Duration::ZERO, true),
-                FilesLoad::Failed(_) => return self.read(update, kind, Duration::ZERO, false),
-                FilesLoad::Reading { .. } => {
-                    self.pause(update, false);
-                    return;
-                }
-                FilesLoad::Unasked | FilesLoad::Read => {}
-            }
-        }
-        self.open_row(update);
-    }
-
     /// Opens both sides of the row under the cursor.
     fn open_row(&self, update: &mut Update<'_>) {
         let Some(pair) = &self.pair.value else { return };
@@ -556,22 +396,6 @@ impl DiffDialog {
         self.ask_again(update);
     }
 
-    fn read_all(&mut self, update: &mut Update<'_>) {
-        let is_needed = match &self.files.rows {
-            Some(DiffRows::Files(files)) => files.unread > 0,
-            _ => !self.reads_all,
-        };
-        if !is_needed {
-            return update.refuse("all layers are read already");
-        }
-        self.reads_all = true;
-        self.give_up(update, DiffTableKind::Files);
-        self.files = DiffTable::default();
-        self.tab = DiffTab::Files;
-        self.lay_out();
-        self.read(update, DiffTableKind::Files, Duration::ZERO, false);
-    }
-
     fn swap(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
         self.give_up_all(update);
         match (self.question, &self.pair.value) {
@@ -645,138 +469,5 @@ impl DiffDialog {
             self.open_row(update);
         }
         Some(Dialog::ImageDiff(self))
-    }
-
-    fn press_own(&mut self, update: &mut Update<'_>, effect: DiffEffect) {
-        match effect {
-            DiffEffect::Open => self.enter(update),
-            DiffEffect::NextTab => self.step_tab(update, 1),
-            DiffEffect::PreviousTab => self.step_tab(update, -1),
-            DiffEffect::NextDifference => self.step_difference(update, 1),
-            DiffEffect::PreviousDifference => self.step_difference(update, -1),
-            DiffEffect::HideSame => {
-                self.hides_same = !self.hides_same;
-                self.lay_out();
-            }
-            DiffEffect::Filter => match self.table_mut().filter(|table| table.rows.is_some()) {
-                Some(table) => table.is_typing = true,
-                None => update.refuse("files and packages are filtered: go to their tab first"),
-            },
-            DiffEffect::ReadAll => self.read_all(update),
-            DiffEffect::NextPlatform => self.step_platform(update, 1),
-            DiffEffect::PreviousPlatform => self.step_platform(update, -1),
-            DiffEffect::Report => self.report(update),
-            DiffEffect::Refresh => self.ask_again(update),
-            DiffEffect::Swap | DiffEffect::Close => {}
-        }
-    }
-}
-
-impl KeyedDialog for Box<DiffDialog> {
-    type Effect = DiffEffect;
-
-    const TITLE: &'static str = "Diff";
-
-    const BINDINGS: &'static [Binding<DiffEffect>] = &[
-        Binding::new(
-            "diff.open",
-            chords!["Enter", "l", "Right"],
-            "begin or continue to read; else both sides of the row",
-            DiffEffect::Open,
-        )
-        .with_hint("open"),
-        Binding::new("diff.next-tab", chords!["]", "Tab"], "next tab", DiffEffect::NextTab)
-            .with_hint("next tab"),
-        Binding::new("diff.previous-tab", chords!["["], "previous tab", DiffEffect::PreviousTab),
-        Binding::new("diff.next", chords!["n"], "next difference", DiffEffect::NextDifference)
-            .with_hint("next"),
-        Binding::new("diff.previous", chords!["N"], "previous difference", DiffEffect::PreviousDifference),
-        Binding::new(
-            "diff.hide-same",
-            chords!["."],
-            "hide lines that are the same, and back",
-            DiffEffect::HideSame,
-        )
-        .with_hint("hide same"),
-        Binding::new("diff.filter", chords!["/"], "filter files or packages", DiffEffect::Filter)
-            .with_hint("filter"),
-        Binding::new(
-            "diff.all-layers",
-            chords!["a"],
-            "files: read the layers that both share, too",
-            DiffEffect::ReadAll,
-        )
-        .with_hint("all layers"),
-        Binding::new(
-            "diff.next-platform",
-            chords!["}", "p"],
-            "next platform that both have",
-            DiffEffect::NextPlatform,
-        )
-        .with_hint("platform"),
-        Binding::new(
-            "diff.previous-platform",
-            chords!["{"],
-            "previous platform",
-            DiffEffect::PreviousPlatform,
-        ),
-        Binding::new("diff.swap", chords!["x"], "swap the sides", DiffEffect::Swap).with_hint("swap"),
-        Binding::new("diff.report", chords!["e"], "write a report as Markdown", DiffEffect::Report)
-            .with_hint("report"),
-        Binding::new("diff.refresh", chords!["r"], "read both images again", DiffEffect::Refresh),
-        Binding::new("diff.close", chords!["q", "h", "Left"], "leave", DiffEffect::Close),
-    ];
-
-    fn is_in_text(&self) -> bool {
-        self.is_typing()
-    }
-
-    /// While words are typed, all characters belong to them.
-    fn meaning(&self, keys: &Keys, key: crossterm::event::KeyEvent) -> Pressed<DiffEffect> {
-        if self.is_typing() {
-            keys.press_in_prompt(Self::BINDINGS, key, true)
-        } else {
-            keys.press(Self::BINDINGS, key)
-        }
-    }
-
-    fn press(mut self, update: &mut Update<'_>, pressed: Pressed<DiffEffect>) -> Option<Dialog> {
-        if let Some(table) = self.table_mut().filter(|table| table.is_typing) {
-            match pressed {
-                Pressed::Own(DiffEffect::Open) => table.is_typing = false,
-                Pressed::Shared(SharedEffect::Cancel) => table.clear_filter(),
-                Pressed::Text(key) if edit_input(&mut table.input, key) => table.search(),
-                Pressed::Shared(SharedEffect::Move(to)) => table.move_to(to),
-                _ => {}
-            }
-            return Some(Dialog::ImageDiff(self));
-        }
-        match pressed {
-            Pressed::Shared(SharedEffect::Move(to)) => self.move_to(to),
-            Pressed::Shared(SharedEffect::Cancel) => {
-                if let Some(table) = self.table_mut().filter(|table| table.is_filtered()) {
-                    table.clear_filter();
-                } else if !self.pause(update, true) {
-                    self.give_up_all(update);
-                    return None;
-                }
-            }
-            Pressed::Own(DiffEffect::Close) => {
-                self.give_up_all(update);
-                return None;
-            }
-            Pressed::Own(DiffEffect::Swap) => return self.swap(update),
-            Pressed::Own(effect) => self.press_own(update, effect),
-            Pressed::Shared(SharedEffect::Help | SharedEffect::Pager) | Pressed::Text(_) => {}
-        }
-        Some(Dialog::ImageDiff(self))
-    }
-}
-
-impl DiffDialog {
-    fn move_to(&mut self, to: Move) {
-        let len = self.len();
-        let cursor = self.cursor_mut();
-        *cursor = move_row(*cursor, len, to);
     }
 }

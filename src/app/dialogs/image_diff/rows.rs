@@ -55,7 +55,10 @@ impl DiffLine {
 /// Returns the facts about both images, and their layers.
 pub(super) fn summary_lines(diff: &ImageDiff, has_config: bool) -> Vec<DiffLine> {
     let mut lines = Vec::new();
-    for (name, [left, right]) in diff.facts() {
+    // A layer has no build date of its own.
+    let facts = diff.facts().into_iter().filter(|(name, _)| has_config || *name != "created");
+    for (name, [left, right]) in facts {
+        let name = if !has_config && name == "image" { "layer" } else { name };
         if left == right {
             lines.push(DiffLine::new(DiffTone::Same, format!("{name:<NAME$}{left}")));
             continue;
@@ -79,10 +82,14 @@ pub(super) fn summary_lines(diff: &ImageDiff, has_config: bool) -> Vec<DiffLine>
         lines.push(DiffLine::new(tone, format!("{:<NAME$}{config}", "config")));
     }
     if diff.is_same() {
-        lines.push(DiffLine::new(DiffTone::Heading, "both are the same image"));
+        let what = if has_config { "image" } else { "layer" };
+        lines.push(DiffLine::new(DiffTone::Heading, format!("both are the same {what}")));
         return lines;
     }
-    lines.push(DiffLine::new(DiffTone::Heading, format!("layers: {}", diff.describe_layers())));
+    if has_config {
+        let layers = format!("layers: {}", diff.describe_layers());
+        lines.push(DiffLine::new(DiffTone::Heading, layers));
+    }
     lines.extend(diff.layers.iter().map(layer_line));
     if diff.is_cut {
         lines.push(DiffLine::new(DiffTone::Changed, "a list is too long; not all of it was compared"));

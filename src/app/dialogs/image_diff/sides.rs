@@ -58,7 +58,7 @@ fn facts_lines(tone: DiffTone, name: &str, facts: &FileFacts) -> Vec<TonedLine> 
         Some(sum) => Some(Digest::Sha256(sum).to_string()),
         None => None,
     };
-    lines.extend(more.map(|more| (tone, SafeText::from(format!("  {more}")))));
+    lines.extend(more.map(|more| (tone, SafeText::from(more))));
     lines
 }
 
