@@ -35,7 +35,7 @@ pub enum SinceQuestion {
 /// The answer of one image.
 #[derive(Debug, Clone)]
 pub struct SinceRow {
-    /// The tag of the image that comes last in the order of versions.
+    /// The tag that brought the image: of its tags that follow each other at the end of their order the first one.
     pub tag: Tag,
     /// The digest that the tag names. `None` if it could not be determined.
     pub digest: Option<Digest>,
@@ -199,7 +199,10 @@ impl SinceQuestion {
 impl SinceRow {
     /// Returns the tag with its digest.
     fn short_name(&self) -> String {
-        let digest = self.digest.map(|digest| format!(" (sha256:{})", digest.short())).unwrap_or_default();
+        let digest = self
+            .digest
+            .map(|digest| format!(" ({}:{})", digest.algorithm(), digest.short()))
+            .unwrap_or_default();
         format!("{}{digest}", self.tag)
     }
 

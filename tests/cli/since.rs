@@ -185,6 +185,22 @@ async fn a_binary_search_looks_at_all_images_if_the_oldest_and_the_newest_contra
 }
 
 #[tokio::test]
+async fn the_first_of_several_tags_brought_an_image_and_short_ones_did_not() {
+    let store = Store::new();
+    for (name, tags) in [("old", &["1.0", "1.0.0"][..]), ("new", &["1", "1.1", "1.1.0", "1.2", "1.3.0"])] {
+        let layer = DemoFiles::new().file("a", name);
+        let image = store.image("app").platform("linux", "amd64").layer("COPY", layer.into());
+        let image = image.config("Env", if name == "new" { vec!["A=1"] } else { Vec::new() });
+        tags.iter().fold(image, |image, tag| image.tag(*tag)).push();
+    }
+    let demo = open(DemoSettings::default(), store).await;
+    let (repository, shell) = (format!("{}/app", demo.address()), Shell::new());
+    let document = shell.run(&["since", &repository, "--env", "A", "--json"]).await.json();
+    assert_eq!((&document["since"]["tag"], &document["before"]["tag"]), (&"1.1.0".into(), &"1.0.0".into()));
+    assert_eq!((&document["tags"], &document["images"]), (&7.into(), &2.into()));
+}
+
+#[tokio::test]
 async fn images_can_be_ordered_by_their_dates() {
     let store = Store::new();
     for (tag, date, has_it) in [

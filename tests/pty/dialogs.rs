@@ -9,8 +9,7 @@ fn at_files() -> (Pty, Program) {
     pty.wait_for("base/alpine");
     pty.press("/base/debian\rl");
     pty.wait_for("platform 1 of 2");
-    pty.press_until("f", "platform 1 of 2", "begins");
-    pty.press_until("\r", "begins", "whole image");
+    pty.press_until("f", "CREATED", "whole image");
     (pty, program)
 }
 
@@ -34,7 +33,7 @@ fn findings_packages_history_and_preview_open_move_and_close() {
     pty.press("/os-release\r");
     pty.wait_for("os-release");
     open_move_close(&mut pty, "H", "History of", "layer 1");
-    open_move_close(&mut pty, "\r", "etc/os-release", "PRETTY_NAME");
+    open_move_close(&mut pty, "\r", "╭ usr/lib/os-release", "PRETTY_NAME");
     pty.press("q");
     assert_eq!(program.wait(), Ok(0), "{}", pty.text());
     pty.assert_given_back();

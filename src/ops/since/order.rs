@@ -35,8 +35,8 @@ pub(super) async fn list_tags(
     Ok((ordered, SinceReport { others: others.len(), incomplete, ..SinceReport::default() }))
 }
 
-/// Returns a row for each image, the oldest first by the versions of tags. Its tag is the last one in that order. The
-/// answers are awaited.
+/// Returns a row for each image, the oldest first by the versions of tags. Its place is that of its last tag, because `1`
+/// may name the newest image; its name is the first one of those that follow each other there. The answers are awaited.
 pub(super) async fn find_images(
     registry: &dyn Registry,
     tags: &SinceTags<'_>,
@@ -59,19 +59,32 @@ pub(super) async fn find_images(
     }
     let mut rows: Vec<SinceRow> = Vec::new();
     let mut seen: HashSet<Digest> = HashSet::new();
+    let mut before = None;
     for tag in version_order::newest_first(names, Tag::as_str) {
         let awaited = || Err(Failure::local("cannot read the image", "it was not read"));
         if let Some(digest) = digests.get(&tag).copied() {
             report.tags += 1;
-            if seen.insert(digest) {
-                rows.push(SinceRow { tag, digest: Some(digest), created: None, answer: awaited() });
+            let follows = before.replace(digest) == Some(digest);
+            match rows.last_mut().filter(|row| follows && row.digest == Some(digest)) {
+                Some(newer) if !is_short_for(&tag, &newer.tag) => newer.tag = tag,
+                Some(_) => {}
+                None if seen.insert(digest) => {
+                    rows.push(SinceRow { tag, digest: Some(digest), created: None, answer: awaited() });
+                }
+                None => {}
             }
         } else if let Some(failure) = failures.remove(&tag) {
             report.tags += 1;
+            before = None;
             rows.push(SinceRow { tag, digest: None, created: None, answer: Err(failure) });
         }
     }
     rows.reverse();
     report.images = rows.len();
     rows
+}
+
+/// Returns whether a tag is the beginning of another one, as `1` and `1.2` are of `1.2.0`.
+fn is_short_for(tag: &Tag, other: &Tag) -> bool {
+    other.as_str().strip_prefix(tag.as_str()).is_some_and(|rest| rest.starts_with('.'))
 }

@@ -20,7 +20,7 @@ const WIDEST_TAG: usize = 32;
 /// Columns of a short digest.
 const DIGEST: usize = 12;
 /// Columns of an age.
-const AGE: usize = 6;
+const AGE: usize = 9;
 /// The width from which digests are shown.
 const WITH_DIGEST: u16 = 60;
 
