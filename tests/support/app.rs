@@ -294,7 +294,6 @@ fn describe(ask: &Ask) -> String {
         Ask::ScanPage(_, digest) => format!("scan of {}", digest.short()),
         Ask::Base(repository, digest, _) => format!("base of {}@{}", repository.name, digest.short()),
         Ask::Save(path, _) => format!("save {}", path.display()),
-        Ask::ImageDiff(images) => format!("diff {} {}", images.0, images.1),
         Ask::Since(request, _) => format!("since {}", request.repository.name),
         Ask::ImageDiff(question) => format!("diff {} {}", question.left, question.right),
         Ask::DiffRead(question) => format!("{:?} that differ", question.kind),

@@ -29,7 +29,6 @@ use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::price::Price;
 use regtui::model::reference::{Reference, RepositoryName, Selector, Tag, Target};
-use regtui::model::reference::{RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
@@ -166,7 +165,6 @@ impl Registry {
             Ask::ScanPage(..) => Answer::Attached(Err(failure(FailureKind::Unsupported))),
             Ask::Base(_, image, _) => Answer::Base(Box::new(base_of(image))),
             Ask::Save(..) => Answer::Saved(Err(failure(FailureKind::Local))),
-            Ask::ImageDiff(_) => Answer::ImageDiff(Err(failure(FailureKind::Unsupported))),
             Ask::Since(_, agreed) => Answer::Since(Ok((self.since)(*agreed))),
             Ask::ImageDiff(question) => Answer::ImageDiff(self.diff(question)),
             Ask::DiffRead(question) => Answer::DiffRead((self.diff_read)(question)),
