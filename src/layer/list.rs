@@ -11,6 +11,15 @@ use super::error::LayerError;
 
 /// The entries of a part. Only the last part has fewer.
 const PART: usize = 1024;
+/// Most bytes of all paths and links,
+const TEXT: u64 = 64 << 20;
+/// in addition to this number for each entry.
+const TEXT_AN_ENTRY: u64 = 256;
+
+/// Whether that many bytes of paths and links are too many for that many entries.
+pub fn is_long_text(text: u64, entries: usize) -> bool {
+    text > TEXT + TEXT_AN_ENTRY * entries as u64
+}
 
 /// An entry without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,7 +70,7 @@ pub(super) struct ListPart {
 pub struct FileList {
     parts: Vec<Arc<ListPart>>,
     /// The bytes of all paths and links.
-    text: u32,
+    text: u64,
 }
 
 impl FileList {
@@ -69,8 +78,10 @@ impl FileList {
     pub fn push(&mut self, entry: &LayerEntry<'_>) -> Result<(), LayerError> {
         let length = |text: &[u8]| u16::try_from(text.len()).map_err(|_| LayerError::LongPaths);
         let (path_length, link_length) = (length(&entry.path)?, length(&entry.link)?);
-        let added = u32::from(path_length) + u32::from(link_length);
-        self.text = self.text.checked_add(added).ok_or(LayerError::LongPaths)?;
+        self.text += u64::from(path_length) + u64::from(link_length);
+        if is_long_text(self.text, self.len()) {
+            return Err(LayerError::LongPaths);
+        }
         if self.parts.last().is_none_or(|part| part.records.len() >= PART) {
             self.parts.push(Arc::default());
         }
@@ -86,6 +97,11 @@ impl FileList {
     pub fn len(&self) -> usize {
         let full = self.parts.len().saturating_sub(1) * PART;
         full + self.parts.last().map_or(0, |part| part.records.len())
+    }
+
+    /// Returns the bytes of all paths and links.
+    pub fn text(&self) -> u64 {
+        self.text
     }
 
     /// Whether there are no entries.
@@ -122,9 +138,9 @@ impl FileList {
         if !is_behind_full || part.records.is_empty() || part.records.len() > PART || !part.is_valid(chunks) {
             return None;
         }
-        self.text = self.text.checked_add(u32::try_from(part.text.len()).ok()?)?;
+        self.text += part.text.len() as u64;
         self.parts.push(Arc::new(part));
-        Some(())
+        (!is_long_text(self.text, self.len())).then_some(())
     }
 
     /// Gives back memory that was set aside for further entries.

@@ -22,9 +22,11 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::client::Registry;
+use crate::layer::LayerFiles;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{MemorySink, read_contents};
+use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::ImageFiles;
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
@@ -122,10 +124,8 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
     let mut contents: HashMap<_, _> = known.collect();
     let fresh = contents.keys().map(|place| place.layer).collect();
     for (layer, entries) in missing(files, &search, &contents) {
-        let Some(digest) = files.image.layers.get(layer).and_then(|source| source.descriptor.digest) else {
-            continue;
-        };
-        let kept = read_kept(registry, &digest).await;
+        let Some(proof) = files.image.layers.get(layer).and_then(ListProof::of) else { continue };
+        let kept = read_kept(registry, &proof).await;
         for (entry, missing) in entries {
             if let Some(content) = missing.sha256.and_then(|sha256| kept.get(&sha256)) {
                 contents.insert(ContentPlace { layer, entry }, content.clone());
@@ -135,7 +135,11 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
     let cost = missing(files, &search, &contents).into_iter().map(|(layer, entries)| {
         let list = files.layers.get(layer).and_then(Option::as_ref);
         let size = files.image.layers.get(layer).and_then(|source| source.descriptor.size);
-        let whole = size.filter(|_| list.is_some_and(|files| files.chunks.is_empty()));
+        let is_in_chunks = |files: &Arc<LayerFiles>| {
+            let mut found = entries.keys().map(|entry| files.list.get(*entry as usize));
+            found.all(|entry| entry.is_some_and(|entry| files.is_in_chunks(&entry)))
+        };
+        let whole = size.filter(|_| list.is_some_and(|files| !is_in_chunks(files)));
         whole.unwrap_or_else(|| entries.values().map(|entry| entry.size).sum())
     });
     let cost = cost.sum();
@@ -188,13 +192,13 @@ async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut Pa
 async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &PackagePlan) {
     for layer in &plan.fresh {
         let is_proved = files.layers.get(*layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
-        let digest = files.image.layers.get(*layer).and_then(|source| source.descriptor.digest);
-        let Some(digest) = digest.filter(|_| is_proved) else { continue };
+        let proof = files.image.layers.get(*layer).and_then(ListProof::of);
+        let Some(proof) = proof.filter(|_| is_proved) else { continue };
         let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
         // Another image may have needed other files of the same layer.
-        let all = read_kept(registry, &digest).await;
+        let all = read_kept(registry, &proof).await;
         let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
-        keep(registry, &digest, contents).await;
+        keep(registry, &proof, contents).await;
     }
 }
 

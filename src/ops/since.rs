@@ -10,8 +10,9 @@ use wildmatch::WildMatch;
 
 use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
 use super::files::image::{ImageSource, LayerSource, choose_image};
-use super::files::layer::read_layer;
+use super::files::layer::{fit, read_layer};
 use super::files::progress::{LayerProgress, Pause};
+use super::files::proof::ListProof;
 use super::tag_list;
 use crate::client::Registry;
 use crate::layer::{FileTree, LayerFiles};
@@ -200,9 +201,9 @@ async fn find_files(
 /// Plans the reading of all layers, each once.
 async fn plan_all(registry: &dyn Registry, sources: &[Result<ImageSource, Failure>]) -> ReadingPlan {
     let mut plan = ReadingPlan::default();
-    let mut seen: std::collections::HashSet<Option<Digest>> = Default::default();
+    let mut seen: std::collections::HashSet<ListProof> = Default::default();
     for source in sources.iter().flatten().flat_map(|source| &source.layers) {
-        if seen.insert(source.descriptor.digest) {
+        if ListProof::of(source).is_none_or(|proof| seen.insert(proof)) {
             let layer = plan_layer(registry, source).await;
             match layer.bytes(source) {
                 Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
@@ -218,7 +219,7 @@ async fn plan_all(registry: &dyn Registry, sources: &[Result<ImageSource, Failur
 struct ListShelf<'a> {
     registry: &'a dyn Registry,
     repository: &'a Repository,
-    lists: HashMap<Digest, Arc<LayerFiles>>,
+    lists: HashMap<ListProof, Arc<LayerFiles>>,
     memory: usize,
     read: usize,
     received: u64,
@@ -247,9 +248,9 @@ impl ListShelf<'_> {
     }
 
     async fn list(&mut self, source: &LayerSource) -> Result<Arc<LayerFiles>, Failure> {
-        let known = source.descriptor.digest.and_then(|digest| self.lists.get(&digest));
-        if let Some(files) = known {
-            return Ok(files.clone());
+        let proof = ListProof::of(source);
+        if let Some(files) = proof.as_ref().and_then(|proof| self.lists.get(proof)) {
+            return fit(files, source);
         }
         let plan = plan_layer(self.registry, source).await;
         let progress = Arc::new(LayerProgress::default());
@@ -257,13 +258,13 @@ impl ListShelf<'_> {
         let read = read_layer(self.registry, name, source, &plan, None, &progress, &Pause::default()).await?;
         self.read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
         self.received += progress.received();
-        if let Some(digest) = source.descriptor.digest {
+        if let Some(proof) = proof {
             self.memory += read.files.list.memory();
             if self.memory > MOST_LISTS {
                 self.lists.clear();
                 self.memory = read.files.list.memory();
             }
-            self.lists.insert(digest, read.files.clone());
+            self.lists.insert(proof, read.files.clone());
         }
         Ok(read.files)
     }

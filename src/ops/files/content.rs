@@ -23,7 +23,7 @@ use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 use check::ContentCheck;
-use finder::{Portion, StreamFinder};
+use finder::{Portion, StreamFinder, WantedFile};
 
 /// Most bytes that one request for chunks reads.
 const LONGEST_REQUEST: u64 = 8 << 20;
@@ -97,12 +97,10 @@ pub async fn read_contents(
         let entry = entry.ok_or_else(|| Failure::local(describe(source), "an entry is no file"))?;
         match entry.data {
             _ if entry.size == 0 => sink.finish(*number)?,
-            Some(DataPosition::Chunks { first, count }) => {
-                let (first, count) = (first as usize, count as usize);
-                let chunks = files.chunks.get(first..first.saturating_add(count));
-                in_chunks.push((*number, chunks.unwrap_or_default()));
+            Some(DataPosition::Chunks { .. }) if files.is_in_chunks(&entry) => {
+                in_chunks.push((*number, files.chunks_of(&entry).unwrap_or_default()));
             }
-            Some(DataPosition::Stream(_)) => in_stream.push(*number),
+            Some(DataPosition::Chunks { .. } | DataPosition::Stream(_)) => in_stream.push(*number),
             None => {
                 let path = String::from_utf8_lossy(&entry.path).into_owned();
                 return Err(Failure::local(format!("cannot read {path}"), "it is stored with holes"));
@@ -145,9 +143,10 @@ impl<'a> ContentReader<'a> {
         sink: &mut dyn ContentSink,
     ) -> Result<bool, Failure> {
         let mut requests: Vec<Request<'a>> = Vec::new();
+        let places = self.files.chunk_places();
         for (number, chunks) in files {
             for chunk in *chunks {
-                let range = if chunk.is_zeros { 0..0 } else { self.files.chunk_range(chunk) };
+                let range = if chunk.is_zeros { 0..0 } else { places.range(chunk) };
                 match requests.last_mut().filter(|last| last.can_hold(&range)) {
                     Some(last) => last.push(*number, chunk, range),
                     None => {
@@ -159,6 +158,7 @@ impl<'a> ContentReader<'a> {
         }
         let mut check: Option<ContentCheck> = None;
         let mut is_first = true;
+        let mut finished = 0;
         for request in requests {
             let Request { range, chunks } = request;
             let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
@@ -176,6 +176,9 @@ impl<'a> ContentReader<'a> {
                     check = Some(ContentCheck::new(self.files, number));
                 }
                 let Some(open) = &mut check else { continue };
+                if open.is_complete() {
+                    return Err(self.fail("the table of contents has a part behind the end of a file"));
+                }
                 let content = if chunk.is_zeros {
                     Unpacked::Zeros(chunk.size)
                 } else {
@@ -194,8 +197,12 @@ impl<'a> ContentReader<'a> {
                 if open.is_complete() {
                     open.check().map_err(|error| self.fail(&error.to_string()))?;
                     sink.finish(number)?;
+                    finished += 1;
                 }
             }
+        }
+        if finished < files.len() {
+            return Err(self.fail("the table of contents does not have all parts of a file"));
         }
         Ok(true)
     }
@@ -217,15 +224,10 @@ impl<'a> ContentReader<'a> {
         let stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
         let (sender, reader) = pipe();
         let (contents, mut portions) = channel(WAITING);
-        let wanted = entries.iter().map(|number| {
-            let entry = self.files.list.get(*number as usize);
-            let path = entry.map(|entry| entry.path.into_owned()).unwrap_or_default();
-            (path, ContentCheck::new(self.files, *number))
-        });
         let finder = StreamFinder {
-            wanted: wanted.collect(),
-            is_by_path: !self.files.chunks.is_empty(),
-            media_type: self.source.descriptor.media_type.to_string(),
+            wanted: self.wanted(entries),
+            // The numbers of a table of contents are not those of the layer.
+            is_by_path: !matches!(self.files.format, LayerFormat::Tar(_)),
             contents,
         };
         let worker = tokio::task::spawn_blocking(move || finder.run(reader));
@@ -251,6 +253,28 @@ impl<'a> ContentReader<'a> {
             (Err(error), Ok(())) => Err(self.fail(&error.to_string())),
             (Ok(false), Ok(())) => Err(self.fail("the layer does not hold a file that its list names")),
         }
+    }
+
+    /// Returns what the layer is searched for.
+    fn wanted(&self, entries: &[u32]) -> Vec<WantedFile> {
+        let list = &self.files.list;
+        let entries: Vec<_> =
+            entries.iter().filter_map(|number| Some((*number, list.get(*number as usize)?))).collect();
+        // A path may stand in the layer more than once.
+        let mut files_at: HashMap<Vec<u8>, Vec<u32>> =
+            entries.iter().map(|(_, entry)| (entry.path.to_vec(), Vec::new())).collect();
+        for (number, entry) in (0..).zip(list.iter()) {
+            if let Some(files) = files_at.get_mut(&*entry.path).filter(|_| entry.kind == EntryKind::File) {
+                files.push(number);
+            }
+        }
+        let wanted = entries.into_iter().map(|(number, entry)| WantedFile {
+            nth: files_at.get(&*entry.path).map_or(0, |files| files.partition_point(|file| *file < number)),
+            is_told: entry.sha256.is_some(),
+            check: ContentCheck::new(self.files, number),
+            path: entry.path.into_owned(),
+        });
+        wanted.collect()
     }
 
     fn fail(&self, why: &str) -> Failure {

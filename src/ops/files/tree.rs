@@ -8,9 +8,11 @@ use futures_util::{StreamExt, stream};
 
 use super::cost::{LayerPlan, ReadingPlan};
 use super::image::ImageSource;
-use super::layer::{ReadLayer, Wanted, read_layer};
+use super::layer::{ReadLayer, Wanted, fit, read_layer};
 use super::progress::{LayerProgress, Pause};
+use super::proof::ListProof;
 use crate::client::Registry;
+use crate::layer::list::is_long_text;
 use crate::layer::{EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError};
 use crate::model::failure::Failure;
 
@@ -61,14 +63,8 @@ impl ImageFiles {
 
     /// Returns the version that holds the content of a version: itself, or the target of a hard link.
     pub fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
-        let link = |version: &FileVersion| self.entry(version).map(|entry| entry.link.into_owned());
-        match version.kind {
-            EntryKind::File => Some((id, version)),
-            EntryKind::HardLink => self.tree.hard_link_target(&link(&version)?, version.layer, |version| {
-                link(version).unwrap_or_default()
-            }),
-            _ => None,
-        }
+        let content = self.tree.linked_version(id, &version);
+        content.filter(|(_, content)| content.kind == EntryKind::File)
     }
 }
 
@@ -143,23 +139,22 @@ pub async fn read_image(
 ) -> Result<ImageFiles, Failure> {
     let is_chosen = |number: &usize| numbers.is_none_or(|numbers| numbers.contains(number));
     let mut order: Vec<usize> = (0..image.layers.len()).filter(is_chosen).collect();
-    // A layer that stands twice in the image is read once.
-    let digest = |number: usize| image.layers[number].descriptor.digest;
-    let mut seen: HashMap<_, usize> = HashMap::new();
+    // A layer that stands twice in the image is read once, if the same proves both.
+    let mut seen: HashMap<ListProof, usize> = HashMap::new();
     let mut copies: Vec<(usize, usize)> = Vec::new();
-    order.retain(|number| match seen.get(&digest(*number)) {
-        Some(first) if digest(*number).is_some() => {
-            copies.push((*number, *first));
-            false
+    order.retain(|number| {
+        let Some(proof) = ListProof::of(&image.layers[*number]) else { return true };
+        let first = *seen.entry(proof).or_insert(*number);
+        if first != *number {
+            copies.push((*number, first));
         }
-        _ => {
-            seen.insert(digest(*number), *number);
-            true
-        }
+        first == *number
     });
     order.sort_by_key(|number| image.layers[*number].descriptor.size.unwrap_or(u64::MAX));
     let unplanned = LayerPlan::Whole;
     let mut contents = HashMap::new();
+    let what = || format!("cannot put the layers of {} together", image.manifest.digest);
+    let (mut text, mut entries) = (0, 0);
     let mut read = stream::iter(order)
         .map(|number| {
             let (image, progress) = (&image, &reading.layers[number]);
@@ -174,12 +169,16 @@ pub async fn read_image(
     while let Some((number, layer)) = read.next().await {
         let ReadLayer { files, contents: some } = layer?;
         contents.extend(some.into_iter().map(|(entry, content)| ((number, entry), content)));
+        (text, entries) = (text + files.list.text(), entries + files.list.len());
+        if is_long_text(text, entries) {
+            return Err(Failure::local(what(), TreeError::LongNames.to_string()));
+        }
         reading.layers[number].set_files(files);
     }
     drop(read);
     for (copy, first) in copies {
         if let Some(files) = reading.layers[first].files() {
-            reading.layers[copy].set_files(files);
+            reading.layers[copy].set_files(fit(&files, &image.layers[copy])?);
         }
         let of_first: Vec<_> = contents
             .iter()
@@ -198,7 +197,6 @@ pub async fn read_image(
         tree.shrink();
         Ok::<_, TreeError>(tree)
     };
-    let what = || format!("cannot put the layers of {} together", image.manifest.digest);
     let built = tokio::task::spawn_blocking(build).await;
     let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
     let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;
