@@ -39,7 +39,7 @@ pub use compression::Compression;
 pub use entry::{DataPosition, EntryKind, LayerEntry, mode_text};
 pub use error::LayerError;
 pub use examine::ImageFindings;
-pub use files::{LayerFiles, LayerFormat};
+pub use files::{LayerFiles, LayerFormat, WINDOWS_ROOT};
 pub use finding::{Finding, Findings, Problem};
 pub use image_finding::{FileAttributes, ImageFinding, ImageFindingKind, TopFindings};
 pub use list::FileList;

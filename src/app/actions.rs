@@ -2,6 +2,7 @@
 //! README, the reason why it is not available, and its effect.
 
 pub(crate) mod availability;
+pub(crate) mod chart;
 pub(crate) mod copy;
 pub(crate) mod delete;
 pub(crate) mod details;
@@ -164,6 +165,9 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &files::FINDINGS,
     &files::PACKAGES,
     &files::EXTRACT,
+    &chart::VALUES,
+    &chart::README,
+    &chart::TEMPLATES,
     &view::ZOOM,
     &view::BORDER_LEFT,
     &view::BORDER_RIGHT,

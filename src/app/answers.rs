@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Pane;
+use super::actions::chart;
 use super::dialogs::{
     attached, comparison, file_preview, image_diff, journal, open_prompt, path_table, plan, save_prompt,
 };
@@ -54,6 +55,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             if let Some(failure) = update.state.detail.files.take_answer(ticket, answer) {
                 update.record_load_failure(&failure);
             }
+            chart::show_awaited(update);
         }
         (Slot::FileContent, Answer::FileContent(answer)) => file_preview::take(update, ticket, answer),
         (Slot::PathTable, Answer::Findings(answer)) => path_table::take_findings(update, ticket, answer),

@@ -7,12 +7,14 @@ use clap::Args;
 
 use super::CliError;
 use super::image_files::ImageArguments;
+use super::print;
 use crate::client::Pool;
 use crate::layer::FileVersion;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentSink, MemorySink, read_contents};
+use crate::ops::files::cost::CHEAP;
 use crate::ops::files::layer::Wanted;
 use crate::ops::files::tree::ImageFiles;
 
@@ -54,15 +56,26 @@ impl Cat {
             return print_content(content, is_terminal);
         }
         let (name, source) = (&files.image.repository.name, &files.image.layers[index]);
-        if version.size <= SMALL || is_terminal {
+        if is_terminal && version.size > SMALL {
+            return Err(too_large_for_a_terminal(version.size));
+        }
+        if version.size <= SMALL {
             let mut sink = MemorySink::new(SMALL);
             read_contents(&*registry, name, source, layer, &[entry], &mut sink).await?;
             let content = sink.into_contents().remove(&entry).unwrap_or_default();
             return print_content(&content, is_terminal);
         }
+        if version.size > CHEAP {
+            print::print_problem(format_args!("prints {}", size::bytes(version.size)));
+        }
         read_contents(&*registry, name, source, layer, &[entry], &mut PrintSink).await?;
         Ok(())
     }
+}
+
+fn too_large_for_a_terminal(bytes: u64) -> CliError {
+    let bytes = size::bytes(bytes);
+    CliError::Usage(format!("the file has {bytes}: redirect it to a file or a program"))
 }
 
 /// Returns the version of a file by the path that was typed. The failure names the kind of another entry at that path.
@@ -73,7 +86,8 @@ pub(super) fn find_file(files: &ImageFiles, path: &str, image: &str) -> Result<F
     let found = files.tree.resolve(path.as_bytes(), true).and_then(|id| files.tree.current(id));
     let why = match found.map(|version| version.kind) {
         Some(kind) => format!("it is no file, but a {}", kind.name().replace('_', " ")),
-        None => format!("{image} has no such file"),
+        None if files.is_whole() => format!("{image} has no such file"),
+        None => format!("{image} has no such file in the layers that were read"),
     };
     Err(not_found(path, &why))
 }

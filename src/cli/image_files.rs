@@ -15,7 +15,8 @@ use crate::model::failure::Failure;
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
 use crate::model::size;
-use crate::ops::files::cost::{ReadingPlan, plan_reading};
+use crate::model::text::SafeText;
+use crate::ops::files::cost::{LayerPlan, ReadingPlan, plan_reading};
 use crate::ops::files::image::{ImageSource, choose_image};
 use crate::ops::files::layer::Wanted;
 use crate::ops::files::tree::{ImageFiles, Reading, read_image};
@@ -71,6 +72,8 @@ impl ChosenImage {
         wanted: Option<&Wanted>,
     ) -> Result<(ImageFiles, Arc<dyn Registry>), Failure> {
         let mut plan = plan_reading(&*self.registry, &self.source).await;
+        let readable = self.readable(&plan);
+        let numbers = numbers.or(readable.as_deref());
         if let Some(numbers) = numbers {
             plan.choose(&self.source, numbers);
         }
@@ -82,6 +85,26 @@ impl ChosenImage {
         let files = with_bar(plan.bytes, &reading, read).await?;
         warn_of_unproved(&files);
         Ok((files, self.registry))
+    }
+}
+
+impl ChosenImage {
+    /// Returns the layers to read, from 0, if some are foreign and others are not. Names the foreign ones on stderr.
+    fn readable(&self, plan: &ReadingPlan) -> Option<Vec<usize>> {
+        let layers = plan.layers.iter().zip(&self.source.layers);
+        let foreign = layers.enumerate().filter_map(|(number, (layer, source))| match layer {
+            LayerPlan::Unreadable(why) if source.descriptor.is_foreign() => Some((number, why)),
+            _ => None,
+        });
+        let foreign: Vec<(usize, &SafeText)> = foreign.collect();
+        if foreign.is_empty() || foreign.len() == plan.layers.len() {
+            return None;
+        }
+        for (number, why) in &foreign {
+            print::print_problem(format_args!("layer {} is left out: {why}", number + 1));
+        }
+        let is_foreign = |number: &usize| foreign.iter().any(|(other, _)| other == number);
+        Some((0..plan.layers.len()).filter(|number| !is_foreign(number)).collect())
     }
 }
 

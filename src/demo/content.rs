@@ -13,6 +13,7 @@ mod debian_files;
 mod language_files;
 mod large;
 mod legacy;
+mod models;
 mod odd;
 mod packages;
 mod platform;
@@ -37,6 +38,7 @@ pub fn push(store: &Store) {
     base::push(store);
     charts::push(store);
     legacy::push(store);
+    models::push(store);
     odd::push(store);
     platform::push(store);
     team::push(store);

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Write};
 use std::ops::Range;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use flate2::read::ZlibDecoder;
@@ -14,6 +15,7 @@ use super::entry::{DataPosition, LayerEntry};
 use super::error::LayerError;
 use super::finding::Findings;
 use super::list::{FileList, ListPart};
+pub(crate) use super::path::below;
 use super::table::{Chunk, LayerTable};
 use super::unpacked::LayerSums;
 use crate::model::digest::Digest;
@@ -60,7 +62,14 @@ pub struct LayerFiles {
     pub uncompressed: Option<u64>,
     /// The digest of the uncompressed bytes, if the whole layer was read.
     pub diff_id: Option<Digest>,
+    /// The directory of the layer whose content the list has at its root; empty if the paths are those of the layer. The
+    /// cache keeps lists without it.
+    pub root: &'static [u8],
 }
+
+/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry:
+/// <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
+pub const WINDOWS_ROOT: &[u8] = b"Files";
 
 impl LayerFiles {
     /// The files of a layer without a table of contents, all of which are proved.
@@ -75,6 +84,7 @@ impl LayerFiles {
             is_proved: true,
             uncompressed: None,
             diff_id: None,
+            root: b"",
         }
     }
 
@@ -102,6 +112,17 @@ impl LayerFiles {
             findings: table.findings,
             is_proved: table.is_attested,
             ..LayerFiles::new(format, table.list)
+        }
+    }
+
+    /// Returns the files with the content of a directory at the root, or as they are if there is nothing in it.
+    pub fn with_root(self: &Arc<Self>, root: &'static [u8]) -> Arc<LayerFiles> {
+        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(root) {
+            return self.clone();
+        }
+        match self.list.below(root) {
+            Ok(list) => Arc::new(LayerFiles { list, root, ..LayerFiles::clone(self) }),
+            Err(_) => self.clone(),
         }
     }
 
@@ -157,7 +178,7 @@ impl LayerFiles {
     /// the name that its manifest gives it. It holds nothing else that depends on a manifest. It is made in parts, so that
     /// little of it is in memory before it is compressed.
     pub fn encode(&self) -> Option<Bytes> {
-        if !self.is_proved || self.format == LayerFormat::Blob {
+        if !self.is_proved || self.format == LayerFormat::Blob || !self.root.is_empty() {
             return None;
         }
         let mut findings = self.findings.clone();

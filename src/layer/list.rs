@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
+use super::path::below;
 
 /// The entries of a part. Only the last part has fewer.
 const PART: usize = 1024;
@@ -124,6 +125,25 @@ impl FileList {
     /// Returns all entries in the order of the layer.
     pub fn iter(&self) -> impl Iterator<Item = LayerEntry<'_>> {
         self.parts.iter().flat_map(|part| part.records.iter().map(|record| part.entry(record)))
+    }
+
+    /// Returns the same entries with the content of a directory at the root. Entries keep their numbers.
+    pub(super) fn below(&self, directory: &[u8]) -> Result<FileList, LayerError> {
+        let mut list = FileList::default();
+        for mut entry in self.iter() {
+            let path = below(directory, &entry.path).to_vec();
+            if entry.kind == EntryKind::HardLink {
+                entry.link = below(directory, &entry.link).to_vec().into();
+            }
+            list.push(&LayerEntry { path: path.into(), ..entry })?;
+        }
+        list.shrink();
+        Ok(list)
+    }
+
+    /// Whether there is anything in a directory.
+    pub(super) fn has_any_in(&self, directory: &[u8]) -> bool {
+        self.iter().any(|entry| below(directory, &entry.path).len() < entry.path.len())
     }
 
     /// Returns the parts, in order.

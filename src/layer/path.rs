@@ -54,6 +54,15 @@ pub(super) fn normalize(raw: &[u8]) -> Result<NormalPath, Problem> {
     Ok(NormalPath { path, is_absolute: raw.starts_with(b"/") })
 }
 
+/// Returns a normal path as it is if the content of a directory is moved to the root.
+pub(crate) fn below<'a>(directory: &[u8], path: &'a [u8]) -> &'a [u8] {
+    match path.strip_prefix(directory) {
+        Some(b"") => b"",
+        Some([b'/', rest @ ..]) => rest,
+        _ => path,
+    }
+}
+
 /// Returns the parent and the name of a normal path.
 pub(super) fn split(path: &[u8]) -> (&[u8], &[u8]) {
     match memchr::memrchr(b'/', path) {
@@ -156,6 +165,19 @@ mod tests {
         }
         assert!(normalize(b"/a").is_ok_and(|path| path.is_absolute));
         assert_eq!(normalize(&[b'a'; 4_096]).map(|path| path.path.len()), Ok(4_096));
+    }
+
+    #[test]
+    fn the_content_of_a_directory_can_be_at_the_root() {
+        for (path, moved) in [
+            (&b"Files/Windows/a"[..], &b"Windows/a"[..]),
+            (b"Files", b""),
+            (b"FilesAndMore/a", b"FilesAndMore/a"),
+            (b"Hives/Sam", b"Hives/Sam"),
+            (b"a/Files/b", b"a/Files/b"),
+        ] {
+            assert_eq!(below(b"Files", path), moved);
+        }
     }
 
     #[test]

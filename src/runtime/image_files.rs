@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
     ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, FilesPrice, FilesProgress,
-    FilesSnapshot,
+    FilesSnapshot, MissingLayer,
 };
 use crate::app::remote::Ticket;
 use crate::client::Pool;
@@ -25,7 +25,7 @@ use crate::ops::files::content::beginning::{Beginning, read_beginning};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
 use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::tree::{ImageFiles, Reading, read_image};
+use crate::ops::files::tree::{ImageFiles, Reading, read_readable};
 
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
@@ -81,25 +81,23 @@ pub(super) async fn read(
     let (mut numbers, mut refused) = (Vec::new(), Vec::new());
     for (number, layer) in plan.layers.iter().enumerate() {
         match layer {
-            LayerPlan::Unreadable(why) => {
-                refused.push((u16::try_from(number + 1).unwrap_or(u16::MAX), why.clone()));
-            }
+            LayerPlan::Unreadable(why) => refused.push(missing_layer(number, why.clone(), false)),
             _ => numbers.push(number),
         }
     }
-    if let (true, Some((layer, why))) = (numbers.is_empty(), refused.first()) {
-        return Err(Failure::local(format!("cannot read layer {layer}"), why.clone()));
+    if let (true, Some(missing)) = (numbers.is_empty(), refused.first()) {
+        return Err(Failure::local(format!("cannot read layer {}", missing.layer), missing.why.clone()));
     }
     let reading = Arc::new(Reading::new(&source));
     shown.begin(&reading);
     let layers = source.layers.len();
-    let read = read_image(&*registry, source, &plan, Some(&numbers), None, &reading);
+    let read = read_readable(&*registry, source, &plan, &numbers, &reading);
     let mut read = std::pin::pin!(read);
     let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
     let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
-    let files = loop {
+    let (files, failed) = loop {
         tokio::select! {
             biased;
             files = &mut read => break files?,
@@ -123,8 +121,14 @@ pub(super) async fn read(
             }
         }
     };
+    refused.extend(failed.into_iter().map(|(number, failure)| missing_layer(number, failure.why, true)));
+    refused.sort_by_key(|missing| missing.layer);
     let snapshot = FilesSnapshot { tree: files.tree.clone(), layers: files.layers };
     Ok(FilesAnswer::Files { snapshot, refused })
+}
+
+fn missing_layer(number: usize, why: SafeText, can_retry: bool) -> MissingLayer {
+    MissingLayer { layer: u16::try_from(number + 1).unwrap_or(u16::MAX), why, can_retry }
 }
 
 /// Returns the image as it is read.

@@ -6,6 +6,7 @@ use regtui::demo::{Demo, DemoSettings, Store};
 use serde_json::Value;
 
 use crate::support::layered::{StoredLayer, push_image};
+use crate::support::samples;
 use crate::support::shell::{Shell, open};
 use crate::support::tars::Tar;
 
@@ -90,6 +91,38 @@ async fn cat_prints_bytes_and_says_why_it_cannot() {
         .await
         .assert_code(1)
         .assert_says("it is for linux/amd64");
+}
+
+#[tokio::test]
+async fn a_foreign_layer_is_left_out_and_named_and_files_of_windows_have_the_paths_that_programs_see() {
+    let demo = open(DemoSettings::default(), samples::sample()).await;
+    let image = format!("{}/windows/agent:2025", demo.address());
+    let shell = Shell::new();
+    let ended = shell.run(&["files", &image]).await;
+    ended.assert_code(0);
+    ended.assert_says(
+        "layer 1 is left out: it is foreign: not stored in the registry, but at downloads.example.com",
+    );
+    assert!(ended.stdout.contains("\nagent/agent.json\n") && ended.stdout.contains("Hives/"), "{ended:?}");
+    let ended = shell.run(&["cat", &image, "agent/agent.json"]).await;
+    assert!(ended.assert_code(0).stdout.contains("interval"), "{ended:?}");
+    let missing = shell.run(&["cat", &image, "Windows/System32/ntoskrnl.exe"]).await;
+    missing.assert_code(1).assert_says("has no such file in the layers that were read");
+    let to = shell.home.path().join("agent");
+    let arguments = ["extract", &image, "agent", to.to_str().expect("a path")];
+    shell.run(&arguments).await.assert_code(0).assert_says("wrote 2 files");
+    assert!(to.join("agent.exe").exists());
+    shell.run(&["files", "--layer", "1", &image]).await.assert_code(1).assert_says("it is foreign");
+}
+
+#[tokio::test]
+async fn files_of_a_model_are_listed_without_reading_it() {
+    let demo = open(DemoSettings::default(), samples::sample()).await;
+    let image = format!("{}/ml/assistant:0.5b-q4-gguf", demo.address());
+    let ended = Shell::new().run(&["files", "--long", &image]).await;
+    ended.assert_code(0);
+    assert!(ended.stdout.contains("assistant-q4_k_m.gguf") && ended.stdout.contains("325"), "{ended:?}");
+    assert!(ended.stderr.is_empty(), "no price: {ended:?}");
 }
 
 #[tokio::test]

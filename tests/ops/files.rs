@@ -9,11 +9,12 @@ use regtui::demo::{self, Store};
 use regtui::layer::{LayerFormat, PathId};
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
+use regtui::ops::files::content::beginning::read_beginning;
 use regtui::ops::files::content::{MemorySink, read_contents};
 use regtui::ops::files::cost::plan_reading;
 use regtui::ops::files::extract::extract;
 use regtui::ops::files::layer::Wanted;
-use regtui::ops::files::tree::{ImageFiles, Reading, read_image};
+use regtui::ops::files::tree::{ImageFiles, Reading, read_image, read_readable};
 
 use crate::support::layered::{
     OCI_TAR, StoredLayer, choose, flush, paths, push_artifact, push_image, read_files,
@@ -203,6 +204,106 @@ async fn the_blob_of_an_artifact_that_is_no_tar_is_one_file() {
     assert_eq!(paths(&files), [".._model.json", "app", "app/values.yaml"]);
     assert_eq!(content(&registry, &files, ".._model.json").await.expect("content"), "{\"model\": true}");
     assert_eq!(content(&registry, &files, "app/values.yaml").await.expect("content"), "replicas: 1\n");
+}
+
+#[tokio::test]
+async fn a_large_blob_that_is_no_tar_is_listed_by_its_first_bytes_and_its_header_read_by_ranges() {
+    let store = Store::new();
+    let model = [&b"GGUF\x03\0\0\0"[..], &[0; 16], &noise(4 << 20)].concat();
+    let blob = StoredLayer {
+        bytes: model.clone(),
+        media_type: "application/vnd.docker.ai.gguf.v3",
+        annotations: [].into(),
+        diff_id: Digest::sha256(b""),
+    };
+    let named = blob.clone().annotated("org.cncf.model.filepath", "./weights/tiny.gguf");
+    push_artifact(&store, "one", "application/vnd.docker.ai.model.config.v0.1+json", "{}", &[blob, named]);
+    for blob_ranges in [true, false] {
+        let settings_of_demo = demo::DemoSettings { blob_ranges, ..demo::DemoSettings::default() };
+        let registry = Registry::new(settings_of_demo, store.clone(), settings()).await;
+        let image = choose(&registry.client, &registry, "app", "one").await.expect("an artifact");
+        let plan = plan_reading(&registry.client, &image).await;
+        assert_eq!((plan.bytes, plan.is_expensive()), (0, false));
+        let reading = Reading::new(&image);
+        let files = read_image(&registry.client, image, &plan, None, None, &reading).await.expect("files");
+        let hex = Digest::sha256(&model).hex();
+        assert_eq!(
+            paths(&files),
+            [format!("gguf-{}", &hex[..12]), "weights".into(), "weights/tiny.gguf".into()]
+        );
+        let (name, layer) = (&files.image.repository.name, files.layer(2).expect("a layer"));
+        registry.demo.forget_requests();
+        let needed = |start: &[u8]| if start.len() < 1_000 { 1_000 } else { 100_000 };
+        let source = &files.image.layers[1];
+        let read = read_beginning(&registry.client, name, source, layer, 0, &needed).await.expect("bytes");
+        assert_eq!((read.bytes.len(), read.is_whole), (100_000, false));
+        assert_eq!(read.bytes, model[..100_000]);
+        assert_eq!(blob_requests(&registry), if blob_ranges { 2 } else { 1 }, "{:?}", registry.requests());
+        let all = |_: &[u8]| u64::MAX;
+        let read = read_beginning(&registry.client, name, source, layer, 0, &all).await.expect("bytes");
+        assert!(read.is_whole && read.bytes == model);
+    }
+}
+
+#[tokio::test]
+async fn the_other_layers_are_read_if_one_fails() {
+    let store = Store::new();
+    let mut layers = three_layers();
+    layers[1] = StoredLayer { diff_id: Digest::sha256(b"another tar"), ..layers[1].clone() };
+    layers.push(layers[1].clone());
+    push_image(&store, "one", &layers);
+    let registry = Registry::open(store).await;
+    let image = choose(&registry.client, &registry, "app", "one").await.expect("an image");
+    let plan = plan_reading(&registry.client, &image).await;
+    let reading = Reading::new(&image);
+    let read = read_readable(&registry.client, image, &plan, &[0, 1, 2, 3], &reading).await;
+    let (files, failed) = read.expect("files");
+    assert_eq!(paths(&files), ["etc", "etc/a", "hard", "link"]);
+    assert_eq!(content(&registry, &files, "etc/a").await.expect("content"), "one");
+    let failed: Vec<_> = failed.iter().map(|(number, failure)| (*number, failure.to_string())).collect();
+    assert!(
+        matches!(&failed[..], [(1, one), (3, other)] if one.contains("diff_id") && one == other),
+        "{failed:?}"
+    );
+    let image = choose(&registry.client, &registry, "app", "one").await.expect("an image");
+    let reading = Reading::new(&image);
+    let none = read_readable(&registry.client, image, &plan, &[1], &reading).await;
+    assert!(none.expect_err("nothing was read").to_string().contains("diff_id"));
+}
+
+#[tokio::test]
+async fn files_of_windows_have_the_paths_that_programs_see() {
+    let store = Store::new();
+    let low = Tar::default()
+        .directory(b"Files")
+        .file(b"Files/Windows/a.txt", b"low")
+        .file(b"Files/old.txt", b"old")
+        .file(b"Hives/Software_Base", b"regf");
+    let high = Tar::default().file(b"Files/.wh.old.txt", b"").file(b"Files/Windows/a.txt", b"high").header(
+        b'1',
+        b"Files/same.txt",
+        b"Files/Windows/a.txt",
+        0,
+    );
+    let layers = [low, high].map(|tar| StoredLayer::gzip(&tar.end()));
+    let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
+    let config = format!(
+        r#"{{"architecture":"amd64","os":"windows","config":{{}},"rootfs":{{"type":"layers","diff_ids":{diff_ids:?}}}}}"#
+    );
+    push_artifact(&store, "one", "application/vnd.oci.image.config.v1+json", &config, &layers);
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = || ClientSettings { cache: Some(folder.path().into()), ..settings() };
+    // The second look takes the lists from the cache.
+    for _ in 0..2 {
+        let registry = Registry::new(demo::DemoSettings::default(), store.clone(), settings()).await;
+        let wanted: Wanted = Arc::new(|path: &[u8], _| path == b"Windows/a.txt");
+        let files = read_files(&registry, "one", Some(&wanted)).await.expect("files");
+        assert_eq!(paths(&files), ["Hives", "Hives/Software_Base", "Windows", "Windows/a.txt", "same.txt"]);
+        assert_eq!(content(&registry, &files, "Windows/a.txt").await.expect("content"), "high");
+        assert_eq!(content(&registry, &files, "same.txt").await.expect("content"), "high");
+        assert_eq!(content(&registry, &files, "Hives/Software_Base").await.expect("content"), "regf");
+        flush(&registry.pool).await;
+    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use regtui::app::cmd::Cmd;
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::files::reading::{
     FileContent, FilesAnswer, FilesPrice, FilesProgress, FilesSnapshot, ImagePackageList, ListedPackage,
-    PackagesAnswer,
+    MissingLayer, PackagesAnswer,
 };
 use regtui::app::questions::Ask;
 use regtui::app::remote::Ticket;
@@ -156,7 +156,8 @@ fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
     let screen = with_files(doubtful, (120, 24));
     assert!(screen.text().contains("not attested by the manifest"), "{}", screen.text());
     let missing = |_| {
-        let refused = vec![(2, "it is not stored in the registry".into())];
+        let why = "it is not stored in the registry".into();
+        let refused = vec![MissingLayer { layer: 2, why, can_retry: false }];
         Ok(FilesAnswer::Files { snapshot: snapshot(layers(), true), refused })
     };
     let screen = with_files(missing, (120, 24));
@@ -165,6 +166,33 @@ fn a_list_that_nothing_proves_and_a_layer_that_is_missing_are_labelled() {
         "{}",
         screen.text()
     );
+    assert!(screen.text().contains("2 of 3 layers"), "{}", screen.text());
+}
+
+#[test]
+fn a_layer_that_failed_is_labelled_and_refreshing_reads_it_again() {
+    let failed = |_| {
+        let missing =
+            |layer, why: &'static str, can_retry| MissingLayer { layer, why: why.into(), can_retry };
+        let refused = vec![missing(1, "it is foreign", false), missing(3, "the connection broke", true)];
+        let [lower, middle, _] = layers();
+        let snapshot = snapshot([lower, middle, Tar::default()], true);
+        Ok(FilesAnswer::Files { snapshot, refused })
+    };
+    picture("files_missing_layer", |size| with_files(failed, size));
+    let mut screen = with_files(failed, (120, 24));
+    screen.press("a");
+    assert!(screen.text().contains("this layer was not read"), "{}", screen.text());
+    screen.press("a");
+    assert!(
+        screen.text().contains("layer 3 is missing; r tries again: the connection broke, and 1 layer more")
+    );
+    screen.registry.files = |_| Ok(sample_files());
+    screen.press("j r");
+    let text = screen.text();
+    assert!(!text.contains("is missing") && text.contains("whole image, 3 layers"), "{text}");
+    let line = text.lines().find(|line| line.contains('▌')).unwrap_or_default();
+    assert!(line.contains("etc"), "the cursor stays: {text}");
 }
 
 /// The question for files that waits for its answer.

@@ -45,7 +45,7 @@ mod tests {
             "sort" => vec!["date".to_string(), "digest".to_string(), "size".to_string()],
             _ => Vec::new(),
         };
-        assert_eq!(completions("re", arguments), ["retag ", "refresh", "reload", "requests"]);
+        assert_eq!(completions("re", arguments), ["retag ", "readme", "refresh", "reload", "requests"]);
         assert_eq!(completions("sort d", arguments), ["sort date", "sort digest"]);
         assert!(completions("nonsense x", arguments).is_empty());
     }

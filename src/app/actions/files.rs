@@ -109,7 +109,7 @@ pub(super) fn enter(update: &mut Update<'_>) {
 }
 
 /// Shows the content of a path. A symbolic link to a directory leads there.
-fn show_content(update: &mut Update<'_>, id: PathId, is_for_pager: bool) {
+pub(super) fn show_content(update: &mut Update<'_>, id: PathId, is_for_pager: bool) {
     let browser = &mut update.state.detail.files.browser;
     let Some(scene) = browser.scene() else { return };
     let Some(version) = scene.version(id).map(|shown| *shown.version()) else { return };

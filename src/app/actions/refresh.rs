@@ -7,6 +7,7 @@ use super::availability::check_open;
 use crate::app::Pane;
 use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
+use crate::app::panes::details::Tab;
 use crate::app::panes::details::files::FilesLoad;
 use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, load_tags};
@@ -48,6 +49,9 @@ fn refresh(update: &mut Update<'_>) {
             // Files that could not be read are asked for again as soon as the image is known.
             if matches!(update.state.detail.files.load, FilesLoad::Failed(_)) {
                 update.state.detail.files.set_image(None);
+            }
+            if update.state.detail.tab == Tab::Files && update.state.detail.files.retry() {
+                return;
             }
             load_image(update, Duration::ZERO, None);
         }

@@ -195,7 +195,7 @@ pub(super) fn describe(start: &[u8], file_size: u64) -> Vec<SafeText> {
         }
         Some(Err(error)) => facts.push(fact("needs", why(error))),
         None if is_program && interpreter.is_none() => {
-            facts.push(fact("needs", "nothing: statically linked"))
+            facts.push(fact("needs", "nothing: statically linked"));
         }
         None => {}
     }

@@ -1,5 +1,6 @@
 //! The header of a GGUF model: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::cursor::{Cursor, ReadError};
@@ -219,7 +220,7 @@ pub(super) fn describe(start: &[u8], file_size: u64) -> Vec<SafeText> {
     }
     if !header.types.is_empty() {
         let mut types: Vec<_> = header.types.iter().collect();
-        types.sort_by(|one, other| other.1.cmp(one.1));
+        types.sort_by_key(|(_, count)| Reverse(**count));
         let types: Vec<String> =
             types.iter().take(12).map(|(kind, count)| format!("{count} {}", tensor_type(**kind))).collect();
         facts.push(fact("tensors", types.join(", ")));

@@ -1,6 +1,7 @@
 //! The header of a safetensors file: <https://github.com/huggingface/safetensors#format>.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -142,7 +143,7 @@ pub(super) fn describe(start: &[u8], file_size: u64) -> Vec<SafeText> {
             facts.push(SafeText::from(format!("safetensors model: {tensors} in {bytes}")));
             facts.push(fact("parameters", parameters(header.parameters)));
             let mut types: Vec<_> = header.types.iter().collect();
-            types.sort_by(|one, other| other.1.1.cmp(&one.1.1));
+            types.sort_by_key(|(_, (_, elements))| Reverse(*elements));
             let types: Vec<String> = types
                 .iter()
                 .map(|(name, (count, elements))| format!("{count} {name} ({})", parameters(*elements)))

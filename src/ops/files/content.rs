@@ -228,6 +228,7 @@ impl<'a> ContentReader<'a> {
             wanted: self.wanted(entries),
             // The numbers of a table of contents are not those of the layer.
             is_by_path: !matches!(self.files.format, LayerFormat::Tar(_)),
+            root: self.files.root,
             contents,
         };
         let worker = tokio::task::spawn_blocking(move || finder.run(reader));

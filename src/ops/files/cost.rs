@@ -10,10 +10,13 @@ use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
 use crate::layer::{LayerFiles, LayerFormat};
 use crate::model::digest::Digest;
+use crate::model::manifest::Descriptor;
 use crate::model::text::SafeText;
 
 /// Reading more bytes than this is announced before it begins.
 pub const CHEAP: u64 = 32 << 20;
+/// Addresses of a foreign layer that are looked at.
+const MOST_URLS: usize = 16;
 
 /// The way to the files of a layer.
 #[derive(Debug, Clone)]
@@ -131,9 +134,7 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
         return LayerPlan::Kept(Arc::new(kept));
     }
     if descriptor.is_foreign() {
-        return LayerPlan::Unreadable(
-            "it is not stored in the registry: its manifest names other places".into(),
-        );
+        return LayerPlan::Unreadable(foreign_text(descriptor));
     }
     match NamedTable::of(source) {
         Some(NamedTable::Estargz(range, digest)) => LayerPlan::Estargz { range, digest },
@@ -159,4 +160,18 @@ async fn kept_files(registry: &dyn Registry, source: &LayerSource, layer: &Diges
         return Some(files);
     }
     None
+}
+
+/// Returns the reason why a foreign layer is not read, with the host that has it.
+fn foreign_text(descriptor: &Descriptor) -> SafeText {
+    let hosts: Vec<String> = descriptor
+        .urls
+        .iter()
+        .take(MOST_URLS)
+        .filter_map(|url| Some(url::Url::parse(url).ok()?.host_str()?.to_string()))
+        .collect();
+    match hosts.first() {
+        Some(host) => format!("it is foreign: not stored in the registry, but at {host}").into(),
+        None => "it is foreign: not stored in the registry, but elsewhere".into(),
+    }
 }

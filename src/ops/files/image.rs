@@ -40,6 +40,11 @@ pub struct ImageSource {
 }
 
 impl ImageSource {
+    /// Whether it is for Windows, whose layers hold the files in a directory of their own.
+    pub fn is_windows(&self) -> bool {
+        self.platform.as_ref().is_some_and(|platform| platform.os == "windows")
+    }
+
     /// Combines a manifest and its config. Fails for manifests that have no layers, or more than are kept.
     pub fn new(
         repository: &Repository,

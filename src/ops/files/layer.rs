@@ -192,7 +192,10 @@ impl StreamDecoder {
         while let Some(mut entry) = stream.next_entry().map_err(|error| first_error(error, &self.progress))? {
             let is_wanted = entry.kind == EntryKind::File
                 && kept + entry.size <= MOST_KEPT
-                && self.wanted.as_ref().is_some_and(|wanted| wanted(&entry.path, entry.size));
+                && self
+                    .wanted
+                    .as_ref()
+                    .is_some_and(|wanted| wanted(self.progress.shown_path(&entry.path), entry.size));
             let content = if is_wanted { Some(read_content(&mut stream)?) } else { None };
             entry.sha256 = stream.finish_content()?;
             let index = self.progress.with_list(|list| {

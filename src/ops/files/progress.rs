@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use crate::layer::{FileList, LayerFiles};
+use crate::layer::files::below;
+use crate::layer::{FileList, LayerFiles, LayerFormat};
 
 /// The progress of one layer.
 #[derive(Debug, Default)]
@@ -16,17 +17,31 @@ pub struct LayerProgress {
     list: Mutex<FileList>,
     /// The files, once all are known.
     files: Mutex<Option<Arc<LayerFiles>>>,
+    /// The directory of the layer whose content is shown at the root; empty for the layer as it is.
+    root: &'static [u8],
 }
 
 impl LayerProgress {
+    /// The progress of a layer that is shown with the content of a directory at the root.
+    pub(super) fn with_root(root: &'static [u8]) -> LayerProgress {
+        LayerProgress { root, ..LayerProgress::default() }
+    }
+
+    /// Returns the path that is shown for a path of the layer.
+    pub(super) fn shown_path<'a>(&self, path: &'a [u8]) -> &'a [u8] {
+        if self.root.is_empty() { path } else { below(self.root, path) }
+    }
+
     /// Returns the bytes that were received.
     pub fn received(&self) -> u64 {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Returns a copy of the entries so far.
+    /// Returns a copy of the entries so far, as they are shown.
     pub fn list(&self) -> FileList {
-        self.list.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        let list = self.list.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let files = Arc::new(LayerFiles::new(LayerFormat::Blob, list)).with_root(self.root);
+        Arc::unwrap_or_clone(files).list
     }
 
     /// Returns the number of entries so far.
@@ -40,6 +55,7 @@ impl LayerProgress {
     }
 
     pub(super) fn set_files(&self, files: Arc<LayerFiles>) {
+        let files = files.with_root(self.root);
         *self.files.lock().unwrap_or_else(PoisonError::into_inner) = Some(files);
     }
 

@@ -13,7 +13,9 @@ use super::progress::{LayerProgress, Pause};
 use super::proof::ListProof;
 use crate::client::Registry;
 use crate::layer::list::is_long_text;
-use crate::layer::{EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError};
+use crate::layer::{
+    EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError, WINDOWS_ROOT,
+};
 use crate::model::failure::Failure;
 
 /// Layers that are read at once.
@@ -79,7 +81,9 @@ pub struct Reading {
 impl Reading {
     /// Creates the state for the layers of an image.
     pub fn new(image: &ImageSource) -> Reading {
-        Reading::of_layers(image.layers.len())
+        let root = if image.is_windows() { WINDOWS_ROOT } else { b"" };
+        let layers = image.layers.iter().map(|_| Arc::new(LayerProgress::with_root(root)));
+        Reading { layers: layers.collect(), pause: Pause::default() }
     }
 
     /// Creates the state for a number of layers.
@@ -137,6 +141,45 @@ pub async fn read_image(
     wanted: Option<&Wanted>,
     reading: &Reading,
 ) -> Result<ImageFiles, Failure> {
+    read_layers(registry, image, plan, numbers, wanted, reading, &mut Err).await
+}
+
+/// Reads the layers of an image as [`read_image`] does, but also if some fail. Those count as empty and are returned, each
+/// with its number, from 0. Fails only if all do.
+pub async fn read_readable(
+    registry: &dyn Registry,
+    image: ImageSource,
+    plan: &ReadingPlan,
+    numbers: &[usize],
+    reading: &Reading,
+) -> Result<(ImageFiles, Vec<(usize, Failure)>), Failure> {
+    let mut failed: Vec<(usize, Failure)> = Vec::new();
+    let mut note = |failure| {
+        failed.push(failure);
+        Ok(())
+    };
+    let files = read_layers(registry, image, plan, Some(numbers), None, reading, &mut note).await?;
+    failed.sort_by_key(|(number, _)| *number);
+    if files.layers.iter().all(Option::is_none)
+        && let Some((_, failure)) = failed.first()
+    {
+        return Err(failure.clone());
+    }
+    Ok((files, failed))
+}
+
+/// Decides about a layer that failed, by its number from 0: an error ends the reading.
+type OnFailure<'a> = &'a mut (dyn FnMut((usize, Failure)) -> Result<(), (usize, Failure)> + Send);
+
+async fn read_layers(
+    registry: &dyn Registry,
+    image: ImageSource,
+    plan: &ReadingPlan,
+    numbers: Option<&[usize]>,
+    wanted: Option<&Wanted>,
+    reading: &Reading,
+    on_failure: OnFailure<'_>,
+) -> Result<ImageFiles, Failure> {
     let is_chosen = |number: &usize| numbers.is_none_or(|numbers| numbers.contains(number));
     let mut order: Vec<usize> = (0..image.layers.len()).filter(is_chosen).collect();
     // A layer that stands twice in the image is read once, if the same proves both.
@@ -167,7 +210,16 @@ pub async fn read_image(
         })
         .buffer_unordered(AT_ONCE);
     while let Some((number, layer)) = read.next().await {
-        let ReadLayer { files, contents: some } = layer?;
+        let ReadLayer { files, contents: some } = match layer {
+            Ok(layer) => layer,
+            Err(failure) => {
+                let same = copies.iter().filter(|(_, first)| *first == number).map(|(copy, _)| *copy);
+                for number in std::iter::once(number).chain(same) {
+                    on_failure((number, failure.clone())).map_err(|(_, failure)| failure)?;
+                }
+                continue;
+            }
+        };
         contents.extend(some.into_iter().map(|(entry, content)| ((number, entry), content)));
         (text, entries) = (text + files.list.text(), entries + files.list.len());
         if is_long_text(text, entries) {
@@ -178,7 +230,13 @@ pub async fn read_image(
     drop(read);
     for (copy, first) in copies {
         if let Some(files) = reading.layers[first].files() {
-            reading.layers[copy].set_files(fit(&files, &image.layers[copy])?);
+            match fit(&files, &image.layers[copy]) {
+                Ok(files) => reading.layers[copy].set_files(files),
+                Err(failure) => {
+                    on_failure((copy, failure)).map_err(|(_, failure)| failure)?;
+                    continue;
+                }
+            }
         }
         let of_first: Vec<_> = contents
             .iter()

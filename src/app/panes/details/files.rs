@@ -5,9 +5,11 @@
 //! | `reading` | the messages of the runtime: price, progress, files |
 //! | `browser` | the rows: layer, open directories, order, filter, cursor |
 //! | `scene`, `view`, `sums` | a tree as it is shown: which version of each path, the note beside it, the sizes of directories |
+//! | `chart` | the parts of a Helm chart |
 //! | `rows`, `order`, `flattening`, `filter`, `pattern` | the parts of the work on rows |
 
 pub(crate) mod browser;
+pub(crate) mod chart;
 mod filter;
 mod flattening;
 pub(crate) mod order;
@@ -26,9 +28,12 @@ use super::{Detail, Tab};
 use crate::app::remote::Ticket;
 use crate::layer::{EntryKind, FileVersion, PathId};
 use crate::model::failure::Failure;
-use crate::model::text::SafeText;
 use browser::FileBrowser;
-use reading::{ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot, ReadFiles};
+use chart::ChartPart;
+use reading::{
+    ContentRequest, FilesAnswer, FilesImage, FilesPrice, FilesProgress, FilesSnapshot, MissingLayer,
+    ReadFiles,
+};
 
 /// The least time between two looks at the rate of a reading, in milliseconds.
 const RATE_OVER: i64 = 1_000;
@@ -69,8 +74,10 @@ pub struct FilesTab {
     pub(crate) rate: Option<u64>,
     /// The time and the received bytes from which the rate is computed.
     rate_from: Option<(Timestamp, u64)>,
-    /// The layers that cannot be read, from 1, each with the reason.
-    pub(crate) refused: Vec<(u16, SafeText)>,
+    /// The layers that cannot be read.
+    pub(crate) refused: Vec<MissingLayer>,
+    /// The part of a chart that is opened as soon as the files are there.
+    pub(crate) awaited_part: Option<ChartPart>,
     /// Whether all panes are shown again when the tab is left.
     pub(crate) ends_zoom: bool,
 }
@@ -116,6 +123,17 @@ impl FilesTab {
             self.load = FilesLoad::Unasked;
         }
         is_open
+    }
+
+    /// Begins the reading again if layers failed. Returns whether it does.
+    pub(crate) fn retry(&mut self) -> bool {
+        let retries =
+            matches!(self.load, FilesLoad::Read) && self.refused.iter().any(|missing| missing.can_retry);
+        if retries {
+            self.load = FilesLoad::Unasked;
+            self.refused.clear();
+        }
+        retries
     }
 
     /// Pauses the reading, or lets it go on. Returns whether there is one that changed.
@@ -174,6 +192,11 @@ impl FilesTab {
             Ok(FilesAnswer::Files { snapshot, refused }) => {
                 self.refused = refused;
                 self.load = FilesLoad::Read;
+                let chart = self.image.as_ref().filter(|image| image.is_chart());
+                let about = chart.and_then(|_| chart::path_of(&snapshot.tree, ChartPart::About));
+                if let Some(path) = about.filter(|_| !self.browser.list.is_user_selected) {
+                    self.browser.reveal(&path);
+                }
                 self.show(snapshot);
             }
             Err(failure) => {

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc::Sender;
 
 use super::check::ContentCheck;
+use crate::layer::files::below;
 use crate::layer::{EntryKind, LayerError, LayerStream, StreamLimits};
 use crate::ops::files::pipe::PipeReader;
 
@@ -29,6 +30,8 @@ pub(super) struct StreamFinder {
     pub(super) wanted: Vec<WantedFile>,
     /// Whether only the path tells a file, because the numbers are those of a table of contents.
     pub(super) is_by_path: bool,
+    /// The directory of the layer whose content the list has at its root.
+    pub(super) root: &'static [u8],
     pub(super) contents: Sender<Portion>,
 }
 
@@ -46,9 +49,10 @@ impl StreamFinder {
         let mut untold = Vec::new();
         while left > 0 {
             let Some(entry) = stream.next_entry()? else { return Ok(false) };
-            let indexes = places.get(&*entry.path).filter(|_| entry.kind == EntryKind::File);
+            let path = below(self.root, &entry.path);
+            let indexes = places.get(path).filter(|_| entry.kind == EntryKind::File);
             let nth = indexes.map_or(0, |_| {
-                let passed = passed.entry(entry.path.to_vec()).or_default();
+                let passed = passed.entry(path.to_vec()).or_default();
                 *passed += 1;
                 *passed - 1
             });

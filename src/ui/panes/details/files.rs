@@ -45,6 +45,8 @@ impl Canvas<'_, '_> {
         if list.rows.is_empty() && !browser.is_arranging() {
             let text = if is_flat {
                 "nothing fits the filter"
+            } else if files.refused.iter().any(|missing| missing.layer == scene.view.layer) {
+                "this layer was not read"
             } else if scene.view.is_own {
                 "this layer changes no files"
             } else {
@@ -85,9 +87,13 @@ impl Canvas<'_, '_> {
     /// Returns the line about the layer, the number of files and the order.
     fn about_text(&self, scene: &Scene) -> Vec<String> {
         let (view, all) = (scene.view, scene.tree.layers());
-        let layer = view.layer;
+        let (layer, files) = (view.layer, &self.state.detail.files);
+        let missing = files.refused.len();
         let mut parts = vec![match (view.is_own, layer == all) {
             (true, _) => format!("changes of layer {layer} of {all}"),
+            (false, true) if missing > 0 => {
+                format!("{} of {all} layers", usize::from(all).saturating_sub(missing))
+            }
             (false, true) => format!("whole image, {}", counted(all.into(), "layer", "layers")),
             (false, false) => format!("image up to layer {layer} of {all}"),
         }];
@@ -102,6 +108,9 @@ impl Canvas<'_, '_> {
             parts.push(if browser.filter().is_some() { "filtering…" } else { "sorting…" }.into());
         } else if browser.filter().is_some() {
             parts.push(format!("{} shown", group_thousands(browser.list.rows.len())));
+        }
+        if files.image.as_ref().is_some_and(|image| image.is_windows()) {
+            parts.push("Windows: the files of `Files/`".into());
         }
         if view.shows_removed && !view.is_own {
             parts.push("with removed ones".into());
@@ -169,7 +178,10 @@ impl Canvas<'_, '_> {
     fn files_foot(&self, selected: Option<(&Scene, PathId, &NameColumns)>) -> (Role, String) {
         let files = &self.state.detail.files;
         if let Some(problem) = files.browser.filter_problem() {
-            return (Role::Bad, format!("{problem}; the rows are those of the filter before"));
+            return (
+                Role::Bad,
+                format!("no regular expression: {problem}; the rows are those of the filter before"),
+            );
         }
         match &files.load {
             FilesLoad::Failed(failure) => {
@@ -177,14 +189,14 @@ impl Canvas<'_, '_> {
                 return (Role::Bad, format!("{}: {}; {hint}", failure.what, failure.why));
             }
             FilesLoad::Reading { .. } => return (Role::Warn, self.reading_text()),
-            FilesLoad::Unasked | FilesLoad::Priced(_) | FilesLoad::Read => {}
+            FilesLoad::Priced(price) => {
+                let begins = self.key_hint("panes.enter", "begins");
+                return (Role::Warn, format!("the rest {}; {begins}", price_text(price)));
+            }
+            FilesLoad::Unasked | FilesLoad::Read => {}
         }
-        if let Some((layer, why)) = files.refused.first() {
-            let more = match files.refused.len() {
-                1 => String::new(),
-                all => format!(", and {} more", counted(all - 1, "layer", "layers")),
-            };
-            return (Role::Bad, format!("layer {layer} is missing: {why}{more}"));
+        if let Some(text) = self.missing_text() {
+            return text;
         }
         let Some((scene, id, names)) = selected else { return (Role::Dim, String::new()) };
         let note = scene.note(id).filter(|_| names.note == 0);
@@ -197,6 +209,22 @@ impl Canvas<'_, '_> {
             text.push_str(&format!(" · {step}"));
         }
         (role, text)
+    }
+
+    /// Returns the layers that are missing, first those that another try may bring, with the key for it.
+    fn missing_text(&self) -> Option<(Role, String)> {
+        let missing = &self.state.detail.files.refused;
+        let first = missing.iter().find(|layer| layer.can_retry).or(missing.first())?;
+        let (role, tries) = if first.can_retry {
+            (Role::Bad, format!("; {}", self.key_hint("panes.refresh", "tries again")))
+        } else {
+            (Role::Warn, String::new())
+        };
+        let mut text = format!("layer {} is missing{tries}: {}", first.layer, first.why);
+        if missing.len() > 1 {
+            text.push_str(&format!(", and {} more", counted(missing.len() - 1, "layer", "layers")));
+        }
+        Some((role, text))
     }
 
     /// Returns the progress of the reading, and the key that pauses it or lets it go on.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use super::filter::{FileFilter, FileSearch};
 use super::flattening::{Flattening, flatten};
 use super::order::FileSort;
-use super::rows::{OpenDirectories, RowBuilder, SortedContents};
+use super::rows::{OpenDirectories, RowBuilder, STEPS, SortedContents};
 use super::scene::{LayerLists, Scene};
 use super::view::LayerView;
 use crate::app::list::{List, Move};
@@ -18,8 +18,6 @@ use crate::layer::{FileTree, PathId};
 
 /// Number of paths that are summed up in one part.
 const SUMMED: usize = 65_536;
-/// Number of comparisons and rows in one part.
-pub(super) const STEPS: usize = 16_384;
 /// Number of paths that a filter examines in one part.
 const FILTERED: usize = 16_384;
 
@@ -184,6 +182,13 @@ impl FileBrowser {
     pub(crate) fn go_to(&mut self, path: &[u8]) {
         self.reveal(path);
         self.drop_filter();
+        self.restart();
+    }
+
+    /// Opens a directory.
+    pub(crate) fn open_directory(&mut self, path: Vec<u8>) {
+        self.goal = Some(path.clone());
+        self.set_open(path, true);
         self.restart();
     }
 

@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use super::browser::STEPS;
 use super::order::FileSort;
-use super::rows::{OpenDirectories, RowBuilder, SortedContents};
+use super::rows::{OpenDirectories, RowBuilder, STEPS, SortedContents};
 use super::scene::Scene;
 use crate::app::list::incremental_sort::Sorting;
 

@@ -10,6 +10,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::Manifest;
 use crate::model::platform::Platform;
 use crate::model::reference::Repository;
+use crate::model::summary::Kind;
 use crate::model::text::SafeText;
 
 /// The image whose files are read.
@@ -26,6 +27,17 @@ pub struct FilesImage {
 }
 
 impl FilesImage {
+    /// Whether it is for Windows, whose layers hold the files in a directory of their own.
+    pub(crate) fn is_windows(&self) -> bool {
+        let own = self.config.as_ref().and_then(|config| config.platform.as_ref());
+        own.or(self.platform.as_ref()).is_some_and(|platform| platform.os == "windows")
+    }
+
+    /// Whether it is a Helm chart.
+    pub(crate) fn is_chart(&self) -> bool {
+        self.manifest.kind() == Kind::HelmChart
+    }
+
     /// Whether both have the same files.
     pub(crate) fn is_same(&self, other: &FilesImage) -> bool {
         (&self.repository, &self.manifest.digest) == (&other.repository, &other.manifest.digest)
@@ -67,6 +79,17 @@ pub struct FilesSnapshot {
     pub layers: Vec<Option<Arc<LayerFiles>>>,
 }
 
+/// A layer that was not read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MissingLayer {
+    /// Its number, from 1.
+    pub layer: u16,
+    /// The reason.
+    pub why: SafeText,
+    /// Whether another try may help.
+    pub can_retry: bool,
+}
+
 /// The answer to the question for the files of an image.
 #[derive(Debug)]
 pub enum FilesAnswer {
@@ -76,8 +99,8 @@ pub enum FilesAnswer {
     Files {
         /// The files.
         snapshot: FilesSnapshot,
-        /// The layers that cannot be read, from 1, each with the reason.
-        refused: Vec<(u16, SafeText)>,
+        /// The layers that cannot be read.
+        refused: Vec<MissingLayer>,
     },
 }
 

@@ -9,6 +9,9 @@ use super::scene::Scene;
 use crate::app::list::incremental_sort::Sorting;
 use crate::layer::PathId;
 
+/// Number of comparisons and rows in one part.
+pub(super) const STEPS: usize = 16_384;
+
 /// The sorted content of directories, by the number of the directory.
 pub(crate) type SortedContents = HashMap<u32, Arc<[u32]>>;
 

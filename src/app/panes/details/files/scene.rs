@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::sums::FileSums;
 use super::view::{LayerView, ShownVersion};
-use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId};
+use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, WINDOWS_ROOT};
 
 /// The lists of the layers, bottom first. `None` for those that were not read to their end.
 pub(crate) type LayerLists = Arc<[Option<Arc<LayerFiles>>]>;
@@ -75,10 +75,21 @@ impl Scene {
 
     /// Returns the note beside the path.
     pub(crate) fn note(&self, id: PathId) -> Option<String> {
-        if self.is_context(id) {
+        let note = || self.view.note(&self.tree, id, self.sums.removed_size(id));
+        if self.is_context(id) { None } else { note() }.or_else(|| self.windows_note(id))
+    }
+
+    /// Returns the purpose of a directory of Windows that is no part of the files of the image.
+    fn windows_note(&self, id: PathId) -> Option<String> {
+        let is_windows = self.lists.iter().flatten().any(|files| files.root == WINDOWS_ROOT);
+        if !is_windows || self.tree.parent(id) != Some(PathId::ROOT) {
             return None;
         }
-        self.view.note(&self.tree, id, self.sums.removed_size(id))
+        match self.tree.name(id) {
+            b"Hives" => Some("the registry of Windows".to_string()),
+            b"UtilityVM" => Some("for containers with a kernel of their own".to_string()),
+            _ => None,
+        }
     }
 
     /// Returns the number of directories above a path, without the root.

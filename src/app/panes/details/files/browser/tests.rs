@@ -309,8 +309,8 @@ fn words_conditions_and_regular_expressions_combine() {
         assert_eq!(browser.filter_problem(), None, "{typed}");
         assert_eq!(paths(&browser), expected, "{typed}");
     }
-    let places = browser.filter().map(|filter| filter.places_in("etc/a.conf"));
-    assert_eq!(places, Some(vec![6..10]));
+    let places = browser.filter().map(|filter| filter.places_in("etc/a.conf")).unwrap_or_default();
+    assert!(places.len() == 1 && places[0] == (6..10), "{places:?}");
 }
 
 #[test]
