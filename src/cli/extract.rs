@@ -31,11 +31,13 @@ impl Extract {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let extracted = self.extract(pool).await;
         pool.flush().await;
-        report(&extracted?);
-        Ok(())
+        let (extracted, result) = extracted?;
+        report(&extracted);
+        result
     }
 
-    async fn extract(&self, pool: &Pool) -> Result<Extracted, CliError> {
+    /// Writes the files. Returns also whether a layer is missing.
+    async fn extract(&self, pool: &Pool) -> Result<(Extracted, Result<(), CliError>), CliError> {
         let fail = |why: String, kind| Failure { kind, ..Failure::local(self.describe(), why) };
         if std::fs::symlink_metadata(&self.destination).is_ok() {
             let why = "it exists already, and nothing is written over it".to_string();
@@ -43,10 +45,11 @@ impl Extract {
         }
         let chosen = self.image.choose(pool).await?;
         let image = chosen.reference.to_string();
-        let (files, registry) = chosen.read(None, None).await?;
+        let read = chosen.read(None, None).await?;
+        let files = &read.files;
         let from = files.tree.resolve(self.path.as_bytes(), true);
         let from = from.ok_or_else(|| fail(format!("{image} has no such file"), FailureKind::NotFound))?;
-        Ok(extract(&*registry, &files, from, &self.destination).await?)
+        Ok((extract(&*read.registry, files, from, &self.destination).await?, read.result()))
     }
 
     fn describe(&self) -> SafeText {

@@ -150,7 +150,8 @@ pub async fn read_readable(
     registry: &dyn Registry,
     image: ImageSource,
     plan: &ReadingPlan,
-    numbers: &[usize],
+    numbers: Option<&[usize]>,
+    wanted: Option<&Wanted>,
     reading: &Reading,
 ) -> Result<(ImageFiles, Vec<(usize, Failure)>), Failure> {
     let mut failed: Vec<(usize, Failure)> = Vec::new();
@@ -158,7 +159,7 @@ pub async fn read_readable(
         failed.push(failure);
         Ok(())
     };
-    let files = read_layers(registry, image, plan, Some(numbers), None, reading, &mut note).await?;
+    let files = read_layers(registry, image, plan, numbers, wanted, reading, &mut note).await?;
     failed.sort_by_key(|(number, _)| *number);
     if files.layers.iter().all(Option::is_none)
         && let Some((_, failure)) = failed.first()
