@@ -1,8 +1,9 @@
 //! From a key to the frame that shows its effect, through a pty, in a directory of 100,000 files while another layer of
-//! the image is still read.
+//! the image is still read. Also the time from the request for a layer to its first rows, and the peak of memory.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use regtui::app::filter::Filter;
 use regtui::model::digest::Digest;
 
 use super::copy::noise;
@@ -15,31 +16,110 @@ const FILES: usize = 100_000;
 const MIB: usize = 1024 * 1024;
 /// The time from one key to the next: as fast as a held key repeats.
 const REPEAT: Duration = Duration::from_millis(20);
+/// Rows that the cursor goes down.
+const MOVES: usize = 100;
+/// Images whose first rows are awaited.
+const OPENED: usize = 11;
 
-/// Goes down the directory as long as the large layer is read.
+/// Goes down the directory and filters it as long as the large layer is read.
 pub fn run() {
     let Some(server) = servers::distribution(0) else { return };
     let (host, home) = (server.host(), tempfile::tempdir().expect("a folder"));
-    let name = |number: usize| format!("f-{number:06}");
-    let small = tar_of((0..FILES).map(|number| (format!("d/{}", name(number)), b"content".to_vec())));
-    let large = tar_of([("large".to_string(), noise(1, 1024 * MIB))]);
+    let paths: Vec<String> = (0..FILES).map(|number| format!("d/{}", name(number))).collect();
+    let small = tar_of(paths.iter().map(|path| (path.clone(), b"content".to_vec())));
+    let large = tar_of([("large".to_string(), noise(1, 2048 * MIB))]);
     let packed = gzip(&small, home.path());
     let diff_ids = [Digest::sha256(&small), Digest::sha256(&large)];
     servers::push_with(&host, "files", &[packed, large], &diff_ids);
+    drop(small);
+    first_rows(&host, home.path());
     let mut screen = Screen::start(&[&format!("{host}/bench/app:files")], home.path());
     screen.wait(|screen| screen.contains("› files"));
+    println!("  memory before the files are read    {:.1} MiB", peers::peak(screen.process()));
     screen.press("f", |screen| screen.contains("Enter begins"));
     screen.press("\r", |screen| screen.contains("entries so far") && screen.contains("▸ d"));
     screen.press("l", |screen| screen.contains(&name(0)));
-    let mut times = Vec::new();
     let is_at = |screen: &str, number: usize| {
         screen.lines().any(|line| line.contains('▌') && line.contains(&name(number)))
     };
-    while screen.shows("so far") && times.len() < 2_000 {
+    let mut times = Vec::new();
+    while screen.shows("so far") && times.len() < MOVES {
         let number = times.len();
         times.push(screen.press("j", |screen| is_at(screen, number)));
         std::thread::sleep(REPEAT);
     }
     println!("  one row down while a layer is read  {}", Figures::of(times));
+    let (shown, found) = filters(&mut screen, &paths);
+    println!("  a letter of the filter: on screen   {}", Figures::of(shown));
+    println!("                          all found   {}", Figures::of(found));
+    screen.wait(|screen| !screen.contains("so far"));
     println!("  memory                              {:.1} MiB", peers::peak(screen.process()));
+    drop(screen);
+    again(&host, home.path());
+}
+
+/// A count as the screen shows it. Here it is below a million.
+fn with_commas(count: usize) -> String {
+    if count < 1_000 { count.to_string() } else { format!("{},{:03}", count / 1_000, count % 1_000) }
+}
+
+fn name(number: usize) -> String {
+    format!("f-{number:06}")
+}
+
+/// The times until a letter is in the line of the filter, and until everything that it matches is found.
+fn filters(screen: &mut Screen, paths: &[String]) -> (Vec<Duration>, Vec<Duration>) {
+    let (mut shown, mut found) = (Vec::new(), Vec::new());
+    'words: for word in ["9876", "1234", "55", "077", "31", "4242"].iter().cycle() {
+        screen.press("/", |screen| screen.contains("Enter keep"));
+        let mut typed = String::new();
+        for letter in word.chars() {
+            typed.push(letter);
+            let filter = Filter::parse(&typed).expect("a filter");
+            let left = filter.rows((0..).zip(paths.iter().map(String::as_str))).len();
+            let title = format!("{} shown", with_commas(left));
+            let line = format!("/{typed}");
+            let start = Instant::now();
+            screen.press(&letter.to_string(), |screen| screen.contains(&line));
+            shown.push(start.elapsed());
+            screen.wait(|screen| screen.contains(&title));
+            found.push(start.elapsed());
+            std::thread::sleep(REPEAT);
+            if !screen.shows("so far") || shown.len() >= MOVES {
+                break 'words;
+            }
+        }
+        screen.press("\x1b", |screen| !screen.contains("Enter keep") && !screen.contains("shown"));
+    }
+    screen.press("\x1b", |screen| !screen.contains("Enter keep") && !screen.contains("shown"));
+    (shown, found)
+}
+
+/// The time from the key that asks for the files to the first rows, of layers that take seconds. It contains the request.
+fn first_rows(host: &str, home: &std::path::Path) {
+    let mut times = Vec::new();
+    for _ in 0..OPENED {
+        let empty = tempfile::tempdir_in(home).expect("a folder");
+        let mut screen = Screen::start(&[&format!("{host}/bench/app:files")], empty.path());
+        screen.wait(|screen| screen.contains("› files"));
+        screen.press("f", |screen| screen.contains("Enter begins"));
+        times.push(screen.press("\r", |screen| screen.contains("▸ d")));
+    }
+    println!("  from the request to the first rows  {}", Figures::of(times));
+}
+
+/// The memory of a later run, and of `regtui files`.
+fn again(host: &str, home: &std::path::Path) {
+    let image = format!("{host}/bench/app:files");
+    let mut screen = Screen::start(&[&image], home);
+    screen.wait(|screen| screen.contains("› files"));
+    let took = screen.press("f", |screen| screen.contains("▸ d") && screen.contains("large"));
+    println!("  a second look: {:.1} ms, {:.1} MiB", took.as_secs_f64() * 1e3, peers::peak(screen.process()));
+    for arguments in
+        [&["files"][..], &["files", "-l"], &["--no-cache", "files"], &["--no-cache", "files", "--json"]]
+    {
+        let mut command = peers::quiet(peers::REGTUI, home);
+        let usage = peers::usage(command.args(arguments).arg(&image));
+        println!("  regtui {}: {:.1} MiB", arguments.join(" "), usage.memory);
+    }
 }

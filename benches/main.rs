@@ -1,7 +1,7 @@
 //! The figures that README quotes: `cargo bench` repeats them, `cargo bench -- NAME` one of them.
 //!
 //! Each is taken beside a peer in the same run, or counted by the kernel, since machines differ and are noisy. Peers
-//! that are not in PATH (crane, skopeo, wrk, docker-registry) are named and left out.
+//! that are not in PATH (crane, skopeo, syft, estargz, wrk, docker-registry) are named and left out.
 
 #![expect(
     clippy::expect_used,
@@ -18,6 +18,7 @@ mod files;
 mod files_keys;
 mod first_frame;
 mod idle;
+mod inside;
 mod keys;
 mod keys_while_copying;
 mod large;
@@ -42,6 +43,7 @@ const ALL: &[(&str, fn())] = &[
     ("copy", copy::run),
     ("files", files::run),
     ("files_keys", files_keys::run),
+    ("inside", inside::run),
     ("delete_plan", delete_plan::run),
     ("keys_while_copying", keys_while_copying::run),
 ];

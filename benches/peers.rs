@@ -45,6 +45,13 @@ pub fn time(command: &mut Command) -> Duration {
     }
 }
 
+/// Runs a command to its end, and returns its output. Panics if it fails.
+pub fn output(command: &mut Command) -> String {
+    let output = command.stderr(Stdio::inherit()).output().expect("it starts");
+    assert!(output.status.success(), "{command:?} failed: {}", output.status);
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
 /// Runs two commands in turn, `runs` times each after one run that does not count.
 pub fn in_turn(
     runs: usize,

@@ -1,6 +1,7 @@
 //! Registries to measure against: one in memory in this process, one of distribution's in a process of its own.
 
 use std::borrow::BorrowMut;
+use std::collections::BTreeMap;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -180,18 +181,41 @@ pub fn push(host: &str, tag: &str, layers: &[Vec<u8>]) {
 
 /// The same with the digests of the uncompressed layers.
 pub fn push_with(host: &str, tag: &str, layers: &[Vec<u8>], diff_ids: &[Digest]) {
+    let pushed = layers.iter().zip(diff_ids).map(|(bytes, diff_id)| PushedLayer {
+        bytes: bytes.clone(),
+        diff_id: *diff_id,
+        annotations: BTreeMap::new(),
+    });
+    push_layers(host, tag, pushed.collect());
+}
+
+/// A layer to push, of the media type of gzip.
+pub struct PushedLayer {
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// The digest of its uncompressed bytes.
+    pub diff_id: Digest,
+    /// The annotations of its descriptor.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// The same with annotations.
+pub fn push_layers(host: &str, tag: &str, layers: Vec<PushedLayer>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a thread");
     let http = reqwest::Client::builder().no_proxy().build().expect("a client");
     let base = format!("http://{host}/v2/");
-    let digests: Vec<String> = layers.iter().map(|layer| Digest::sha256(layer).to_string()).collect();
+    let diff_ids: Vec<Digest> = layers.iter().map(|layer| layer.diff_id).collect();
     let config = serde_json::json!({
         "architecture": "amd64", "os": "linux", "config": { "Labels": { "tag": tag } },
         "rootfs": { "type": "layers", "diff_ids": diff_ids },
     });
     let config = config.to_string().into_bytes();
-    let described = layers.iter().zip(&digests).map(|(layer, digest)| {
+    let described = layers.iter().map(|layer| {
         let media_type = "application/vnd.oci.image.layer.v1.tar+gzip";
-        serde_json::json!({ "mediaType": media_type, "digest": digest, "size": layer.len() })
+        serde_json::json!({
+            "mediaType": media_type, "digest": Digest::sha256(&layer.bytes), "size": layer.bytes.len(),
+            "annotations": layer.annotations,
+        })
     });
     let manifest = serde_json::json!({
         "schemaVersion": 2, "mediaType": OCI_MANIFEST,
@@ -199,7 +223,7 @@ pub fn push_with(host: &str, tag: &str, layers: &[Vec<u8>], diff_ids: &[Digest])
         "layers": described.collect::<Vec<_>>(),
     });
     runtime.block_on(async {
-        for blob in layers.iter().cloned().chain([config]) {
+        for blob in layers.into_iter().map(|layer| layer.bytes).chain([config]) {
             upload(&http, &base, blob).await;
         }
         let put = http.put(format!("{base}bench/app/manifests/{tag}")).header("Content-Type", OCI_MANIFEST);

@@ -1,6 +1,6 @@
 //! `regtui files`: lists the files of an image without pulling it.
 
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::CliError;
 use super::image_files::ImageArguments;
-use super::print::{self, Table};
+use super::print::{self, TableColumns};
 use crate::client::Pool;
 use crate::layer::{EntryKind, FileVersion, Hidden, PathId, mode_text};
 use crate::model::digest::Digest;
@@ -108,26 +108,42 @@ impl Files {
 
     fn print(&self, files: &ImageFiles, from: PathId) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut table = Table::new(&["MODE", "OWNER", "SIZE", "DATE", "LAYER", "PATH"], &[2, 4]);
+        if self.json {
+            self.visit(files, from, |id, version| print::json(&mut out, &record(files, id, version)))?;
+        } else if self.long {
+            // An image may have so many files that no row of text is kept.
+            let heading = ["MODE", "OWNER", "SIZE", "DATE", "LAYER", "PATH"];
+            let mut columns = TableColumns::new(&[2, 4]);
+            columns.measure(&heading);
+            self.visit(files, from, |id, version| {
+                columns.measure(&long_row(files, id, version));
+                Ok(())
+            })?;
+            columns.print(&mut out, &heading)?;
+            self.visit(files, from, |id, version| columns.print(&mut out, &long_row(files, id, version)))?;
+        } else {
+            self.visit(files, from, |id, version| writeln!(out, "{}", describe_path(files, id, version)))?;
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    /// Visits the versions to list, in the order of the tree.
+    fn visit(
+        &self,
+        files: &ImageFiles,
+        from: PathId,
+        mut visit: impl FnMut(PathId, &FileVersion) -> io::Result<()>,
+    ) -> io::Result<()> {
         let mut open = vec![from];
         while let Some(id) = open.pop() {
             for version in self.versions(files, id) {
-                if self.json {
-                    print::json(&mut out, &record(files, id, &version))?;
-                } else if self.long {
-                    table.row(long_row(files, id, &version));
-                } else {
-                    writeln!(out, "{}", describe_path(files, id, &version))?;
-                }
+                visit(id, &version)?;
             }
             let mut children: Vec<PathId> = files.tree.children(id).collect();
             children.sort_by(|one, other| files.tree.name(*other).cmp(files.tree.name(*one)));
             open.extend(children);
         }
-        if self.long && !self.json {
-            table.print(&mut out)?;
-        }
-        out.flush()?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::io::{self, Write};
 
 use serde::Serialize;
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::redact;
 use crate::model::text::{SafeText, is_unsafe};
@@ -91,40 +92,58 @@ impl Table {
 
     /// Prints the table.
     pub(crate) fn print(&self, out: &mut impl Write) -> io::Result<()> {
-        use unicode_width::UnicodeWidthStr;
-        let cells = || {
-            self.rows.iter().filter_map(|row| match row {
-                TableRow::Cells(cells) => Some(cells),
-                TableRow::Line(_) => None,
-            })
-        };
-        let columns = cells().map(Vec::len).max().unwrap_or(0);
-        let width = |column: usize| {
-            cells().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0)
-        };
-        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut columns = TableColumns::new(self.right);
         for row in &self.rows {
-            let cells = match row {
-                TableRow::Cells(cells) => cells,
-                TableRow::Line(line) => {
-                    writeln!(out, "{}", line.trim_end())?;
-                    continue;
-                }
-            };
-            let mut line = String::new();
-            for (column, cell) in cells.iter().enumerate() {
-                let room = " ".repeat(widths[column].saturating_sub(cell.width()));
-                let gap = if column == 0 { "" } else { "  " };
-                line.push_str(gap);
-                if self.right.contains(&column) {
-                    line.extend([room.as_str(), cell]);
-                } else {
-                    line.extend([cell, room.as_str()]);
-                }
+            if let TableRow::Cells(cells) = row {
+                columns.measure(cells);
             }
-            writeln!(out, "{}", line.trim_end())?;
+        }
+        for row in &self.rows {
+            match row {
+                TableRow::Cells(cells) => columns.print(out, cells)?,
+                TableRow::Line(line) => writeln!(out, "{}", line.trim_end())?,
+            }
         }
         Ok(())
+    }
+}
+
+/// The widths of the columns of a table. A table of very many rows makes each row twice, to measure it and to print it,
+/// and keeps none.
+#[derive(Debug)]
+pub(crate) struct TableColumns {
+    widths: Vec<usize>,
+    right: &'static [usize],
+}
+
+impl TableColumns {
+    /// Creates columns without a width. Those in `right` are aligned to the right.
+    pub(crate) fn new(right: &'static [usize]) -> TableColumns {
+        TableColumns { widths: Vec::new(), right }
+    }
+
+    /// Makes the columns as wide as these cells.
+    pub(crate) fn measure<T: AsRef<str>>(&mut self, cells: &[T]) {
+        self.widths.resize(self.widths.len().max(cells.len()), 0);
+        for (width, cell) in self.widths.iter_mut().zip(cells) {
+            *width = (*width).max(cell.as_ref().width());
+        }
+    }
+
+    /// Prints cells that were measured.
+    pub(crate) fn print<T: AsRef<str>>(&self, out: &mut impl Write, cells: &[T]) -> io::Result<()> {
+        let mut line = String::new();
+        for (column, (cell, width)) in cells.iter().map(AsRef::as_ref).zip(&self.widths).enumerate() {
+            let room = " ".repeat(width.saturating_sub(cell.width()));
+            let gap = if column == 0 { "" } else { "  " };
+            line.push_str(gap);
+            if self.right.contains(&column) {
+                line.extend([room.as_str(), cell]);
+            } else {
+                line.extend([cell, room.as_str()]);
+            }
+        }
+        writeln!(out, "{}", line.trim_end())
     }
 }
 

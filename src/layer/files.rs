@@ -166,14 +166,6 @@ impl LayerFiles {
         self.chunks.get(first..first.saturating_add(count))
     }
 
-    /// Returns the places of chunks in the layer.
-    pub fn chunk_places(&self) -> ChunkPlaces {
-        let stored = self.chunks.iter().filter(|chunk| !chunk.is_zeros).map(|chunk| chunk.offset);
-        let mut offsets: Vec<u64> = stored.collect();
-        offsets.sort_unstable();
-        ChunkPlaces { offsets, end: self.chunks_end }
-    }
-
     /// Returns the form for the cache, or `None` if it cannot be made, or if nothing proves the list: a single file has
     /// the name that its manifest gives it. It holds nothing else that depends on a manifest. It is made in parts, so that
     /// little of it is in memory before it is compressed.
@@ -242,6 +234,31 @@ impl LayerFiles {
     }
 }
 
+/// The bytes of a layer that chunks take.
+#[derive(Debug)]
+pub struct ChunkRanges {
+    /// The bytes at which members or frames begin, in order.
+    starts: Vec<u64>,
+    end: u64,
+}
+
+impl ChunkRanges {
+    /// Looks at all chunks of a layer.
+    pub fn of(files: &LayerFiles) -> ChunkRanges {
+        let stored = files.chunks.iter().filter(|chunk| !chunk.is_zeros);
+        let mut starts: Vec<u64> = stored.map(|chunk| chunk.offset).collect();
+        starts.sort_unstable();
+        ChunkRanges { starts, end: files.chunks_end }
+    }
+
+    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
+    /// behind it, or to the table.
+    pub fn range(&self, chunk: &Chunk) -> Range<u64> {
+        let next = self.starts.partition_point(|start| *start <= chunk.offset);
+        chunk.offset..self.starts.get(next).copied().unwrap_or(self.end)
+    }
+}
+
 /// Everything but lists, as the cache has it.
 #[derive(Serialize, Deserialize)]
 struct KeptHead {
@@ -254,23 +271,6 @@ struct KeptHead {
     findings: Findings,
     uncompressed: Option<u64>,
     diff_id: Option<Digest>,
-}
-
-/// The places of chunks in a layer.
-#[derive(Debug)]
-pub struct ChunkPlaces {
-    /// The beginnings of the members or frames, in order.
-    offsets: Vec<u64>,
-    end: u64,
-}
-
-impl ChunkPlaces {
-    /// Returns the bytes of the layer to fetch for a chunk: from its member or frame to the next one that is stored
-    /// behind it, or to the table.
-    pub fn range(&self, chunk: &Chunk) -> Range<u64> {
-        let next = self.offsets.partition_point(|offset| *offset <= chunk.offset);
-        chunk.offset..self.offsets.get(next).copied().unwrap_or(self.end)
-    }
 }
 
 /// Writes a value behind its length.
@@ -298,13 +298,11 @@ fn read_frame<T: DeserializeOwned>(from: &mut impl Read, frame: &mut Vec<u8>) ->
 pub fn unpack_chunk(format: LayerFormat, chunk: &Chunk, packed: &[u8]) -> Result<Vec<u8>, LayerError> {
     let is_zstd = format == LayerFormat::ZstdChunked;
     let content = super::compression::unpack_part(is_zstd, packed, chunk.inner, chunk.size)?;
-    let (expected, found) = (chunk.sha256.map(Digest::Sha256), Digest::sha256(&content));
-    match expected {
-        Some(expected) if expected != found => Err(LayerError::WrongDigest {
-            what: "digest of a part of the file",
-            expected: Box::new(expected),
-            found: Box::new(found),
-        }),
-        _ => Ok(content),
+    let Some(expected) = chunk.sha256.as_deref().copied().map(Digest::Sha256) else { return Ok(content) };
+    let found = Digest::sha256(&content);
+    if found == expected {
+        return Ok(content);
     }
+    let (expected, found) = (Box::new(expected), Box::new(found));
+    Err(LayerError::WrongDigest { what: "digest of a part of the file", expected, found })
 }

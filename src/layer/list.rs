@@ -1,5 +1,6 @@
-//! The entries of one layer in little memory: parts, each with one buffer for its paths and links, and 40 bytes for each
-//! entry. Copies of a list share its parts, so a list that still grows can be looked at without copying it.
+//! The entries of one layer in little memory: parts, each with one buffer for its texts, and 40 bytes for each entry.
+//! Entries of a part share the text of their directory. Copies of a list share its parts, so a list that still grows can be
+//! looked at without copying it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -21,6 +22,8 @@ const TEXT_AN_ENTRY: u64 = 256;
 pub fn is_long_text(text: u64, entries: usize) -> bool {
     text > TEXT + TEXT_AN_ENTRY * entries as u64
 }
+/// The last directories of a part that a new entry may share the text of.
+const DIRECTORIES_COMPARED: usize = 16;
 
 /// An entry without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,10 +32,12 @@ struct Record {
     mtime: i64,
     /// The position in the stream, or the first chunk and the number of chunks.
     data: u64,
-    /// The place of the path, which the link follows.
+    /// The place of the name, which the link follows.
     text: u32,
-    path_length: u16,
+    name_length: u16,
     link_length: u16,
+    /// The index of the directory.
+    directory: u16,
     /// The index of the sha256 plus 1; 0 if there is none.
     sha256: u16,
     /// The index of owner and mode.
@@ -57,10 +62,33 @@ struct Access {
     mode: u16,
 }
 
+/// The part of a path up to its last slash, with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct DirectoryText {
+    text: u32,
+    length: u16,
+}
+
+/// Size, time, owner and permissions of an entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct EntryFacts {
+    /// The size in bytes.
+    pub(super) size: u64,
+    /// The time of the last change, in seconds since 1970.
+    pub(super) mtime: i64,
+    /// The number of the owner.
+    pub(super) uid: u32,
+    /// The number of the group.
+    pub(super) gid: u32,
+    /// Permissions.
+    pub(super) mode: u16,
+}
+
 /// Up to [`PART`] entries.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct ListPart {
     text: Vec<u8>,
+    directories: Vec<DirectoryText>,
     records: Vec<Record>,
     sums: Vec<[u8; 32]>,
     accesses: Vec<Access>,
@@ -87,7 +115,7 @@ impl FileList {
             self.parts.push(Arc::default());
         }
         let Some(part) = self.parts.last_mut().map(Arc::make_mut) else { return Ok(()) };
-        part.push(entry, path_length, link_length)?;
+        part.push(entry, link_length)?;
         if part.records.len() == PART {
             part.shrink();
         }
@@ -114,6 +142,12 @@ impl FileList {
     pub fn get(&self, index: usize) -> Option<LayerEntry<'_>> {
         let part = self.parts.get(index / PART)?;
         part.records.get(index % PART).map(|record| part.entry(record))
+    }
+
+    /// Returns the facts of an entry by its number, without its texts.
+    pub(super) fn facts(&self, index: usize) -> Option<EntryFacts> {
+        let part = self.parts.get(index / PART)?;
+        part.records.get(index % PART).map(|record| part.facts(record))
     }
 
     /// Returns the target of a link by the number of its entry; empty if it is no link.
@@ -158,7 +192,7 @@ impl FileList {
         if !is_behind_full || part.records.is_empty() || part.records.len() > PART || !part.is_valid(chunks) {
             return None;
         }
-        self.text += part.text.len() as u64;
+        self.text += u64::from(part.all_text()?);
         self.parts.push(Arc::new(part));
         (!is_long_text(self.text, self.len())).then_some(())
     }
@@ -179,8 +213,25 @@ impl FileList {
 }
 
 impl ListPart {
-    fn push(&mut self, entry: &LayerEntry<'_>, path_length: u16, link_length: u16) -> Result<(), LayerError> {
-        let text = u32::try_from(self.text.len()).map_err(|_| LayerError::LongPaths)?;
+    fn push(&mut self, entry: &LayerEntry<'_>, link_length: u16) -> Result<(), LayerError> {
+        // A part has few entries, and its texts are limited, so their numbers fit.
+        let number = |index: usize| u16::try_from(index).map_err(|_| LayerError::LongPaths);
+        let end_of = |text: &[u8]| u32::try_from(text.len()).map_err(|_| LayerError::LongPaths);
+        let split = entry.path.iter().rposition(|byte| *byte == b'/').map_or(0, |slash| slash + 1);
+        let (directory, name) = entry.path.split_at(split);
+        let last = self.directories.iter().enumerate().rev().take(DIRECTORIES_COMPARED);
+        let known =
+            last.filter(|(_, known)| self.directory(**known) == directory).map(|(index, _)| index).next();
+        let directory = match known {
+            Some(known) => known,
+            None => {
+                let (text, length) = (end_of(&self.text)?, number(directory.len())?);
+                self.text.extend_from_slice(directory);
+                self.directories.push(DirectoryText { text, length });
+                self.directories.len() - 1
+            }
+        };
+        let text = end_of(&self.text)?;
         let (data, place) = match entry.data {
             None => (0, Place::None),
             Some(DataPosition::Stream(at)) => (at, Place::Stream),
@@ -196,17 +247,16 @@ impl ListPart {
         });
         self.sums.extend(entry.sha256);
         let sha256 = if entry.sha256.is_some() { self.sums.len() } else { 0 };
-        self.text.extend_from_slice(&entry.path);
+        self.text.extend_from_slice(name);
         self.text.extend_from_slice(&entry.link);
-        // A part has few entries, so their numbers fit.
-        let number = |index: usize| u16::try_from(index).map_err(|_| LayerError::LongPaths);
         self.records.push(Record {
             size: entry.size,
             mtime: entry.mtime,
             data,
             text,
-            path_length,
+            name_length: number(name.len())?,
             link_length,
+            directory: number(directory)?,
             sha256: number(sha256)?,
             access: number(access)?,
             kind: entry.kind,
@@ -217,23 +267,35 @@ impl ListPart {
 
     /// Returns whether all records point into the part, and into `chunks` chunks.
     fn is_valid(&self, chunks: usize) -> bool {
+        let is_inside = |place: u32, length: usize| place as usize + length <= self.text.len();
         let fits = |record: &Record| {
-            let end =
-                record.text as usize + usize::from(record.path_length) + usize::from(record.link_length);
+            let length = usize::from(record.name_length) + usize::from(record.link_length);
             let has_chunks = match record.place {
                 Place::None | Place::Stream => true,
                 Place::Chunks => (record.data >> 32) + (record.data & u64::from(u32::MAX)) <= chunks as u64,
             };
-            end <= self.text.len()
+            is_inside(record.text, length)
+                && usize::from(record.directory) < self.directories.len()
                 && usize::from(record.sha256) <= self.sums.len()
                 && usize::from(record.access) < self.accesses.len()
                 && has_chunks
         };
-        self.records.iter().all(fits)
+        self.directories.iter().all(|directory| is_inside(directory.text, directory.length.into()))
+            && self.records.iter().all(fits)
+    }
+
+    /// Returns the bytes of all paths and links, those of a directory with each of its entries.
+    fn all_text(&self) -> Option<u32> {
+        self.records.iter().try_fold(0_u32, |sum, record| {
+            let directory = self.directories.get(usize::from(record.directory))?.length;
+            let own = [directory, record.name_length, record.link_length].map(u32::from);
+            sum.checked_add(own.iter().sum())
+        })
     }
 
     fn shrink(&mut self) {
         self.text.shrink_to_fit();
+        self.directories.shrink_to_fit();
         self.records.shrink_to_fit();
         self.sums.shrink_to_fit();
         self.accesses.shrink_to_fit();
@@ -241,27 +303,46 @@ impl ListPart {
 
     fn memory(&self) -> usize {
         self.text.capacity()
+            + self.directories.capacity() * size_of::<DirectoryText>()
             + self.records.capacity() * size_of::<Record>()
             + self.sums.capacity() * size_of::<[u8; 32]>()
             + self.accesses.capacity() * size_of::<Access>()
     }
 
+    fn directory(&self, directory: DirectoryText) -> &[u8] {
+        &self.text[directory.text as usize..directory.text as usize + usize::from(directory.length)]
+    }
+
+    fn name(&self, record: &Record) -> &[u8] {
+        &self.text[record.text as usize..record.text as usize + usize::from(record.name_length)]
+    }
+
     fn link(&self, record: &Record) -> &[u8] {
-        let path_end = record.text as usize + usize::from(record.path_length);
-        &self.text[path_end..path_end + usize::from(record.link_length)]
+        let name_end = record.text as usize + usize::from(record.name_length);
+        &self.text[name_end..name_end + usize::from(record.link_length)]
+    }
+
+    fn facts(&self, record: &Record) -> EntryFacts {
+        let Access { uid, gid, mode } = self.accesses[usize::from(record.access)];
+        EntryFacts { size: record.size, mtime: record.mtime, uid, gid, mode }
     }
 
     fn entry(&self, record: &Record) -> LayerEntry<'_> {
-        let path_end = record.text as usize + usize::from(record.path_length);
-        let Access { uid, gid, mode } = self.accesses[usize::from(record.access)];
+        let EntryFacts { size, mtime, uid, gid, mode } = self.facts(record);
+        let directory = self.directory(self.directories[usize::from(record.directory)]);
+        let name = self.name(record);
         LayerEntry {
-            path: Cow::Borrowed(&self.text[record.text as usize..path_end]),
+            path: if directory.is_empty() {
+                Cow::Borrowed(name)
+            } else {
+                Cow::Owned([directory, name].concat())
+            },
             kind: record.kind,
-            size: record.size,
+            size,
             mode,
             uid,
             gid,
-            mtime: record.mtime,
+            mtime,
             link: Cow::Borrowed(self.link(record)),
             sha256: usize::from(record.sha256).checked_sub(1).and_then(|index| self.sums.get(index)).copied(),
             data: match record.place {
@@ -283,7 +364,10 @@ mod tests {
     fn entry(number: usize) -> LayerEntry<'static> {
         let is_file = !number.is_multiple_of(3);
         LayerEntry {
-            path: format!("dir/{number}").into_bytes().into(),
+            path: [format!("dir/{number}"), format!("{number}"), format!("a/b/{number}/c")][number % 3]
+                .clone()
+                .into_bytes()
+                .into(),
             kind: if is_file { EntryKind::File } else { EntryKind::Symlink },
             size: number as u64,
             mode: 0o644 + (number % 7) as u16,
@@ -340,6 +424,7 @@ mod tests {
         assert_eq!(change(|record| record.link_length = u16::MAX), None);
         assert_eq!(change(|record| record.sha256 = 1_024), None);
         assert_eq!(change(|record| record.access = 1_024), None);
+        assert_eq!(change(|record| record.directory = 1_024), None);
         assert_eq!(change(|record| (record.place, record.data) = (Place::Chunks, 10 << 32 | 1)), None);
         assert_eq!(FileList::default().add_part(ListPart::default(), 0), None);
     }

@@ -39,7 +39,7 @@ impl Default for TableLimits {
 }
 
 /// A part of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Chunk {
     /// The byte of the layer at which the gzip member or zstd frame begins.
     pub offset: u64,
@@ -49,8 +49,8 @@ pub struct Chunk {
     pub at: u64,
     /// Its size.
     pub size: u64,
-    /// The sha256 of its content.
-    pub sha256: Option<[u8; 32]>,
+    /// The sha256 of its content, if it is not the whole file: that has one of its own.
+    pub sha256: Option<Box<[u8; 32]>>,
     /// Whether it is a hole: nothing is stored.
     pub is_zeros: bool,
 }
@@ -204,12 +204,18 @@ impl Builder {
             return Err(LayerError::Bomb { compressed: self.end, uncompressed: most });
         }
         file.end += size;
+        let is_part = size < file.entry.size;
+        let chunk_digest = sha256_of(&raw.chunk_digest);
+        if !is_part && !is_zeros {
+            // The only chunk is the file.
+            file.entry.sha256 = file.entry.sha256.or(chunk_digest);
+        }
         self.table.chunks.push(Chunk {
             offset: raw.offset,
             inner: raw.inner_offset,
             at: raw.chunk_offset,
             size,
-            sha256: sha256_of(&raw.chunk_digest),
+            sha256: chunk_digest.filter(|_| is_part).map(Box::new),
             is_zeros,
         });
         Ok(())

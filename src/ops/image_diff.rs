@@ -190,11 +190,7 @@ impl DiffedImages {
     async fn add_plan(&self, plan: &mut ReadingPlan, layer: NeededLayer) {
         let (registry, _, source) = self.source(layer);
         let layer = plan_layer(&**registry, source).await;
-        match layer.bytes(source) {
-            Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
-            None => plan.is_more = true,
-        }
-        plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+        plan.count(&layer, source);
         plan.layers.push(layer);
     }
 

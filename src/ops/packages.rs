@@ -22,10 +22,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::client::Registry;
-use crate::layer::LayerFiles;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
-use crate::ops::files::content::{MemorySink, read_contents};
+use crate::ops::files::content::{MemorySink, cost_of_contents, read_contents};
+use crate::ops::files::cost::ContentCost;
 use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::ImageFiles;
 use crate::packages::Package;
@@ -106,14 +106,24 @@ pub struct PackagePlan {
     contents: HashMap<ContentPlace, Bytes>,
     /// The layers, from 0, of which more is known than was kept.
     fresh: BTreeSet<usize>,
-    cost: u64,
+    cost: ContentCost,
 }
 
 impl PackagePlan {
     /// Returns the most bytes that [`read_packages`] will request: those of the files, or the whole layer if it has to be
     /// read from its first byte.
     pub fn cost(&self) -> u64 {
-        self.cost
+        self.cost.bytes
+    }
+
+    /// Returns the most requests that it will send.
+    pub fn requests(&self) -> u64 {
+        self.cost.requests
+    }
+
+    /// Returns whether reading is announced before it begins.
+    pub fn is_expensive(&self) -> bool {
+        self.cost.is_expensive()
     }
 }
 
@@ -132,17 +142,13 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
             }
         }
     }
-    let cost = missing(files, &search, &contents).into_iter().map(|(layer, entries)| {
-        let list = files.layers.get(layer).and_then(Option::as_ref);
-        let size = files.image.layers.get(layer).and_then(|source| source.descriptor.size);
-        let is_in_chunks = |files: &Arc<LayerFiles>| {
-            let mut found = entries.keys().map(|entry| files.list.get(*entry as usize));
-            found.all(|entry| entry.is_some_and(|entry| files.is_in_chunks(&entry)))
-        };
-        let whole = size.filter(|_| list.is_some_and(|files| !is_in_chunks(files)));
-        whole.unwrap_or_else(|| entries.values().map(|entry| entry.size).sum())
-    });
-    let cost = cost.sum();
+    let mut cost = ContentCost::default();
+    for (layer, entries) in missing(files, &search, &contents) {
+        if let (Some(Some(list)), Some(source)) = (files.layers.get(layer), files.image.layers.get(layer)) {
+            let entries: Vec<u32> = entries.keys().copied().collect();
+            cost.add(cost_of_contents(source, list, &entries));
+        }
+    }
     PackagePlan { search, contents, fresh, cost }
 }
 

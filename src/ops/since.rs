@@ -205,11 +205,7 @@ async fn plan_all(registry: &dyn Registry, sources: &[Result<ImageSource, Failur
     for source in sources.iter().flatten().flat_map(|source| &source.layers) {
         if ListProof::of(source).is_none_or(|proof| seen.insert(proof)) {
             let layer = plan_layer(registry, source).await;
-            match layer.bytes(source) {
-                Some(bytes) => plan.bytes = plan.bytes.saturating_add(bytes),
-                None => plan.is_more = true,
-            }
-            plan.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+            plan.count(&layer, source);
         }
     }
     plan

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::image_files::image_source;
 use crate::app::panes::details::files::reading::{
-    CHEAP, ImagePackageList, ListedPackage, PackagesAnswer, ReadFiles,
+    ImagePackageList, ListedPackage, PackagesAnswer, ReadFiles,
 };
 use crate::client::Pool;
 use crate::layer::ImageFindings;
@@ -37,7 +37,7 @@ pub(super) async fn find_packages(
     let registry = pool.registry(&read.image.repository.host);
     let files = image_files(read)?;
     let plan = plan_packages(&*registry, &files).await;
-    if plan.cost() > CHEAP && !is_agreed {
+    if plan.is_expensive() && !is_agreed {
         return Ok(PackagesAnswer::Price(plan.cost()));
     }
     let found = read_packages(&*registry, &files, plan).await;

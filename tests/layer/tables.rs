@@ -1,5 +1,6 @@
 //! Tables of contents of eStargz and zstd:chunked layers, and those that lie.
 
+use regtui::layer::files::ChunkRanges;
 use regtui::layer::{
     Chunk, Compression, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable,
     TableLimits, estargz, zstd_chunked,
@@ -48,9 +49,9 @@ fn check_sample(table: &LayerTable) {
     assert_eq!(positions, [(0, 4), (4, 3), (7, 2)]);
     assert_eq!((table.chunks[0].inner, table.chunks[1].is_zeros), (7, true));
     let files = LayerFiles::of_table(LayerFormat::ZstdChunked, table.clone(), 1_000);
-    let places = files.chunk_places();
-    assert_eq!(places.range(&files.chunks[0]), 100..300);
-    assert_eq!(places.range(&files.chunks[2]), 300..1_000);
+    let ranges = ChunkRanges::of(&files);
+    assert_eq!(ranges.range(&files.chunks[0]), 100..300);
+    assert_eq!(ranges.range(&files.chunks[2]), 300..1_000);
     assert_eq!(LayerFiles::decode(&files.encode().expect("a form")), Some(files));
     assert_eq!(table.findings.count(), 1);
 }
@@ -159,11 +160,11 @@ fn the_place_of_a_chunk_ends_at_the_next_one_wherever_it_stands_in_the_table() {
             .map(|(offset, is_zeros)| chunk(offset, is_zeros))
             .into();
     let table = LayerTable { chunks: chunks.clone(), ..LayerTable::default() };
-    let places = LayerFiles::of_table(LayerFormat::Estargz, table, 1_000).chunk_places();
+    let ranges = ChunkRanges::of(&LayerFiles::of_table(LayerFormat::Estargz, table, 1_000));
     for chunk in &chunks {
         let behind = chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
         let end = behind.map(|other| other.offset).min().unwrap_or(1_000);
-        assert_eq!(places.range(chunk), chunk.offset..end);
+        assert_eq!(ranges.range(chunk), chunk.offset..end);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::some;
 use crate::layer::entry::EntryKind;
-use crate::layer::list::FileList;
+use crate::layer::list::{EntryFacts, FileList};
 
 /// The reason why a version is not in the image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,14 +61,16 @@ impl StoredVersion {
     /// Returns the version with what the list of its layer says about it.
     pub(super) fn public(&self, lists: &[FileList]) -> FileVersion {
         let list = usize::from(self.layer).checked_sub(1).and_then(|index| lists.get(index));
-        let entry = some(self.entry).and_then(|entry| list?.get(entry as usize));
+        // A directory that only its content implies has no entry.
+        let implied = EntryFacts { size: 0, mtime: 0, uid: 0, gid: 0, mode: 0o755 };
+        let facts = some(self.entry).and_then(|entry| list?.facts(entry as usize)).unwrap_or(implied);
         FileVersion {
-            size: entry.as_ref().map_or(0, |entry| entry.size),
-            mtime: entry.as_ref().map_or(0, |entry| entry.mtime),
-            uid: entry.as_ref().map_or(0, |entry| entry.uid),
-            gid: entry.as_ref().map_or(0, |entry| entry.gid),
+            size: facts.size,
+            mtime: facts.mtime,
+            uid: facts.uid,
+            gid: facts.gid,
             entry: some(self.entry),
-            mode: entry.as_ref().map_or(0o755, |entry| entry.mode),
+            mode: facts.mode,
             layer: self.layer,
             kind: self.kind,
             hidden: (self.hidden_by != 0).then_some((self.hidden_by, self.hidden_how)),

@@ -4,9 +4,9 @@
 pub mod beginning;
 mod check;
 mod finder;
+mod requests;
 
 use std::collections::HashMap;
-use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -18,17 +18,15 @@ use super::pipe::{feed, pipe};
 use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
-use crate::layer::{Chunk, DataPosition, EntryKind, LayerFiles, LayerFormat};
+use crate::layer::{Chunk, EntryKind, LayerFiles, LayerFormat};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 use check::ContentCheck;
 use finder::{Portion, StreamFinder, WantedFile};
+pub use requests::cost_of_contents;
+use requests::{ChunkRequest, WantedContents, chunk_requests};
 
-/// Most bytes that one request for chunks reads.
-const LONGEST_REQUEST: u64 = 8 << 20;
-/// Chunks that are no further apart are read with one request.
-const LARGEST_GAP: u64 = 64 << 10;
 /// Portions of content that wait for the caller.
 const WAITING: usize = 16;
 
@@ -90,22 +88,9 @@ pub async fn read_contents(
     entries: &[u32],
     sink: &mut dyn ContentSink,
 ) -> Result<u64, Failure> {
-    let mut in_chunks = Vec::new();
-    let mut in_stream = Vec::new();
-    for number in entries {
-        let entry = files.list.get(*number as usize).filter(|entry| entry.kind == EntryKind::File);
-        let entry = entry.ok_or_else(|| Failure::local(describe(source), "an entry is no file"))?;
-        match entry.data {
-            _ if entry.size == 0 => sink.finish(*number)?,
-            Some(DataPosition::Chunks { .. }) if files.is_in_chunks(&entry) => {
-                in_chunks.push((*number, files.chunks_of(&entry).unwrap_or_default()));
-            }
-            Some(DataPosition::Chunks { .. } | DataPosition::Stream(_)) => in_stream.push(*number),
-            None => {
-                let path = String::from_utf8_lossy(&entry.path).into_owned();
-                return Err(Failure::local(format!("cannot read {path}"), "it is stored with holes"));
-            }
-        }
+    let WantedContents { empty, in_chunks, mut in_stream } = WantedContents::of(source, files, entries)?;
+    for number in empty {
+        sink.finish(number)?;
     }
     let progress = Arc::new(LayerProgress::default());
     let reader = ContentReader { registry, name, source, files, progress: &progress };
@@ -128,13 +113,6 @@ struct ContentReader<'a> {
     progress: &'a Arc<LayerProgress>,
 }
 
-/// Several chunks that one request reads.
-struct Request<'a> {
-    range: Range<u64>,
-    /// The number of the file, and the chunk with its bytes of the layer.
-    chunks: Vec<(u32, &'a Chunk, Range<u64>)>,
-}
-
 impl<'a> ContentReader<'a> {
     /// Reads files in chunks. Returns whether the server gives parts of the layer.
     async fn read_chunks(
@@ -142,25 +120,11 @@ impl<'a> ContentReader<'a> {
         files: &[(u32, &'a [Chunk])],
         sink: &mut dyn ContentSink,
     ) -> Result<bool, Failure> {
-        let mut requests: Vec<Request<'a>> = Vec::new();
-        let places = self.files.chunk_places();
-        for (number, chunks) in files {
-            for chunk in *chunks {
-                let range = if chunk.is_zeros { 0..0 } else { places.range(chunk) };
-                match requests.last_mut().filter(|last| last.can_hold(&range)) {
-                    Some(last) => last.push(*number, chunk, range),
-                    None => {
-                        requests
-                            .push(Request { range: range.clone(), chunks: vec![(*number, chunk, range)] });
-                    }
-                }
-            }
-        }
         let mut check: Option<ContentCheck> = None;
         let mut is_first = true;
         let mut finished = 0;
-        for request in requests {
-            let Request { range, chunks } = request;
+        for request in chunk_requests(self.files, files) {
+            let ChunkRequest { range, chunks } = request;
             let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
             let part = part.map_err(|error| error.failure(describe(self.source)))?;
             let Some(part) = part else {
@@ -184,7 +148,7 @@ impl<'a> ContentReader<'a> {
                 } else {
                     let at = (bytes.start - range.start) as usize;
                     let packed = part.slice(at..at + (bytes.end - bytes.start) as usize);
-                    let (format, chunk) = (self.files.format, *chunk);
+                    let (format, chunk) = (self.files.format, chunk.clone());
                     let unpack = move || unpack_chunk(format, &chunk, &packed);
                     let unpacked = tokio::task::spawn_blocking(unpack).await;
                     let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
@@ -280,25 +244,6 @@ impl<'a> ContentReader<'a> {
 
     fn fail(&self, why: &str) -> Failure {
         Failure::local(describe(self.source), SafeText::from(why.to_string()))
-    }
-}
-
-impl<'a> Request<'a> {
-    fn can_hold(&self, range: &Range<u64>) -> bool {
-        let is_near =
-            range.start >= self.range.start && range.start <= self.range.end.saturating_add(LARGEST_GAP);
-        range.is_empty()
-            || self.range.is_empty()
-            || (is_near && range.end.max(self.range.end) - self.range.start <= LONGEST_REQUEST)
-    }
-
-    fn push(&mut self, number: u32, chunk: &'a Chunk, range: Range<u64>) {
-        if self.range.is_empty() {
-            self.range = range.clone();
-        } else if !range.is_empty() {
-            self.range.end = self.range.end.max(range.end);
-        }
-        self.chunks.push((number, chunk, range));
     }
 }
 

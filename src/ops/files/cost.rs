@@ -15,6 +15,8 @@ use crate::model::text::SafeText;
 
 /// Reading more bytes than this is announced before it begins.
 pub const CHEAP: u64 = 32 << 20;
+/// Sending more requests than this is announced before it begins.
+pub const FEW_REQUESTS: u64 = 200;
 /// Addresses of a foreign layer that are looked at.
 const MOST_URLS: usize = 16;
 
@@ -56,6 +58,8 @@ pub struct ReadingPlan {
     pub is_more: bool,
     /// The number of layers that are read whole.
     pub whole_layers: usize,
+    /// The most requests that are sent, redirects not counted.
+    pub requests: u64,
 }
 
 impl ReadingPlan {
@@ -71,17 +75,19 @@ impl ReadingPlan {
         }
     }
 
-    fn count(&mut self, layer: &LayerPlan, source: &LayerSource) {
+    /// Counts the reading of a layer.
+    pub(crate) fn count(&mut self, layer: &LayerPlan, source: &LayerSource) {
         match layer.bytes(source) {
             Some(bytes) => self.bytes = self.bytes.saturating_add(bytes),
             None => self.is_more = true,
         }
         self.whole_layers += usize::from(matches!(layer, LayerPlan::Whole));
+        self.requests += layer.requests();
     }
 
     /// Returns whether reading is announced before it begins.
     pub fn is_expensive(&self) -> bool {
-        self.bytes > CHEAP || (self.is_more && self.whole_layers > 0)
+        self.bytes > CHEAP || self.requests > FEW_REQUESTS || (self.is_more && self.whole_layers > 0)
     }
 }
 
@@ -94,6 +100,38 @@ impl LayerPlan {
             LayerPlan::ZstdChunked { position, .. } => Some(position.range.end - position.range.start),
             LayerPlan::Whole => source.descriptor.size,
         }
+    }
+
+    /// Returns the most requests that are sent, redirects not counted. A connection that breaks takes one more.
+    pub fn requests(&self) -> u64 {
+        match self {
+            LayerPlan::Kept(_) | LayerPlan::SingleFile | LayerPlan::Unreadable(_) => 0,
+            // The end of the layer may hold only a part of the table.
+            LayerPlan::Estargz { .. } => 2,
+            LayerPlan::ZstdChunked { .. } | LayerPlan::Whole => 1,
+        }
+    }
+}
+
+/// The requests and bytes that contents of files cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ContentCost {
+    /// The requests, redirects not counted.
+    pub requests: u64,
+    /// The most bytes of the layer.
+    pub bytes: u64,
+}
+
+impl ContentCost {
+    /// Adds the cost of other contents.
+    pub fn add(&mut self, other: ContentCost) {
+        self.requests = self.requests.saturating_add(other.requests);
+        self.bytes = self.bytes.saturating_add(other.bytes);
+    }
+
+    /// Returns whether reading is announced before it begins.
+    pub fn is_expensive(&self) -> bool {
+        self.bytes > CHEAP || self.requests > FEW_REQUESTS
     }
 }
 
