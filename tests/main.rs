@@ -112,6 +112,7 @@ mod ops {
     mod outcomes;
     mod packages;
     mod probes;
+    mod proofs;
     mod referrers;
     mod refusals;
     mod resume;

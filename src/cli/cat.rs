@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::CliError;
-use super::image_files::{ImageArguments, announce_price};
+use super::image_files::{ImageArguments, ReadFiles, announce_price};
 use crate::client::Pool;
 use crate::layer::FileVersion;
 use crate::model::failure::{Failure, FailureKind};
@@ -44,30 +44,42 @@ impl Cat {
         // The content is taken along if the layer has to be read whole anyway.
         let path = normal(&self.path);
         let wanted: Wanted = Arc::new(move |found: &[u8], size| found == path && size <= SMALL);
-        let (files, registry) = chosen.read(None, Some(&wanted)).await?;
-        let version = find_file(&files, &self.path, &image)?;
-        let (Some(entry), Some(layer)) = (version.entry, files.layer(version.layer)) else {
-            return Err(not_found(&self.path, &format!("its content is in no layer of {image}")).into());
-        };
-        let index = usize::from(version.layer) - 1;
-        let is_terminal = io::stdout().is_terminal();
-        if let Some(content) = files.contents.get(&(index, entry)) {
-            return print_content(content, is_terminal);
-        }
-        let (name, source) = (&files.image.repository.name, &files.image.layers[index]);
-        if is_terminal && version.size > SMALL {
-            return Err(too_large_for_a_terminal(version.size));
-        }
-        announce_price(&price_of_contents(source, layer, &[entry]));
-        if version.size <= SMALL {
-            let mut sink = MemorySink::new(SMALL);
-            read_contents(&*registry, name, source, layer, &[entry], &mut sink).await?;
-            let content = sink.into_contents().remove(&entry).unwrap_or_default();
-            return print_content(&content, is_terminal);
-        }
-        read_contents(&*registry, name, source, layer, &[entry], &mut PrintSink).await?;
-        Ok(())
+        let read = chosen.read(None, Some(&wanted)).await?;
+        let version = find_file(&read.files, &self.path, &image)?;
+        print_file(&read, &version, &self.path, &image).await?;
+        // Another layer above may replace or remove it.
+        read.result_above(version.layer)
     }
+}
+
+async fn print_file(
+    read: &ReadFiles,
+    version: &FileVersion,
+    path: &str,
+    image: &str,
+) -> Result<(), CliError> {
+    let (files, registry) = (&read.files, &read.registry);
+    let (Some(entry), Some(layer)) = (version.entry, files.layer(version.layer)) else {
+        return Err(not_found(path, &format!("its content is in no layer of {image}")).into());
+    };
+    let index = usize::from(version.layer) - 1;
+    let is_terminal = io::stdout().is_terminal();
+    if let Some(content) = files.contents.get(&(index, entry)) {
+        return print_content(content, is_terminal);
+    }
+    let (name, source) = (&files.image.repository.name, &files.image.layers[index]);
+    if is_terminal && version.size > SMALL {
+        return Err(too_large_for_a_terminal(version.size));
+    }
+    announce_price(&price_of_contents(source, layer, &[entry]));
+    if version.size <= SMALL {
+        let mut sink = MemorySink::new(SMALL);
+        read_contents(&**registry, name, source, layer, &[entry], &mut sink).await?;
+        let content = sink.into_contents().remove(&entry).unwrap_or_default();
+        return print_content(&content, is_terminal);
+    }
+    read_contents(&**registry, name, source, layer, &[entry], &mut PrintSink).await?;
+    Ok(())
 }
 
 fn too_large_for_a_terminal(bytes: u64) -> CliError {

@@ -31,12 +31,13 @@ impl Extract {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let extracted = self.extract(pool).await;
         pool.flush().await;
-        let extracted = extracted?;
+        let (extracted, result) = extracted?;
         self.report(&extracted);
-        if extracted.left_out_count > 0 { Err(CliError::Reported) } else { Ok(()) }
+        if extracted.left_out_count > 0 { Err(CliError::Reported) } else { result }
     }
 
-    async fn extract(&self, pool: &Pool) -> Result<Extracted, CliError> {
+    /// Writes the files. Returns also whether a layer is missing.
+    async fn extract(&self, pool: &Pool) -> Result<(Extracted, Result<(), CliError>), CliError> {
         let fail = |why: String, kind| Failure { kind, ..Failure::local(self.describe(), why) };
         if std::fs::symlink_metadata(&self.destination).is_ok() {
             let why = "it exists already, and nothing is written over it".to_string();
@@ -44,11 +45,12 @@ impl Extract {
         }
         let chosen = self.image.choose(pool).await?;
         let image = chosen.reference.to_string();
-        let (files, registry) = chosen.read(None, None).await?;
+        let read = chosen.read(None, None).await?;
+        let files = &read.files;
         let from = files.tree.resolve(self.path.as_bytes(), true);
         let from = from.ok_or_else(|| fail(format!("{image} has no such file"), FailureKind::NotFound))?;
-        let extraction = Extraction::prepare(&files, from).await?;
-        let price = extraction.price(&files, &self.destination);
+        let extraction = Extraction::prepare(files, from).await?;
+        let price = extraction.price(files, &self.destination);
         if price.is_told() {
             print::print_problem(price.describe());
         }
@@ -56,9 +58,9 @@ impl Extract {
             return Err(fail("the disk has no room for it".to_string(), FailureKind::Local).into());
         }
         let progress = ExtractionProgress::default();
-        let write = extraction.write(&*registry, &files, &self.destination, &progress);
+        let write = extraction.write(&*read.registry, files, &self.destination, &progress);
         let moved = || (progress.moved(), format!("{} written", size::bytes(progress.written())));
-        Ok(with_progress(price.total(), moved, write).await?)
+        Ok((with_progress(price.total(), moved, write).await?, read.result()))
     }
 
     fn describe(&self) -> SafeText {

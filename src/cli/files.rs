@@ -80,7 +80,8 @@ impl Files {
             }
             number => number.map(|number| vec![number - 1]),
         };
-        let (files, _) = chosen.read(numbers.as_deref(), None).await?;
+        let read = chosen.read(numbers.as_deref(), None).await?;
+        let files = &read.files;
         let from = match self.path.as_deref().map(str::as_bytes) {
             None => PathId::ROOT,
             Some(path) => {
@@ -93,7 +94,8 @@ impl Files {
                 })?
             }
         };
-        self.print(&files, from)
+        self.print(files, from)?;
+        read.result()
     }
 
     fn print(&self, files: &ImageFiles, from: PathId) -> Result<(), CliError> {

@@ -15,11 +15,10 @@ use crate::model::failure::Failure;
 use crate::model::platform::Platform;
 use crate::model::price::Price;
 use crate::model::reference::Reference;
-use crate::model::text::SafeText;
-use crate::ops::files::cost::{LayerPlan, ReadingPlan, plan_reading};
+use crate::ops::files::cost::{ReadingPlan, plan_reading};
 use crate::ops::files::image::{ImageSource, choose_image};
 use crate::ops::files::layer::Wanted;
-use crate::ops::files::tree::{ImageFiles, Reading, read_image};
+use crate::ops::files::tree::{ImageFiles, Reading, read_readable};
 use crate::ops::spending::Spending;
 
 /// The time between two looks at the progress.
@@ -46,6 +45,16 @@ pub(crate) struct ChosenImage {
     pub(crate) source: ImageSource,
 }
 
+/// The files of an image that was read, as far as its layers can be read.
+pub(crate) struct ReadFiles {
+    /// The files.
+    pub(crate) files: ImageFiles,
+    /// The registry.
+    pub(crate) registry: Arc<dyn Registry>,
+    /// The layers that could not be read, from 0.
+    missing: Vec<usize>,
+}
+
 impl ImageArguments {
     /// Reads the manifest and the config of the image.
     pub(crate) async fn choose(&self, pool: &Pool) -> Result<ChosenImage, CliError> {
@@ -65,16 +74,15 @@ impl ImageArguments {
 }
 
 impl ChosenImage {
-    /// Reads the files of the image. `numbers` chooses layers, from 0. Announces the bytes on stderr if they are many,
-    /// and draws the progress on a terminal.
+    /// Reads the files of the image. `numbers` chooses layers, from 0. Layers that cannot be read are named on stderr and
+    /// left out; it fails if none can. Announces the bytes on stderr if they are many, and draws the progress on a
+    /// terminal.
     pub(crate) async fn read(
         self,
         numbers: Option<&[usize]>,
         wanted: Option<&Wanted>,
-    ) -> Result<(ImageFiles, Arc<dyn Registry>), Failure> {
+    ) -> Result<ReadFiles, Failure> {
         let mut plan = plan_reading(&*self.registry, &self.source).await;
-        let readable = self.readable(&plan);
-        let numbers = numbers.or(readable.as_deref());
         if let Some(numbers) = numbers {
             plan.choose(&self.source, numbers);
         }
@@ -82,30 +90,27 @@ impl ChosenImage {
             print::print_problem(announce(&plan));
         }
         let reading = Reading::new(&self.source);
-        let read = read_image(&*self.registry, self.source, &plan, numbers, wanted, &reading);
-        let files = with_bar(plan.bytes, &reading, read).await?;
+        let read = read_readable(&*self.registry, self.source, &plan, numbers, wanted, &reading);
+        let (files, failed) = with_bar(plan.bytes, &reading, read).await?;
+        for (number, failure) in &failed {
+            print::print_problem(format_args!("layer {} is left out: {}", number + 1, failure.why));
+        }
         warn_of_unproved(&files);
-        Ok((files, self.registry))
+        let missing = failed.into_iter().map(|(number, _)| number).collect();
+        Ok(ReadFiles { files, registry: self.registry, missing })
     }
 }
 
-impl ChosenImage {
-    /// Returns the layers to read, from 0, if some are foreign and others are not. Names the foreign ones on stderr.
-    fn readable(&self, plan: &ReadingPlan) -> Option<Vec<usize>> {
-        let layers = plan.layers.iter().zip(&self.source.layers);
-        let foreign = layers.enumerate().filter_map(|(number, (layer, source))| match layer {
-            LayerPlan::Unreadable(why) if source.descriptor.is_foreign() => Some((number, why)),
-            _ => None,
-        });
-        let foreign: Vec<(usize, &SafeText)> = foreign.collect();
-        if foreign.is_empty() || foreign.len() == plan.layers.len() {
-            return None;
-        }
-        for (number, why) in &foreign {
-            print::print_problem(format_args!("layer {} is left out: {why}", number + 1));
-        }
-        let is_foreign = |number: &usize| foreign.iter().any(|(other, _)| other == number);
-        Some((0..plan.layers.len()).filter(|number| !is_foreign(number)).collect())
+impl ReadFiles {
+    /// Returns the result of a subcommand that needs all layers. The missing ones were named before.
+    pub(crate) fn result(&self) -> Result<(), CliError> {
+        self.result_above(0)
+    }
+
+    /// Returns the result of a subcommand that needs the layers above this one, by its number from 1.
+    pub(crate) fn result_above(&self, layer: u16) -> Result<(), CliError> {
+        let is_missing = self.missing.iter().any(|number| *number >= usize::from(layer));
+        if is_missing { Err(CliError::Reported) } else { Ok(()) }
     }
 }
 

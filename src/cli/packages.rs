@@ -62,13 +62,14 @@ impl Packages {
 
     async fn read(&self, pool: &Pool) -> Result<(), CliError> {
         let chosen = self.image.choose(pool).await?;
-        let (files, registry) = chosen.read(None, Some(&wanted_contents())).await?;
-        let plan = plan_packages(&*registry, &files).await;
+        let read = chosen.read(None, Some(&wanted_contents())).await?;
+        let (files, registry) = (&read.files, &read.registry);
+        let plan = plan_packages(&**registry, files).await;
         announce_price(&plan.price());
-        let found = read_packages(&*registry, &files, plan).await;
-        self.print(&files, &found)?;
+        let found = read_packages(&**registry, files, plan).await;
+        self.print(files, &found)?;
         found.problems.texts().for_each(print::print_problem);
-        if found.problems.is_empty() { Ok(()) } else { Err(CliError::Reported) }
+        if found.problems.is_empty() { read.result() } else { Err(CliError::Reported) }
     }
 
     fn print(&self, files: &ImageFiles, found: &ImagePackages) -> Result<(), CliError> {

@@ -40,12 +40,15 @@ pub(crate) struct WasteCommand {
     json: bool,
 }
 
+/// The image, its findings, whether its lists are proved, and the result if layers are missing.
+type ReadWaste = (Reference, ImageSource, ImageFindings, bool, Result<(), CliError>);
+
 impl WasteCommand {
     /// Prints the findings, and fails if more is hidden than allowed.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let read = self.read(pool).await;
         pool.flush().await;
-        let (reference, source, findings, is_proved) = read?;
+        let (reference, source, findings, is_proved, result) = read?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         if self.json {
             print::json(&mut out, &document(&reference, &source, &findings, is_proved))?;
@@ -60,18 +63,19 @@ impl WasteCommand {
                 print::print_problem(Failure::local(format!("{reference} wastes too much"), why));
                 Err(CliError::Different)
             }
-            None => Ok(()),
+            None => result,
         }
     }
 
-    async fn read(&self, pool: &Pool) -> Result<(Reference, ImageSource, ImageFindings, bool), CliError> {
+    async fn read(&self, pool: &Pool) -> Result<ReadWaste, CliError> {
         let chosen = self.image.choose(pool).await?;
         let reference = chosen.reference.clone();
-        let (files, _) = chosen.read(None, None).await?;
+        let read = chosen.read(None, None).await?;
+        let (result, files) = (read.result(), read.files);
         let is_proved = files.layers.iter().flatten().all(|layer| layer.is_proved);
         let findings = tokio::task::spawn_blocking(move || (examine_image(&files), files.image)).await;
         let (findings, source) = findings.map_err(|error| CliError::Internal(error.into()))?;
-        Ok((reference, source, findings, is_proved))
+        Ok((reference, source, findings, is_proved, result))
     }
 }
 

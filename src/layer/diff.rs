@@ -315,11 +315,7 @@ impl DiffTree {
         if version.kind != EntryKind::HardLink {
             return (id, *version);
         }
-        let link = |version: &FileVersion| self.entry(version).map(|entry| entry.link.into_owned());
-        let target =
-            self.tree.hard_link_target(&link(version).unwrap_or_default(), version.layer, |version| {
-                link(version).unwrap_or_default()
-            });
+        let target = self.tree.linked_version(id, version);
         target.filter(|(_, target)| self.layer_index(target).is_some()).unwrap_or((id, *version))
     }
 }

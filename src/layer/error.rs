@@ -43,7 +43,7 @@ pub enum LayerError {
     #[error("the layer has more than {0} entries")]
     ManyEntries(usize),
     /// Paths that together are longer than allowed.
-    #[error("the paths of the layer are longer than 4 GiB together")]
+    #[error("the paths of the layer are longer than 64 MiB together, and 256 bytes for each entry")]
     LongPaths,
     /// Far more uncompressed bytes than compressed ones.
     #[error("{compressed} bytes expand to more than {uncompressed} bytes")]

@@ -67,7 +67,7 @@ pub fn read_table(
 ) -> Result<LayerTable, LayerError> {
     let stream_limits =
         StreamLimits { allowance: limits.raw.saturating_add(1 << 20), ratio: 0, entries: 1, header: 1 << 20 };
-    let mut tar = LayerStream::new(bytes, "", stream_limits)?.show_table();
+    let mut tar = LayerStream::new(bytes, stream_limits)?.show_table();
     let entry = tar.next_entry()?.filter(|entry| &*entry.path == ESTARGZ_TABLE.as_bytes());
     let entry = entry.ok_or(LayerError::BadTable("there is no stargz.index.json".to_string()))?;
     if entry.size > limits.raw {

@@ -11,15 +11,17 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::compression::Compression;
+use super::entry::{DataPosition, LayerEntry};
 use super::error::LayerError;
 use super::finding::Findings;
 use super::list::{FileList, ListPart};
 pub(crate) use super::path::below;
 use super::table::{Chunk, LayerTable};
 use super::unpacked::LayerSums;
+use crate::model::digest::Digest;
 
 /// The version of the form in the cache. Another one is not read.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 /// Most bytes of a list from the cache: one with two million entries, each with a path of average length.
 const LARGEST: u64 = 512 << 20;
 /// The chunks that are written together.
@@ -51,12 +53,15 @@ pub struct LayerFiles {
     pub chunks_end: u64,
     /// Peculiarities of the layer.
     pub findings: Findings,
-    /// The reason why the table of contents was refused and the whole layer read instead. Untrusted text.
+    /// The reason why the table of contents that the manifest names was refused and the whole layer read instead.
+    /// Untrusted text.
     pub refused_table: Option<String>,
     /// Whether the list is proved: by the digest of the layer, or by the digest of the table that the manifest names.
     pub is_proved: bool,
     /// The number of uncompressed bytes, if the whole layer was read.
     pub uncompressed: Option<u64>,
+    /// The digest of the uncompressed bytes, if the whole layer was read.
+    pub diff_id: Option<Digest>,
     /// The directory of the layer whose content the list has at its root; empty if the paths are those of the layer. The
     /// cache keeps lists without it.
     pub root: &'static [u8],
@@ -78,11 +83,12 @@ impl LayerFiles {
             refused_table: None,
             is_proved: true,
             uncompressed: None,
+            diff_id: None,
             root: b"",
         }
     }
 
-    /// The files of a layer that was read whole and whose digests were compared.
+    /// The files of a layer that was read whole and whose digest was compared.
     pub fn of_stream(
         compression: Compression,
         mut list: FileList,
@@ -90,8 +96,12 @@ impl LayerFiles {
         findings: Findings,
     ) -> LayerFiles {
         list.shrink();
-        let uncompressed = Some(sums.uncompressed);
-        LayerFiles { findings, uncompressed, ..LayerFiles::new(LayerFormat::Tar(compression), list) }
+        LayerFiles {
+            findings,
+            uncompressed: Some(sums.uncompressed),
+            diff_id: Some(sums.diff_id),
+            ..LayerFiles::new(LayerFormat::Tar(compression), list)
+        }
     }
 
     /// The files that a table of contents lists, which begins at the byte `table_start` of the layer.
@@ -116,9 +126,55 @@ impl LayerFiles {
         }
     }
 
-    /// Returns the form for the cache, or `None` if it cannot be made. It is made in parts, so that little of it is in
-    /// memory before it is compressed.
+    /// Notes whether the media type of the descriptor names another compression.
+    pub fn compare_media_type(&mut self, media_type: &str) {
+        let found = match self.format {
+            LayerFormat::Tar(compression) => Some(compression),
+            LayerFormat::Estargz => Some(Compression::Gzip),
+            LayerFormat::ZstdChunked => Some(Compression::Zstd),
+            LayerFormat::Blob => None,
+        };
+        let named = Compression::of_media_type(media_type);
+        self.findings.set_wrong_media_type(found.is_some() && named.is_some() && named != found);
+    }
+
+    /// Compares the digest of the uncompressed bytes with the one that a config names, if it is known.
+    pub fn check_diff_id(&self, expected: Option<&Digest>) -> Result<(), LayerError> {
+        // Only sha256 is computed.
+        let expected = expected.filter(|expected| matches!(expected, Digest::Sha256(_)));
+        match (expected, self.diff_id) {
+            (Some(expected), Some(found)) if *expected != found => Err(LayerError::WrongDigest {
+                what: "diff_id",
+                expected: Box::new(*expected),
+                found: Box::new(found),
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether a file is read in chunks. That needs a digest for all of its bytes; otherwise only the whole layer proves
+    /// them.
+    pub fn is_in_chunks(&self, entry: &LayerEntry<'_>) -> bool {
+        let Some(chunks) = self.chunks_of(entry) else { return false };
+        entry.sha256.is_some() || chunks.iter().all(Chunk::is_told)
+    }
+
+    /// Returns the chunks of a file, if the layer has a table of contents.
+    pub fn chunks_of(&self, entry: &LayerEntry<'_>) -> Option<&[Chunk]> {
+        let Some(DataPosition::Chunks { first, count }) = entry.data else { return None };
+        let (first, count) = (first as usize, count as usize);
+        self.chunks.get(first..first.saturating_add(count))
+    }
+
+    /// Returns the form for the cache, or `None` if it cannot be made, or if nothing proves the list: a single file has
+    /// the name that its manifest gives it. It holds nothing else that depends on a manifest. It is made in parts, so that
+    /// little of it is in memory before it is compressed.
     pub fn encode(&self) -> Option<Bytes> {
+        if !self.is_proved || self.format == LayerFormat::Blob || !self.root.is_empty() {
+            return None;
+        }
+        let mut findings = self.findings.clone();
+        findings.set_wrong_media_type(false);
         let mut out = vec![VERSION];
         let mut packer = ZlibEncoder::new(&mut out, flate2::Compression::fast());
         let head = KeptHead {
@@ -126,10 +182,9 @@ impl LayerFiles {
             chunks: self.chunks.len(),
             parts: self.list.parts().len(),
             chunks_end: self.chunks_end,
-            findings: self.findings.clone(),
-            refused_table: self.refused_table.clone(),
-            is_proved: self.is_proved,
+            findings,
             uncompressed: self.uncompressed,
+            diff_id: self.diff_id,
         };
         write_frame(&mut packer, &head)?;
         for chunks in self.chunks.chunks(CHUNKS_TOGETHER) {
@@ -147,6 +202,9 @@ impl LayerFiles {
         let (&VERSION, packed) = kept.split_first()? else { return None };
         let (mut bytes, mut frame) = (ZlibDecoder::new(packed).take(LARGEST), Vec::new());
         let head: KeptHead = read_frame(&mut bytes, &mut frame)?;
+        if head.format == LayerFormat::Blob {
+            return None;
+        }
         let mut chunks: Vec<Chunk> = Vec::new();
         while chunks.len() < head.chunks {
             let more: Vec<Chunk> = read_frame(&mut bytes, &mut frame)?;
@@ -166,15 +224,12 @@ impl LayerFiles {
         }
         list.shrink();
         Some(LayerFiles {
-            format: head.format,
-            list,
             chunks,
             chunks_end: head.chunks_end,
             findings: head.findings,
-            refused_table: head.refused_table,
-            is_proved: head.is_proved,
             uncompressed: head.uncompressed,
-            root: b"",
+            diff_id: head.diff_id,
+            ..LayerFiles::new(head.format, list)
         })
     }
 }
@@ -214,9 +269,8 @@ struct KeptHead {
     parts: usize,
     chunks_end: u64,
     findings: Findings,
-    refused_table: Option<String>,
-    is_proved: bool,
     uncompressed: Option<u64>,
+    diff_id: Option<Digest>,
 }
 
 /// Writes a value behind its length.
@@ -240,7 +294,15 @@ fn read_frame<T: DeserializeOwned>(from: &mut impl Read, frame: &mut Vec<u8>) ->
     postcard::from_bytes(frame).ok()
 }
 
-/// Returns the content of a chunk from the bytes of the layer that hold it.
+/// Returns the content of a chunk from the bytes of the layer that hold it, compared with the digest of the chunk.
 pub fn unpack_chunk(format: LayerFormat, chunk: &Chunk, packed: &[u8]) -> Result<Vec<u8>, LayerError> {
-    super::compression::unpack_part(format == LayerFormat::ZstdChunked, packed, chunk.inner, chunk.size)
+    let is_zstd = format == LayerFormat::ZstdChunked;
+    let content = super::compression::unpack_part(is_zstd, packed, chunk.inner, chunk.size)?;
+    let Some(expected) = chunk.sha256.as_deref().copied().map(Digest::Sha256) else { return Ok(content) };
+    let found = Digest::sha256(&content);
+    if found == expected {
+        return Ok(content);
+    }
+    let (expected, found) = (Box::new(expected), Box::new(found));
+    Err(LayerError::WrongDigest { what: "digest of a part of the file", expected, found })
 }

@@ -61,6 +61,20 @@ impl Findings {
         }
     }
 
+    /// Notes first of all whether the media type names another compression. What was noted about it before is forgotten.
+    pub(super) fn set_wrong_media_type(&mut self, is_wrong: bool) {
+        let is_noted = |finding: &Finding| finding.problem == Problem::WrongMediaType;
+        if self.kept.first().is_some_and(is_noted) {
+            self.kept.remove(0);
+            self.count -= 1;
+        }
+        if is_wrong {
+            self.kept.insert(0, Finding { problem: Problem::WrongMediaType, path: Vec::new() });
+            self.kept.truncate(MOST_KEPT);
+            self.count += 1;
+        }
+    }
+
     /// Returns the first 1,000.
     pub fn kept(&self) -> &[Finding] {
         &self.kept

@@ -13,6 +13,15 @@ use super::path::below;
 
 /// The entries of a part. Only the last part has fewer.
 const PART: usize = 1024;
+/// Most bytes of all paths and links,
+const TEXT: u64 = 64 << 20;
+/// in addition to this number for each entry.
+const TEXT_AN_ENTRY: u64 = 256;
+
+/// Whether that many bytes of paths and links are too many for that many entries.
+pub fn is_long_text(text: u64, entries: usize) -> bool {
+    text > TEXT + TEXT_AN_ENTRY * entries as u64
+}
 /// The last directories of a part that a new entry may share the text of.
 const DIRECTORIES_COMPARED: usize = 16;
 
@@ -90,7 +99,7 @@ pub(super) struct ListPart {
 pub struct FileList {
     parts: Vec<Arc<ListPart>>,
     /// The bytes of all paths and links.
-    text: u32,
+    text: u64,
 }
 
 impl FileList {
@@ -98,8 +107,10 @@ impl FileList {
     pub fn push(&mut self, entry: &LayerEntry<'_>) -> Result<(), LayerError> {
         let length = |text: &[u8]| u16::try_from(text.len()).map_err(|_| LayerError::LongPaths);
         let (path_length, link_length) = (length(&entry.path)?, length(&entry.link)?);
-        let added = u32::from(path_length) + u32::from(link_length);
-        self.text = self.text.checked_add(added).ok_or(LayerError::LongPaths)?;
+        self.text += u64::from(path_length) + u64::from(link_length);
+        if is_long_text(self.text, self.len()) {
+            return Err(LayerError::LongPaths);
+        }
         if self.parts.last().is_none_or(|part| part.records.len() >= PART) {
             self.parts.push(Arc::default());
         }
@@ -115,6 +126,11 @@ impl FileList {
     pub fn len(&self) -> usize {
         let full = self.parts.len().saturating_sub(1) * PART;
         full + self.parts.last().map_or(0, |part| part.records.len())
+    }
+
+    /// Returns the bytes of all paths and links.
+    pub fn text(&self) -> u64 {
+        self.text
     }
 
     /// Whether there are no entries.
@@ -145,23 +161,6 @@ impl FileList {
         self.parts.iter().flat_map(|part| part.records.iter().map(|record| part.entry(record)))
     }
 
-    /// Returns the parts, in order.
-    pub(super) fn parts(&self) -> impl ExactSizeIterator<Item = &ListPart> {
-        self.parts.iter().map(|part| &**part)
-    }
-
-    /// Adds a part that was read from a disk. Returns `None` if it does not fit behind the others, or points out of
-    /// itself or of `chunks` chunks.
-    pub(super) fn add_part(&mut self, part: ListPart, chunks: usize) -> Option<()> {
-        let is_behind_full = self.parts.last().is_none_or(|last| last.records.len() == PART);
-        if !is_behind_full || part.records.is_empty() || part.records.len() > PART || !part.is_valid(chunks) {
-            return None;
-        }
-        self.text = self.text.checked_add(part.all_text()?)?;
-        self.parts.push(Arc::new(part));
-        Some(())
-    }
-
     /// Returns the same entries with the content of a directory at the root. Entries keep their numbers.
     pub(super) fn below(&self, directory: &[u8]) -> Result<FileList, LayerError> {
         let mut list = FileList::default();
@@ -179,6 +178,23 @@ impl FileList {
     /// Whether there is anything in a directory.
     pub(super) fn has_any_in(&self, directory: &[u8]) -> bool {
         self.iter().any(|entry| below(directory, &entry.path).len() < entry.path.len())
+    }
+
+    /// Returns the parts, in order.
+    pub(super) fn parts(&self) -> impl ExactSizeIterator<Item = &ListPart> {
+        self.parts.iter().map(|part| &**part)
+    }
+
+    /// Adds a part that was read from a disk. Returns `None` if it does not fit behind the others, or points out of
+    /// itself or of `chunks` chunks.
+    pub(super) fn add_part(&mut self, part: ListPart, chunks: usize) -> Option<()> {
+        let is_behind_full = self.parts.last().is_none_or(|last| last.records.len() == PART);
+        if !is_behind_full || part.records.is_empty() || part.records.len() > PART || !part.is_valid(chunks) {
+            return None;
+        }
+        self.text += u64::from(part.all_text()?);
+        self.parts.push(Arc::new(part));
+        (!is_long_text(self.text, self.len())).then_some(())
     }
 
     /// Gives back memory that was set aside for further entries.

@@ -29,17 +29,12 @@ pub struct LayerStream<R: Read> {
 }
 
 impl<R: Read> LayerStream<R> {
-    /// Looks at the first bytes. A media type that names another compression is a finding.
-    pub fn new(source: R, media_type: &str, limits: StreamLimits) -> Result<LayerStream<R>, LayerError> {
-        let bytes = Unpacked::new(source, limits)?;
-        let mut findings = Findings::default();
-        if Compression::of_media_type(media_type).is_some_and(|named| named != bytes.compression()) {
-            findings.add(Problem::WrongMediaType, b"");
-        }
+    /// Looks at the first bytes.
+    pub fn new(source: R, limits: StreamLimits) -> Result<LayerStream<R>, LayerError> {
         Ok(LayerStream {
-            bytes,
+            bytes: Unpacked::new(source, limits)?,
             limits,
-            findings,
+            findings: Findings::default(),
             entries: 0,
             content: 0,
             padding: 0,

@@ -15,6 +15,7 @@ use super::error::LayerError;
 use super::finding::{Findings, Problem};
 use super::list::FileList;
 use super::path::{accept, accept_link, is_of_estargz};
+use super::unpacked::StreamLimits;
 use crate::model::digest::{Digest, Hasher};
 
 /// Limits of what a table may cost.
@@ -24,11 +25,16 @@ pub struct TableLimits {
     pub entries: usize,
     /// Most bytes of JSON.
     pub raw: u64,
+    /// Most bytes of content, holes among them, for each byte of the layer,
+    pub ratio: u64,
+    /// in addition to this number. They are the limits of a layer that is read as a stream.
+    pub allowance: u64,
 }
 
 impl Default for TableLimits {
     fn default() -> TableLimits {
-        TableLimits { entries: 2_000_000, raw: 256 << 20 }
+        let StreamLimits { ratio, allowance, entries, .. } = StreamLimits::default();
+        TableLimits { entries, raw: 256 << 20, ratio, allowance }
     }
 }
 
@@ -47,6 +53,13 @@ pub struct Chunk {
     pub sha256: Option<Box<[u8; 32]>>,
     /// Whether it is a hole: nothing is stored.
     pub is_zeros: bool,
+}
+
+impl Chunk {
+    /// Whether the table tells its content: by a digest, or because it is a hole.
+    pub(super) fn is_told(&self) -> bool {
+        self.is_zeros || self.sha256.is_some()
+    }
 }
 
 /// A table of contents that was checked.
@@ -103,6 +116,8 @@ struct Builder {
     limits: TableLimits,
     /// The part of the layer that may hold contents.
     end: u64,
+    /// The bytes of all contents so far.
+    size: u64,
     error: Option<LayerError>,
 }
 
@@ -172,6 +187,9 @@ impl Builder {
             return wrong("its chunks are not in order");
         }
         let left = file.entry.size - file.end;
+        if left == 0 {
+            return wrong("it has a chunk behind its end");
+        }
         let size = if raw.chunk_size == 0 { left } else { raw.chunk_size };
         if size > left {
             return wrong("its chunks are larger than the file");
@@ -180,14 +198,24 @@ impl Builder {
         if !is_zeros && raw.offset >= self.end {
             return wrong("its content is outside of the layer");
         }
+        let most = self.end.saturating_mul(self.limits.ratio).saturating_add(self.limits.allowance);
+        self.size = self.size.saturating_add(size);
+        if self.size > most {
+            return Err(LayerError::Bomb { compressed: self.end, uncompressed: most });
+        }
         file.end += size;
         let is_part = size < file.entry.size;
+        let chunk_digest = sha256_of(&raw.chunk_digest);
+        if !is_part && !is_zeros {
+            // The only chunk is the file.
+            file.entry.sha256 = file.entry.sha256.or(chunk_digest);
+        }
         self.table.chunks.push(Chunk {
             offset: raw.offset,
             inner: raw.inner_offset,
             at: raw.chunk_offset,
             size,
-            sha256: sha256_of(&raw.chunk_digest).filter(|_| is_part).map(Box::new),
+            sha256: chunk_digest.filter(|_| is_part).map(Box::new),
             is_zeros,
         });
         Ok(())
@@ -242,7 +270,7 @@ pub(super) fn parse_table(
     limits: TableLimits,
 ) -> Result<LayerTable, LayerError> {
     let mut builder =
-        Builder { table: LayerTable::default(), file: None, count: 0, limits, end, error: None };
+        Builder { table: LayerTable::default(), file: None, count: 0, limits, end, size: 0, error: None };
     let mut parser = serde_json::Deserializer::from_reader(BufReader::with_capacity(64 * 1024, json));
     let parsed = Table(&mut builder).deserialize(&mut parser).and_then(|()| parser.end());
     if let Some(error) = builder.error.take() {

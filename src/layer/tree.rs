@@ -15,7 +15,7 @@ mod paths;
 mod version;
 
 use super::entry::{EntryKind, LayerEntry};
-use super::list::FileList;
+use super::list::{FileList, is_long_text};
 use super::path::split;
 pub use paths::PathId;
 use paths::TreePaths;
@@ -24,8 +24,10 @@ pub use version::{FileVersion, Hidden};
 
 /// Most paths in a tree. A layer may have two million entries, each with directories that have none of their own.
 const MOST_PATHS: usize = 8_000_000;
-/// Most steps that removals may take for each path, in addition to a million.
+/// Most steps of removals, and on the ways that symbolic links lead, for each path and each entry,
 const STEPS_A_PATH: u64 = 64;
+/// in addition to this number.
+const STEPS: u64 = 1_000_000;
 /// Most symbolic links that are followed on the way to one directory.
 const MOST_LINKS: usize = 40;
 /// The number that stands for none.
@@ -43,6 +45,12 @@ pub enum TreeError {
     /// The same paths are removed again and again.
     #[error("the layers replace the same directories too often")]
     ManyRemovals,
+    /// Many entries below symbolic links with long targets.
+    #[error("the symbolic links lead through too many directories")]
+    LongLinks,
+    /// Names that together are longer than allowed.
+    #[error("the names of the files are longer than 64 MiB together, and 256 bytes for each")]
+    LongNames,
 }
 
 /// The paths of an image.
@@ -52,7 +60,23 @@ pub struct FileTree {
     versions: Vec<StoredVersion>,
     /// The layers, which share their memory with the lists that were added.
     lists: Vec<FileList>,
+    /// The entries of hard links whose target was there when they were added, in the order of layers and entries.
+    hard_links: Vec<HardLink>,
+    /// The entries of all layers.
+    entries: u64,
+    /// The bytes of all paths and links of the layers.
+    text: u64,
     steps: u64,
+}
+
+/// An entry that is another name of a file.
+#[derive(Debug, Clone, Copy)]
+struct HardLink {
+    layer: u16,
+    entry: u32,
+    /// The path and the version of the file, which is no hard link itself.
+    node: u32,
+    version: u32,
 }
 
 impl FileTree {
@@ -62,18 +86,23 @@ impl FileTree {
             return Err(TreeError::ManyLayers);
         }
         self.lists.push(list.clone());
+        self.entries += list.len() as u64;
+        self.text += list.text();
+        if is_long_text(self.text, self.entries as usize) {
+            return Err(TreeError::LongNames);
+        }
         for entry in list.iter() {
             match entry.kind {
                 EntryKind::Whiteout => {
                     let (parent, name) = split(&entry.path);
-                    let target =
-                        self.existing_directory(parent).and_then(|parent| self.paths.child(parent, name));
+                    let parent = self.existing_directory(parent)?;
+                    let target = parent.and_then(|parent| self.paths.child(parent, name));
                     if let Some(target) = target {
                         self.remove(target, Hidden::Whiteout)?;
                     }
                 }
                 EntryKind::OpaqueMarker => {
-                    if let Some(directory) = self.existing_directory(&entry.path) {
+                    if let Some(directory) = self.existing_directory(&entry.path)? {
                         let layer = self.layers();
                         let node = self.paths.node_mut(directory);
                         if std::mem::replace(&mut node.opaque_in, layer) != layer {
@@ -96,14 +125,20 @@ impl FileTree {
     pub fn shrink(&mut self) {
         self.paths.shrink();
         self.versions.shrink_to_fit();
+        self.hard_links.shrink_to_fit();
     }
 
     /// Returns the bytes of memory that the tree uses besides the lists of its layers.
     pub fn memory(&self) -> usize {
-        self.paths.memory() + self.versions.capacity() * size_of::<StoredVersion>()
+        self.paths.memory()
+            + self.versions.capacity() * size_of::<StoredVersion>()
+            + self.hard_links.capacity() * size_of::<HardLink>()
     }
 
     fn add_entry(&mut self, entry: &LayerEntry<'_>, index: u32) -> Result<(), TreeError> {
+        if entry.kind == EntryKind::HardLink {
+            self.add_hard_link(&entry.link, index)?;
+        }
         let (parent, name) = split(&entry.path);
         let node = if name.is_empty() {
             0
@@ -119,6 +154,38 @@ impl FileTree {
             }
         }
         self.add_version(node, entry.kind, index)
+    }
+
+    /// Notes the file that a hard link names: what is at that path right before the entry, as for the programs that
+    /// unpack images. A last symbolic link is not followed, and directories are no targets.
+    fn add_hard_link(&mut self, link: &[u8], index: u32) -> Result<(), TreeError> {
+        let (parent, name) = split(link);
+        let target = self.existing_directory(parent)?.and_then(|parent| self.paths.child(parent, name));
+        let Some((node, version)) = target.and_then(|node| Some((node, self.live(node)?))) else {
+            return Ok(());
+        };
+        let (node, version) = match self.versions[version as usize].kind {
+            EntryKind::HardLink => match self.linked(version) {
+                Some(target) => (target.node, target.version),
+                None => return Ok(()),
+            },
+            EntryKind::Directory | EntryKind::Whiteout | EntryKind::OpaqueMarker => return Ok(()),
+            _ => (node, version),
+        };
+        self.hard_links.push(HardLink { layer: self.layers(), entry: index, node, version });
+        Ok(())
+    }
+
+    /// Returns the target of a version that is a hard link.
+    fn linked(&self, version: u32) -> Option<&HardLink> {
+        let StoredVersion { layer, entry, .. } = self.versions[version as usize];
+        self.hard_link(layer, entry)
+    }
+
+    /// Returns the target of a hard link by its layer and the number of its entry.
+    fn hard_link(&self, layer: u16, entry: u32) -> Option<&HardLink> {
+        let found = self.hard_links.binary_search_by_key(&(layer, entry), |link| (link.layer, link.entry));
+        found.ok().and_then(|at| self.hard_links.get(at))
     }
 
     fn add_version(&mut self, node: u32, kind: EntryKind, index: u32) -> Result<(), TreeError> {
@@ -162,10 +229,7 @@ impl FileTree {
         while let Some(directory) = directories.pop() {
             let mut child = self.paths.node(directory).first_child;
             while child != NONE {
-                self.steps += 1;
-                if self.steps > 1_000_000 + STEPS_A_PATH * self.paths.len() as u64 {
-                    return Err(TreeError::ManyRemovals);
-                }
+                self.take_steps(1, TreeError::ManyRemovals)?;
                 if let Some(version) = self.live(child) {
                     self.hide(version, how);
                     directories.push(child);
@@ -176,15 +240,22 @@ impl FileTree {
         Ok(())
     }
 
+    /// Counts steps that an honest image does not need for its entries. Fails with `error` if they are too many.
+    fn take_steps(&mut self, steps: usize, error: TreeError) -> Result<(), TreeError> {
+        self.steps += steps as u64;
+        let most = STEPS + STEPS_A_PATH * (self.paths.len() as u64 + self.entries);
+        if self.steps > most { Err(error) } else { Ok(()) }
+    }
+
     /// Returns the node of a directory that exists, behind symbolic links too.
-    fn existing_directory(&self, path: &[u8]) -> Option<u32> {
-        let (node, rest) = self.walk(path);
-        rest.is_empty().then_some(node)
+    fn existing_directory(&mut self, path: &[u8]) -> Result<Option<u32>, TreeError> {
+        let (node, rest) = self.walk(path)?;
+        Ok(rest.is_empty().then_some(node))
     }
 
     /// Returns the node of a directory. Missing ones are made; files in the place of one are replaced.
     fn make_directory(&mut self, path: &[u8]) -> Result<u32, TreeError> {
-        let (mut node, rest) = self.walk(path);
+        let (mut node, rest) = self.walk(path)?;
         for name in rest {
             node = self.paths.child_or_new(node, &name)?;
             if let Some(version) = self.live(node) {
@@ -199,8 +270,9 @@ impl FileTree {
         Ok(node)
     }
 
-    /// Walks as far as directories exist. Returns the last one and the components that are left.
-    fn walk(&self, path: &[u8]) -> (u32, Vec<Vec<u8>>) {
+    /// Walks as far as directories exist. Returns the last one and the components that are left. The components of
+    /// symbolic links are counted, because many entries may be below one of them.
+    fn walk(&mut self, path: &[u8]) -> Result<(u32, Vec<Vec<u8>>), TreeError> {
         let mut node = 0;
         let mut links = 0;
         let mut rest: Vec<Vec<u8>> = components(path).rev().collect();
@@ -211,15 +283,17 @@ impl FileTree {
             }
             let child = self.paths.child(node, &name);
             let version = child.and_then(|child| self.live(child));
-            match (child, version, version.map(|version| self.versions[version as usize].kind)) {
-                (Some(child), _, Some(EntryKind::Directory)) => node = child,
-                (_, Some(version), Some(EntryKind::Symlink)) if links < MOST_LINKS => {
+            let target = version.filter(|_| links < MOST_LINKS).and_then(|version| self.link(version));
+            match (child, version.map(|version| self.versions[version as usize].kind), target) {
+                (Some(child), Some(EntryKind::Directory), _) => node = child,
+                (_, _, Some(target)) => {
                     links += 1;
-                    let target = self.link(version);
                     if target.starts_with(b"/") {
                         node = 0;
                     }
+                    let before = rest.len();
                     rest.extend(components(target).rev());
+                    self.take_steps(rest.len() - before, TreeError::LongLinks)?;
                 }
                 _ => {
                     rest.push(name);
@@ -230,14 +304,17 @@ impl FileTree {
         // A link may lead to a directory that does not exist, and then up again.
         rest.retain(|name| name != b"..");
         rest.reverse();
-        (node, rest)
+        Ok((node, rest))
     }
 
-    /// Returns the target of a version that is a symbolic link.
-    fn link(&self, version: u32) -> &[u8] {
-        let stored = &self.versions[version as usize];
+    /// Returns the target of a version that is a symbolic link, or a further name of one.
+    fn link(&self, version: u32) -> Option<&[u8]> {
+        let mut stored = &self.versions[version as usize];
+        if stored.kind == EntryKind::HardLink {
+            stored = &self.versions[self.linked(version)?.version as usize];
+        }
         let list = usize::from(stored.layer).checked_sub(1).and_then(|index| self.lists.get(index));
-        list.map_or(b"", |list| list.link(stored.entry as usize))
+        list.filter(|_| stored.kind == EntryKind::Symlink).map(|list| list.link(stored.entry as usize))
     }
 }
 

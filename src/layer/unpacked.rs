@@ -40,19 +40,13 @@ pub struct LayerSums {
 }
 
 impl LayerSums {
-    /// Compares the digests with those that manifest and config name. The config may be unknown.
-    pub fn check(&self, digest: &Digest, diff_id: Option<&Digest>) -> Result<(), LayerError> {
-        let pairs = [("digest", Some(digest), self.digest), ("diff_id", diff_id, self.diff_id)];
-        for (what, expected, found) in pairs {
-            if let Some(expected) = expected.filter(|expected| **expected != found) {
-                return Err(LayerError::WrongDigest {
-                    what,
-                    expected: Box::new(*expected),
-                    found: Box::new(found),
-                });
-            }
+    /// Compares the digest with the one that the manifest names.
+    pub fn check(&self, expected: &Digest) -> Result<(), LayerError> {
+        if *expected == self.digest {
+            return Ok(());
         }
-        Ok(())
+        let (expected, found) = (Box::new(*expected), Box::new(self.digest));
+        Err(LayerError::WrongDigest { what: "digest", expected, found })
     }
 }
 

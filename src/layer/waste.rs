@@ -12,9 +12,6 @@ use super::image_finding::{Candidate, ImageFindingKind, Ranking, TopFindings};
 use super::list::FileList;
 use super::tree::{FileTree, FileVersion, Hidden, PathId};
 
-/// Most hard links that lead to one another.
-const MOST_LINKS: usize = 40;
-
 /// A layer, as far as findings need it.
 #[derive(Debug, Clone, Copy)]
 pub struct LayerFacts<'a> {
@@ -89,7 +86,7 @@ impl Waste {
         for id in tree.paths() {
             for version in tree.versions(id) {
                 match (version.kind, version.hidden) {
-                    (EntryKind::HardLink, _) => linked.add_link(tree, layers, id, &version),
+                    (EntryKind::HardLink, _) => linked.add_link(tree, id, &version),
                     (EntryKind::Directory, Some((by, how))) => {
                         removed.removed.insert((id, by, how));
                     }
@@ -174,23 +171,12 @@ fn layer_mut(sums: &mut [LayerWaste], layer: u16) -> Option<&mut LayerWaste> {
     sums.get_mut(usize::from(layer).checked_sub(1)?)
 }
 
-/// A version that a hard link may lead to.
-#[derive(Debug, Clone, Copy)]
-struct LinkTarget {
-    layer: u16,
-    entry: Option<u32>,
-    hidden_by: Option<u16>,
-    kind: EntryKind,
-}
-
 /// A version of a file: its path, its layer, and its entry.
 type VersionId = (PathId, u16, Option<u32>);
 
 /// The contents that hard links name too.
 #[derive(Debug, Default)]
 struct LinkedContents {
-    /// The newest version of each layer, by path, the newest first. Only for paths that links lead to.
-    targets: HashMap<PathId, Vec<LinkTarget>>,
     /// The contents that a link in the image shows.
     shown: HashSet<VersionId>,
     /// The link of a content that was hidden last, with the layer that hid it, and how.
@@ -199,8 +185,9 @@ struct LinkedContents {
 
 impl LinkedContents {
     /// Notes a hard link at its content.
-    fn add_link(&mut self, tree: &FileTree, layers: &[LayerFacts<'_>], id: PathId, link: &FileVersion) {
-        let Some(content) = self.content(tree, layers, link) else { return };
+    fn add_link(&mut self, tree: &FileTree, id: PathId, link: &FileVersion) {
+        let Some((of, content)) = tree.linked_version(id, link) else { return };
+        let content = (of, content.layer, content.entry);
         match link.hidden {
             None => {
                 self.shown.insert(content);
@@ -212,45 +199,6 @@ impl LinkedContents {
                 }
             }
         }
-    }
-
-    /// Returns the content of a hard link: the version that its target had at the end of the link's layer.
-    fn content(
-        &mut self,
-        tree: &FileTree,
-        layers: &[LayerFacts<'_>],
-        link: &FileVersion,
-    ) -> Option<VersionId> {
-        let (mut layer, mut entry) = (link.layer, link.entry);
-        for _ in 0..MOST_LINKS {
-            let list = usize::from(layer).checked_sub(1).and_then(|index| layers.get(index));
-            let link = list.zip(entry).and_then(|(facts, entry)| facts.list.get(entry as usize));
-            let id = tree.find(&link?.link)?;
-            let target = self.target(tree, id, layer)?;
-            match target.kind {
-                EntryKind::File => return Some((id, target.layer, target.entry)),
-                EntryKind::HardLink => (layer, entry) = (target.layer, target.entry),
-                _ => return None,
-            }
-        }
-        None
-    }
-
-    /// Returns the version of a path at the end of a layer, if it was in the image then.
-    fn target(&mut self, tree: &FileTree, id: PathId, layer: u16) -> Option<LinkTarget> {
-        let versions = self.targets.entry(id).or_insert_with(|| {
-            let versions = tree.versions(id).map(|version| LinkTarget {
-                layer: version.layer,
-                entry: version.entry,
-                hidden_by: version.hidden.map(|(by, _)| by),
-                kind: version.kind,
-            });
-            let mut newest: Vec<LinkTarget> = versions.collect();
-            newest.dedup_by_key(|version| version.layer);
-            newest
-        });
-        let at = versions.partition_point(|version| version.layer > layer);
-        versions.get(at).filter(|version| version.hidden_by.is_none_or(|by| by > layer)).copied()
     }
 
     /// Returns the layer that hides the content of a file, how, and the last of its names. Returns `None` if the image

@@ -5,14 +5,14 @@
 //! | [`image`] | the image of a platform, with the layers to read |
 //! | [`cost`] | the way in which each layer is read, and the bytes that this takes |
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
+//! | [`proof`] | the layers that a list is true for |
 //! | [`single_file`] | layers of artifacts that are no tars |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
 //! | [`findings`] | hidden bytes, likely secrets and the like |
 //! | [`extract`] | files on this machine's disk |
 //!
-//! A list is kept by the digest of its layer, so a second look at a layer, in whichever image or registry, requests
-//! nothing.
+//! A list is kept by what proves it, so a second look at a layer, in whichever image or registry, requests nothing.
 
 pub mod content;
 pub mod cost;
@@ -22,5 +22,6 @@ pub mod image;
 pub mod layer;
 mod pipe;
 pub mod progress;
+pub mod proof;
 mod single_file;
 pub mod tree;

@@ -11,7 +11,8 @@ use futures_util::{FutureExt, StreamExt, future, stream};
 use super::files::content::{MemorySink, read_contents};
 use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
 use super::files::image::{ImageSource, LayerSource, choose_image};
-use super::files::layer::read_layer;
+use super::files::layer::{fit, read_layer};
+use super::files::proof::ListProof;
 use super::files::tree::Reading;
 use super::packages::ImagePackages;
 use super::packages::shelf::PackageShelf;
@@ -162,32 +163,36 @@ impl DiffedImages {
             slots: Default::default(),
         };
         if reads_bottom {
-            plan.slots = [(0..shared).collect(), (0..shared).collect()];
+            plan.slots[0] = (0..shared).collect();
             (plan.layers, plan.reading) = (bottom, bottom_plan);
+            for index in 0..shared {
+                self.add_slot(&mut plan, DiffOperand::Right, index).await;
+            }
         }
         for row in self.diff.layers.iter().skip(shared) {
-            let (operand, index) = match (row.left, row.right) {
-                (Some(index), _) => (DiffOperand::Left, index),
-                (None, Some(index)) => (DiffOperand::Right, index),
-                (None, None) => continue,
-            };
-            let layer = NeededLayer { operand, index };
-            let digest = self.source(layer).2.descriptor.digest;
-            let is_known =
-                |known: &NeededLayer| digest.is_some() && self.source(*known).2.descriptor.digest == digest;
-            let slot = match plan.layers.iter().position(is_known) {
-                Some(slot) => slot,
-                None => {
-                    self.add_plan(&mut plan.reading, layer).await;
-                    plan.layers.push(layer);
-                    plan.layers.len() - 1
+            for (operand, index) in [(DiffOperand::Left, row.left), (DiffOperand::Right, row.right)] {
+                if let Some(index) = index {
+                    self.add_slot(&mut plan, operand, index).await;
                 }
-            };
-            for (side, index) in [(0, row.left), (1, row.right)] {
-                plan.slots[side].extend(index.map(|_| slot));
             }
         }
         plan
+    }
+
+    /// Adds a layer to the plan of its image. It is read only if no other layer leads to the same list.
+    async fn add_slot(&self, plan: &mut FileDiffPlan, operand: DiffOperand, index: usize) {
+        let layer = NeededLayer { operand, index };
+        let proof = ListProof::of(self.source(layer).2);
+        let is_known = |known: &NeededLayer| proof.is_some() && ListProof::of(self.source(*known).2) == proof;
+        let slot = match plan.layers.iter().position(is_known) {
+            Some(slot) => slot,
+            None => {
+                self.add_plan(&mut plan.reading, layer).await;
+                plan.layers.push(layer);
+                plan.layers.len() - 1
+            }
+        };
+        plan.slots[operand as usize].push(slot);
     }
 
     async fn add_plan(&self, plan: &mut ReadingPlan, layer: NeededLayer) {
@@ -201,7 +206,7 @@ impl DiffedImages {
         let mut seen = HashSet::new();
         for operand in [DiffOperand::Left, DiffOperand::Right] {
             for (index, source) in self.image(operand).1.layers.iter().enumerate() {
-                if seen.insert(source.descriptor.digest) {
+                if ListProof::of(source).is_none_or(|proof| seen.insert(proof)) {
                     self.add_plan(&mut plan, NeededLayer { operand, index }).await;
                 }
             }
@@ -252,8 +257,12 @@ impl DiffedImages {
         }
         drop(read);
         let lists: Vec<Arc<LayerFiles>> = lists.into_iter().flatten().collect();
-        let side = |slots: &[usize]| slots.iter().filter_map(|slot| lists.get(*slot).cloned()).collect();
-        let (left, right): (Vec<_>, Vec<_>) = (side(&plan.slots[0]), side(&plan.slots[1]));
+        let side = |operand: DiffOperand| {
+            let sources = self.image(operand).1.layers.iter().skip(plan.unread);
+            let lists = plan.slots[operand as usize].iter().filter_map(|slot| lists.get(*slot));
+            lists.zip(sources).map(|(files, source)| fit(files, source)).collect::<Result<Vec<_>, _>>()
+        };
+        let (left, right) = (side(DiffOperand::Left)?, side(DiffOperand::Right)?);
         let unread = plan.unread;
         let what = "cannot compare the files of two images";
         let diff = tokio::task::spawn_blocking(move || FileDiff::of(left, right, unread)).await;

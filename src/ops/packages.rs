@@ -26,8 +26,8 @@ use crate::client::Registry;
 use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
-use crate::ops::files::content::price_of_contents;
-use crate::ops::files::content::{MemorySink, read_contents};
+use crate::ops::files::content::{MemorySink, price_of_contents, read_contents};
+use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::ImageFiles;
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
@@ -139,10 +139,8 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
     let mut contents: HashMap<_, _> = known.collect();
     let fresh = contents.keys().map(|place| place.layer).collect();
     for (layer, entries) in missing(files, &search, &contents) {
-        let Some(digest) = files.image.layers.get(layer).and_then(|source| source.descriptor.digest) else {
-            continue;
-        };
-        let kept = read_kept(registry, &digest).await;
+        let Some(proof) = files.image.layers.get(layer).and_then(ListProof::of) else { continue };
+        let kept = read_kept(registry, &proof).await;
         for (entry, missing) in entries {
             if let Some(content) = missing.sha256.and_then(|sha256| kept.get(&sha256)) {
                 contents.insert(ContentPlace { layer, entry }, content.clone());
@@ -204,13 +202,13 @@ async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut Pa
 async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &PackagePlan) {
     for layer in &plan.fresh {
         let is_proved = files.layers.get(*layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
-        let digest = files.image.layers.get(*layer).and_then(|source| source.descriptor.digest);
-        let Some(digest) = digest.filter(|_| is_proved) else { continue };
+        let proof = files.image.layers.get(*layer).and_then(ListProof::of);
+        let Some(proof) = proof.filter(|_| is_proved) else { continue };
         let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
         // Another image may have needed other files of the same layer.
-        let all = read_kept(registry, &digest).await;
+        let all = read_kept(registry, &proof).await;
         let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
-        keep(registry, &digest, contents).await;
+        keep(registry, &proof, contents).await;
     }
 }
 

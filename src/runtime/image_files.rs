@@ -82,7 +82,7 @@ pub(super) async fn read(
     let reading = Arc::new(Reading::new(&source));
     shown.begin(&reading);
     let layers = source.layers.len();
-    let read = read_readable(&*registry, source, &plan, &numbers, &reading);
+    let read = read_readable(&*registry, source, &plan, Some(&numbers), None, &reading);
     let mut read = std::pin::pin!(read);
     let mut reporter = Reporter::new(reading.clone(), price, layers, ticket, inbox);
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));

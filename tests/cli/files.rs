@@ -100,7 +100,8 @@ async fn a_foreign_layer_is_left_out_and_named_and_files_of_windows_have_the_pat
     let image = format!("{}/windows/agent:2025", demo.address());
     let shell = Shell::new();
     let ended = shell.run(&["files", &image]).await;
-    ended.assert_code(0);
+    // The list is not that of the whole image.
+    ended.assert_code(1);
     ended.assert_says(
         "layer 1 is left out: it is foreign: not stored in the registry, but at downloads.example.com",
     );
@@ -111,9 +112,58 @@ async fn a_foreign_layer_is_left_out_and_named_and_files_of_windows_have_the_pat
     missing.assert_code(1).assert_says("has no such file in the layers that were read");
     let to = shell.home.path().join("agent");
     let arguments = ["extract", &image, "agent", to.to_str().expect("a path")];
-    shell.run(&arguments).await.assert_code(0).assert_says("wrote 2 files");
+    shell.run(&arguments).await.assert_code(1).assert_says("wrote 2 files");
     assert!(to.join("agent.exe").exists());
     shell.run(&["files", "--layer", "1", &image]).await.assert_code(1).assert_says("it is foreign");
+}
+
+/// An image of three layers, the given one of which is damaged.
+async fn damaged_image(damaged: usize) -> (Demo, String) {
+    let store = Store::new();
+    let tars = [
+        Tar::default().file(b"low", b"low").file(b"etc/os-release", b"ID=debian\n"),
+        Tar::default().file(b"middle", b"middle"),
+        Tar::default().file(b"high", b"high"),
+    ];
+    let mut layers = tars.map(|tar| StoredLayer::gzip(&tar.end()));
+    let half = layers[damaged].bytes.len() / 2;
+    layers[damaged].bytes.truncate(half);
+    push_image(&store, "1", &layers);
+    let demo = open(DemoSettings::default(), store).await;
+    let image = format!("{}/app:1", demo.address());
+    (demo, image)
+}
+
+#[tokio::test]
+async fn a_layer_that_cannot_be_read_is_named_and_the_rest_is_told_with_a_failure() {
+    let (_demo, image) = damaged_image(1).await;
+    let shell = Shell::new();
+    let named = "layer 2 is left out: ";
+    let ended = shell.run(&["files", &image]).await;
+    ended.assert_code(1).assert_says(named);
+    assert!(ended.stdout.contains("low") && ended.stdout.contains("high"), "{ended:?}");
+    for command in ["waste", "packages"] {
+        let ended = shell.run(&[command, &image]).await;
+        ended.assert_code(1).assert_says(named);
+        assert!(!ended.stdout.is_empty(), "{command}: {ended:?}");
+    }
+    let to = shell.home.path().join("out");
+    let ended = shell.run(&["extract", &image, "/", to.to_str().expect("a path")]).await;
+    ended.assert_code(1).assert_says(named);
+    assert_eq!(fs::read(to.join("high")).expect("a file"), b"high");
+    // A layer below does not change what is above it.
+    let ended = shell.run(&["cat", &image, "high"]).await;
+    assert_eq!(ended.assert_code(0).stdout, "high");
+    let ended = shell.run(&["cat", &image, "low"]).await;
+    assert_eq!(ended.assert_code(1).stdout, "low");
+    let missing = shell.run(&["cat", &image, "middle"]).await;
+    missing.assert_code(1).assert_says("has no such file in the layers that were read");
+    shell
+        .run(&["files", "--layer", "2", &image])
+        .await
+        .assert_code(1)
+        .assert_says("cannot read the files of layer");
+    shell.run(&["files", "--layer", "3", &image]).await.assert_code(0);
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ fn files(list: FileList) -> Arc<LayerFiles> {
 /// The files of a layer with the digests of their contents.
 fn layer(tar: Tar) -> Arc<LayerFiles> {
     let bytes = tar.end();
-    let mut stream = LayerStream::new(bytes.as_slice(), "", StreamLimits::default()).expect("a layer");
+    let mut stream = LayerStream::new(bytes.as_slice(), StreamLimits::default()).expect("a layer");
     let mut list = FileList::default();
     while let Some(mut entry) = stream.next_entry().expect("an entry") {
         entry.sha256 = stream.finish_content().expect("a content");

@@ -2,12 +2,15 @@
 
 use std::io::{self, Read};
 
-use regtui::layer::{Compression, LayerError, LayerStream, Problem, StreamLimits};
+use regtui::layer::{
+    Compression, EntryKind, FileList, FileTree, LayerEntry, LayerError, LayerStream, Problem, StreamLimits,
+    TreeError,
+};
 
 use crate::support::tars::{Tar, gzip, read_layer, skippable, zstd};
 
 fn read(bytes: &[u8]) -> Result<(Vec<String>, Vec<Problem>), LayerError> {
-    read_layer(bytes, "", StreamLimits::default()).map(|layer| {
+    read_layer(bytes, StreamLimits::default()).map(|layer| {
         let problems = layer.findings.kept().iter().map(|finding| finding.problem).collect();
         (layer.paths(), problems)
     })
@@ -72,7 +75,7 @@ fn bytes_after_the_end_are_findings_and_count_for_the_digest() {
         ("no end", tar[..1_024].to_vec(), vec![]),
         ("half an end", tar[..1_536].to_vec(), vec![]),
     ] {
-        let layer = read_layer(&bytes, "", StreamLimits::default()).expect(name);
+        let layer = read_layer(&bytes, StreamLimits::default()).expect(name);
         assert_eq!(layer.paths(), ["a"], "{name}");
         let found: Vec<_> = layer.findings.kept().iter().map(|finding| finding.problem).collect();
         assert_eq!(found, problems, "{name}");
@@ -146,7 +149,7 @@ fn a_bomb_is_refused_before_it_costs_much() {
     let (first, zeros) = (gzip(&header), gzip(&vec![0; 16 << 20]));
     // 10 GiB.
     let bytes = io::Cursor::new([first, zeros.repeat(640)].concat());
-    let mut stream = LayerStream::new(bytes, "", StreamLimits::default()).expect("a layer");
+    let mut stream = LayerStream::new(bytes, StreamLimits::default()).expect("a layer");
     assert_eq!(stream.compression(), Compression::Gzip);
     assert!(stream.next_entry().expect("the first").is_some());
     let error = stream.next_entry().expect_err("a bomb");
@@ -201,10 +204,102 @@ fn a_source_that_fails_is_named() {
 }
 
 fn read_all(source: impl Read, limits: StreamLimits) -> Result<usize, LayerError> {
-    let mut stream = LayerStream::new(source, "", limits)?;
+    let mut stream = LayerStream::new(source, limits)?;
     let mut count = 0;
     while stream.next_entry()?.is_some() {
         count += 1;
     }
     stream.finish().map(|_| count)
+}
+
+fn entry(kind: EntryKind, path: &[u8], link: &[u8]) -> LayerEntry<'static> {
+    LayerEntry {
+        path: path.to_vec().into(),
+        kind,
+        size: 0,
+        mode: 0o644,
+        uid: 0,
+        gid: 0,
+        mtime: 0,
+        link: link.to_vec().into(),
+        sha256: None,
+        data: None,
+    }
+}
+
+/// Adds a layer of these entries.
+fn add(tree: &mut FileTree, entries: &[LayerEntry<'_>]) -> Result<(), TreeError> {
+    let mut list = FileList::default();
+    entries.iter().for_each(|entry| list.push(entry).expect("it fits"));
+    tree.add_layer(&list)
+}
+
+/// Symbolic links, each of which leads through 800 components to the next one, and the last one to a directory.
+fn chain() -> Vec<LayerEntry<'static>> {
+    let mut entries = vec![entry(EntryKind::Directory, b"d", b"")];
+    for number in 0..38 {
+        let next = if number == 37 { "d".to_string() } else { format!("s{}", number + 1) };
+        let target = [&b"d/../".repeat(400)[..], next.as_bytes()].concat();
+        entries.push(entry(EntryKind::Symlink, format!("s{number}").as_bytes(), &target));
+    }
+    entries
+}
+
+#[test]
+fn entries_below_links_that_lead_through_many_directories_are_refused() {
+    use EntryKind::{File, HardLink, OpaqueMarker, Symlink, Whiteout};
+    for (kind, is_link_target) in
+        [(File, false), (Whiteout, false), (OpaqueMarker, false), (Symlink, false), (HardLink, true)]
+    {
+        let mut tree = FileTree::default();
+        add(&mut tree, &chain()).expect("the links alone cost little");
+        let many: Vec<_> = (0..2_000)
+            .map(|number| match is_link_target {
+                true => entry(kind, format!("h{number}").as_bytes(), b"s0/x"),
+                false => entry(kind, format!("s0/{number}").as_bytes(), b"t"),
+            })
+            .collect();
+        assert_eq!(add(&mut tree, &many), Err(TreeError::LongLinks), "{kind:?}");
+    }
+}
+
+#[test]
+fn many_entries_below_an_ordinary_link_are_accepted() {
+    let mut entries = vec![entry(EntryKind::Symlink, b"lib", b"usr/lib/x86_64-linux-gnu/.")];
+    entries.extend((0..60_000).map(|number| entry(EntryKind::File, format!("lib/{number}").as_bytes(), b"")));
+    let mut tree = FileTree::default();
+    for _ in 0..3 {
+        assert_eq!(add(&mut tree, &entries), Ok(()));
+    }
+    assert!(tree.find(b"usr/lib/x86_64-linux-gnu/59999").is_some());
+}
+
+#[test]
+fn the_memory_for_names_is_in_proportion_to_the_entries() {
+    let long = b"a".repeat(200);
+    let long = [&long[..]; 20].join(&b'/');
+    let path = |number: usize| [&long[..], number.to_string().as_bytes()].concat();
+    let fill = |of: &dyn Fn(usize) -> LayerEntry<'static>| {
+        let mut list = FileList::default();
+        let failed = (0..200_000).find_map(|number| list.push(&of(number)).err());
+        (failed, list)
+    };
+    let (failed, files) = fill(&|number| entry(EntryKind::File, &path(number), b""));
+    assert_eq!(failed, Some(LayerError::LongPaths));
+    assert!(files.memory() < 96 << 20, "{}", files.memory());
+    // Targets of links take as much, and so do the same names in several layers.
+    let (failed, _) = fill(&|number| entry(EntryKind::Symlink, number.to_string().as_bytes(), &long));
+    assert_eq!(failed, Some(LayerError::LongPaths));
+    let (failed, _) = fill(&|number| entry(EntryKind::Symlink, &path(number), b"../target"));
+    assert_eq!(failed, Some(LayerError::LongPaths));
+    let mut half = FileList::default();
+    (0..10_000).for_each(|number| half.push(&entry(EntryKind::File, &path(number), b"")).expect("it fits"));
+    let mut tree = FileTree::default();
+    assert_eq!(tree.add_layer(&half), Ok(()));
+    assert_eq!(tree.add_layer(&half), Err(TreeError::LongNames));
+    // Paths of an ordinary length are as many as there may be entries.
+    let (failed, many) = fill(&|number| {
+        entry(EntryKind::File, &[&b"usr/share/".repeat(20)[..], number.to_string().as_bytes()].concat(), b"")
+    });
+    assert_eq!((failed, many.len()), (None, 200_000));
 }

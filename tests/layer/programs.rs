@@ -39,7 +39,7 @@ fn archives_of_gnu_tar_hold_the_entries_that_it_lists() {
         let listed = run(&["--numeric-owner", "--quoting-style=literal", "-tvf", "a.tar"]);
         let mut listed: Vec<(String, String)> = listed.lines().map(fields).collect();
         let bytes = fs::read(folder.path().join("a.tar")).expect("the archive");
-        let layer = read_layer(&bytes, "", StreamLimits::default()).expect(format);
+        let layer = read_layer(&bytes, StreamLimits::default()).expect(format);
         let mut found: Vec<(String, String)> = layer
             .entries
             .iter()

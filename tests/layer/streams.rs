@@ -1,6 +1,8 @@
 //! Entries of plain and compressed tars of every format.
 
-use regtui::layer::{DataPosition, EntryKind, LayerError, LayerStream, Problem, StreamLimits};
+use regtui::layer::{
+    Compression, DataPosition, EntryKind, LayerError, LayerFiles, LayerStream, Problem, StreamLimits,
+};
 use regtui::model::digest::Digest;
 
 use crate::support::tars::{Tar, gzip, read_layer, skippable, with_checksum, zstd};
@@ -26,7 +28,7 @@ fn sample() -> Vec<u8> {
 fn every_compression_gives_the_same_entries_and_both_digests() {
     let tar = sample();
     let (head, tail) = tar.split_at(700);
-    let plain = read_layer(&tar, TAR, StreamLimits::default()).expect("a layer");
+    let plain = read_layer(&tar, StreamLimits::default()).expect("a layer");
     assert_eq!(
         plain.paths(),
         ["etc", "etc/hosts", "etc/link", "etc/hard", "etc/gone", "var", "dev/null", "pipe"]
@@ -42,19 +44,18 @@ fn every_compression_gives_the_same_entries_and_both_digests() {
     assert_eq!(file.data, Some(DataPosition::Stream(1_024)));
     assert_eq!((&*plain.entries[2].link, &*plain.entries[3].link), (&b"../etc/hosts"[..], &b"etc/hosts"[..]));
 
-    for (name, compressed, media_type) in [
-        ("gzip", gzip(&tar), GZIP),
-        ("two members", [gzip(head), gzip(tail)].concat(), GZIP),
-        ("an empty member", [gzip(head), gzip(b""), gzip(tail)].concat(), GZIP),
-        ("zstd", zstd(&tar), ZSTD),
-        ("two frames", [zstd(head), zstd(tail)].concat(), ZSTD),
+    for (name, compressed) in [
+        ("gzip", gzip(&tar)),
+        ("two members", [gzip(head), gzip(tail)].concat()),
+        ("an empty member", [gzip(head), gzip(b""), gzip(tail)].concat()),
+        ("zstd", zstd(&tar)),
+        ("two frames", [zstd(head), zstd(tail)].concat()),
         (
             "skippable frames",
             [skippable(b"first"), zstd(head), skippable(b""), zstd(tail), skippable(b"last")].concat(),
-            ZSTD,
         ),
     ] {
-        let layer = read_layer(&compressed, media_type, StreamLimits::default()).expect(name);
+        let layer = read_layer(&compressed, StreamLimits::default()).expect(name);
         assert_eq!(layer.entries, plain.entries, "{name}");
         assert_eq!(layer.sums.digest, Digest::sha256(&compressed), "{name}");
         assert_eq!(layer.sums.diff_id, Digest::sha256(&tar), "{name}");
@@ -67,14 +68,20 @@ fn every_compression_gives_the_same_entries_and_both_digests() {
 #[test]
 fn a_digest_that_differs_is_an_error() {
     let tar = sample();
-    let sums = read_layer(&tar, TAR, StreamLimits::default()).expect("a layer").sums;
-    let other = Digest::sha256(b"other");
-    assert_eq!(sums.check(&sums.digest, Some(&sums.diff_id)), Ok(()));
-    assert_eq!(sums.check(&sums.digest, None), Ok(()));
-    let found = Box::new(sums.digest);
-    let wrong = |what| Err(LayerError::WrongDigest { what, expected: Box::new(other), found: found.clone() });
-    assert_eq!(sums.check(&other, None), wrong("digest"));
-    assert_eq!(sums.check(&sums.digest, Some(&other)), wrong("diff_id"));
+    let layer = read_layer(&tar, StreamLimits::default()).expect("a layer");
+    let (sums, other) = (layer.sums, Digest::sha256(b"other"));
+    let wrong = |what, found| {
+        Err(LayerError::WrongDigest { what, expected: Box::new(other), found: Box::new(found) })
+    };
+    assert_eq!(sums.check(&sums.digest), Ok(()));
+    assert_eq!(sums.check(&other), wrong("digest", sums.digest));
+    let files = LayerFiles::of_stream(Compression::None, layer.list, &sums, layer.findings);
+    // The computed digest is kept, and compared whenever the list is used.
+    for files in [LayerFiles::decode(&files.encode().expect("a form")).expect("a list"), files] {
+        assert_eq!(files.check_diff_id(Some(&sums.diff_id)), Ok(()));
+        assert_eq!(files.check_diff_id(None), Ok(()));
+        assert_eq!(files.check_diff_id(Some(&other)), wrong("diff_id", sums.diff_id));
+    }
 }
 
 #[test]
@@ -110,7 +117,7 @@ fn long_names_and_large_numbers_are_read_from_each_kind_of_header() {
     let mut tar = tar.content(b"abc");
     tar.0.extend_from_slice(&with_checksum(prefixed));
     tar.0.extend_from_slice(&with_checksum(old_gnu));
-    let layer = read_layer(&tar.end(), TAR, StreamLimits::default()).expect("a layer");
+    let layer = read_layer(&tar.end(), StreamLimits::default()).expect("a layer");
 
     let [link, pax, plain, large, prefixed, old_gnu] = &layer.entries[..] else { panic!("{layer:?}") };
     assert_eq!((&*link.path, &*link.link), (&long[..], &long[..]));
@@ -144,7 +151,7 @@ fn the_size_of_a_sparse_file_counts_its_holes() {
         ])
         .file(b"GNUSparseFile.0/real", b"1\n0\n1\n")
         .file(b"after", b"x");
-    let layer = read_layer(&tar.end(), TAR, StreamLimits::default()).expect("a layer");
+    let layer = read_layer(&tar.end(), StreamLimits::default()).expect("a layer");
     assert_eq!(layer.paths(), ["sparse", "dir/real", "after"]);
     assert_eq!(layer.entries.iter().map(|entry| entry.size).collect::<Vec<_>>(), [32_768, 5_000, 1]);
     assert_eq!((layer.entries[0].data, layer.entries[1].data), (None, None));
@@ -153,7 +160,7 @@ fn the_size_of_a_sparse_file_counts_its_holes() {
 #[test]
 fn the_content_of_an_entry_can_be_read_in_parts() {
     let tar = sample();
-    let mut stream = LayerStream::new(&tar[..], TAR, StreamLimits::default()).expect("a tar");
+    let mut stream = LayerStream::new(&tar[..], StreamLimits::default()).expect("a tar");
     stream.next_entry().expect("an entry");
     stream.next_entry().expect("an entry");
     let (mut content, mut portion) = (Vec::new(), [0; 7]);
@@ -168,11 +175,18 @@ fn the_content_of_an_entry_can_be_read_in_parts() {
 }
 
 #[test]
-fn another_compression_than_that_of_the_media_type_is_a_finding() {
-    let layer = read_layer(&gzip(&sample()), ZSTD, StreamLimits::default()).expect("a layer");
-    assert_eq!(
-        layer.findings.kept().iter().map(|finding| finding.problem).collect::<Vec<_>>(),
-        [Problem::WrongMediaType]
-    );
-    assert_eq!(layer.entries.len(), 8);
+fn another_compression_than_that_of_the_media_type_is_a_finding_of_this_descriptor_only() {
+    let layer = read_layer(&gzip(&sample()), StreamLimits::default()).expect("a layer");
+    let mut files = LayerFiles::of_stream(Compression::Gzip, layer.list, &layer.sums, layer.findings);
+    let problems =
+        |files: &LayerFiles| files.findings.kept().iter().map(|found| found.problem).collect::<Vec<_>>();
+    for (media_type, expected) in
+        [(ZSTD, &[Problem::WrongMediaType][..]), (GZIP, &[]), (TAR, &[Problem::WrongMediaType]), ("", &[])]
+    {
+        files.compare_media_type(media_type);
+        assert_eq!((problems(&files), files.findings.count()), (expected.to_vec(), expected.len() as u64));
+        let kept = LayerFiles::decode(&files.encode().expect("a form")).expect("a list");
+        assert_eq!(problems(&kept), [], "{media_type}");
+    }
+    assert_eq!(files.list.len(), 8);
 }

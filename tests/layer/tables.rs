@@ -2,13 +2,13 @@
 
 use regtui::layer::files::ChunkRanges;
 use regtui::layer::{
-    Chunk, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable, TableLimits, estargz,
-    zstd_chunked,
+    Chunk, Compression, DataPosition, EntryKind, LayerError, LayerFiles, LayerFormat, LayerTable,
+    TableLimits, estargz, zstd_chunked,
 };
 use regtui::model::digest::Digest;
 use serde_json::{Value, json};
 
-use crate::support::tars::{Tar, gzip, zstd};
+use crate::support::tars::{Tar, gzip, list_of, zstd};
 
 fn hex(content: &[u8]) -> String {
     format!("sha256:{}", Digest::sha256(content).hex())
@@ -135,6 +135,78 @@ fn a_zstd_chunked_table_is_found_by_its_annotation_and_checked() {
 }
 
 #[test]
+fn a_table_may_claim_no_more_content_than_a_stream_may_have() {
+    let read = |entries: Value| {
+        let json = json!({"version": 1, "entries": entries}).to_string().into_bytes();
+        let limits = TableLimits { ratio: 100, allowance: 1_000, ..TableLimits::default() };
+        estargz::read_table(&estargz_end(&json, 1_000).0, 1_000, None, limits).map(|table| table.list.len())
+    };
+    let file = |size: u64, kind: &str| json!({"name": "a", "type": "reg", "size": size, "offset": 10, "chunkType": kind});
+    let bomb = Err(LayerError::Bomb { compressed: 1_000, uncompressed: 101_000 });
+    assert_eq!(read(json!([file(101_000, "zeros")])), Ok(1));
+    assert_eq!(read(json!([file(101_001, "zeros")])), bomb);
+    assert_eq!(read(json!([file(u64::MAX, "")])), bomb);
+    // Also in many parts and files.
+    let parts: Vec<Value> = (0..11).map(|_| file(10_000, "zeros")).collect();
+    assert_eq!(read(json!(parts)), bomb);
+    assert_eq!(read(json!(parts[..10])), Ok(10));
+}
+
+#[test]
+fn the_place_of_a_chunk_ends_at_the_next_one_wherever_it_stands_in_the_table() {
+    let chunk = |offset, is_zeros| Chunk { offset, inner: 0, at: 0, size: 1, sha256: None, is_zeros };
+    let chunks: Vec<Chunk> =
+        [(300, false), (100, false), (100, false), (150, true), (700, false), (200, false)]
+            .map(|(offset, is_zeros)| chunk(offset, is_zeros))
+            .into();
+    let table = LayerTable { chunks: chunks.clone(), ..LayerTable::default() };
+    let ranges = ChunkRanges::of(&LayerFiles::of_table(LayerFormat::Estargz, table, 1_000));
+    for chunk in &chunks {
+        let behind = chunks.iter().filter(|other| !other.is_zeros && other.offset > chunk.offset);
+        let end = behind.map(|other| other.offset).min().unwrap_or(1_000);
+        assert_eq!(ranges.range(chunk), chunk.offset..end);
+    }
+}
+
+#[test]
+fn only_a_content_with_a_digest_for_all_of_its_bytes_is_read_in_chunks() {
+    let sum = hex(b"x");
+    for (digest, first, second, expected) in [
+        (Some(&sum), None, None, true),
+        (None, Some(&sum), Some(&sum), true),
+        (None, Some(&sum), None, false),
+        (None, None, None, false),
+    ] {
+        let json = json!({"version": 1, "entries": [
+            {"name": "a", "type": "reg", "size": 9, "offset": 10, "chunkSize": 4, "digest": digest.map_or("", |sum| sum),
+             "chunkDigest": first.map_or("", |sum| sum)},
+            {"name": "a", "type": "chunk", "offset": 20, "chunkOffset": 4, "chunkDigest": second.map_or("", |sum| sum)}]});
+        let json = json.to_string().into_bytes();
+        let table = estargz::read_table(&estargz_end(&json, 1_000).0, 1_000, None, TableLimits::default());
+        let files = LayerFiles::of_table(LayerFormat::Estargz, table.expect("a table"), 1_000);
+        let entry = files.list.get(0).expect("an entry");
+        assert_eq!(files.is_in_chunks(&entry), expected, "{digest:?} {first:?} {second:?}");
+    }
+}
+
+#[test]
+fn what_nothing_proves_or_only_one_manifest_names_has_no_form_for_the_cache() {
+    let table = || {
+        let json = sample().to_string().into_bytes();
+        estargz::read_table(&estargz_end(&json, 1_000).0, 1_000, None, TableLimits::default())
+            .expect("a table")
+    };
+    assert_eq!(LayerFiles::of_table(LayerFormat::Estargz, table(), 1_000).encode(), None);
+    assert_eq!(LayerFiles::new(LayerFormat::Blob, table().list).encode(), None);
+    let refused = LayerFiles {
+        refused_table: Some("another digest".into()),
+        ..LayerFiles::new(LayerFormat::Tar(Compression::Gzip), list_of(Tar::default().file(b"a", b"1")))
+    };
+    let kept = LayerFiles::decode(&refused.encode().expect("a form")).expect("a list");
+    assert_eq!((kept.refused_table, kept.list), (None, refused.list));
+}
+
+#[test]
 fn a_table_that_contradicts_itself_is_refused_with_the_reason() {
     let read = |entries: Value, limits| {
         let json = json!({"version": 1, "entries": entries}).to_string().into_bytes();
@@ -149,6 +221,9 @@ fn a_table_that_contradicts_itself_is_refused_with_the_reason() {
         (json!([file(10, 4)]), "its chunks are smaller than the file"),
         (json!([file(10, 4), chunk(5, 4)]), "its chunks are not in order"),
         (json!([file(10, 4), chunk(4, u64::MAX)]), "its chunks are larger than the file"),
+        (json!([file(10, 9), chunk(9, 0)]), "it has a chunk behind its end"),
+        (json!([file(10, 0), chunk(9, 0)]), "it has a chunk behind its end"),
+        (json!([file(10, 4), chunk(4, 0), chunk(9, 1)]), "it has a chunk behind its end"),
     ] {
         let error = LayerError::FalseTable { path: "a".to_string(), reason };
         assert_eq!(read(entries.clone(), limits), Err(error), "{entries}");

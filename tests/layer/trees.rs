@@ -52,6 +52,67 @@ fn an_opaque_marker_behind_the_children_hides_only_lower_layers() {
     assert_eq!(tree.versions(old).next().and_then(|version| version.hidden), Some((2, Hidden::Opaque)));
 }
 
+/// Returns the path of the entry that a hard link names, with its layer and size.
+fn linked(tree: &FileTree, path: &[u8]) -> Option<(String, u16, u64)> {
+    let id = tree.find(path).expect("it is known");
+    let version = tree.versions(id).next().expect("a version");
+    let (id, linked) = tree.linked_version(id, &version)?;
+    Some((String::from_utf8_lossy(&tree.path(id)).into_owned(), linked.layer, linked.size))
+}
+
+#[test]
+fn a_hard_link_names_what_stood_at_its_target_before_it() {
+    let link = |tar: Tar, path: &[u8], target: &[u8]| tar.header(b'1', path, target, 0);
+    let tar = link(Tar::default().file(b"dup", b"1"), b"first", b"dup").file(b"dup", b"22");
+    let tar = link(tar, b"second", b"dup");
+    let tar = link(tar, b"early", b"late").file(b"late", b"1");
+    let tar = link(tar, b"again", b"first");
+    let tree = merge(vec![tar, Tar::default().file(b"dup", b"333")]);
+    assert_eq!(linked(&tree, b"first"), Some(("dup".into(), 1, 1)));
+    assert_eq!(linked(&tree, b"again"), Some(("dup".into(), 1, 1)));
+    assert_eq!(linked(&tree, b"second"), Some(("dup".into(), 1, 2)));
+    assert_eq!(linked(&tree, b"early"), None);
+}
+
+#[test]
+fn a_hard_link_names_no_file_that_a_layer_removed() {
+    let low = Tar::default().file(b"gone", b"1").directory(b"d").file(b"d/x", b"1").file(b"kept", b"1");
+    let middle = Tar::default().file(b".wh.gone", b"").file(b"d/.wh..wh..opq", b"");
+    let high = Tar::default()
+        .header(b'1', b"to-gone", b"gone", 0)
+        .header(b'1', b"to-x", b"d/x", 0)
+        .header(b'1', b"to-kept", b"kept", 0)
+        .header(b'1', b"to-directory", b"d", 0)
+        .file(b".wh.kept", b"");
+    let tree = merge(vec![low, middle, high]);
+    for path in [&b"to-gone"[..], b"to-x", b"to-kept", b"to-directory"] {
+        assert_eq!(linked(&tree, path), None, "{}", String::from_utf8_lossy(path));
+    }
+}
+
+#[test]
+fn a_hard_link_leads_through_links_to_directories_and_may_be_a_further_name_of_a_link() {
+    let tar = Tar::default()
+        .directory(b"usr/lib")
+        .file(b"usr/lib/a", b"1")
+        .header(b'2', b"lib", b"usr/lib", 0)
+        .header(b'2', b"lib64", b"/lib", 0)
+        .header(b'1', b"through", b"lib/a", 0)
+        .header(b'1', b"further", b"lib64/a", 0)
+        .header(b'2', b"usr/soft", b"lib/a", 0)
+        .header(b'1', b"usr/hard", b"usr/soft", 0)
+        .header(b'1', b"hard", b"usr/hard", 0);
+    let tree = merge(vec![tar]);
+    for path in [&b"through"[..], b"further"] {
+        assert_eq!(linked(&tree, path), Some(("usr/lib/a".into(), 1, 1)));
+    }
+    assert_eq!(linked(&tree, b"hard"), Some(("usr/soft".into(), 1, 0)));
+    // It is followed from its own place.
+    assert_eq!(tree.resolve(b"usr/hard", true), tree.find(b"usr/lib/a"));
+    assert_eq!(tree.resolve(b"usr/hard", false), tree.find(b"usr/hard"));
+    assert_eq!(tree.resolve(b"hard", true), tree.find(b"usr/lib/a"));
+}
+
 #[test]
 fn a_replaced_file_names_its_layers() {
     let file = |content: &[u8]| Tar::default().file(b"opt/blob", content);

@@ -271,12 +271,11 @@ fn an_entry() -> impl Strategy<Value = RandomEntry> {
     (a_path(), 0_u8..8, 0_u64..1_000, a_path())
 }
 
-/// A node of the slow and simple model. A file is named by its number; a link knows its file once its layer is complete.
+/// A node of the slow and simple model. A file is named by its number; a link knows the file that stood at its target.
 #[derive(Clone)]
 enum Node {
     Directory,
     File(usize),
-    Link(String),
     LinkTo(Option<usize>),
 }
 
@@ -318,32 +317,17 @@ fn count_naively(layers: &[Vec<RandomEntry>]) -> Counted {
         for (path, kind, size, target) in layer.iter().filter(|(_, kind, ..)| *kind > 1) {
             let node = match kind {
                 2 => Node::Directory,
-                3 => Node::Link(target.clone()),
+                3 => Node::LinkTo(match tree.get(target) {
+                    Some(Node::File(id)) => Some(*id),
+                    Some(Node::LinkTo(id)) => *id,
+                    Some(Node::Directory) | None => None,
+                }),
                 _ => {
                     files.push((*size, number, None));
                     Node::File(files.len() - 1)
                 }
             };
             change(&mut tree, path, *kind, Some(node));
-        }
-        let complete = tree.clone();
-        for node in tree.values_mut() {
-            let Node::Link(target) = node else { continue };
-            let mut target = target.clone();
-            let mut found = None;
-            for _ in 0..40 {
-                match complete.get(&target) {
-                    Some(Node::File(id)) => found = Some(*id),
-                    Some(Node::LinkTo(id)) => found = *id,
-                    Some(Node::Link(next)) => {
-                        target = next.clone();
-                        continue;
-                    }
-                    Some(Node::Directory) | None => {}
-                }
-                break;
-            }
-            *node = Node::LinkTo(found);
         }
         for (id, file) in files.iter_mut().enumerate() {
             let is_shown = tree

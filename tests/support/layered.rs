@@ -20,6 +20,7 @@ use super::registry::{Registry, host, name, tag};
 use super::tars::{skippable, zstd};
 
 pub const OCI_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+pub const OCI_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 pub const OCI_TAR: &str = "application/vnd.oci.image.layer.v1.tar";
 
 /// A layer as it is stored.
@@ -105,6 +106,33 @@ pub fn names_in(folder: &Path) -> Vec<String> {
         entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// The byte of a layer of [`chunked`] at which its table begins.
+const TABLE_AT: usize = 2 << 20;
+
+/// A layer of one frame of zstd, with these tables of contents behind it. The first annotations are those of the first
+/// table. Chunks begin at byte 0 of the layer; their `innerOffset` is the place of the content in the tar.
+pub fn chunked(tar: &[u8], tables: &[Value]) -> Vec<StoredLayer> {
+    let mut bytes = zstd(tar);
+    bytes.extend(skippable(&vec![0; TABLE_AT - bytes.len() - 8]));
+    let mut all = Vec::new();
+    for entries in tables {
+        let json = json!({"version": 1, "entries": entries}).to_string().into_bytes();
+        let packed = zstd(&json);
+        let prefix = "io.github.containers.zstd-chunked.manifest";
+        let position = format!("{}:{}:{}:1", bytes.len() + 8, packed.len(), json.len());
+        let checksum = Digest::sha256(&packed).to_string();
+        all.push([(format!("{prefix}-position"), position), (format!("{prefix}-checksum"), checksum)]);
+        bytes.extend(skippable(&packed));
+    }
+    let layer = |annotations: [(String, String); 2]| StoredLayer {
+        bytes: bytes.clone(),
+        media_type: OCI_ZSTD,
+        annotations: annotations.into(),
+        diff_id: Digest::sha256(tar),
+    };
+    all.into_iter().map(layer).collect()
 }
 
 /// Puts an image of these layers into `app` under a tag.

@@ -108,8 +108,8 @@ impl WholeLayer {
 }
 
 /// Reads a layer to its end.
-pub fn read_layer(bytes: &[u8], media_type: &str, limits: StreamLimits) -> Result<WholeLayer, LayerError> {
-    let mut stream = LayerStream::new(bytes, media_type, limits)?;
+pub fn read_layer(bytes: &[u8], limits: StreamLimits) -> Result<WholeLayer, LayerError> {
+    let mut stream = LayerStream::new(bytes, limits)?;
     let (mut entries, mut list) = (Vec::new(), FileList::default());
     while let Some(entry) = stream.next_entry()? {
         list.push(&entry)?;
@@ -121,5 +121,5 @@ pub fn read_layer(bytes: &[u8], media_type: &str, limits: StreamLimits) -> Resul
 
 /// Returns the list of the entries of a tar.
 pub fn list_of(tar: Tar) -> FileList {
-    read_layer(&tar.end(), "", StreamLimits::default()).expect("a layer").list
+    read_layer(&tar.end(), StreamLimits::default()).expect("a layer").list
 }

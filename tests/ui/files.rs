@@ -188,6 +188,9 @@ fn a_layer_that_failed_is_labelled_and_refreshing_reads_it_again() {
     screen.press("a");
     assert!(screen.text().contains("this layer was not read"), "{}", screen.text());
     screen.press("a");
+    screen.press("<");
+    assert!(screen.text().contains("image up to layer 2 of 3, 1 layer missing"), "{}", screen.text());
+    screen.press(">");
     assert!(
         screen.text().contains("layer 3 is missing; r tries again: the connection broke, and 1 layer more")
     );

@@ -93,7 +93,7 @@ fn list(start: &[u8], what: &str) -> FilePreview {
 
 /// Adds a line for each entry. Returns whether these are all.
 fn list_entries(start: &[u8], facts: &mut Vec<SafeText>) -> Result<bool, LayerError> {
-    let mut stream = LayerStream::new(start, "", LIMITS)?;
+    let mut stream = LayerStream::new(start, LIMITS)?;
     for _ in 0..MOST_ENTRIES {
         let Some(entry) = stream.next_entry()? else { return Ok(true) };
         let bytes = if entry.kind == EntryKind::File { size::bytes(entry.size) } else { "-".into() };

@@ -104,14 +104,12 @@ impl FileTree {
             }
             let child = self.paths.child(node, &name)?;
             let version = self.live(child)?;
-            if self.versions[version as usize].kind == EntryKind::Symlink
-                && (follows_last || !rest.is_empty())
-            {
+            let target = self.link(version).filter(|_| follows_last || !rest.is_empty());
+            if let Some(target) = target {
                 links += 1;
                 if links > MOST_LINKS {
                     return None;
                 }
-                let target = self.link(version);
                 if target.starts_with(b"/") {
                     node = 0;
                 }
@@ -123,24 +121,13 @@ impl FileTree {
         Some(PathId(node))
     }
 
-    /// Returns the file that a hard link of `layer` names by its path: the newest version of it up to that layer. Returns
-    /// `None` if there is none, or after 40 links. `link_of` returns the target of a version.
-    pub fn hard_link_target(
-        &self,
-        link: &[u8],
-        layer: u16,
-        link_of: impl Fn(&FileVersion) -> Vec<u8>,
-    ) -> Option<(PathId, FileVersion)> {
-        let (mut link, mut layer) = (link.to_vec(), layer);
-        for _ in 0..MOST_LINKS {
-            let id = self.find(&link)?;
-            let version = self.versions(id).find(|version| version.layer <= layer)?;
-            match version.kind {
-                EntryKind::File => return Some((id, version)),
-                EntryKind::HardLink => (link, layer) = (link_of(&version), version.layer),
-                _ => return None,
-            }
+    /// Returns the version whose content a version is: itself, or that which a hard link names. That was in the image when
+    /// the link was added, and may be hidden now. Returns `None` for a hard link that names nothing.
+    pub fn linked_version(&self, id: PathId, version: &FileVersion) -> Option<(PathId, FileVersion)> {
+        if version.kind != EntryKind::HardLink {
+            return Some((id, *version));
         }
-        None
+        let link = self.hard_link(version.layer, version.entry?)?;
+        Some((PathId(link.node), self.versions[link.version as usize].public(&self.lists)))
     }
 }

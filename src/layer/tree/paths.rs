@@ -3,6 +3,7 @@
 use std::hash::{BuildHasher, RandomState};
 
 use super::{MOST_PATHS, NONE, TreeError, some};
+use crate::layer::list::is_long_text;
 
 /// A path of the tree. The root is [`PathId::ROOT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -108,7 +109,10 @@ impl TreePaths {
             return Err(TreeError::ManyPaths);
         }
         let node = self.nodes.len() as u32;
-        let at = u32::try_from(self.names.len()).map_err(|_| TreeError::ManyPaths)?;
+        if is_long_text(self.names.len() as u64 + name.len() as u64, self.nodes.len()) {
+            return Err(TreeError::LongNames);
+        }
+        let at = u32::try_from(self.names.len()).map_err(|_| TreeError::LongNames)?;
         self.names.extend_from_slice(name);
         self.nodes.push(PathNode {
             name: at,

@@ -18,13 +18,12 @@ use super::pipe::{feed, pipe};
 use super::progress::{LayerProgress, Pause};
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
-use crate::layer::{Chunk, LayerError, LayerFiles, LayerFormat};
-use crate::model::digest::Digest;
+use crate::layer::{Chunk, EntryKind, LayerFiles, LayerFormat};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::model::text::SafeText;
 use check::ContentCheck;
-use finder::{Portion, StreamFinder};
+use finder::{Portion, StreamFinder, WantedFile};
 pub use requests::price_of_contents;
 use requests::{ChunkRequest, WantedContents, chunk_requests};
 
@@ -139,6 +138,7 @@ impl<'a> ContentReader<'a> {
     ) -> Result<bool, Failure> {
         let mut check: Option<ContentCheck> = None;
         let mut is_first = true;
+        let mut finished = 0;
         for request in chunk_requests(self.files, files) {
             let ChunkRequest { range, chunks } = request;
             let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
@@ -156,17 +156,16 @@ impl<'a> ContentReader<'a> {
                     check = Some(ContentCheck::new(self.files, number));
                 }
                 let Some(open) = &mut check else { continue };
+                if open.is_complete() {
+                    return Err(self.fail("the table of contents has a part behind the end of a file"));
+                }
                 let content = if chunk.is_zeros {
                     Unpacked::Zeros(chunk.size)
                 } else {
                     let at = (bytes.start - range.start) as usize;
                     let packed = part.slice(at..at + (bytes.end - bytes.start) as usize);
                     let (format, chunk) = (self.files.format, chunk.clone());
-                    let unpack = move || {
-                        let content = unpack_chunk(format, &chunk, &packed)?;
-                        check_chunk(&chunk, &content)?;
-                        Ok::<_, LayerError>(content)
-                    };
+                    let unpack = move || unpack_chunk(format, &chunk, &packed);
                     let unpacked = tokio::task::spawn_blocking(unpack).await;
                     let unpacked = unpacked.map_err(|_| self.fail("the reader stopped"))?;
                     Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
@@ -180,8 +179,12 @@ impl<'a> ContentReader<'a> {
                 if open.is_complete() {
                     open.check().map_err(|error| self.fail(&error.to_string()))?;
                     sink.finish(number)?;
+                    finished += 1;
                 }
             }
+        }
+        if finished < files.len() {
+            return Err(self.fail("the table of contents does not have all parts of a file"));
         }
         Ok(true)
     }
@@ -203,16 +206,11 @@ impl<'a> ContentReader<'a> {
         let stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
         let (sender, reader) = pipe();
         let (contents, mut portions) = channel(WAITING);
-        let wanted = entries.iter().map(|number| {
-            let entry = self.files.list.get(*number as usize);
-            let path = entry.map(|entry| entry.path.into_owned()).unwrap_or_default();
-            (path, ContentCheck::new(self.files, *number))
-        });
         let finder = StreamFinder {
-            wanted: wanted.collect(),
-            is_by_path: !self.files.chunks.is_empty(),
+            wanted: self.wanted(entries),
+            // The numbers of a table of contents are not those of the layer.
+            is_by_path: !matches!(self.files.format, LayerFormat::Tar(_)),
             root: self.files.root,
-            media_type: self.source.descriptor.media_type.to_string(),
             contents,
         };
         let worker = tokio::task::spawn_blocking(move || finder.run(reader));
@@ -240,20 +238,31 @@ impl<'a> ContentReader<'a> {
         }
     }
 
+    /// Returns what the layer is searched for.
+    fn wanted(&self, entries: &[u32]) -> Vec<WantedFile> {
+        let list = &self.files.list;
+        let entries: Vec<_> =
+            entries.iter().filter_map(|number| Some((*number, list.get(*number as usize)?))).collect();
+        // A path may stand in the layer more than once.
+        let mut files_at: HashMap<Vec<u8>, Vec<u32>> =
+            entries.iter().map(|(_, entry)| (entry.path.to_vec(), Vec::new())).collect();
+        for (number, entry) in (0..).zip(list.iter()) {
+            if let Some(files) = files_at.get_mut(&*entry.path).filter(|_| entry.kind == EntryKind::File) {
+                files.push(number);
+            }
+        }
+        let wanted = entries.into_iter().map(|(number, entry)| WantedFile {
+            nth: files_at.get(&*entry.path).map_or(0, |files| files.partition_point(|file| *file < number)),
+            is_told: entry.sha256.is_some(),
+            check: ContentCheck::new(self.files, number),
+            path: entry.path.into_owned(),
+        });
+        wanted.collect()
+    }
+
     fn fail(&self, why: &str) -> Failure {
         Failure::local(describe(self.source), SafeText::from(why.to_string()))
     }
-}
-
-/// Compares a part of a file with its own digest, if the table names one.
-fn check_chunk(chunk: &Chunk, content: &[u8]) -> Result<(), LayerError> {
-    let Some(expected) = chunk.sha256.as_deref().copied().map(Digest::Sha256) else { return Ok(()) };
-    let found = Digest::sha256(content);
-    if found == expected {
-        return Ok(());
-    }
-    let (expected, found) = (Box::new(expected), Box::new(found));
-    Err(LayerError::WrongDigest { what: "digest of a part of the file", expected, found })
 }
 
 /// Uncompressed content.

@@ -4,17 +4,16 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::image::{ImageSource, LayerSource};
+use super::proof::{ListProof, NamedTable, SMALL};
 use super::single_file::{is_layer_of_an_image, is_no_tar};
 use crate::client::Registry;
 use crate::layer::zstd_chunked::TablePosition;
-use crate::layer::{LayerFiles, LayerFormat, TableLimits, estargz, zstd_chunked};
+use crate::layer::{LayerFiles, LayerFormat};
 use crate::model::digest::Digest;
 use crate::model::manifest::Descriptor;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
 
-/// A layer up to this size is read whole: a table of contents would not take fewer requests.
-const SMALL: u64 = 1 << 20;
 /// Addresses of a foreign layer that are looked at.
 const MOST_URLS: usize = 16;
 
@@ -126,7 +125,8 @@ impl LayerPlan {
 pub async fn plan_reading(registry: &dyn Registry, image: &ImageSource) -> ReadingPlan {
     let mut plan = ReadingPlan::default();
     for (index, source) in image.layers.iter().enumerate() {
-        let same = |other: &LayerSource| other.descriptor.digest == source.descriptor.digest;
+        let proof = ListProof::of(source);
+        let same = |other: &LayerSource| proof.is_some() && ListProof::of(other) == proof;
         let layer = match image.layers[..index].iter().position(same) {
             Some(first) => plan.layers[first].clone(),
             None => {
@@ -154,17 +154,36 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
     let Some(digest) = descriptor.digest else {
         return LayerPlan::Unreadable("its digest cannot be checked".into());
     };
-    if let Some(kept) = registry.kept_file_list(&digest).await {
-        let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
-        // Earlier versions kept single files under the names of other manifests.
-        if let Some(files) = decoded.ok().flatten().filter(|files| files.format != LayerFormat::Blob) {
-            return LayerPlan::Kept(Arc::new(files));
-        }
+    if let Some(kept) = kept_files(registry, source, &digest).await {
+        return LayerPlan::Kept(Arc::new(kept));
     }
     if descriptor.is_foreign() {
         return LayerPlan::Unreadable(foreign_text(descriptor));
     }
-    plan_table(source).unwrap_or(LayerPlan::Whole)
+    match NamedTable::of(source) {
+        Some(NamedTable::Estargz(range, digest)) => LayerPlan::Estargz { range, digest },
+        Some(NamedTable::ZstdChunked(position, digest)) => LayerPlan::ZstdChunked { position, digest },
+        None => LayerPlan::Whole,
+    }
+}
+
+/// Returns the files that were kept: those of the table that the annotations name, else those of the whole layer.
+async fn kept_files(registry: &dyn Registry, source: &LayerSource, layer: &Digest) -> Option<LayerFiles> {
+    let proof = ListProof::of(source).and_then(|proof| proof.table);
+    for (key, is_table) in proof.map(|key| (key, true)).into_iter().chain([(*layer, false)]) {
+        let Some(kept) = registry.kept_file_list(&key).await else { continue };
+        let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
+        let Some(mut files) = decoded.ok().flatten() else { continue };
+        if is_table == matches!(files.format, LayerFormat::Tar(_)) {
+            continue;
+        }
+        if files.format == LayerFormat::Estargz {
+            // The place of its table is proved by nothing but the table itself, so it is not relied on later.
+            files.chunks_end = source.descriptor.size.unwrap_or(files.chunks_end);
+        }
+        return Some(files);
+    }
+    None
 }
 
 /// Returns the reason why a foreign layer is not read, with the host that has it.
@@ -179,21 +198,4 @@ fn foreign_text(descriptor: &Descriptor) -> SafeText {
         Some(host) => format!("it is foreign: not stored in the registry, but at {host}").into(),
         None => "it is foreign: not stored in the registry, but elsewhere".into(),
     }
-}
-
-/// Returns the plan for the table of contents that the annotations name.
-fn plan_table(source: &LayerSource) -> Option<LayerPlan> {
-    let descriptor = &source.descriptor;
-    let size = descriptor.size.filter(|size| *size > SMALL)?;
-    let annotation = |names: &[&str]| names.iter().find_map(|name| descriptor.annotations.get(*name));
-    if let Some(position) = annotation(&zstd_chunked::POSITION_ANNOTATIONS) {
-        let position = zstd_chunked::parse_position(position, size, TableLimits::default()).ok()?;
-        let digest = match annotation(&zstd_chunked::DIGEST_ANNOTATIONS) {
-            Some(digest) => Some(digest.parse().ok()?),
-            None => None,
-        };
-        return Some(LayerPlan::ZstdChunked { position, digest });
-    }
-    let digest = annotation(&[estargz::DIGEST_ANNOTATION])?.parse().ok()?;
-    Some(LayerPlan::Estargz { range: estargz::first_range(size), digest })
 }

@@ -9,6 +9,7 @@ use super::cost::LayerPlan;
 use super::image::LayerSource;
 use super::pipe::{PipeReader, feed, pipe};
 use super::progress::{LayerProgress, Pause};
+use super::proof::kept_key;
 use super::single_file::{is_layer_of_an_image, single_file};
 use crate::client::{Error, Registry};
 use crate::layer::{
@@ -46,7 +47,7 @@ pub async fn read_layer(
     progress: &Arc<LayerProgress>,
     pause: &Pause,
 ) -> Result<ReadLayer, Failure> {
-    let known = |files| Ok(ReadLayer { files, contents: HashMap::new() });
+    let known = |files| Ok(ReadLayer { files: fit(&files, source)?, contents: HashMap::new() });
     let mut refused = None;
     match plan {
         LayerPlan::Kept(files) => return known(files.clone()),
@@ -66,9 +67,13 @@ pub async fn read_layer(
         }
         LayerPlan::Whole => {}
     }
-    let read = read_whole(registry, name, source, refused, wanted, progress, pause).await?;
+    let read = read_whole(registry, name, source, wanted, progress, pause).await?;
     keep(registry, source, &read.files).await;
-    Ok(read)
+    let mut files = fit(&read.files, source)?;
+    if refused.is_some() {
+        files = Arc::new(LayerFiles { refused_table: refused, ..LayerFiles::clone(&files) });
+    }
+    Ok(ReadLayer { files, ..read })
 }
 
 /// The reason why a table of contents was not read.
@@ -149,7 +154,6 @@ async fn read_whole(
     registry: &dyn Registry,
     name: &RepositoryName,
     source: &LayerSource,
-    refused_table: Option<String>,
     wanted: Option<&Wanted>,
     progress: &Arc<LayerProgress>,
     pause: &Pause,
@@ -157,14 +161,8 @@ async fn read_whole(
     let request = |error: Error| error.failure(describe(source));
     let stream = registry.read_blob(name, &source.descriptor, 0).map_err(request)?;
     let (writer, reader) = pipe();
-    let decoder = StreamDecoder {
-        descriptor_digest: source.descriptor.digest,
-        diff_id: source.diff_id,
-        media_type: source.descriptor.media_type.to_string(),
-        wanted: wanted.cloned(),
-        progress: progress.clone(),
-        refused_table,
-    };
+    let decoder =
+        StreamDecoder { source: source.clone(), wanted: wanted.cloned(), progress: progress.clone() };
     let worker = tokio::task::spawn_blocking(move || decoder.run(reader));
     let fed = feed(stream, writer, progress, pause).await;
     let decoded = worker.await.map_err(|_| Failure::local(describe(source), "the reader stopped"))?;
@@ -181,18 +179,14 @@ async fn read_whole(
 
 /// The thread that decodes a layer.
 struct StreamDecoder {
-    descriptor_digest: Option<Digest>,
-    diff_id: Option<Digest>,
-    media_type: String,
+    source: LayerSource,
     wanted: Option<Wanted>,
     progress: Arc<LayerProgress>,
-    /// The reason why the table of contents is not used.
-    refused_table: Option<String>,
 }
 
 impl StreamDecoder {
     fn run(self, reader: PipeReader) -> Result<ReadLayer, LayerError> {
-        let mut stream = LayerStream::new(reader, &self.media_type, StreamLimits::default())?;
+        let mut stream = LayerStream::new(reader, StreamLimits::default())?;
         let mut contents = HashMap::new();
         let mut kept = 0;
         while let Some(mut entry) = stream.next_entry().map_err(|error| first_error(error, &self.progress))? {
@@ -217,13 +211,13 @@ impl StreamDecoder {
         let (sums, findings) = stream.finish()?;
         // Only sha256 is computed here. The reader of the blob has compared its digest, whatever the algorithm.
         let is_sha256 = |digest: &&Digest| matches!(digest, Digest::Sha256(_));
-        let digest = self.descriptor_digest.as_ref().filter(is_sha256).unwrap_or(&sums.digest);
-        sums.check(digest, self.diff_id.as_ref().filter(is_sha256))?;
+        let digest = self.source.descriptor.digest;
+        sums.check(digest.as_ref().filter(is_sha256).unwrap_or(&sums.digest))?;
         let list = self.progress.with_list(std::mem::take);
-        let refused_table = self.refused_table;
-        let files = LayerFiles { refused_table, ..LayerFiles::of_stream(compression, list, &sums, findings) };
-        let files = Arc::new(files);
-        self.progress.set_files(files.clone());
+        let files = Arc::new(LayerFiles::of_stream(compression, list, &sums, findings));
+        if let Ok(fitted) = fit(&files, &self.source) {
+            self.progress.set_files(fitted);
+        }
         Ok(ReadLayer { files, contents })
     }
 }
@@ -251,14 +245,22 @@ fn read_content(stream: &mut LayerStream<PipeReader>) -> Result<Bytes, LayerErro
 
 /// Keeps the files for later looks, unless nothing proves them.
 async fn keep(registry: &dyn Registry, source: &LayerSource, files: &Arc<LayerFiles>) {
-    // The name of a single file is that of this manifest, and looking at it again costs next to nothing.
-    let is_kept = files.is_proved && files.format != LayerFormat::Blob;
-    let Some(digest) = source.descriptor.digest.filter(|_| is_kept) else { return };
+    let Some(key) = kept_key(source, files) else { return };
     let files = files.clone();
     let encoded = tokio::task::spawn_blocking(move || files.encode()).await;
     if let Some(list) = encoded.ok().flatten() {
-        registry.keep_file_list(&digest, list);
+        registry.keep_file_list(&key, list);
     }
+}
+
+/// Returns the files of a layer for a descriptor that they were perhaps not read for. Fails if its config names another
+/// diff_id.
+pub(crate) fn fit(files: &Arc<LayerFiles>, source: &LayerSource) -> Result<Arc<LayerFiles>, Failure> {
+    let fits = files.check_diff_id(source.diff_id.as_ref());
+    fits.map_err(|error| Failure::local(describe(source), error.to_string()))?;
+    let mut fitted = LayerFiles::clone(files);
+    fitted.compare_media_type(source.descriptor.media_type.as_str());
+    Ok(if fitted.findings == files.findings { files.clone() } else { Arc::new(fitted) })
 }
 
 /// The action that failed, for a failure.

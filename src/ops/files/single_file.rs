@@ -85,7 +85,7 @@ pub(super) fn single_file(source: &LayerSource) -> LayerFiles {
 }
 
 /// Returns the path of the file: that of an annotation, else a name that follows from the media type and the digest.
-fn path_of(source: &LayerSource) -> String {
+pub(super) fn path_of(source: &LayerSource) -> String {
     let descriptor = &source.descriptor;
     let annotation = |name: &str| {
         let text = descriptor.annotations.get(name);

@@ -8,13 +8,13 @@ use futures_util::{StreamExt, stream};
 
 use super::cost::{LayerPlan, ReadingPlan};
 use super::image::ImageSource;
-use super::layer::{ReadLayer, Wanted, read_layer};
+use super::layer::{ReadLayer, Wanted, fit, read_layer};
 use super::progress::{LayerProgress, Pause};
-use super::single_file::single_file;
+use super::proof::ListProof;
 use crate::client::Registry;
+use crate::layer::list::is_long_text;
 use crate::layer::{
-    EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, LayerFormat, PathId, TreeError,
-    WINDOWS_ROOT,
+    EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError, WINDOWS_ROOT,
 };
 use crate::model::failure::Failure;
 
@@ -65,14 +65,8 @@ impl ImageFiles {
 
     /// Returns the version that holds the content of a version: itself, or the target of a hard link.
     pub fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
-        let link = |version: &FileVersion| self.entry(version).map(|entry| entry.link.into_owned());
-        match version.kind {
-            EntryKind::File => Some((id, version)),
-            EntryKind::HardLink => self.tree.hard_link_target(&link(&version)?, version.layer, |version| {
-                link(version).unwrap_or_default()
-            }),
-            _ => None,
-        }
+        let content = self.tree.linked_version(id, &version);
+        content.filter(|(_, content)| content.kind == EntryKind::File)
     }
 }
 
@@ -156,7 +150,8 @@ pub async fn read_readable(
     registry: &dyn Registry,
     image: ImageSource,
     plan: &ReadingPlan,
-    numbers: &[usize],
+    numbers: Option<&[usize]>,
+    wanted: Option<&Wanted>,
     reading: &Reading,
 ) -> Result<(ImageFiles, Vec<(usize, Failure)>), Failure> {
     let mut failed: Vec<(usize, Failure)> = Vec::new();
@@ -164,7 +159,7 @@ pub async fn read_readable(
         failed.push(failure);
         Ok(())
     };
-    let files = read_layers(registry, image, plan, Some(numbers), None, reading, &mut note).await?;
+    let files = read_layers(registry, image, plan, numbers, wanted, reading, &mut note).await?;
     failed.sort_by_key(|(number, _)| *number);
     if files.layers.iter().all(Option::is_none)
         && let Some((_, failure)) = failed.first()
@@ -188,23 +183,22 @@ async fn read_layers(
 ) -> Result<ImageFiles, Failure> {
     let is_chosen = |number: &usize| numbers.is_none_or(|numbers| numbers.contains(number));
     let mut order: Vec<usize> = (0..image.layers.len()).filter(is_chosen).collect();
-    // A layer that stands twice in the image is read once.
-    let digest = |number: usize| image.layers[number].descriptor.digest;
-    let mut seen: HashMap<_, usize> = HashMap::new();
+    // A layer that stands twice in the image is read once, if the same proves both.
+    let mut seen: HashMap<ListProof, usize> = HashMap::new();
     let mut copies: Vec<(usize, usize)> = Vec::new();
-    order.retain(|number| match seen.get(&digest(*number)) {
-        Some(first) if digest(*number).is_some() => {
-            copies.push((*number, *first));
-            false
+    order.retain(|number| {
+        let Some(proof) = ListProof::of(&image.layers[*number]) else { return true };
+        let first = *seen.entry(proof).or_insert(*number);
+        if first != *number {
+            copies.push((*number, first));
         }
-        _ => {
-            seen.insert(digest(*number), *number);
-            true
-        }
+        first == *number
     });
     order.sort_by_key(|number| image.layers[*number].descriptor.size.unwrap_or(u64::MAX));
     let unplanned = LayerPlan::Whole;
     let mut contents = HashMap::new();
+    let what = || format!("cannot put the layers of {} together", image.manifest.digest);
+    let (mut text, mut entries) = (0, 0);
     let mut read = stream::iter(order)
         .map(|number| {
             let (image, progress) = (&image, &reading.layers[number]);
@@ -228,15 +222,22 @@ async fn read_layers(
             }
         };
         contents.extend(some.into_iter().map(|(entry, content)| ((number, entry), content)));
+        (text, entries) = (text + files.list.text(), entries + files.list.len());
+        if is_long_text(text, entries) {
+            return Err(Failure::local(what(), TreeError::LongNames.to_string()));
+        }
         reading.layers[number].set_files(files);
     }
     drop(read);
     for (copy, first) in copies {
         if let Some(files) = reading.layers[first].files() {
-            // The same bytes may be a file with another name.
-            let is_file = files.format == LayerFormat::Blob;
-            let files = if is_file { Arc::new(single_file(&image.layers[copy])) } else { files };
-            reading.layers[copy].set_files(files);
+            match fit(&files, &image.layers[copy]) {
+                Ok(files) => reading.layers[copy].set_files(files),
+                Err(failure) => {
+                    on_failure((copy, failure)).map_err(|(_, failure)| failure)?;
+                    continue;
+                }
+            }
         }
         let of_first: Vec<_> = contents
             .iter()
@@ -255,7 +256,6 @@ async fn read_layers(
         tree.shrink();
         Ok::<_, TreeError>(tree)
     };
-    let what = || format!("cannot put the layers of {} together", image.manifest.digest);
     let built = tokio::task::spawn_blocking(build).await;
     let built = built.map_err(|_| Failure::local(what(), "the reader stopped"))?;
     let tree = built.map_err(|error| Failure::local(what(), error.to_string()))?;

@@ -1,7 +1,7 @@
-//! Contents of package files that were read once, kept by the digest of their layer, so that a second look at a layer
-//! requests nothing.
+//! Contents of package files that were read once, kept by what proves the list of their layer, so that a second look at
+//! the layer requests nothing.
 //!
-//! They are kept beside the lists of files, under a digest that is derived from that of the layer.
+//! They are kept beside the lists of files, under a digest that is derived from that proof.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io::{Read, Write};
@@ -12,9 +12,10 @@ use flate2::write::ZlibEncoder;
 
 use crate::client::Registry;
 use crate::model::digest::Digest;
+use crate::ops::files::proof::ListProof;
 
 /// The version of the form in the cache. Another one is not read.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// Most bytes of the contents of one layer that are kept.
 const LARGEST: usize = 32 << 20;
 /// The size of the number in front of each content: its length.
@@ -24,26 +25,26 @@ const LENGTH: usize = 8;
 pub(super) type KeptContents = HashMap<[u8; 32], Bytes>;
 
 /// Returns the kept contents of a layer. Each has the sha256 that it is returned under.
-pub(super) async fn read_kept(registry: &dyn Registry, layer: &Digest) -> KeptContents {
-    let Some(kept) = registry.kept_file_list(&key(layer)).await else { return KeptContents::new() };
+pub(super) async fn read_kept(registry: &dyn Registry, proof: &ListProof) -> KeptContents {
+    let Some(kept) = registry.kept_file_list(&key(proof)).await else { return KeptContents::new() };
     let decoded = tokio::task::spawn_blocking(move || decode(&kept)).await;
     decoded.ok().flatten().unwrap_or_default()
 }
 
 /// Keeps the contents of a layer for later looks, unless they are too large.
-pub(super) async fn keep(registry: &dyn Registry, layer: &Digest, contents: Vec<Bytes>) {
+pub(super) async fn keep(registry: &dyn Registry, proof: &ListProof, contents: Vec<Bytes>) {
     let size: usize = contents.iter().map(|content| content.len() + LENGTH).sum();
     if size > LARGEST || contents.is_empty() {
         return;
     }
     let encoded = tokio::task::spawn_blocking(move || encode(&contents)).await;
     if let Some(encoded) = encoded.ok().flatten() {
-        registry.keep_file_list(&key(layer), encoded);
+        registry.keep_file_list(&key(proof), encoded);
     }
 }
 
-fn key(layer: &Digest) -> Digest {
-    Digest::sha256(format!("package files of {layer}").as_bytes())
+fn key(proof: &ListProof) -> Digest {
+    proof.key("package files")
 }
 
 fn encode(contents: &[Bytes]) -> Option<Bytes> {

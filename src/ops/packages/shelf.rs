@@ -9,11 +9,11 @@ use super::search::wanted_contents;
 use super::{ContentPlace, ImagePackages, keep_contents, list_found, plan_packages, read_missing};
 use crate::client::Registry;
 use crate::layer::{FileTree, LayerFiles, TreeError};
-use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::ops::files::cost::{LayerPlan, plan_layer};
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::layer::read_layer;
+use crate::ops::files::layer::{fit, read_layer};
+use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::{ImageFiles, LayersRead, Reading};
 use crate::ops::spending::{Spending, SpendingError};
 
@@ -28,10 +28,10 @@ struct ShelvedLayer {
     contents: HashMap<u32, Bytes>,
 }
 
-/// The layers that were read, by their digests.
+/// The layers that were read, by what proves their lists.
 #[derive(Debug, Default)]
 pub struct PackageShelf {
-    layers: HashMap<Digest, ShelvedLayer>,
+    layers: HashMap<ListProof, ShelvedLayer>,
     memory: usize,
     /// The number of layers that were read, without those whose lists were known.
     pub layers_read: usize,
@@ -54,9 +54,10 @@ impl PackageShelf {
         let mut contents = HashMap::new();
         let wanted = wanted_contents();
         for (number, source) in image.layers.iter().enumerate() {
-            let known = source.descriptor.digest.and_then(|digest| self.layers.get(&digest).cloned());
+            let proof = ListProof::of(source);
+            let known = proof.as_ref().and_then(|proof| self.layers.get(proof).cloned());
             let layer = match known {
-                Some(layer) => layer,
+                Some(layer) => ShelvedLayer { files: fit(&layer.files, source)?, ..layer },
                 None => {
                     let plan = plan_layer(registry, source).await;
                     let (name, progress) = (&image.repository.name, reading.layer(first + number));
@@ -66,7 +67,7 @@ impl PackageShelf {
                     self.layers_read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
                     self.received += progress.received();
                     let layer = ShelvedLayer { files: read.files, contents: read.contents };
-                    self.keep(source.descriptor.digest, layer.clone());
+                    self.keep(proof, layer.clone());
                     layer
                 }
             };
@@ -86,26 +87,26 @@ impl PackageShelf {
     }
 
     /// Returns whether a layer is known, so that it is not read again.
-    pub fn has(&self, digest: &Digest) -> bool {
-        self.layers.contains_key(digest)
+    pub fn has(&self, proof: &ListProof) -> bool {
+        self.layers.contains_key(proof)
     }
 
     /// Keeps a layer. Forgets all others if they need too much memory.
-    fn keep(&mut self, digest: Option<Digest>, layer: ShelvedLayer) {
-        let Some(digest) = digest else { return };
+    fn keep(&mut self, proof: Option<ListProof>, layer: ShelvedLayer) {
+        let Some(proof) = proof else { return };
         let memory = layer.files.list.memory() + layer.contents.values().map(Bytes::len).sum::<usize>();
         self.memory += memory;
         if self.memory > MOST_MEMORY {
             self.layers.clear();
             self.memory = memory;
         }
-        self.layers.insert(digest, layer);
+        self.layers.insert(proof, layer);
     }
 
     /// Keeps a content that was read on its own, if there is room.
     fn keep_content(&mut self, files: &ImageFiles, place: ContentPlace, content: &Bytes) {
-        let digest = files.image.layers.get(place.layer).and_then(|source| source.descriptor.digest);
-        let Some(layer) = digest.and_then(|digest| self.layers.get_mut(&digest)) else { return };
+        let proof = files.image.layers.get(place.layer).and_then(ListProof::of);
+        let Some(layer) = proof.and_then(|proof| self.layers.get_mut(&proof)) else { return };
         if self.memory + content.len() <= MOST_MEMORY && !layer.contents.contains_key(&place.entry) {
             self.memory += content.len();
             layer.contents.insert(place.entry, content.clone());

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use crate::client::Registry;
 use crate::layer::{FileTree, LayerFiles, TreeError};
-use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::since::SinceAnswer;
 use crate::model::size;
 use crate::ops::files::cost::{LayerPlan, plan_layer};
 use crate::ops::files::image::ImageSource;
-use crate::ops::files::layer::read_layer;
+use crate::ops::files::layer::{fit, read_layer};
+use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::Reading;
 
 /// Most bytes of lists of files that are kept in memory.
@@ -20,7 +20,7 @@ const MOST_LISTS: usize = 256 << 20;
 /// The lists of layers that several images share.
 #[derive(Debug, Default)]
 pub(super) struct ListShelf {
-    lists: HashMap<Digest, Arc<LayerFiles>>,
+    lists: HashMap<ListProof, Arc<LayerFiles>>,
     memory: usize,
     /// The number of layers that were read.
     pub(super) layers_read: usize,
@@ -29,9 +29,9 @@ pub(super) struct ListShelf {
 }
 
 impl ListShelf {
-    /// Returns whether the list of a layer is known, so that it is not read again.
-    pub(super) fn has(&self, digest: &Digest) -> bool {
-        self.lists.contains_key(digest)
+    /// Returns whether the list that this proves is known, so that its layer is not read again.
+    pub(super) fn has(&self, proof: &ListProof) -> bool {
+        self.lists.contains_key(proof)
     }
 
     /// Looks for a path in an image. A layer that another image had is not read again.
@@ -70,22 +70,22 @@ impl ListShelf {
         reading: &Reading,
     ) -> Result<Arc<LayerFiles>, Failure> {
         let source = &image.layers[number];
-        let known = source.descriptor.digest.and_then(|digest| self.lists.get(&digest));
-        if let Some(files) = known {
-            return Ok(files.clone());
+        let proof = ListProof::of(source);
+        if let Some(files) = proof.as_ref().and_then(|proof| self.lists.get(proof)) {
+            return fit(files, source);
         }
         let plan = plan_layer(registry, source).await;
         let (name, progress) = (&image.repository.name, reading.layer(number));
         let read = read_layer(registry, name, source, &plan, None, &progress, &reading.pause).await?;
         self.layers_read += usize::from(!matches!(plan, LayerPlan::Kept(_)));
         self.received += progress.received();
-        if let Some(digest) = source.descriptor.digest {
+        if let Some(proof) = proof {
             self.memory += read.files.list.memory();
             if self.memory > MOST_LISTS {
                 self.lists.clear();
                 self.memory = read.files.list.memory();
             }
-            self.lists.insert(digest, read.files.clone());
+            self.lists.insert(proof, read.files.clone());
         }
         Ok(read.files)
     }

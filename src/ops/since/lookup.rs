@@ -7,7 +7,6 @@ use super::packages;
 use super::progress::SinceReading;
 use super::{SinceTags, answer_of_config};
 use crate::client::Registry;
-use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::reference::Selector;
@@ -15,6 +14,7 @@ use crate::model::since::{SinceAnswer, SinceQuestion, SinceReport, SinceRow};
 use crate::model::summary::created_of;
 use crate::ops::files::cost::{ReadingPlan, plan_layer};
 use crate::ops::files::image::{ImageSource, choose_image};
+use crate::ops::files::proof::ListProof;
 use crate::ops::packages::shelf::PackageShelf;
 use crate::ops::spending::{Spending, SpendingError};
 
@@ -38,11 +38,12 @@ impl Lookup<'_, '_> {
     /// Returns the price of the layers of images that are not known yet, each once.
     pub(super) async fn price<'i>(&self, images: impl IntoIterator<Item = &'i ImageSource>) -> Price {
         let mut plan = ReadingPlan::default();
-        let mut seen: HashSet<Option<Digest>> = HashSet::new();
+        let mut seen: HashSet<ListProof> = HashSet::new();
         for source in images.into_iter().flat_map(|image| &image.layers) {
-            let digest = source.descriptor.digest;
-            let is_known = digest.is_some_and(|digest| self.lists.has(&digest) || self.packages.has(&digest));
-            if !is_known && seen.insert(digest) {
+            let is_new = ListProof::of(source).is_none_or(|proof| {
+                !self.lists.has(&proof) && !self.packages.has(&proof) && seen.insert(proof)
+            });
+            if is_new {
                 plan.add(plan_layer(self.registry, source).await, source);
             }
         }

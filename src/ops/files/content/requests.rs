@@ -55,12 +55,12 @@ impl<'a> WantedContents<'a> {
             let entry = entry.ok_or_else(|| Failure::local(describe(source), "an entry is no file"))?;
             match entry.data {
                 _ if entry.size == 0 => wanted.empty.push(*number),
-                Some(DataPosition::Chunks { first, count }) => {
-                    let (first, count) = (first as usize, count as usize);
-                    let chunks = files.chunks.get(first..first.saturating_add(count));
-                    wanted.in_chunks.push((*number, chunks.unwrap_or_default()));
+                Some(DataPosition::Chunks { .. }) if files.is_in_chunks(&entry) => {
+                    wanted.in_chunks.push((*number, files.chunks_of(&entry).unwrap_or_default()));
                 }
-                Some(DataPosition::Stream(_)) => wanted.in_stream.push(*number),
+                Some(DataPosition::Chunks { .. } | DataPosition::Stream(_)) => {
+                    wanted.in_stream.push(*number);
+                }
                 None => {
                     let path = String::from_utf8_lossy(&entry.path).into_owned();
                     return Err(Failure::local(format!("cannot read {path}"), "it is stored with holes"));

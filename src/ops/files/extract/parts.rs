@@ -45,6 +45,11 @@ impl Extraction {
         while let Some((id, path)) = open.pop() {
             let version = files.tree.current(id);
             let Some(version) = version.or_else(|| (id == PathId::ROOT).then(root)) else { continue };
+            let version = match files.tree.linked_version(id, &version) {
+                // A further name of a file keeps its own entry.
+                Some((_, linked)) if linked.kind != EntryKind::File => linked,
+                _ => version,
+            };
             match version.kind {
                 EntryKind::Directory => {
                     for child in files.tree.children(id) {

@@ -49,6 +49,8 @@ impl Canvas<'_, '_> {
                 "this layer was not read"
             } else if scene.view.is_own {
                 "this layer changes no files"
+            } else if matches!(files.load, FilesLoad::Read) {
+                "there are no files"
             } else {
                 "no files yet"
             };
@@ -88,13 +90,16 @@ impl Canvas<'_, '_> {
     fn about_text(&self, scene: &Scene) -> Vec<String> {
         let (view, all) = (scene.view, scene.tree.layers());
         let (layer, files) = (view.layer, &self.state.detail.files);
-        let missing = files.refused.len();
+        let missing = files.refused.iter().filter(|missing| missing.layer <= layer).count();
         let mut parts = vec![match (view.is_own, layer == all) {
             (true, _) => format!("changes of layer {layer} of {all}"),
             (false, true) if missing > 0 => {
                 format!("{} of {all} layers", usize::from(all).saturating_sub(missing))
             }
             (false, true) => format!("whole image, {}", counted(all.into(), "layer", "layers")),
+            (false, false) if missing > 0 => {
+                format!("image up to layer {layer} of {all}, {} missing", counted(missing, "layer", "layers"))
+            }
             (false, false) => format!("image up to layer {layer} of {all}"),
         }];
         let bytes = size::bytes(scene.sums.size(PathId::ROOT));

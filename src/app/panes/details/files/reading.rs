@@ -186,6 +186,7 @@ impl ContentRequest {
         let wanted = entry.size.min(wanted);
         let layer = self.image.manifest.layers().get(usize::from(self.layer).checked_sub(1)?)?;
         match (entry.data?, self.files.format) {
+            (DataPosition::Chunks { .. }, _) if !self.files.is_in_chunks(&entry) => layer.size,
             (DataPosition::Chunks { .. }, _) | (_, LayerFormat::Blob) => Some(wanted),
             (DataPosition::Stream(at), _) => {
                 // The layer is read from its first byte on. Its parts are taken to be compressed alike.

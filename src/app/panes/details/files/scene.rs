@@ -120,19 +120,8 @@ impl Scene {
 
     /// Returns the version that holds the content of a version: itself, or the target of a hard link.
     pub(crate) fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
-        let link = |version: &FileVersion| {
-            let entry = self.list(version.layer)?.list.get(version.entry? as usize)?;
-            Some(entry.link.into_owned())
-        };
-        match version.kind {
-            EntryKind::File => Some((id, version)),
-            EntryKind::HardLink => {
-                let target = link(&version)?;
-                let of = |version: &FileVersion| link(version).unwrap_or_default();
-                self.tree.hard_link_target(&target, version.layer, of)
-            }
-            _ => None,
-        }
+        let content = self.tree.linked_version(id, &version);
+        content.filter(|(_, content)| content.kind == EntryKind::File)
     }
 
     /// Returns the entry of the version that is shown, if its layer was read.
