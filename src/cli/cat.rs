@@ -8,7 +8,7 @@ use clap::Args;
 use super::CliError;
 use super::image_files::{ImageArguments, ReadFiles, announce_price};
 use crate::client::Pool;
-use crate::layer::FileVersion;
+use crate::layer::{EntryKind, FileVersion};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::size;
 use crate::model::text::SafeText;
@@ -94,6 +94,7 @@ pub(super) fn find_file(files: &ImageFiles, path: &str, image: &str) -> Result<F
     }
     let found = files.tree.resolve(path.as_bytes(), true).and_then(|id| files.tree.current(id));
     let why = match found.map(|version| version.kind) {
+        Some(EntryKind::HardLink) => "the target of the hard link does not exist".to_string(),
         Some(kind) => format!("it is no file, but a {}", kind.name().replace('_', " ")),
         None if files.is_whole() => format!("{image} has no such file"),
         None => format!("{image} has no such file in the layers that were read"),

@@ -254,9 +254,12 @@ fn entries_below_links_that_lead_through_many_directories_are_refused() {
         let mut tree = FileTree::default();
         add(&mut tree, &chain()).expect("the links alone cost little");
         let many: Vec<_> = (0..2_000)
-            .map(|number| match is_link_target {
-                true => entry(kind, format!("h{number}").as_bytes(), b"s0/x"),
-                false => entry(kind, format!("s0/{number}").as_bytes(), b"t"),
+            .map(|number| {
+                if is_link_target {
+                    entry(kind, format!("h{number}").as_bytes(), b"s0/x")
+                } else {
+                    entry(kind, format!("s0/{number}").as_bytes(), b"t")
+                }
             })
             .collect();
         assert_eq!(add(&mut tree, &many), Err(TreeError::LongLinks), "{kind:?}");
