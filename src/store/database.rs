@@ -19,6 +19,9 @@ use crate::files;
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 /// The number of attempts to take the shared lock, and the time between two of them.
 const ATTEMPTS: (u32, Duration) = (100, Duration::from_millis(20));
+/// The number of attempts to lock a database that is damaged, and the time between two of them. A program that is being
+/// started holds the locks of its parent for a moment, until it has begun.
+const TRIES_ALONE: (u32, Duration) = (40, Duration::from_millis(25));
 /// The number of damaged files that can be set aside.
 const MOST_SET_ASIDE: u32 = 1000;
 
@@ -275,8 +278,11 @@ pub(crate) fn discard(folder: &Path, kind: &DatabaseKind) -> io::Result<()> {
 
 fn lock_alone(path: &Path) -> io::Result<File> {
     let lock = open_lock(path)?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(_) => Err(error(path, StoreProblem::DamagedAndInUse)),
+    for _ in 0..TRIES_ALONE.0 {
+        if lock.try_lock().is_ok() {
+            return Ok(lock);
+        }
+        std::thread::sleep(TRIES_ALONE.1);
     }
+    Err(error(path, StoreProblem::DamagedAndInUse))
 }

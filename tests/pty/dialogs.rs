@@ -15,8 +15,13 @@ fn at_files() -> (Pty, Program) {
 
 /// Opens a dialog, moves in it to its end and its beginning, and closes it.
 fn open_move_close(pty: &mut Pty, key: &str, title: &str, text: &str) {
-    pty.press(key);
-    pty.wait_for(title);
+    // The keys of dialogs wait until all files are read.
+    pty.press_until(key, "whole image", title);
+    move_close(pty, title, text);
+}
+
+/// Moves in a dialog to its end and its beginning, and closes it.
+fn move_close(pty: &mut Pty, title: &str, text: &str) {
     pty.wait_for(text);
     pty.press("Gg");
     pty.press("j");
@@ -50,7 +55,8 @@ fn the_diff_opens_moves_and_closes() {
     pty.wait_for("compare");
     pty.press("\r");
     pty.wait_for("Summary");
-    open_move_close(&mut pty, "]", "Summary", "Config");
+    pty.press("]");
+    move_close(&mut pty, "Summary", "Config");
     pty.press("q");
     assert_eq!(program.wait(), Ok(0), "{}", pty.text());
     pty.assert_given_back();
