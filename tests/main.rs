@@ -33,6 +33,8 @@ mod cli {
     mod dockerfile;
     mod files;
     mod keys;
+    #[cfg(unix)]
+    mod login;
     mod man;
     mod names;
     mod options;

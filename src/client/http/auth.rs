@@ -5,6 +5,7 @@
 //! [`realm_trust`] allows. A registry that it redirects to has an identity of its own (`auth/other_registry.rs`).
 
 mod authorization;
+mod check;
 mod offer;
 mod other_registry;
 mod realm;
@@ -31,6 +32,7 @@ use crate::model::reference::{Host, RepositoryName};
 use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
 pub(crate) use authorization::Authorization;
+pub(crate) use check::LoginVerdict;
 use authorization::authorization_with;
 use realm::{RealmTrust, realm_trust};
 
