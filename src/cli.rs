@@ -19,6 +19,8 @@ mod image_files;
 mod inspect;
 mod journal;
 mod keys;
+mod login;
+mod logout;
 mod ls;
 mod man;
 mod packages;

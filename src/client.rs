@@ -35,6 +35,7 @@ pub use distribution::manifests::put::PutResult;
 pub(crate) use distribution::referrers::Referrers;
 pub(crate) use distribution::referrers::fallback_tag;
 pub use error::{Cause, Error, Peer};
+pub(crate) use http::auth::LoginVerdict;
 pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
@@ -52,7 +53,7 @@ use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 use blob::places::BlobPlaces;
 use cache::Cache;
-use credentials::Credentials;
+use credentials::{Credentials, Login};
 use host::Abilities;
 use http::Http;
 use http::log::Sink;
@@ -142,6 +143,19 @@ impl Pool {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || Client::new(host, &self.settings(), self.0.cache.clone());
         clients.entry(host.clone()).or_insert_with(make).clone()
+    }
+
+    /// Returns a client that uses this login for a registry and no other, and shares nothing with the client of the pool.
+    pub(crate) fn client_with_login(&self, host: &Host, login: Login) -> Client {
+        let credentials = Credentials::default();
+        credentials.use_for_this_run(host, login);
+        let settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
+        Client::new(host, &settings, Cache::new(None))
+    }
+
+    /// Returns the sources of logins.
+    pub(crate) fn credentials(&self) -> Credentials {
+        self.settings().credentials.clone()
     }
 
     /// Returns the registries that are configured or that a file of logins names. The files are read once.
@@ -278,6 +292,12 @@ impl Client {
     pub fn reread_logins(&self) {
         self.0.http.auth().reread_logins();
         self.0.places.forget_all();
+    }
+
+    /// Sends a ping, and returns the verdict of the registry on the login of this client.
+    pub(crate) async fn check_login(&self) -> Result<LoginVerdict, Error> {
+        self.ping().await?;
+        Ok(self.http().auth().verdict().await)
     }
 
     fn http(&self) -> &Http {

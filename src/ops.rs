@@ -15,6 +15,7 @@ mod index_images;
 pub mod inspect;
 pub mod journal;
 pub mod list;
+pub(crate) mod login;
 pub mod packages;
 pub mod planning;
 mod referrer_kinds;

@@ -57,6 +57,8 @@ fn readme_names_options_and_subcommands_that_exist() {
         "belongs",
         "verify",
         "base",
+        "login",
+        "logout",
         "scan",
         "tag",
         "copy",

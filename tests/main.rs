@@ -37,6 +37,8 @@ mod cli {
     mod dockerfile;
     mod files;
     mod keys;
+    #[cfg(unix)]
+    mod login;
     mod man;
     mod names;
     mod options;

@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     CliError, base, belongs, cat, completions, copy, delete, diff, dockerfile, extract, files, inspect,
-    journal, keys, ls, man, packages, resume, scan, since, tag, undo, verify, waste,
+    journal, keys, login, logout, ls, man, packages, resume, scan, since, tag, undo, verify, waste,
 };
 use crate::client::Pool;
 
@@ -39,6 +39,10 @@ pub(super) enum Command {
     Diff(diff::Diff),
     /// Find the tag since which an image has a variable, a label, a size or a file
     Since(since::Since),
+    /// Log in to a registry: checks the login, and stores it as docker and podman do
+    Login(login::LoginCommand),
+    /// Remove the stored logins for a registry
+    Logout(logout::Logout),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -60,7 +64,7 @@ pub(super) enum Command {
 }
 
 impl Command {
-    /// Returns whether the command reads registries, and changes none.
+    /// Returns whether the command contacts registries, and changes none.
     pub(super) fn is_reading(&self) -> bool {
         match self {
             Command::Ls(_)
@@ -75,7 +79,9 @@ impl Command {
             | Command::Since(_)
             | Command::Belongs(_)
             | Command::Verify(_)
-            | Command::Base(_) => true,
+            | Command::Base(_)
+            | Command::Login(_)
+            | Command::Logout(_) => true,
             // It needs the scanner of the configuration.
             Command::Scan(_)
             | Command::Tag(_)
@@ -106,6 +112,8 @@ impl Command {
             Command::Belongs(belongs) => belongs.run(pool).await,
             Command::Verify(verify) => verify.run(pool).await,
             Command::Base(base) => base.run(pool).await,
+            Command::Login(login) => login.run(pool).await,
+            Command::Logout(logout) => logout.run(pool).await,
             _ => Ok(()),
         }
     }

@@ -7,6 +7,9 @@
 //! | podman's files | `podman` |
 //! | the format of both files | `auth_file` |
 //! | programs that keep logins | `helper` |
+//! | the place where a login is stored | `storage` |
+//! | the replacement of a file of logins | `login_file` |
+//! | logins of this run | `session` |
 //! | reasons why a source gave no login | `problem` |
 //! | secrets | `secret` |
 
@@ -14,9 +17,12 @@ mod auth_file;
 mod docker;
 mod helper;
 mod keychain;
+mod login_file;
 mod podman;
 mod problem;
 pub(crate) mod secret;
+mod session;
+mod storage;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -31,18 +37,22 @@ pub(crate) use keychain::{Keychain, Login, LoginLookup};
 use podman::PodmanFile;
 pub(crate) use problem::LoginProblem;
 use secret::Secret;
+use session::SessionLogins;
+pub(crate) use storage::LoginPlace;
 
 /// The chain of the sources that are searched for logins, in their order: the first that has one wins. Cheap to clone;
 /// the default has none.
 #[derive(Debug, Clone, Default)]
 pub struct Credentials {
+    /// The logins of this run, which come before all sources.
+    session: Arc<SessionLogins>,
     keychains: Arc<[Arc<dyn Keychain>]>,
 }
 
 impl Credentials {
     /// Chains sources of logins.
     pub(crate) fn new(keychains: impl IntoIterator<Item = Arc<dyn Keychain>>) -> Credentials {
-        Credentials { keychains: keychains.into_iter().collect() }
+        Credentials { session: Arc::default(), keychains: keychains.into_iter().collect() }
     }
 
     /// Chains the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable up.
@@ -83,8 +93,8 @@ impl Credentials {
     /// are returned beside it.
     pub(crate) async fn find(&self, host: &Host, repository: Option<&RepositoryName>) -> LoginLookup {
         let mut found = LoginLookup::default();
-        for keychain in self.keychains.iter() {
-            let LoginLookup { login, problems } = keychain.login(host, repository).await;
+        for keychain in self.sources() {
+            let LoginLookup { login, problems, .. } = keychain.login(host, repository).await;
             for problem in &problems {
                 tracing::warn!(%host, %problem, "a source of logins has a problem");
             }
@@ -93,6 +103,7 @@ impl Credentials {
                 let source = SafeText::from(keychain.source().display().to_string());
                 tracing::debug!(%host, %source, "this source has a login");
                 found.login = login;
+                found.source = Some(source);
                 break;
             }
         }
@@ -101,7 +112,13 @@ impl Credentials {
 
     /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
     pub(crate) fn registries(&self) -> Vec<Host> {
-        self.keychains.iter().flat_map(|keychain| keychain.registries()).collect()
+        self.sources().flat_map(|keychain| keychain.registries()).collect()
+    }
+
+    /// Returns all sources in their order.
+    fn sources(&self) -> impl Iterator<Item = &dyn Keychain> {
+        let session: &dyn Keychain = &*self.session;
+        std::iter::once(session).chain(self.keychains.iter().map(|keychain| &**keychain))
     }
 
     /// Returns whether a login may differ from one repository of a registry to the next.
@@ -201,7 +218,7 @@ mod tests {
 
         fn login<'a>(&'a self, _: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
             let login = Some(Login::Identity(Secret::new("t")));
-            Box::pin(std::future::ready(LoginLookup { login, problems: Vec::new() }))
+            Box::pin(std::future::ready(LoginLookup { login, ..LoginLookup::default() }))
         }
 
         fn registries(&self) -> Vec<Host> {

@@ -1,6 +1,7 @@
 //! The JSON of docker's `config.json` and podman's `auth.json`, which is one format with two ways to write a key:
 //! <https://github.com/docker/cli/tree/v28.5.1/cli/config/configfile>, containers-auth.json(5).
 
+mod edit;
 mod entry;
 mod key;
 
@@ -10,6 +11,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value};
 
+pub(crate) use self::edit::{EditError, put_login, remove_login};
 use self::entry::LoginEntry;
 pub(crate) use self::key::KeyRule;
 use self::key::{Key, rank, registries, server_key};
@@ -206,7 +208,7 @@ impl AuthFile<'_> {
         repository: Option<&RepositoryName>,
     ) -> LoginLookup {
         let source = SafeText::from(self.source.display().to_string());
-        let without = |problem| LoginLookup { login: None, problems: vec![problem] };
+        let without = |problem| LoginLookup { problems: vec![problem], ..LoginLookup::default() };
         let text = match text {
             Ok(Some(text)) => text,
             Ok(None) => return LoginLookup::default(),
@@ -233,7 +235,7 @@ impl AuthFile<'_> {
                 }
             }
         };
-        LoginLookup { login, problems }
+        LoginLookup { login, source: None, problems }
     }
 }
 

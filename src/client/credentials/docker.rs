@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::auth_file::{self, AuthFile, File, KeyRule};
 use super::helper::Helpers;
-use super::keychain::{Keychain, LoginLookup};
+use super::keychain::{Keychain, LoginFile, LoginLookup};
 use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
 
@@ -32,6 +32,11 @@ impl Keychain for DockerFile {
     fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
         let file = AuthFile { source: &self.path, rule: KeyRule::Docker, helpers: &self.helpers };
         async move { file.login(auth_file::read(&self.path).await, host, None).await }.boxed()
+    }
+
+    fn login_file(&self) -> Option<LoginFile<'_>> {
+        let (path, helpers) = (&self.path, &self.helpers);
+        Some(LoginFile { path, rule: KeyRule::Docker, is_named: false, helpers })
     }
 
     fn registries(&self) -> Vec<Host> {

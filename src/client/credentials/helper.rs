@@ -1,4 +1,4 @@
-//! Credential helpers: `docker-credential-<suffix> get`, docker-credential-helpers `README` § Development.
+//! Credential helpers: `docker-credential-<suffix> get`, `store` and `erase`, docker-credential-helpers `README` § Development.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -44,18 +44,55 @@ impl Helpers {
         }
         Ok(None)
     }
+
+    /// Gives the helper a login for a server. Fails for a token of the registry itself, which helpers cannot keep.
+    pub(crate) async fn store(&self, suffix: &str, server: &str, login: &Login) -> Result<(), SafeText> {
+        let (user, secret) = match login {
+            Login::Password { user, password } => (user.as_str(), password),
+            Login::Identity(token) => (TOKEN_USER, token),
+            Login::Bearer(_) => return Err("keeps no tokens of the registry itself".into()),
+        };
+        let input = serde_json::json!({ "ServerURL": server, "Username": user, "Secret": secret.reveal() });
+        match call(suffix, "store", &input.to_string(), &self.path, self.timeout).await? {
+            ended if ended.status.success() => Ok(()),
+            // It was given the secret, so its words may hold it.
+            ended => Err(SafeText::from(format!("failed to store the login ({})", ended.status))),
+        }
+    }
+
+    /// Lets the helper forget its login for a server. Returns whether it had one, as far as it says so.
+    pub(crate) async fn erase(&self, suffix: &str, server: &str) -> Result<bool, SafeText> {
+        match call(suffix, "erase", server, &self.path, self.timeout).await? {
+            ended if ended.status.success() => Ok(true),
+            ended if is_not_found(&ended.output) => Ok(false),
+            ended => Err(describe_failure(&ended)),
+        }
+    }
 }
 
 /// Asks a helper for the login of a server. Returns `None` if it has none.
 async fn get(suffix: &str, server: &str, path: &OsStr, timeout: Duration) -> Result<Option<Login>, SafeText> {
+    match call(suffix, "get", server, path, timeout).await? {
+        ended if ended.status.success() => read(&ended.output),
+        ended if is_not_found(&ended.output) => Ok(None),
+        ended => Err(describe_failure(&ended)),
+    }
+}
+
+/// Runs a helper with this action and input until it ends.
+async fn call(
+    suffix: &str,
+    action: &'static str,
+    input: &str,
+    path: &OsStr,
+    timeout: Duration,
+) -> Result<EndedHelper, SafeText> {
     if !is_suffix(suffix) {
         return Err("is not a valid name for a helper".into());
     }
     let program = find(&format!("docker-credential-{suffix}"), path).ok_or("is not in PATH")?;
-    match tokio::time::timeout(timeout, run(&program, server)).await {
-        Ok(Ok(ended)) if ended.status.success() => read(&ended.output),
-        Ok(Ok(ended)) if is_not_found(&ended.output) => Ok(None),
-        Ok(Ok(ended)) => Err(describe_failure(&ended)),
+    match tokio::time::timeout(timeout, run(&program, action, input)).await {
+        Ok(Ok(ended)) => Ok(ended),
         Ok(Err(error)) => Err(SafeText::from(format!("cannot be run: {}", error.kind()))),
         Err(_) => Err(SafeText::from(format!("gave no answer in {} s", timeout.as_secs()))),
     }
@@ -77,8 +114,8 @@ struct EndedHelper {
 }
 
 /// Runs the helper in a process group of its own, so that it cannot take the terminal and ends with all its children.
-async fn run(program: &Path, server: &str) -> std::io::Result<EndedHelper> {
-    let mut child = background_command(program).arg("get").stdin(Stdio::piped()).spawn()?;
+async fn run(program: &Path, action: &str, input: &str) -> std::io::Result<EndedHelper> {
+    let mut child = background_command(program).arg(action).stdin(Stdio::piped()).spawn()?;
     let _group = ProcessGroup::of(&child);
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let mut output = Vec::new();
@@ -87,7 +124,7 @@ async fn run(program: &Path, server: &str) -> std::io::Result<EndedHelper> {
         let answer = pin!(async {
             if let Some(mut stdin) = stdin {
                 // A helper that does not read its input is judged by its output.
-                stdin.write_all(server.as_bytes()).await.ok();
+                stdin.write_all(input.as_bytes()).await.ok();
             }
             if let Some(stdout) = stdout {
                 stdout.take(CAP).read_to_end(&mut output).await?;

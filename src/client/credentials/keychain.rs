@@ -1,11 +1,13 @@
 //! A source of logins, and the logins that it gives.
 
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use futures_util::future::BoxFuture;
 use reqwest::header::HeaderValue;
 
+use super::auth_file::KeyRule;
+use super::helper::Helpers;
 use super::problem::LoginProblem;
 use super::secret::Secret;
 use crate::model::redact;
@@ -29,10 +31,28 @@ pub(crate) trait Keychain: Debug + Send + Sync {
     /// Returns every registry for which the source has a login. Blocks, and starts no program.
     fn registries(&self) -> Vec<Host>;
 
+    /// Returns the file in which the source keeps its logins. `None` if logins cannot be stored there.
+    fn login_file(&self) -> Option<LoginFile<'_>> {
+        None
+    }
+
     /// Returns whether a login may differ from one repository of a registry to the next.
     fn has_namespaces(&self) -> bool {
         false
     }
+}
+
+/// A file in which logins can be stored.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct LoginFile<'a> {
+    /// The path.
+    pub(crate) path: &'a Path,
+    /// The meaning of its keys.
+    pub(crate) rule: KeyRule,
+    /// Whether the user names this file.
+    pub(crate) is_named: bool,
+    /// The helpers that it may name.
+    pub(crate) helpers: &'a Helpers,
 }
 
 /// The result of looking for a login.
@@ -40,6 +60,8 @@ pub(crate) trait Keychain: Debug + Send + Sync {
 pub(crate) struct LoginLookup {
     /// The login, if there is one.
     pub(crate) login: Option<Login>,
+    /// The path or the name of the source that has it.
+    pub(crate) source: Option<SafeText>,
     /// The reasons why the sources that were searched gave none, or not the one that the user expects.
     pub(crate) problems: Vec<LoginProblem>,
 }

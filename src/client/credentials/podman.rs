@@ -8,7 +8,7 @@ use futures_util::future::BoxFuture;
 
 use super::auth_file::{self, AuthFile, File, KeyRule};
 use super::helper::Helpers;
-use super::keychain::{Keychain, LoginLookup};
+use super::keychain::{Keychain, LoginFile, LoginLookup};
 use crate::model::reference::{Host, RepositoryName};
 
 /// Returns the folder in which podman keeps logins if `XDG_RUNTIME_DIR` is not set, as for root: `/run/containers/UID`.
@@ -53,6 +53,11 @@ impl Keychain for PodmanFile {
             file.login(text, host, repository).await
         }
         .boxed()
+    }
+
+    fn login_file(&self) -> Option<LoginFile<'_>> {
+        let (path, helpers) = (&self.path, &self.helpers);
+        Some(LoginFile { path, rule: KeyRule::Podman, is_named: self.is_named, helpers })
     }
 
     fn registries(&self) -> Vec<Host> {

@@ -14,6 +14,18 @@ pub(crate) enum LoginProblem {
         /// The reason.
         why: SafeText,
     },
+    /// A login cannot be stored in the source, or removed from it.
+    Unwritable {
+        /// The path or the name of the source.
+        source: SafeText,
+        /// The reason.
+        why: SafeText,
+    },
+    /// A login would never be used, because a source that regtui cannot change comes first.
+    Shadowed {
+        /// The path or the name of the source that comes first.
+        source: SafeText,
+    },
     /// The text of the source is no JSON.
     NotJson {
         /// The path or the name of the source.
@@ -49,6 +61,10 @@ impl fmt::Display for LoginProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             LoginProblem::Unreadable { source, why } => write!(f, "`{source}` cannot be read: {why}"),
+            LoginProblem::Unwritable { source, why } => write!(f, "`{source}` cannot be changed: {why}"),
+            LoginProblem::Shadowed { source } => {
+                write!(f, "`{source}` has a login for this registry, and comes before every stored one")
+            }
             LoginProblem::NotJson { source, line, column } => {
                 write!(f, "`{source}` is not valid JSON: line {line}, column {column}")
             }

@@ -5,6 +5,7 @@
 //! [`realm_trust`] allows. A registry that it redirects to has an identity of its own (`auth/other_registry.rs`).
 
 mod authorization;
+mod check;
 mod offer;
 mod other_registry;
 mod realm;
@@ -32,6 +33,7 @@ use crate::model::server::{Identity, Sent};
 use crate::model::text::SafeText;
 pub(crate) use authorization::Authorization;
 use authorization::authorization_with;
+pub(crate) use check::LoginVerdict;
 use realm::{RealmTrust, realm_trust};
 
 /// Most scopes in one token request: tokens grow with them.

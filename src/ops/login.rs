@@ -1,0 +1,121 @@
+//! Logins that the user enters: they are checked before they are used or stored.
+
+use crate::client::credentials::secret::Secret;
+use crate::client::credentials::{Login, LoginPlace};
+use crate::client::{LoginVerdict, Peer, Pool};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::Host;
+use crate::model::server::Identity;
+use crate::model::text::SafeText;
+
+/// A login as the user enters it.
+#[derive(Debug, Clone)]
+pub(crate) struct LoginInput {
+    /// The name of the user. Empty if the secret is a token that needs none.
+    pub(crate) user: String,
+    /// The password, or a token.
+    pub(crate) secret: Secret,
+}
+
+/// A login that the registry has judged.
+#[derive(Debug, Clone)]
+pub(crate) struct CheckedLogin {
+    login: Login,
+    /// The identity that the login gives the user.
+    pub(crate) identity: Identity,
+    /// Whether the registry accepted it. Otherwise it answers without a login and asks for none.
+    pub(crate) is_proven: bool,
+}
+
+impl LoginInput {
+    /// Returns the logins that the input may mean. Without a name of a user, the secret is a token for the token service,
+    /// or one for the registry itself.
+    fn readings(&self) -> Vec<Login> {
+        let secret = || self.secret.clone();
+        if self.user.is_empty() {
+            vec![Login::Identity(secret()), Login::Bearer(secret())]
+        } else {
+            vec![Login::Password { user: self.user.clone(), password: secret() }]
+        }
+    }
+}
+
+/// Checks a login at its registry with as few tries as possible, so that a wrong password locks nobody out. The login is
+/// used for nothing else.
+pub(crate) async fn check_login(
+    pool: &Pool,
+    host: &Host,
+    input: &LoginInput,
+) -> Result<CheckedLogin, Failure> {
+    let what = format!("cannot log in to {host}");
+    let mut failure = Failure::local(what.clone(), "no login was given");
+    for login in input.readings() {
+        let client = pool.client_with_login(host, login.clone());
+        let verdict = match client.check_login().await {
+            Ok(verdict) => verdict,
+            Err(error) => {
+                failure = error.failure(what.clone());
+                continue;
+            }
+        };
+        match verdict {
+            LoginVerdict::Accepted(identity) => return Ok(CheckedLogin { login, identity, is_proven: true }),
+            LoginVerdict::Unasked => {
+                let identity = login.identity();
+                return Ok(CheckedLogin { login, identity, is_proven: false });
+            }
+            refused => failure = explain(host, what.clone(), &refused),
+        }
+    }
+    Err(failure)
+}
+
+fn explain(host: &Host, what: String, verdict: &LoginVerdict) -> Failure {
+    let denied = |why: String, hint: String| Failure {
+        what: SafeText::from(what.clone()),
+        why: SafeText::from(why),
+        hint: Some(SafeText::from(hint)),
+        kind: FailureKind::Denied,
+    };
+    match verdict {
+        LoginVerdict::Refused(why, by) => {
+            let by = match by {
+                Peer::Registry => String::new(),
+                peer => format!("{peer}: "),
+            };
+            denied(
+                format!("{by}{why}"),
+                "are user and password right? many registries take an access token in place of the password"
+                    .into(),
+            )
+        }
+        LoginVerdict::Withheld(service) => denied(
+            format!("it names the token service `{service}`, which is outside of its own site"),
+            format!(
+                "if that token service may get the login, add `realm_allow = [\"{service}\"]` below `[registries.\"{host}\"]` in the configuration"
+            ),
+        ),
+        LoginVerdict::Unsafe | LoginVerdict::Accepted(_) | LoginVerdict::Unasked => denied(
+            "it is reached without TLS, so the password is not sent".into(),
+            format!("`http://{host}` allows it for this run, and `plain_http = true` for good"),
+        ),
+    }
+}
+
+/// Stores a checked login, and uses it from now on.
+pub(crate) async fn store_login(
+    pool: &Pool,
+    host: &Host,
+    checked: &CheckedLogin,
+    place: &LoginPlace,
+) -> Result<(), Failure> {
+    let stored = pool.credentials().store(host, &checked.login, place).await;
+    stored.map_err(|problem| Failure {
+        what: SafeText::from(format!("cannot store the login for {host}")),
+        why: SafeText::from(problem.to_string()),
+        hint: None,
+        kind: FailureKind::Local,
+    })?;
+    pool.client(host).reread_logins();
+    Ok(())
+}
