@@ -74,7 +74,7 @@ impl LoginCommand {
     fn input(&self, host: &Host) -> Result<LoginInput, CliError> {
         let is_terminal = std::io::stdin().is_terminal();
         if !is_terminal && !self.password_stdin {
-            let text = "there is no terminal to ask for the password: `--password-stdin` reads it";
+            let text = "without a terminal, `--password-stdin` and `--username` are needed";
             return Err(CliError::Usage(text.into()));
         }
         let user = match &self.username {

@@ -2,7 +2,8 @@
 //!
 //! | subject | file |
 //! |---|---|
-//! | a source of logins, and the logins | `keychain` |
+//! | a source of logins | `keychain` |
+//! | a login | `login` |
 //! | docker's file, and its text in the environment | `docker` |
 //! | podman's files | `podman` |
 //! | the format of both files | `auth_file` |
@@ -17,6 +18,7 @@ mod auth_file;
 mod docker;
 mod helper;
 mod keychain;
+mod login;
 mod login_file;
 mod podman;
 mod problem;
@@ -33,7 +35,8 @@ use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
-pub(crate) use keychain::{Keychain, Login, LoginLookup};
+pub(crate) use keychain::{Keychain, LoginLookup};
+pub(crate) use login::Login;
 use podman::PodmanFile;
 pub(crate) use problem::LoginProblem;
 use secret::Secret;

@@ -2,6 +2,7 @@
 
 use crate::client::credentials::secret::Secret;
 use crate::client::credentials::{Login, LoginPlace};
+use crate::client::registry::connection::Connection;
 use crate::client::{LoginVerdict, Peer, Pool};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
@@ -116,6 +117,6 @@ pub(crate) async fn store_login(
         hint: None,
         kind: FailureKind::Local,
     })?;
-    pool.client(host).reread_logins();
+    pool.registry(host).connection().into_iter().for_each(Connection::reread_logins);
     Ok(())
 }

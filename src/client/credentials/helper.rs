@@ -10,7 +10,7 @@ use futures_util::future::{Either, select};
 use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-use super::keychain::Login;
+use super::login::Login;
 use super::secret::Secret;
 use crate::model::redact;
 use crate::model::text::SafeText;

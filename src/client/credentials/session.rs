@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::{BoxFuture, ready};
 
-use super::keychain::{Keychain, Login, LoginLookup};
+use super::keychain::{Keychain, LoginLookup};
+use super::login::Login;
 use crate::model::reference::{Host, RepositoryName};
 
 /// The logins of this run. They come before all stored ones.

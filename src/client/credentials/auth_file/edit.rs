@@ -11,7 +11,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::key::{Key, KeyRule, server_key};
-use crate::client::credentials::keychain::Login;
+use crate::client::credentials::login::Login;
 use crate::model::reference::Host;
 
 /// The fields of an entry that hold a login. Others, such as `email`, are kept.

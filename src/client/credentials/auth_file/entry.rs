@@ -5,7 +5,7 @@ use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 
-use crate::client::credentials::keychain::Login;
+use crate::client::credentials::login::Login;
 use crate::client::credentials::secret::Secret;
 
 const PADDED_OR_NOT: GeneralPurpose = GeneralPurpose::new(
