@@ -67,7 +67,7 @@ impl LoginCommand {
             Identity::Token | Identity::Anonymous => "with a token".into(),
         };
         let verb = if checked.is_proven { "logged in to" } else { "not checked: the login for" };
-        println!("{verb} {host} {user}\nstored in {place}");
+        writeln!(std::io::stdout(), "{verb} {host} {user}\nstored in {place}")?;
         Ok(())
     }
 
@@ -96,8 +96,9 @@ impl LoginCommand {
 }
 
 fn ask_user(host: &Host) -> Result<String, CliError> {
-    eprint!("user at {host} (empty for a token that needs none): ");
-    std::io::stderr().flush()?;
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "user at {host} (empty for a token that needs none): ")?;
+    stderr.flush()?;
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim().to_string())

@@ -1,5 +1,7 @@
 //! `regtui logout`: removes the stored logins for a registry.
 
+use std::io::Write;
+
 use clap::Args;
 
 use super::CliError;
@@ -26,11 +28,12 @@ impl Logout {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let host = ArgumentReader::of(pool).target(&self.host)?.host().clone();
         let report = pool.credentials().log_out(&host).await;
+        let mut out = std::io::stdout().lock();
         for place in &report.removed {
-            println!("removed the login for {host} from `{place}`");
+            writeln!(out, "removed the login for {host} from `{place}`")?;
         }
         if report.removed.is_empty() && report.left.is_none() {
-            println!("there is no login for {host}");
+            writeln!(out, "there is no login for {host}")?;
         }
         for problem in &report.problems {
             print_problem(problem);
