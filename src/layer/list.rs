@@ -370,7 +370,7 @@ mod tests {
     #[test]
     fn a_part_that_points_out_of_itself_or_follows_one_that_is_not_full_is_refused() {
         let mut list = FileList::default();
-        for number in 0..PART + 1 {
+        for number in 0..=PART {
             list.push(&entry(number)).expect("it fits");
         }
         let part = |index: usize| (*list.parts[index]).clone();

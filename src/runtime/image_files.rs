@@ -27,6 +27,8 @@ use crate::ops::files::extract::extract;
 use crate::ops::files::image::ImageSource;
 use crate::ops::files::tree::{ImageFiles, Reading, read_image};
 
+/// The time until the first report: long enough for lists that are kept, and short enough for eyes.
+const FIRST: Duration = Duration::from_millis(40);
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
 /// A snapshot is built only after this multiple of the time that the last one took.
@@ -98,7 +100,7 @@ pub(super) async fn read(
     let mut reporter = Reporter { reading: reading.clone(), price, layers, last: None, ticket, inbox };
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
-    let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
+    let (mut next_report, mut next_snapshot) = (began + FIRST, began + FIRST);
     let files = loop {
         tokio::select! {
             biased;
