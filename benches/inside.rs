@@ -140,6 +140,10 @@ fn tar_row(line: &str) -> Option<String> {
 fn json_row(line: &str) -> Option<String> {
     let row: Value = serde_json::from_str(line).ok()?;
     let (kind, number) = (row["type"].as_str()?, |name: &str| row[name].as_u64().unwrap_or_default());
+    // A directory that only its content implies has no entry in a tar.
+    if row["mtime"].is_null() {
+        return None;
+    }
     let letter = match kind {
         "directory" => 'd',
         "symlink" => 'l',
@@ -255,9 +259,24 @@ fn packages(host: &str, base: &[u8], home: &Path) {
 type Package = (String, String, String);
 
 fn packages_of(lines: &str) -> BTreeSet<Package> {
-    let rows = lines.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_string();
-    rows.map(|row| (text(&row, "ecosystem"), text(&row, "name"), text(&row, "version"))).collect()
+    lines
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .map(|row| package(&row, "ecosystem"))
+        .collect()
+}
+
+/// A package. Names of Python's packages are compared as PEP 503 says.
+fn package(row: &Value, ecosystem: &str) -> Package {
+    let text = |name: &str| row[name].as_str().unwrap_or_default().to_string();
+    match (text(ecosystem).as_str(), text("name"), text("version")) {
+        ("pypi" | "python", name, version) => {
+            let name = name.to_lowercase();
+            let words: Vec<&str> = name.split(['-', '_', '.']).filter(|word| !word.is_empty()).collect();
+            ("pypi".to_string(), words.join("-"), version)
+        }
+        (other, name, version) => (other.to_string(), name, version),
+    }
 }
 
 /// The packages as syft lists them, with the names of ecosystems that package URLs have.
@@ -270,12 +289,7 @@ fn syft(image: &str, home: &Path) -> Option<BTreeSet<Package>> {
     println!("  syft: {:.1} s, by pulling the image", started.elapsed().as_secs_f64());
     let document: Value = serde_json::from_str(&output).expect("syft prints JSON");
     let rows = document["artifacts"].as_array().cloned().unwrap_or_default();
-    let text = |row: &Value, name: &str| row[name].as_str().unwrap_or_default().to_string();
-    let ecosystem = |row: &Value| match text(row, "type").as_str() {
-        "python" => "pypi".to_string(),
-        other => other.to_string(),
-    };
-    Some(rows.iter().map(|row| (ecosystem(row), text(row, "name"), text(row, "version"))).collect())
+    Some(rows.iter().map(|row| package(row, "type")).collect())
 }
 
 fn image_size(image: &str, home: &Path) -> u64 {

@@ -101,6 +101,7 @@ mod ops {
     mod damage;
     mod delete;
     mod fallback_tags;
+    mod file_parts;
     mod files;
     mod images;
     mod interruptions;

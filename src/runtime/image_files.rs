@@ -23,6 +23,8 @@ use crate::ops::files::cost::{LayerPlan, plan_reading};
 use crate::ops::files::image::ImageSource;
 use crate::ops::files::tree::{Reading, read_readable};
 
+/// The time until the first report: long enough for lists that are kept, and short enough for eyes.
+const FIRST: Duration = Duration::from_millis(40);
 /// The least time between two reports.
 const LEAST: Duration = Duration::from_millis(100);
 /// A snapshot is built only after this multiple of the time that the last one took.
@@ -87,7 +89,7 @@ pub(super) async fn read(
     let mut reporter = Reporter::new(reading.clone(), price, layers, ticket, inbox);
     let (mut building, mut built_of): (Option<Building>, _) = (None, (0, 0));
     let mut began = Instant::now();
-    let (mut next_report, mut next_snapshot) = (began + LEAST, began + LEAST);
+    let (mut next_report, mut next_snapshot) = (began + FIRST, began + FIRST);
     let (files, failed) = loop {
         tokio::select! {
             biased;
