@@ -42,15 +42,18 @@ pub fn run() {
     let is_at = |screen: &str, number: usize| {
         screen.lines().any(|line| line.contains('▌') && line.contains(&name(number)))
     };
-    let mut times = Vec::new();
+    let (mut times, mut work) = (Vec::new(), Vec::new());
     while screen.shows("so far") && times.len() < MOVES {
-        let number = times.len();
+        let (number, before) = (times.len(), peers::worked(screen.process()));
         times.push(screen.press("j", |screen| is_at(screen, number)));
+        work.push(peers::worked(screen.process()).saturating_sub(before));
         std::thread::sleep(REPEAT);
     }
     println!("  one row down while a layer is read  {}", Figures::of(times));
-    let (shown, found) = filters(&mut screen, &paths);
+    println!("    work of the thread that draws     {}", Figures::of(work));
+    let FilterTimes { shown, found, work } = filters(&mut screen, &paths);
     println!("  a letter of the filter: on screen   {}", Figures::of(shown));
+    println!("    work of the thread that draws     {}", Figures::of(work));
     println!("                          all found   {}", Figures::of(found));
     screen.wait(|screen| !screen.contains("so far"));
     println!("  memory                              {:.1} MiB", peers::peak(screen.process()));
@@ -67,9 +70,20 @@ fn name(number: usize) -> String {
     format!("f-{number:06}")
 }
 
-/// The times until a letter is in the line of the filter, and until everything that it matches is found.
-fn filters(screen: &mut Screen, paths: &[String]) -> (Vec<Duration>, Vec<Duration>) {
-    let (mut shown, mut found) = (Vec::new(), Vec::new());
+/// The times of letters.
+#[derive(Default)]
+struct FilterTimes {
+    /// Until the letter is in the line of the filter.
+    shown: Vec<Duration>,
+    /// Until everything that it matches is found.
+    found: Vec<Duration>,
+    /// The work until the letter is in the line.
+    work: Vec<Duration>,
+}
+
+/// Types words into the filter.
+fn filters(screen: &mut Screen, paths: &[String]) -> FilterTimes {
+    let mut times = FilterTimes::default();
     'words: for word in ["9876", "1234", "55", "077", "31", "4242"].iter().cycle() {
         screen.press("/", |screen| screen.contains("Enter keep"));
         let mut typed = String::new();
@@ -79,20 +93,21 @@ fn filters(screen: &mut Screen, paths: &[String]) -> (Vec<Duration>, Vec<Duratio
             let left = filter.rows((0..).zip(paths.iter().map(String::as_str))).len();
             let title = format!("{} shown", with_commas(left));
             let line = format!("/{typed}");
-            let start = Instant::now();
+            let (start, before) = (Instant::now(), peers::worked(screen.process()));
             screen.press(&letter.to_string(), |screen| screen.contains(&line));
-            shown.push(start.elapsed());
+            times.shown.push(start.elapsed());
+            times.work.push(peers::worked(screen.process()).saturating_sub(before));
             screen.wait(|screen| screen.contains(&title));
-            found.push(start.elapsed());
+            times.found.push(start.elapsed());
             std::thread::sleep(REPEAT);
-            if !screen.shows("so far") || shown.len() >= MOVES {
+            if !screen.shows("so far") || times.shown.len() >= MOVES {
                 break 'words;
             }
         }
         screen.press("\x1b", |screen| !screen.contains("Enter keep") && !screen.contains("shown"));
     }
     screen.press("\x1b", |screen| !screen.contains("Enter keep") && !screen.contains("shown"));
-    (shown, found)
+    times
 }
 
 /// The time from the key that asks for the files to the first rows, of layers that take seconds. It contains the request.

@@ -113,6 +113,15 @@ pub fn ticks(process: u32) -> u64 {
     fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
+/// The time that the first thread of a process has worked: in regtui that which takes keys and draws. It does not grow
+/// while the thread waits for a processor.
+pub fn worked(process: u32) -> Duration {
+    let path = format!("/proc/{process}/task/{process}/schedstat");
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let nanoseconds = text.split(' ').next().and_then(|word| word.parse().ok());
+    Duration::from_nanos(nanoseconds.unwrap_or(0))
+}
+
 /// Resident memory of a process now, in MiB.
 pub fn resident(process: u32) -> f64 {
     field(process, "VmRSS:")
