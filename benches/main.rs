@@ -16,6 +16,7 @@ mod delete_plan;
 mod endless;
 mod files;
 mod files_keys;
+mod files_million;
 mod first_frame;
 mod idle;
 mod inside;
@@ -43,6 +44,7 @@ const ALL: &[(&str, fn())] = &[
     ("copy", copy::run),
     ("files", files::run),
     ("files_keys", files_keys::run),
+    ("files_million", files_million::run),
     ("inside", inside::run),
     ("delete_plan", delete_plan::run),
     ("keys_while_copying", keys_while_copying::run),
