@@ -24,7 +24,10 @@ pub fn run() {
     let packed = gzip(&files, home.path());
     servers::push_with(&host, "files", &[packed], &[Digest::sha256(&files)]);
     drop(files);
-    println!("  allowed                             {:.1} MiB", 60.0 + (FILES * 120) as f64 / (1 << 20) as f64);
+    println!(
+        "  allowed                             {:.1} MiB",
+        60.0 + (FILES * 120) as f64 / (1 << 20) as f64
+    );
     let image = format!("{host}/bench/app:files");
     let mut screen = Screen::start(&[&image], home.path());
     screen.wait(|screen| screen.contains("› files"));

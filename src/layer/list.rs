@@ -150,6 +150,12 @@ impl FileList {
         part.records.get(index % PART).map(|record| part.facts(record))
     }
 
+    /// Returns the last component of the path of an entry by its number; empty if there is none.
+    pub(super) fn name(&self, index: usize) -> &[u8] {
+        let Some(part) = self.parts.get(index / PART) else { return b"" };
+        part.records.get(index % PART).map_or(b"", |record| part.name(record))
+    }
+
     /// Returns the target of a link by the number of its entry; empty if it is no link.
     pub(super) fn link(&self, index: usize) -> &[u8] {
         let Some(part) = self.parts.get(index / PART) else { return b"" };

@@ -58,8 +58,6 @@ pub enum TreeError {
 pub struct FileTree {
     paths: TreePaths,
     versions: Vec<StoredVersion>,
-    /// The layers, which share their memory with the lists that were added.
-    lists: Vec<FileList>,
     /// The entries of hard links whose target was there when they were added, in the order of layers and entries.
     hard_links: Vec<HardLink>,
     /// The entries of all layers.
@@ -82,10 +80,10 @@ struct HardLink {
 impl FileTree {
     /// Puts a layer on top of the others. After an error the tree is of no use.
     pub fn add_layer(&mut self, list: &FileList) -> Result<(), TreeError> {
-        if self.lists.len() >= usize::from(u16::MAX) - 1 {
+        if self.paths.lists().len() >= usize::from(u16::MAX) - 1 {
             return Err(TreeError::ManyLayers);
         }
-        self.lists.push(list.clone());
+        self.paths.add_list(list);
         self.entries += list.len() as u64;
         self.text += list.text();
         if is_long_text(self.text, self.entries as usize) {
@@ -144,7 +142,7 @@ impl FileTree {
             0
         } else {
             let parent = self.make_directory(parent)?;
-            self.paths.child_or_new(parent, name)?
+            self.paths.child_or_new(parent, name, Some(index))?
         };
         let is_directory = entry.kind == EntryKind::Directory;
         if let Some(newest) = self.live(node) {
@@ -257,7 +255,7 @@ impl FileTree {
     fn make_directory(&mut self, path: &[u8]) -> Result<u32, TreeError> {
         let (mut node, rest) = self.walk(path)?;
         for name in rest {
-            node = self.paths.child_or_new(node, &name)?;
+            node = self.paths.child_or_new(node, &name, None)?;
             if let Some(version) = self.live(node) {
                 if self.versions[version as usize].kind == EntryKind::Directory {
                     continue;
@@ -313,7 +311,7 @@ impl FileTree {
         if stored.kind == EntryKind::HardLink {
             stored = &self.versions[self.linked(version)?.version as usize];
         }
-        let list = usize::from(stored.layer).checked_sub(1).and_then(|index| self.lists.get(index));
+        let list = usize::from(stored.layer).checked_sub(1).and_then(|index| self.paths.lists().get(index));
         list.filter(|_| stored.kind == EntryKind::Symlink).map(|list| list.link(stored.entry as usize))
     }
 }

@@ -29,6 +29,9 @@ const FIRST: Duration = Duration::from_millis(40);
 const LEAST: Duration = Duration::from_millis(100);
 /// A snapshot is built only after this multiple of the time that the last one took.
 const PAUSE: u32 = 10;
+/// Most entries of a snapshot. The tree of more is built once, when everything was read: beside the last snapshot and the
+/// one that is shown it would take twice its memory.
+const MOST_IN_SNAPSHOT: usize = 1 << 18;
 
 /// The reading that the screen shows, so that it can be paused.
 #[derive(Debug, Clone, Default)]
@@ -106,7 +109,8 @@ pub(super) async fn read(
                 next_report = Instant::now() + LEAST;
                 reporter.report(None);
                 let count = (reading.entries(), reading.layers_read());
-                if count != built_of && building.is_none() && next_snapshot <= Instant::now() {
+                let is_wanted = count != built_of && count.0 <= MOST_IN_SNAPSHOT;
+                if is_wanted && building.is_none() && next_snapshot <= Instant::now() {
                     (began, built_of) = (Instant::now(), count);
                     let reading = reading.clone();
                     building = Some(tokio::task::spawn_blocking(move || reading.tree()));

@@ -7,7 +7,7 @@ impl FileTree {
     /// Returns the number of layers.
     pub fn layers(&self) -> u16 {
         // More than can be numbered are refused.
-        self.lists.len() as u16
+        self.paths.lists().len() as u16
     }
 
     /// Returns the number of paths, with the root and the removed ones.
@@ -68,7 +68,7 @@ impl FileTree {
     pub fn versions(&self, id: PathId) -> impl Iterator<Item = FileVersion> {
         let older = |index: &u32| some(self.versions[*index as usize].older);
         let indexes = std::iter::successors(some(self.paths.node(id.0).newest), older);
-        indexes.map(|index| self.versions[index as usize].public(&self.lists))
+        indexes.map(|index| self.versions[index as usize].public(self.paths.lists()))
     }
 
     /// Returns the version that is in the image, or `None` if the path was removed.
@@ -128,6 +128,6 @@ impl FileTree {
             return Some((id, *version));
         }
         let link = self.hard_link(version.layer, version.entry?)?;
-        Some((PathId(link.node), self.versions[link.version as usize].public(&self.lists)))
+        Some((PathId(link.node), self.versions[link.version as usize].public(self.paths.lists())))
     }
 }
