@@ -17,6 +17,7 @@ mod app {
     mod files;
     mod image_diff;
     mod loads;
+    mod login;
     mod manage;
     mod no_catalog;
     mod open;

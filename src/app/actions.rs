@@ -14,6 +14,7 @@ pub(crate) mod files;
 pub(crate) mod history;
 pub(crate) mod jobs;
 pub(crate) mod lists;
+pub(crate) mod login;
 pub(crate) mod movement;
 pub(crate) mod pager;
 pub(crate) mod program;
@@ -177,6 +178,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &view::BORDER_RIGHT,
     &view::BORDERS_RESET,
     &program::OPEN,
+    &login::LOGIN,
     &program::CLOSE,
     &lists::FILTER,
     &program::COMMAND_LINE,

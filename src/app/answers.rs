@@ -7,7 +7,7 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    open_prompt, path_table, plan, save_prompt, since,
+    login_prompt, open_prompt, path_table, plan, save_prompt, since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -80,6 +80,8 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         }
         (Slot::FileSides, Answer::FileSides(answer)) => file_sides::take(update, ticket, answer),
         (Slot::SharedLayers(_), Answer::SharedLayers(answer)) => diff_prompt::take(update, ticket, answer),
+        (Slot::LoginFacts, Answer::LoginFacts(facts)) => login_prompt::take_facts(update, ticket, facts),
+        (Slot::Login, Answer::Login(answer)) => login_prompt::take_outcome(update, ticket, answer),
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);

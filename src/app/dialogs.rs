@@ -18,6 +18,7 @@ pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod layer_choice;
 pub mod log;
+pub(crate) mod login_prompt;
 pub(crate) mod menu;
 mod name_prompt;
 pub(crate) mod open_prompt;
@@ -83,6 +84,8 @@ pub enum Dialog {
     Extract(Box<extract_prompt::ExtractPrompt>),
     /// An attached artifact.
     Attached(Box<attached::AttachedDialog>),
+    /// The prompt for a login.
+    Login(Box<login_prompt::LoginPrompt>),
     /// The prompt for the file that a document is saved to.
     Save(save_prompt::SavePrompt),
     /// The prompt for the image to compare with.
@@ -157,6 +160,7 @@ macro_rules! with_each {
             Dialog::PathTable($one) => $body,
             Dialog::Extract($one) => $body,
             Dialog::Attached($one) => $body,
+            Dialog::Login($one) => $body,
             Dialog::Save($one) => $body,
             Dialog::Diff($one) => $body,
             Dialog::ImageDiff($one) => $body,
@@ -189,7 +193,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 27] {
+    pub(crate) fn all() -> [DialogKeys; 28] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -201,6 +205,7 @@ impl DialogKeys {
             DialogKeys::of::<Box<path_table::PathTable>>(),
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
+            DialogKeys::of::<Box<login_prompt::LoginPrompt>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<Box<diff_prompt::DiffPrompt>>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
@@ -241,6 +246,7 @@ impl Dialog {
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.is_loading(),
             Dialog::FileSides(sides) => sides.text.is_loading(),
+            Dialog::Login(prompt) => prompt.outcome.is_loading() || prompt.facts.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             _ => false,
@@ -264,6 +270,7 @@ impl Dialog {
             Dialog::Comparison(_) => comparison::area(state),
             Dialog::Extract(prompt) => prompt.places(state).area,
             Dialog::Attached(_) => attached::area(state),
+            Dialog::Login(prompt) => prompt.places(state).area,
             Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::SincePrompt(prompt) => prompt.places(state).area,
             Dialog::Since(_)
@@ -292,6 +299,7 @@ impl Dialog {
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Extract(prompt) => Some(&mut prompt.field.input),
+            Dialog::Login(prompt) => prompt.input(),
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::SincePrompt(prompt) => Some(&mut prompt.field.input),
@@ -365,10 +373,20 @@ pub(crate) fn scroll(update: &mut Update<'_>, rows: isize) {
     }
 }
 
+/// Most characters of a pasted text.
+const LONGEST_PASTE: usize = 1024;
+/// Most characters of a pasted password. Access tokens and key files have thousands.
+const LONGEST_SECRET: usize = 32 * 1024;
+
 /// Takes pasted text into the text field. Line breaks end it: a paste never presses Enter.
 pub(crate) fn paste(update: &mut Update<'_>, text: &str) {
-    let line: String =
-        text.lines().next().unwrap_or_default().chars().filter(|c| !c.is_control()).take(1024).collect();
+    let is_secret =
+        matches!(update.state.dialogs.last(), Some(Dialog::Login(prompt)) if prompt.takes_secret());
+    let is_json = is_secret && text.trim_start().starts_with('{');
+    // A key file of Google is JSON on many lines and one password. Line breaks between its parts mean nothing.
+    let line = if is_json { text.trim() } else { text.lines().next().unwrap_or_default() };
+    let most = if is_secret { LONGEST_SECRET } else { LONGEST_PASTE };
+    let line: String = line.chars().filter(|c| !c.is_control()).take(most).collect();
     if let Some(Dialog::Filter(line)) = update.state.dialogs.last_mut()
         && !text.is_empty()
         && std::mem::take(&mut line.is_selected)

@@ -22,6 +22,7 @@ use crate::model::failure::Failure;
 use crate::model::image_diff::SharedLayers;
 use crate::model::image_diff::page::TextComparison;
 use crate::model::inspection::{FoundReferrers, Inspection};
+use crate::model::login::{LoginFacts, LoginOutcome, LoginRequest};
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::platform::Platform;
@@ -96,6 +97,10 @@ pub enum Ask {
     SharedLayers(Box<DiffQuestion>),
     /// Asks since which tag images have something, if that takes no more than was agreed to.
     Since(Arc<SinceRequest>, Price),
+    /// Asks for the login that is used at a registry, and for the place of a new one.
+    LoginFacts(Host),
+    /// Asks to check a login and to use it.
+    Login(Box<LoginRequest>),
 }
 
 /// The question since which tag images have something.
@@ -126,7 +131,8 @@ impl Ask {
     /// Returns the registry whose contents are asked for.
     pub(crate) fn host(&self) -> Option<&Host> {
         match self {
-            Ask::Server(host) | Ask::Repositories(host, _) => Some(host),
+            Ask::Server(host) | Ask::Repositories(host, _) | Ask::LoginFacts(host) => Some(host),
+            Ask::Login(request) => Some(&request.host),
             Ask::Tags(repository, _)
             | Ask::Summary(repository, _)
             | Ask::RepositoryFacts(repository, _)
@@ -215,6 +221,10 @@ pub enum Answer {
     FileSides(Result<Box<TextComparison>, Failure>),
     /// The layers that two images share.
     SharedLayers(Result<SharedLayers, Failure>),
+    /// The login that is used at a registry, and the place for a new one.
+    LoginFacts(LoginFacts),
+    /// The result of a login.
+    Login(Result<LoginOutcome, Failure>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -272,4 +282,8 @@ pub enum Slot {
     FileSides,
     /// A row of the prompt for the image to compare with.
     SharedLayers(Box<Reference>),
+    /// The facts in the prompt for a login.
+    LoginFacts,
+    /// The login that is checked.
+    Login,
 }

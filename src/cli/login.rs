@@ -7,12 +7,12 @@ use clap::Args;
 use super::CliError;
 use super::arguments::ArgumentReader;
 use crate::client::Pool;
-use crate::client::credentials::secret::Secret;
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::login::{LoginInput, describe_identity};
 use crate::model::reference::Host;
-use crate::model::server::Identity;
+use crate::model::secret::Secret;
 use crate::model::text::SafeText;
-use crate::ops::login::{LoginInput, check_login, store_login};
+use crate::ops::login::{check_login, place_for, store_login};
 
 /// Most bytes of a password on the standard input.
 const LONGEST: u64 = 64 * 1024;
@@ -45,12 +45,7 @@ impl LoginCommand {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let host = ArgumentReader::of(pool).target(&self.host)?.host().clone();
         // A place that cannot be changed is reported before anything is typed.
-        let place = pool.credentials().place(&host).await.map_err(|problem| Failure {
-            what: SafeText::from(format!("cannot store a login for {host}")),
-            why: SafeText::from(problem.to_string()),
-            hint: None,
-            kind: FailureKind::Local,
-        })?;
+        let place = place_for(pool, &host).await?;
         let input = self.input(&host)?;
         let checked = check_login(pool, &host, &input).await?;
         if !checked.is_proven && !self.unchecked {
@@ -62,10 +57,7 @@ impl LoginCommand {
             }));
         }
         store_login(pool, &host, &checked, &place).await?;
-        let user = match &checked.identity {
-            Identity::User(user) => format!("as {user}"),
-            Identity::Token | Identity::Anonymous => "with a token".into(),
-        };
+        let user = describe_identity(&checked.identity);
         let verb = if checked.is_proven { "logged in to" } else { "not checked: the login for" };
         writeln!(std::io::stdout(), "{verb} {host} {user}\nstored in {place}")?;
         Ok(())

@@ -12,17 +12,17 @@
 //! | the replacement of a file of logins | `login_file` |
 //! | logins of this run | `session` |
 //! | reasons why a source gave no login | `problem` |
-//! | secrets | `secret` |
+//! | secrets in a header | `header` |
 
 mod auth_file;
 mod docker;
+pub(crate) mod header;
 mod helper;
 mod keychain;
 mod login;
 mod login_file;
 mod podman;
 mod problem;
-pub(crate) mod secret;
 mod session;
 mod storage;
 
@@ -32,6 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::secret::Secret;
 use crate::model::text::SafeText;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
@@ -39,7 +40,6 @@ pub(crate) use keychain::{Keychain, LoginLookup};
 pub(crate) use login::Login;
 use podman::PodmanFile;
 pub(crate) use problem::LoginProblem;
-use secret::Secret;
 use session::SessionLogins;
 pub(crate) use storage::LoginPlace;
 

@@ -145,8 +145,7 @@ mod tests {
         assert_eq!(failure.kind, FailureKind::Denied);
         assert_eq!(
             failure.to_string(),
-            "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `docker login reg.example:5000` or \
-             `podman login reg.example:5000`, or check the rights of that login"
+            "cannot list the tags of `team/app`: 401 Unauthorized\nhint: log in with `regtui login reg.example:5000`, or check the rights of that login"
         );
         let missing = Cause::Status { status: 404, body: ErrorBody::default(), wait: None };
         let hint = |failure: Failure| failure.hint.expect("a hint").to_string();
@@ -166,8 +165,7 @@ mod tests {
         assert_eq!(
             hint(without.failure("")),
             "a stored login may be missing: `docker-credential-pass`, which `credsStore` in `/h/.docker/config.json` \
-             names, is not in PATH; correct this, or log in with `docker login reg.example:5000` or `podman login \
-             reg.example:5000`, or check the rights of that login"
+             names, is not in PATH; correct this, or log in with `regtui login reg.example:5000`, or check the rights of that login"
         );
         let plain = error(Cause::Scheme { server_is_plain: true }).failure("cannot open the registry");
         assert!(plain.hint.is_some_and(|hint| hint.as_str().contains("--plain-http")));

@@ -13,7 +13,7 @@ pub struct Failure {
     pub what: SafeText,
     /// The reason: `403 DENIED: requested access to the resource is denied`.
     pub why: SafeText,
-    /// A hint that may help, if there is one: `log in with `docker login ghcr.io``.
+    /// A hint that may help, if there is one: `log in with `regtui login ghcr.io``.
     pub hint: Option<SafeText>,
     /// The kind of failure, which decides the next step.
     pub kind: FailureKind,

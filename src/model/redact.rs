@@ -253,7 +253,7 @@ mod tests {
             "the Bearer token is missing",
             "team/app:1.0@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
             "localhost:5000/team/app:1.0: not found",
-            "log in with `docker login reg.example:5000` or `podman login reg.example:5000`",
+            "log in with `regtui login reg.example:5000`",
             "write to me@example.test",
             "",
         ] {

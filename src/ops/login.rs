@@ -1,22 +1,13 @@
 //! Logins that the user enters: they are checked before they are used or stored.
 
-use crate::client::credentials::secret::Secret;
 use crate::client::credentials::{Login, LoginPlace};
 use crate::client::registry::connection::Connection;
 use crate::client::{LoginVerdict, Peer, Pool};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::login::{LoginFacts, LoginInput, LoginOutcome, LoginRequest, describe_identity};
 use crate::model::reference::Host;
 use crate::model::server::Identity;
 use crate::model::text::SafeText;
-
-/// A login as the user enters it.
-#[derive(Debug, Clone)]
-pub(crate) struct LoginInput {
-    /// The name of the user. Empty if the secret is a token that needs none.
-    pub(crate) user: String,
-    /// The password, or a token.
-    pub(crate) secret: Secret,
-}
 
 /// A login that the registry has judged.
 #[derive(Debug, Clone)]
@@ -28,16 +19,14 @@ pub(crate) struct CheckedLogin {
     pub(crate) is_proven: bool,
 }
 
-impl LoginInput {
-    /// Returns the logins that the input may mean. Without a name of a user, the secret is a token for the token service,
-    /// or one for the registry itself.
-    fn readings(&self) -> Vec<Login> {
-        let secret = || self.secret.clone();
-        if self.user.is_empty() {
-            vec![Login::Identity(secret()), Login::Bearer(secret())]
-        } else {
-            vec![Login::Password { user: self.user.clone(), password: secret() }]
-        }
+/// Returns the logins that the input may mean. Without a name of a user, the secret is a token for the token service, or
+/// one for the registry itself.
+fn readings(input: &LoginInput) -> Vec<Login> {
+    let secret = || input.secret.clone();
+    if input.user.is_empty() {
+        vec![Login::Identity(secret()), Login::Bearer(secret())]
+    } else {
+        vec![Login::Password { user: input.user.clone(), password: secret() }]
     }
 }
 
@@ -50,7 +39,7 @@ pub(crate) async fn check_login(
 ) -> Result<CheckedLogin, Failure> {
     let what = format!("cannot log in to {host}");
     let mut failure = Failure::local(what.clone(), "no login was given");
-    for login in input.readings() {
+    for login in readings(input) {
         let client = pool.client_with_login(host, login.clone());
         let verdict = match client.check_login().await {
             Ok(verdict) => verdict,
@@ -103,7 +92,51 @@ fn explain(host: &Host, what: String, verdict: &LoginVerdict) -> Failure {
     }
 }
 
-/// Stores a checked login, and uses it from now on.
+/// Returns the login for a registry that is used now, and the place for a new one. Asks the helpers, and changes nothing.
+pub(crate) async fn login_facts(pool: &Pool, host: &Host) -> LoginFacts {
+    let credentials = pool.credentials();
+    let found = credentials.find(host, None).await;
+    let current = found.login.map(|login| login.identity()).zip(found.source);
+    let place = credentials.place(host).await;
+    LoginFacts {
+        current,
+        place: place
+            .map(|place| SafeText::from(place.to_string()))
+            .map_err(|problem| SafeText::from(problem.to_string())),
+    }
+}
+
+/// Checks a login, and uses it if the registry accepts it.
+pub(crate) async fn log_in(pool: &Pool, request: &LoginRequest) -> Result<LoginOutcome, Failure> {
+    let host = &request.host;
+    let checked = check_login(pool, host, &request.input).await?;
+    if !checked.is_proven && !request.is_unchecked {
+        return Ok(LoginOutcome::Unasked);
+    }
+    let identity = describe_identity(&checked.identity);
+    let kept = if request.is_stored {
+        let place = place_for(pool, host).await?;
+        store_login(pool, host, &checked, &place).await?;
+        format!("stored in {place}")
+    } else {
+        use_login(pool, host, &checked);
+        "for this run".into()
+    };
+    let done = if checked.is_proven { "logged in to" } else { "not checked: the login for" };
+    Ok(LoginOutcome::Done(SafeText::from(format!("{done} {host} {identity}, {kept}"))))
+}
+
+/// Returns the place where a login for a registry would be stored.
+pub(crate) async fn place_for(pool: &Pool, host: &Host) -> Result<LoginPlace, Failure> {
+    pool.credentials().place(host).await.map_err(|problem| Failure {
+        what: SafeText::from(format!("cannot store a login for {host}")),
+        why: SafeText::from(problem.to_string()),
+        hint: None,
+        kind: FailureKind::Local,
+    })
+}
+
+/// Stores a checked login, and uses it from now on. A login of this run for the same registry gives way to it.
 pub(crate) async fn store_login(
     pool: &Pool,
     host: &Host,
@@ -117,6 +150,13 @@ pub(crate) async fn store_login(
         hint: None,
         kind: FailureKind::Local,
     })?;
+    pool.credentials().forget_for_this_run(host);
     pool.registry(host).connection().into_iter().for_each(Connection::reread_logins);
     Ok(())
+}
+
+/// Uses a checked login until the program ends. It is stored nowhere.
+pub(crate) fn use_login(pool: &Pool, host: &Host, checked: &CheckedLogin) {
+    pool.credentials().use_for_this_run(host, checked.login.clone());
+    pool.registry(host).connection().into_iter().for_each(Connection::reread_logins);
 }

@@ -335,6 +335,8 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::ImageDiff(question) => Answer::ImageDiff(image_diffs::compare(pool, &question).await),
         Ask::FileSides(requests) => Answer::FileSides(image_diffs::read_sides(pool, *requests).await),
         Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),
+        Ask::LoginFacts(host) => Answer::LoginFacts(ops::login::login_facts(pool, &host).await),
+        Ask::Login(request) => Answer::Login(ops::login::log_in(pool, &request).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;

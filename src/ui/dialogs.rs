@@ -16,6 +16,7 @@ mod jobs;
 mod journal;
 mod layer_choice;
 mod log;
+mod login_prompt;
 mod menu;
 mod open_prompt;
 mod palette;
@@ -48,6 +49,7 @@ impl Canvas<'_, '_> {
                 Dialog::Compare(prompt) => self.compare_prompt(prompt),
                 Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Attached(attached) => self.attached(attached),
+                Dialog::Login(prompt) => self.login_prompt(prompt),
                 Dialog::Save(prompt) => self.save_prompt(prompt),
                 Dialog::Diff(prompt) => self.diff_prompt(prompt),
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),

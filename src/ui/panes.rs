@@ -17,6 +17,7 @@ use crate::app::list::{List, Paged};
 use crate::app::panes::details::TextSearch;
 use crate::app::{Pane, State, layout};
 use crate::model::columns;
+use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
 
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -25,6 +26,15 @@ impl Canvas<'_, '_> {
     /// Returns the key of an action with the effect of it: `r asks again`.
     pub(crate) fn key_hint(&self, action: &str, effect: &str) -> String {
         format!("{} {effect}", key_or_command(&self.state.settings.keys, action))
+    }
+
+    /// Returns the keys that help after a failure: asking again, and logging in if the registry refused it.
+    pub(crate) fn keys_after(&self, failure: &Failure) -> String {
+        let again = self.key_hint("panes.refresh", "asks again");
+        match failure.kind {
+            FailureKind::Denied => format!("{}, {again}", self.key_hint("registries.login", "logs in")),
+            _ => again,
+        }
     }
 
     /// Draws the border and the title of a pane.

@@ -242,7 +242,7 @@ async fn after_a_login_elsewhere_r_goes_on_in_the_pane_that_failed() {
         let target = Target::parse(&format!("{host}{path}")).expect("a target");
         let mut harness = Harness::with(demo, vec![target], AppSettings::default(), client).await;
         harness.press("Esc").await;
-        harness.shows("docker login");
+        harness.shows("regtui login");
         harness.shows("401");
         let login = format!(r#"{{"auths":{{"{host}":{{"auth":"YW5uOkNBTkFSWTc="}}}}}}"#);
         std::fs::write(folder.path().join("config.json"), login).expect("a file");

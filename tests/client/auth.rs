@@ -80,7 +80,7 @@ async fn a_denied_request_fails_at_once_and_says_how_to_log_in() {
     let registry = registry(private(), None).await;
     let error = registry.client.tags(&name("team/app"), None).await.expect_err("it is private");
     let failure = error.failure("cannot list the tags of team/app");
-    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("docker login")), "{failure}");
+    assert!(failure.hint.as_ref().is_some_and(|hint| hint.as_str().contains("regtui login")), "{failure}");
     assert!(registry.requests().len() <= 4, "{:?}", registry.requests());
 }
 
@@ -99,7 +99,7 @@ async fn a_login_that_lacks_the_right_is_not_said_to_be_wrong_or_missing() {
             let error = registry.client.tags(&name("team/app"), None).await.expect_err("no right");
             let failure = error.failure("cannot list the tags of team/app");
             assert!(failure.why.as_str().contains("lacks the right"), "{auth:?} {round}: {failure}");
-            assert!(!failure.to_string().contains("docker login"), "{failure}");
+            assert!(!failure.to_string().contains("regtui login"), "{failure}");
             assert_eq!(failure.kind, regtui::model::failure::FailureKind::Denied);
         }
         let selector = Selector::Tag(tag("1"));
@@ -229,7 +229,7 @@ async fn a_source_of_logins_that_fails_is_the_reason_that_is_given() {
             let failure = client.tags(&name("team/app"), None).await.expect_err("denied").failure("x");
             let said = failure.to_string();
             assert_eq!(said.matches(&reason).count(), 1, "once: {said}");
-            assert!(said.contains("docker login") && !said.contains("CANARY7"), "{said}");
+            assert!(said.contains("regtui login") && !said.contains("CANARY7"), "{said}");
         }
     }
 }

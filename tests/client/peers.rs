@@ -65,7 +65,7 @@ async fn a_storage_that_fails_while_a_blob_is_read_is_named() {
         .fault(move |_, _| Some(Fault::answer(307, &[("location", &format!("http://{there}/b"))], "")));
     let mut reader = registry.client.read_blob(&name("app"), &descriptor(&content(9)), 0).expect("a reader");
     let error = reader.next().await.expect_err("it refuses");
-    assert_says(&error.failure("x"), &format!("its storage `{there}`: 403 Forbidden"), "", "docker login");
+    assert_says(&error.failure("x"), &format!("its storage `{there}`: 403 Forbidden"), "", "regtui login");
 }
 
 #[tokio::test]

@@ -569,7 +569,7 @@ async fn a_destination_that_wants_a_login_is_not_even_tried() {
     assert!(plan.images[0].unknown, "nothing is known of its tags");
     let refusal = plan.common.refused.clone().expect("it is refused");
     assert!(refusal.why.as_str().contains("401"), "{refusal:?}");
-    assert!(refusal.hint.is_some_and(|hint| hint.as_str().contains("docker login")));
+    assert!(refusal.hint.is_some_and(|hint| hint.as_str().contains("regtui login")));
     sides.to.demo.forget_requests();
     let report = sides.run(&plan).await;
     assert!(matches!(outcome(&report, "1"), Outcome::Failed(_)), "{report:#?}");

@@ -98,7 +98,7 @@ fn refusals() -> Vec<Refusal> {
             403,
             r#"{"errors":[{"code":"DENIED","message":"requested access to team/quota is denied"}]}"#,
             "403 DENIED: requested access",
-            "docker login",
+            "regtui login",
             Denied,
         ),
     ]

@@ -31,7 +31,7 @@ async fn without_the_right_password_a_registry_shows_nothing_and_says_how_to_log
     for server in servers::registries_of_distribution(Options::with_login) {
         let (shell, host) = (Shell::new(), format!("{}/", server.host));
         let denied = shell.run(&["ls", &host]).await;
-        denied.assert_code(1).assert_says("401").assert_says(&format!("docker login {}", server.host));
+        denied.assert_code(1).assert_says("401").assert_says(&format!("regtui login {}", server.host));
         shell.log_in(&server.host, "ann:wrong");
         let refused = shell.run(&["ls", &host]).await;
         refused.assert_code(1).assert_says("the login is refused").assert_says("log in again");

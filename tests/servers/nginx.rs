@@ -119,7 +119,7 @@ async fn a_proxy_with_passwords_in_front_of_an_open_registry_needs_a_login_as_a_
     for (server, nginx) in registries_behind(&Front { location: &location, ..Front::default() }) {
         let (shell, host) = (Shell::new(), format!("{}/", nginx.host));
         let denied = shell.run(&["ls", &host]).await;
-        denied.assert_code(1).assert_says("401").assert_says(&format!("docker login {}", nginx.host));
+        denied.assert_code(1).assert_says("401").assert_says(&format!("regtui login {}", nginx.host));
         shell.log_in(&nginx.host, "ann:wrong");
         shell.run(&["ls", &host]).await.assert_code(1).assert_says("the login is refused");
         shell.log_in(&nginx.host, LOGIN);

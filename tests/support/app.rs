@@ -299,6 +299,8 @@ fn describe(ask: &Ask) -> String {
         Ask::DiffRead(question) => format!("{:?} that differ", question.kind),
         Ask::FileSides(_) => "both sides".into(),
         Ask::SharedLayers(question) => format!("layers shared with {}", question.left),
+        Ask::LoginFacts(host) => format!("login at {host}"),
+        Ask::Login(request) => format!("log in: {request:?}"),
     }
 }
 

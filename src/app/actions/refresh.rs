@@ -69,6 +69,16 @@ fn ask_server(update: &mut Update<'_>, host: &Host) {
     }
 }
 
+/// Asks again for everything that a new login may show.
+pub(crate) fn after_login(update: &mut Update<'_>, host: &Host) {
+    let is_shown = update.state.registries.selected().is_some_and(|registry| registry.host == *host);
+    ask_server(update, host);
+    load_repositories(update, host);
+    if is_shown {
+        ask_again_where_denied(update);
+    }
+}
+
 /// Asks again for everything else on the screen that was denied: another login may have come, and the panes must not
 /// contradict each other.
 fn ask_again_where_denied(update: &mut Update<'_>) {

@@ -37,6 +37,7 @@ impl Dialog {
             Dialog::Diff(prompt) => click_name(*prompt, update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
+            Dialog::Login(prompt) => prompt.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
             other @ (Dialog::Filter(_)
             | Dialog::CommandLine(_)

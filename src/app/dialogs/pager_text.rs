@@ -53,6 +53,7 @@ impl Dialog {
             | Dialog::Retag(_)
             | Dialog::Extract(_)
             | Dialog::Copy(_)
+            | Dialog::Login(_)
             | Dialog::Save(_)
             | Dialog::Compare(_)
             | Dialog::SincePrompt(_)

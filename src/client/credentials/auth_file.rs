@@ -274,7 +274,7 @@ pub(crate) fn read_blocking(path: &Path) -> Option<String> {
 mod tests {
     use super::key::HUB_KEY;
     use super::*;
-    use crate::client::credentials::secret::Secret;
+    use crate::model::secret::Secret;
 
     fn found(text: &str, host: &str) -> Option<FileLogin> {
         let host = Host::parse(host).expect("a host");

@@ -9,8 +9,8 @@ use futures_util::future::BoxFuture;
 use super::auth_file::{self, AuthFile, File, KeyRule};
 use super::helper::Helpers;
 use super::keychain::{Keychain, LoginFile, LoginLookup};
-use super::secret::Secret;
 use crate::model::reference::{Host, RepositoryName};
+use crate::model::secret::Secret;
 
 /// The variable that may hold the text of a `config.json`.
 pub(crate) const VARIABLE: &str = "DOCKER_AUTH_CONFIG";

@@ -11,8 +11,8 @@ use serde::Deserialize;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::login::Login;
-use super::secret::Secret;
 use crate::model::redact;
+use crate::model::secret::Secret;
 use crate::model::text::SafeText;
 use crate::programs::{LAST_WORDS, ProcessGroup, background_command, find};
 

@@ -2,8 +2,9 @@
 
 use reqwest::header::HeaderValue;
 
-use super::secret::Secret;
+use super::header::authorization_header;
 use crate::model::redact;
+use crate::model::secret::Secret;
 use crate::model::server::Identity;
 use crate::model::text::SafeText;
 
@@ -40,7 +41,7 @@ impl Login {
     /// Returns the token for the registry itself as the value of an `Authorization` header.
     pub(crate) fn bearer(&self) -> Option<HeaderValue> {
         let Login::Bearer(token) = self else { return None };
-        token.header("Bearer")
+        authorization_header("Bearer", token)
     }
 
     /// Returns user and password as the value of an `Authorization` header.
@@ -48,7 +49,8 @@ impl Login {
         use base64::Engine;
         let Login::Password { user, password } = self else { return None };
         let text = format!("{user}:{}", password.reveal());
-        Secret::new(base64::engine::general_purpose::STANDARD.encode(text)).header("Basic")
+        let encoded = Secret::new(base64::engine::general_purpose::STANDARD.encode(text));
+        authorization_header("Basic", &encoded)
     }
 }
 

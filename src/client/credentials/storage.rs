@@ -84,6 +84,11 @@ impl Credentials {
         self.session.put(host.clone(), login);
     }
 
+    /// Forgets the login of this run for a registry.
+    pub(crate) fn forget_for_this_run(&self, host: &Host) {
+        self.session.remove(host);
+    }
+
     /// Returns the place where a login for a registry would be stored. Asks the helpers, and changes nothing.
     ///
     /// Fails if a file that comes first cannot be read, or if a source that cannot be changed has a login.

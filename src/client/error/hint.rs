@@ -112,7 +112,7 @@ impl Error {
             Cause::Status { status: 401 | 403, .. }
             | Cause::InsufficientRights { .. }
             | Cause::LoginRefused(_) => Some(format!(
-                "`{}` redirects there: log in with `docker login {peer}` or `podman login {peer}`, or check the rights of that login",
+                "`{}` redirects there: log in with `regtui login {peer}`, or check the rights of that login",
                 self.host
             )),
             _ => self.hint_about(peer, "redirects there"),
@@ -159,17 +159,17 @@ impl Error {
                 "the server protects it: a policy of the registry decides, which its operator can change"
                     .into()
             }
-            Cause::Status { status: 401 | 403, .. } => format!(
-                "log in with `docker login {host}` or `podman login {host}`, or check the rights of that login"
-            ),
+            Cause::Status { status: 401 | 403, .. } => {
+                format!("log in with `regtui login {host}`, or check the rights of that login")
+            }
             Cause::InsufficientRights { .. } => {
                 format!("have the right granted to this login, or log in to `{host}` with another")
             }
-            Cause::LoginDenied { .. } => format!(
-                "log in again with `docker login {host}` or `podman login {host}`, or check the rights of that login"
-            ),
+            Cause::LoginDenied { .. } => {
+                format!("log in again with `regtui login {host}`, or check the rights of that login")
+            }
             Cause::LoginRefused(_) => {
-                format!("log in again with `docker login {host}` or `podman login {host}`")
+                format!("log in again with `regtui login {host}`")
             }
             Cause::LoginWithheld { token_service, .. } => format!(
                 "if that token service may get the login, add `realm_allow = [\"{token_service}\"]` below `[registries.\"{host}\"]` in the configuration"
@@ -265,7 +265,7 @@ mod tests {
                 "is not sent to `sso.test`",
                 "--insecure",
             ),
-            (registry(), status(407), "x: 407", "HTTPS_PROXY", "docker login"),
+            (registry(), status(407), "x: 407", "HTTPS_PROXY", "regtui login"),
             (
                 storage(),
                 Cause::Refused,
@@ -278,7 +278,7 @@ mod tests {
                 Cause::Storage(403),
                 "x: its storage `s3.test:9000`: 403 Forbidden",
                 "",
-                "docker login",
+                "regtui login",
             ),
             (
                 storage(),
@@ -300,7 +300,7 @@ mod tests {
                 token(),
                 denied(),
                 "its token service `sso.test`: the login is refused: 403 Forbidden",
-                "log in again with `docker login r.test:5000`",
+                "log in again with `regtui login r.test:5000`",
                 "login sso.test",
             ),
             (token(), Cause::NoAddress("none".into()), "`sso.test`", "operator of `r.test:5000`", "spelling"),
@@ -308,7 +308,7 @@ mod tests {
                 token(),
                 status(401),
                 "its token service `sso.test`: 401",
-                "docker login r.test:5000",
+                "regtui login r.test:5000",
                 "login sso.test",
             ),
             (upload(), Cause::Refused, "`up.test`: nothing", "leads uploads there", running),

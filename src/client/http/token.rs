@@ -18,8 +18,9 @@ use super::retry_after::retry_after;
 use super::tls::Reuse;
 use super::transport::Transport;
 use crate::client::credentials::Login;
-use crate::client::credentials::secret::Secret;
+use crate::client::credentials::header::authorization_header;
 use crate::client::error::{Cause, Peer, SendError};
+use crate::model::secret::Secret;
 use crate::model::text::SafeText;
 
 /// Most bytes of a token endpoint's response.
@@ -84,7 +85,9 @@ impl TokenCache {
         let place = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned();
         let Some(place) = place else { return };
         let mut token = place.lock().await;
-        if token.as_ref().and_then(|token| token.secret.header("Bearer")).as_ref() == Some(header) {
+        if token.as_ref().and_then(|token| authorization_header("Bearer", &token.secret)).as_ref()
+            == Some(header)
+        {
             *token = None;
         }
     }

@@ -29,7 +29,7 @@ impl Canvas<'_, '_> {
             match (&detail.image, &inspection.failure) {
                 (None, _) => self.no_image(rows),
                 (Some(_), Some(failure)) => {
-                    self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again"));
+                    self.failure(rows, failure, &self.keys_after(failure));
                 }
                 (Some((repository, _)), None) => self.loading(rows, Some(&repository.host)),
             }

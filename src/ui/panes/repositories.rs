@@ -156,8 +156,7 @@ impl Canvas<'_, '_> {
         match &names.failure {
             Some(failure) => {
                 let open = self.key_hint("registries.open", "opens a repository by name");
-                let again = self.key_hint("panes.refresh", "asks again");
-                self.failure(rows, failure, &format!("{open}, {again}"));
+                self.failure(rows, failure, &format!("{open}, {}", self.keys_after(failure)));
             }
             None if names.is_loading() => self.loading(rows, Some(&registry.host)),
             None => self.draw_text(

@@ -219,7 +219,7 @@ impl Canvas<'_, '_> {
                 let why = "the repository is empty, was deleted, or is hidden from this login";
                 self.failure(rows, failure, &format!("{why}; {again}"));
             }
-            Some(failure) => self.failure(rows, failure, &self.key_hint("panes.refresh", "asks again")),
+            Some(failure) => self.failure(rows, failure, &self.keys_after(failure)),
             None if tags.tags.is_loading() => {
                 self.loading(rows, tags.repository.as_ref().map(|repository| &repository.host));
             }

@@ -156,7 +156,7 @@ fn fields(login: &Login) -> Vec<(&'static str, String)> {
 mod tests {
     use super::super::{File, FileLogin};
     use super::*;
-    use crate::client::credentials::secret::Secret;
+    use crate::model::secret::Secret;
 
     fn host(text: &str) -> Host {
         Host::parse(text).expect("a host")

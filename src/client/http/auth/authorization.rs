@@ -2,9 +2,10 @@
 
 use reqwest::header::HeaderValue;
 
-use crate::client::credentials::secret::Secret;
+use crate::client::credentials::header::authorization_header;
 use crate::client::error::Cause;
 use crate::client::http::token::TokenKey;
+use crate::model::secret::Secret;
 
 /// The authorization that a request carries.
 #[derive(Debug)]
@@ -48,7 +49,7 @@ pub(crate) fn authorization_with(
     (token, is_fresh): (Secret, bool),
     key: TokenKey,
 ) -> Result<Authorization, Cause> {
-    let header =
-        token.header("Bearer").ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
+    let header = authorization_header("Bearer", &token)
+        .ok_or(Cause::BadAnswer("the token cannot stand in a header".into()))?;
     Ok(Authorization::Token { header, key, is_fresh })
 }

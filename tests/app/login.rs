@@ -1,0 +1,151 @@
+//! `L`: a login that is entered in regtui.
+
+use regtui::app::msg::Msg;
+use regtui::app::settings::AppSettings;
+use regtui::client::ClientSettings;
+use regtui::client::credentials::Credentials;
+use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
+use regtui::demo::{Demo, DemoSettings};
+use regtui::model::reference::Target;
+use tempfile::TempDir;
+
+use crate::support::harness::Harness;
+use crate::support::{registry, samples};
+
+const PASSWORD: &str = "CANARY7";
+
+/// Opens a registry that asks for a login, in a home without logins.
+async fn denied(auth: AuthMode, path: &str) -> (Harness, TempDir) {
+    let demo = Demo::start(DemoSettings { auth, ..DemoSettings::default() }, samples::sample()).await;
+    let demo = demo.expect("a port");
+    let folder = tempfile::tempdir().expect("a folder");
+    let variable = |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into());
+    let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+    let client = ClientSettings { credentials, ..registry::settings() };
+    let target = Target::parse(&format!("{}{path}", demo.address())).expect("a target");
+    let mut harness = Harness::with(demo, vec![target], AppSettings::default(), client).await;
+    harness.press("Esc").await;
+    (harness, folder)
+}
+
+fn basic() -> AuthMode {
+    AuthMode::Basic(Account::new("ann", PASSWORD))
+}
+
+fn bearer() -> AuthMode {
+    AuthMode::Bearer(TokenIssuer { anonymous_pull: false, ..TokenIssuer::new(Account::new("ann", PASSWORD)) })
+}
+
+fn stored(folder: &TempDir) -> Option<String> {
+    std::fs::read_to_string(folder.path().join("config.json")).ok()
+}
+
+/// Returns the number of requests that carried user and password.
+fn logins_sent(harness: &Harness) -> usize {
+    let is_login = |sent: &str| sent.starts_with("Basic");
+    harness
+        .demo
+        .requests()
+        .iter()
+        .filter(|request| request.header("authorization").is_some_and(is_login))
+        .count()
+}
+
+#[tokio::test]
+async fn after_a_login_the_pane_that_was_denied_goes_on_by_itself() {
+    for (auth, path) in [(basic(), ""), (bearer(), ""), (basic(), "/team/app"), (bearer(), "/team/app:1.4.2")]
+    {
+        let (mut harness, folder) = denied(auth, path).await;
+        harness.shows("L logs in");
+        harness.press("L").await;
+        harness.shows("now: no login");
+        harness.shows("config.json`, where it is not encrypted");
+        harness.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+        harness.shows("•••••••");
+        harness.does_not_show(PASSWORD);
+        harness.press("Enter").await;
+        harness.shows("as ann");
+        match path {
+            "" => harness.shows("Repositories 22"),
+            _ => harness.shows("1.4.2"),
+        }
+        assert!(stored(&folder).is_some_and(|text| text.contains("YW5uOkNBTkFSWTc=")));
+    }
+}
+
+#[tokio::test]
+async fn a_login_for_this_run_is_written_nowhere() {
+    let (mut harness, folder) = denied(bearer(), "").await;
+    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    harness.press("Tab Space").await;
+    harness.shows("[ ] for this run only");
+    harness.press("Enter").await;
+    harness.shows("Repositories 22");
+    assert_eq!(stored(&folder), None);
+    harness.press("L").await;
+    harness.shows("now: as ann, from `this run`");
+}
+
+#[tokio::test]
+async fn each_enter_is_one_try_and_a_refused_password_is_not_sent_again() {
+    let (mut harness, folder) = denied(basic(), "").await;
+    harness.press("L").await.type_text("ann").await.press("Enter").await;
+    let mut sent = logins_sent(&harness);
+    for _ in 0..3 {
+        harness.type_text("CANARY8").await.press("Enter").await;
+        harness.shows("does not accept");
+        let now = logins_sent(&harness);
+        assert!((sent + 1..=sent + 2).contains(&now), "{sent} {now}");
+        sent = now;
+        // The field is empty now, and Enter sends nothing.
+        harness.press("Enter").await;
+        harness.shows("a password or a token is needed");
+        assert_eq!(logins_sent(&harness), sent);
+    }
+    assert_eq!(stored(&folder), None);
+    harness.type_text(PASSWORD).await.press("Enter").await;
+    harness.shows("Repositories 22");
+}
+
+#[tokio::test]
+async fn pasted_passwords_lose_their_line_break_and_send_nothing() {
+    let (mut harness, _folder) = denied(basic(), "").await;
+    harness.press("L").await.type_text("ann").await.press("Enter").await;
+    let sent = logins_sent(&harness);
+    harness.take(Msg::Pasted(format!("{PASSWORD}\r\nrm -rf /\n")));
+    harness.settle().await;
+    harness.shows("•••••••");
+    assert_eq!(logins_sent(&harness), sent);
+    harness.press("Enter").await;
+    harness.shows("Repositories 22");
+}
+
+#[tokio::test]
+async fn a_password_is_not_in_the_state_that_a_panic_would_print() {
+    let (mut harness, _folder) = denied(basic(), "").await;
+    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    assert!(!format!("{:?}", harness.state).contains(PASSWORD));
+    harness.press("@").await;
+    harness.does_not_show(PASSWORD);
+}
+
+#[tokio::test]
+async fn a_registry_that_asks_for_nothing_gets_a_login_only_after_a_second_enter() {
+    let (mut harness, folder) = denied(AuthMode::Open, "").await;
+    harness
+        .press("L")
+        .await
+        .type_text("ann")
+        .await
+        .press("Enter")
+        .await
+        .type_text(PASSWORD)
+        .await
+        .press("Enter")
+        .await;
+    harness.shows("cannot be checked");
+    assert_eq!(stored(&folder), None);
+    harness.press("Enter").await;
+    harness.shows("not checked: the login for");
+    assert!(stored(&folder).is_some());
+}
