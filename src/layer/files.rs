@@ -21,7 +21,7 @@ use super::unpacked::LayerSums;
 use crate::model::digest::Digest;
 
 /// The version of the form in the cache. Another one is not read.
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 /// Most bytes of a list from the cache: one with two million entries, each with a path of average length.
 const LARGEST: u64 = 512 << 20;
 /// The chunks that are written together.

@@ -31,7 +31,7 @@ const LEAST: Duration = Duration::from_millis(100);
 const PAUSE: u32 = 10;
 /// Most entries of a snapshot. The tree of more is built once, when everything was read: beside the last snapshot and the
 /// one that is shown it would take twice its memory.
-const MOST_IN_SNAPSHOT: usize = 1 << 18;
+const MOST_IN_SNAPSHOT: usize = 1 << 17;
 
 /// The reading that the screen shows, so that it can be paused.
 #[derive(Debug, Clone, Default)]

@@ -60,7 +60,15 @@ impl Scene {
 
     /// Returns the bytes in the column of sizes: of a removed path those that stay in the image.
     pub(crate) fn listed_size(&self, id: PathId) -> u64 {
-        if self.sums.is_removed(id) { self.sums.removed_size(id) } else { self.sums.size(id) }
+        if self.sums.is_removed(id) { self.sums.removed_size(id) } else { self.size(id) }
+    }
+
+    /// Returns the bytes of a file, or of the files below a directory that are in the image.
+    pub(crate) fn size(&self, id: PathId) -> u64 {
+        match self.view.own_version(&self.tree, id) {
+            Some(ShownVersion::Present(version)) if version.kind != EntryKind::Directory => version.size,
+            _ => self.sums.below(id),
+        }
     }
 
     /// Returns the time of the last change, in seconds since 1970.
