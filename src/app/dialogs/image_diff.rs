@@ -1,11 +1,14 @@
-//! Two images, or two layers of one, side by side: facts and layers, config, files, packages.
+//! Two images, or two layers, side by side: facts and layers, config, files, packages.
 //!
 //! | module | purpose |
 //! |---|---|
 //! | `opening` | the ways into the dialog |
+//! | `layer_side` | a layer as one of the sides |
 //! | `reading` | the questions to the runtime, and the answers |
 //! | `tabs` | the tabs and their order |
+//! | `title` | the names of both sides |
 //! | `rows` | the lines of the tabs *Summary* and *Config* |
+//! | `narrow` | these lines on a screen without room for them |
 //! | `table` | the tabs *Files* and *Packages*, which are read from layers |
 //! | `selected_row` | the row under the cursor |
 //! | `sides` | the files at a path in both images |
@@ -15,7 +18,9 @@
 //! | `report` | everything that is known as Markdown |
 
 mod keys;
+pub(crate) mod layer_side;
 mod loads;
+mod narrow;
 mod opening;
 pub(crate) mod places;
 pub mod reading;
@@ -25,6 +30,7 @@ mod selected_row;
 mod sides;
 pub(crate) mod table;
 mod tabs;
+mod title;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,8 +44,8 @@ use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
-use crate::model::text::SafeText;
 pub(crate) use keys::DiffEffect;
+use layer_side::LayerSide;
 pub(crate) use loads::{arrange_next_part, is_arranging, take_progress, take_read};
 pub(crate) use opening::{show, show_layers, show_path};
 use places::DiffPlaces;
@@ -52,10 +58,8 @@ pub(crate) use tabs::DiffTab;
 /// Two images on the screen.
 #[derive(Debug)]
 pub struct DiffDialog {
-    /// The images that were asked for. Layers of one image are known without a question.
-    question: Option<DiffQuestion>,
-    /// The names of both sides.
-    pub(crate) names: [SafeText; 2],
+    /// The images or layers that are compared.
+    subject: DiffSubject,
     /// The differences.
     pub(crate) pair: Remote<Arc<DiffedPair>>,
     /// The tab that is shown.
@@ -73,7 +77,25 @@ pub struct DiffDialog {
     /// The packages that differ.
     packages: DiffTable,
     /// The path to open when the files are known.
-    goal: Option<Vec<u8>>,
+    goal: Option<DiffedPath>,
+}
+
+/// A path that is compared in both images.
+#[derive(Debug, Clone)]
+pub(crate) struct DiffedPath {
+    /// The path.
+    pub(crate) path: Vec<u8>,
+    /// The path that it leads to if it is a symbolic link.
+    pub(crate) target: Option<Vec<u8>>,
+}
+
+/// The two that are compared.
+#[derive(Debug)]
+enum DiffSubject {
+    /// Two images, whose manifests and configs are asked for.
+    Images(DiffQuestion),
+    /// Two layers of images that are known.
+    Layers(Box<[LayerSide; 2]>),
 }
 
 fn find(state: &mut State, is_it: impl Fn(&DiffDialog) -> bool) -> Option<&mut DiffDialog> {
@@ -110,15 +132,9 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Arc<D
 }
 
 impl DiffDialog {
-    fn new(
-        question: Option<DiffQuestion>,
-        names: [SafeText; 2],
-        pair: Remote<Arc<DiffedPair>>,
-        tab: DiffTab,
-    ) -> DiffDialog {
+    fn new(subject: DiffSubject, pair: Remote<Arc<DiffedPair>>, tab: DiffTab) -> DiffDialog {
         DiffDialog {
-            question,
-            names,
+            subject,
             pair,
             tab,
             cursors: [0; 2],
@@ -173,14 +189,14 @@ impl DiffDialog {
     }
 
     fn ask(&mut self, update: &mut Update<'_>) {
-        let Some(question) = self.question.clone() else { return };
-        let ask = Ask::ImageDiff(Box::new(question));
+        let DiffSubject::Images(question) = &self.subject else { return };
+        let ask = Ask::ImageDiff(Box::new(question.clone()));
         self.pair.ask(update.ask(Slot::ImageDiff, Duration::ZERO, ask));
     }
 
     fn lay_out(&mut self) {
         self.lines = match (&self.pair.value, self.tab) {
-            (Some(pair), DiffTab::Summary) => rows::summary_lines(&pair.diff, self.question.is_some()),
+            (Some(pair), DiffTab::Summary) => rows::summary_lines(&pair.diff),
             (Some(pair), DiffTab::Config) => rows::config_lines(&pair.diff),
             _ => Vec::new(),
         };
@@ -198,7 +214,7 @@ impl DiffDialog {
         };
         let next = (number as isize - 1 + by).rem_euclid(count as isize) as usize;
         let platform = self.pair.value.as_ref().and_then(|pair| pair.platforms.get(next).cloned());
-        if let Some(question) = &mut self.question {
+        if let DiffSubject::Images(question) = &mut self.subject {
             question.platform = platform;
         }
         self.ask_again(update);
@@ -206,17 +222,14 @@ impl DiffDialog {
 
     fn swap(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
         self.give_up_all(update);
-        match (self.question, &self.pair.value) {
-            (Some(DiffQuestion { left, right, platform }), _) => {
+        match self.subject {
+            DiffSubject::Images(DiffQuestion { left, right, platform }) => {
                 opening::open(update, DiffQuestion { left: right, right: left, platform }, self.tab, None);
             }
-            (None, Some(pair)) => {
-                let [image, _] = &pair.images;
-                let name = image.repository.name.to_string();
-                let [left, right] = pair.layers.unwrap_or([1, 1]);
-                show_layers(update, image, &name, [right, left]);
+            DiffSubject::Layers(sides) => {
+                let [left, right] = *sides;
+                show_layers(update, [right, left]);
             }
-            (None, None) => {}
         }
         None
     }
@@ -270,7 +283,15 @@ impl DiffDialog {
             return Some(Dialog::ImageDiff(self));
         }
         let len = self.len();
-        if click::select_row(self.cursor_mut(), places.rows, at, len) {
+        let is_again = if self.table().is_some() {
+            click::select_row(self.cursor_mut(), places.rows, at, len)
+        } else {
+            let lines = self.visible_lines(places.text_width(), places.rows.height);
+            let line = click::row_at(places.rows, at, 0, lines.len());
+            let row = line.and_then(|line| lines.get(line)).map(|(row, _)| *row);
+            row.is_some_and(|row| std::mem::replace(self.cursor_mut(), row) == row)
+        };
+        if is_again {
             if let Some(table) = self.table_mut() {
                 table.is_typing = false;
             }

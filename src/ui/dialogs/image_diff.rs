@@ -32,7 +32,7 @@ pub(super) fn role_of(tone: DiffTone) -> Role {
 impl Canvas<'_, '_> {
     /// Draws the differences between two images.
     pub(crate) fn image_diff(&mut self, dialog: &DiffDialog) {
-        let title = match (dialog.is_loading(), dialog.table().filter(|table| table.rows.is_some())) {
+        let state = match (dialog.is_loading(), dialog.table().filter(|table| table.rows.is_some())) {
             (true, _) => format!("Diff {}", self.spinner_frame()),
             (false, Some(table)) if table.is_filtered() => {
                 let all = table.rows.as_ref().map_or(0, DiffRows::len);
@@ -41,6 +41,8 @@ impl Canvas<'_, '_> {
             (false, _) => "Diff".to_string(),
         };
         let places = DiffPlaces::of(self.state, dialog);
+        let room = usize::from(places.area.width).saturating_sub(4 + columns::width(&state) + 3);
+        let title = format!("{state} · {}", dialog.title(room));
         self.overlay(places.area, &title, &self.diff_hints(dialog));
         self.diff_tabs(dialog, &places);
         if dialog.pair.value.is_none() {
@@ -114,22 +116,26 @@ impl Canvas<'_, '_> {
                 self.failure(area, failure, &hints);
             }
             _ => {
-                let [left, right] = &dialog.names;
-                self.draw_text(area, &[(Role::Dim, format!("reading {left} and {right}"))]);
+                self.draw_text(area, &[(Role::Dim, "reading both images…".into())]);
             }
         }
     }
 
     /// Draws the lines of Summary or Config.
     fn diff_lines(&mut self, dialog: &DiffDialog, places: &DiffPlaces) {
-        let offset = layout::offset(dialog.cursor(), places.rows.height);
-        let shown = dialog.lines.iter().enumerate().skip(offset).take(places.rows.height.into());
-        for (at, line) in shown {
-            let is_cursor = at == dialog.cursor();
-            let role = role_of(line.tone);
-            self.diff_row(places.rows, at - offset, is_cursor, vec![(role, line.text.to_string())], None);
+        let shown = dialog.visible_lines(places.text_width(), places.rows.height);
+        let (first, last) =
+            (shown.first().map_or(0, |(row, _)| *row), shown.last().map_or(0, |(row, _)| *row));
+        for (at, (row, text)) in shown.into_iter().enumerate() {
+            let role = dialog.lines.get(row).map_or(Role::Text, |line| role_of(line.tone));
+            self.diff_row(places.rows, at, row == dialog.cursor(), vec![(role, text)], None);
         }
-        self.scrollbar(places.area, places.rows, offset, dialog.lines.len());
+        // Rows may take several lines: the bar counts as if all took as many as those on the screen.
+        let (height, count) = (usize::from(places.rows.height), last + 1 - first);
+        let lines = |rows: usize| (rows * height).div_ceil(count);
+        let all = dialog.lines.len();
+        let all = if all > count { lines(all).max(height + 1) } else { all };
+        self.scrollbar(places.area, places.rows, lines(first), all);
     }
 
     /// Draws a row of coloured cells with the mark of the cursor.

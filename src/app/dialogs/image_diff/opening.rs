@@ -2,18 +2,17 @@
 
 use std::sync::Arc;
 
-use super::DiffDialog;
+use super::layer_side::LayerSide;
 use super::reading::{DiffQuestion, DiffedPair};
 use super::tabs::DiffTab;
+use super::{DiffDialog, DiffSubject, DiffedPath};
 use crate::app::State;
 use crate::app::dialogs::Dialog;
-use crate::app::panes::details::files::reading::FilesImage;
 use crate::app::remote::Remote;
 use crate::app::update::Update;
-use crate::model::image_diff::{DiffInput, ImageDiff};
+use crate::model::image_diff::ImageDiff;
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
-use crate::model::text::SafeText;
 
 /// Compares two images. If Details shows one of them, its platform is preferred.
 pub(crate) fn show(update: &mut Update<'_>, left: Reference, right: Reference) {
@@ -22,35 +21,29 @@ pub(crate) fn show(update: &mut Update<'_>, left: Reference, right: Reference) {
 }
 
 /// Compares a path of two images.
-pub(crate) fn show_path(update: &mut Update<'_>, left: Reference, right: Reference, path: Vec<u8>) {
+pub(crate) fn show_path(update: &mut Update<'_>, left: Reference, right: Reference, path: DiffedPath) {
     let platform = shown_platform(update.state, [&left, &right]);
     open(update, DiffQuestion { left, right, platform }, DiffTab::Files, Some(path));
 }
 
-/// Compares two layers of one image, from 1.
-pub(crate) fn show_layers(update: &mut Update<'_>, image: &FilesImage, name: &str, layers: [u16; 2]) {
-    let input = DiffInput {
-        reference: name,
-        manifest: &image.manifest,
-        config: image.config.as_deref(),
-        platform: image.platform.as_ref(),
-    };
-    let Some(diff) = ImageDiff::of_layers(input, layers.map(|layer| usize::from(layer).saturating_sub(1)))
-    else {
+/// Compares two layers: what each of them adds.
+pub(crate) fn show_layers(update: &mut Update<'_>, sides: [LayerSide; 2]) {
+    let names = [&sides[0], &sides[1]].map(|side| side.name.to_string());
+    let diff = ImageDiff::of_layers(sides[0].input(&names[0]), sides[1].input(&names[1]));
+    let Some(diff) = diff else {
         return update.refuse("the digest of a layer cannot be checked");
     };
-    let names = [&diff.left, &diff.right].map(|side| SafeText::from(side.reference.clone()));
-    let images = [image.clone(), image.clone()];
+    let images = [&sides[0], &sides[1]].map(|side| side.image.clone());
+    let layers = [&sides[0], &sides[1]].map(|side| side.number);
     let pair = DiffedPair { diff, images, layers: Some(layers), platforms: Vec::new() };
     let pair = Remote { value: Some(Arc::new(pair)), at: Some(update.now), ..Remote::default() };
-    let mut dialog = DiffDialog::new(None, names, pair, DiffTab::Summary);
+    let mut dialog = DiffDialog::new(DiffSubject::Layers(Box::new(sides)), pair, DiffTab::Summary);
     dialog.lay_out();
     update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
 }
 
-pub(super) fn open(update: &mut Update<'_>, question: DiffQuestion, tab: DiffTab, goal: Option<Vec<u8>>) {
-    let names = [&question.left, &question.right].map(|side| SafeText::from(side.to_string()));
-    let mut dialog = DiffDialog::new(Some(question), names, Remote::default(), tab);
+pub(super) fn open(update: &mut Update<'_>, question: DiffQuestion, tab: DiffTab, goal: Option<DiffedPath>) {
+    let mut dialog = DiffDialog::new(DiffSubject::Images(question), Remote::default(), tab);
     dialog.goal = goal;
     dialog.ask(update);
     update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));

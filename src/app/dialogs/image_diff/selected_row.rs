@@ -39,20 +39,24 @@ impl DiffDialog {
         let Some(DiffRows::Files(files)) = &self.files.rows else { return };
         let files = files.clone();
         let Some(goal) = self.goal.take() else { return };
-        let below: Vec<u8> = goal.iter().copied().chain([b'/']).collect();
-        let exact = files.diff.iter().position(|file| file.path == goal);
-        let row = exact.or_else(|| files.diff.iter().position(|file| file.path.starts_with(&below)));
-        match row {
-            Some(row) => {
-                self.files.cursor = row;
-                if exact.is_some() {
-                    self.open_row(update);
-                }
-            }
-            None => {
-                let path = SafeText::clean(&String::from_utf8_lossy(&goal));
-                update.say_done(format!("{path} does not differ"));
-            }
+        let find = |path: &[u8]| files.diff.iter().position(|file| file.path == path);
+        let below: Vec<u8> = goal.path.iter().copied().chain([b'/']).collect();
+        let safe = |path: &[u8]| SafeText::clean(&String::from_utf8_lossy(path));
+        let path = safe(&goal.path);
+        let target = goal.target.as_deref();
+        if let Some(row) = find(&goal.path) {
+            self.files.cursor = row;
+            self.open_row(update);
+        } else if let Some((target, row)) = target.and_then(|target| Some((target, find(target)?))) {
+            self.files.cursor = row;
+            self.open_row(update);
+            update.say_done(format!("{path} is the same link: it leads to {}", safe(target)));
+        } else if let Some(row) = files.diff.iter().position(|file| file.path.starts_with(&below)) {
+            self.files.cursor = row;
+        } else if let Some(target) = target {
+            update.say_done(format!("neither {path} nor {}, to which it leads, differs", safe(target)));
+        } else {
+            update.say_done(format!("{path} does not differ"));
         }
     }
 

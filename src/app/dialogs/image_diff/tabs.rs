@@ -1,8 +1,8 @@
 //! The tabs of the dialog: their order, their tables, and the way from one to another.
 
-use super::DiffDialog;
 use super::reading::DiffTableKind;
 use super::table::DiffTable;
+use super::{DiffDialog, DiffSubject};
 use crate::app::update::Update;
 
 /// A tab of the dialog.
@@ -42,7 +42,7 @@ impl DiffTab {
 impl DiffDialog {
     /// Returns the tabs in their order. Two layers have neither a config nor packages.
     pub(crate) fn tabs(&self) -> &'static [DiffTab] {
-        if self.question.is_some() {
+        if matches!(self.subject, DiffSubject::Images(_)) {
             &[DiffTab::Summary, DiffTab::Config, DiffTab::Files, DiffTab::Packages]
         } else {
             &[DiffTab::Summary, DiffTab::Files]

@@ -31,9 +31,10 @@ impl Canvas<'_, '_> {
     /// Draws files or packages, or the state of their reading.
     pub(super) fn diff_table(&mut self, table: &DiffTable, places: &DiffPlaces) {
         let Some(rows) = &table.rows else { return self.diff_reading(table, places.rows) };
-        let summary = columns::cut(&rows.describe(), places.summary.width.into());
         let style = self.style(Role::Dim);
-        self.draw_line(places.summary, Line::styled(summary, style));
+        for (at, line) in places.summary_lines.iter().enumerate() {
+            self.draw_line(layout::row(places.summary, at as u16), Line::styled(line.clone(), style));
+        }
         let width = usize::from(places.rows.width).saturating_sub(2);
         let heading = match rows {
             DiffRows::Files(_) => file_heading(width),
