@@ -93,7 +93,7 @@ pub(crate) struct DiffedPath {
 #[derive(Debug)]
 enum DiffSubject {
     /// Two images, whose manifests and configs are asked for.
-    Images(DiffQuestion),
+    Images(Box<DiffQuestion>),
     /// Two layers of images that are known.
     Layers(Box<[LayerSide; 2]>),
 }
@@ -190,7 +190,7 @@ impl DiffDialog {
 
     fn ask(&mut self, update: &mut Update<'_>) {
         let DiffSubject::Images(question) = &self.subject else { return };
-        let ask = Ask::ImageDiff(Box::new(question.clone()));
+        let ask = Ask::ImageDiff(question.clone());
         self.pair.ask(update.ask(Slot::ImageDiff, Duration::ZERO, ask));
     }
 
@@ -223,7 +223,8 @@ impl DiffDialog {
     fn swap(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
         self.give_up_all(update);
         match self.subject {
-            DiffSubject::Images(DiffQuestion { left, right, platform }) => {
+            DiffSubject::Images(question) => {
+                let DiffQuestion { left, right, platform } = *question;
                 opening::open(update, DiffQuestion { left: right, right: left, platform }, self.tab, None);
             }
             DiffSubject::Layers(sides) => {

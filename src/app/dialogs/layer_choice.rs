@@ -172,22 +172,26 @@ impl LayerChoice {
         }
     }
 
-    /// Returns the title in at most this number of columns. The name of an image is cut in its middle.
+    /// Returns the title in at most this number of columns. If there is no room, the name of the image loses its beginning.
     pub(crate) fn title(&self, room: usize) -> String {
         let number = self.side.number;
         let (before, name, behind) = match &self.other {
             None => (format!("Compare layer {number} of "), &self.side.name, " with"),
             Some(other) => (format!("Compare layer {number} with a layer of "), &other.name, ""),
         };
-        let name = format!("{}{}", name.repository.name, name.selector().short_suffix());
+        let suffix = name.selector().short_suffix();
+        let last = name.repository.name.components().last().unwrap_or_default();
+        let names = [format!("{}{suffix}", name.repository.name), format!("{last}{suffix}")];
         let platform = self.other.as_ref().and_then(|other| {
             let platform = other.pair.value.as_ref()?.images[0].platform.as_ref()?;
             Some(format!(" ({platform})"))
         });
         let room = room.saturating_sub(before.len() + behind.len());
-        let has_room = |platform: &String| columns::width(&name) + columns::width(platform) <= room;
+        let [whole, last] = &names;
+        let name = if columns::width(whole) <= room { whole } else { last };
+        let has_room = |platform: &String| columns::width(name) + columns::width(platform) <= room;
         let platform = platform.filter(has_room).unwrap_or_default();
-        format!("{before}{}{platform}{behind}", columns::cut_middle(&name, room))
+        format!("{before}{}{platform}{behind}", columns::cut_middle(name, room))
     }
 
     /// Whether the other image is awaited.

@@ -6,6 +6,7 @@ use crate::model::digest::Digest;
 use crate::model::image::LayerTable;
 use crate::model::image_diff::DiffInput;
 use crate::model::manifest::Descriptor;
+use crate::model::platform::Platform;
 use crate::model::reference::{Reference, Selector};
 use crate::model::text::SafeText;
 
@@ -38,6 +39,12 @@ impl LayerSide {
         Reference { repository: self.image.repository.clone(), tag: None, digest }
     }
 
+    /// Returns the platform that the image itself names, else the one that an index lists it for.
+    fn platform(&self) -> Option<&Platform> {
+        let own = self.image.config.as_ref().and_then(|config| config.platform.as_ref());
+        own.filter(|platform| !platform.is_unknown()).or(self.image.platform.as_ref())
+    }
+
     fn index(&self) -> usize {
         usize::from(self.number).saturating_sub(1)
     }
@@ -60,7 +67,7 @@ impl LayerSide {
             reference,
             manifest: &self.image.manifest,
             config: self.image.config.as_deref(),
-            platform: self.image.platform.as_ref(),
+            platform: self.platform(),
         };
         (input, self.number.into())
     }

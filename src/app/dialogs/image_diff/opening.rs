@@ -43,7 +43,7 @@ pub(crate) fn show_layers(update: &mut Update<'_>, sides: [LayerSide; 2]) {
 }
 
 pub(super) fn open(update: &mut Update<'_>, question: DiffQuestion, tab: DiffTab, goal: Option<DiffedPath>) {
-    let mut dialog = DiffDialog::new(DiffSubject::Images(question), Remote::default(), tab);
+    let mut dialog = DiffDialog::new(DiffSubject::Images(Box::new(question)), Remote::default(), tab);
     dialog.goal = goal;
     dialog.ask(update);
     update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
