@@ -282,7 +282,8 @@ impl State {
                 (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
-                (self.detail.image.as_ref()?, self.tags.list.marks.len()).hash(&mut hasher);
+                let marks = (self.tags.list.marks.len(), self.detail.layers.marks.len());
+                (self.detail.image.as_ref()?, marks).hash(&mut hasher);
             }
         }
         Some(hasher.finish())

@@ -16,6 +16,7 @@ mod app {
     mod dialogs;
     mod files;
     mod image_diff;
+    mod layer_diff;
     mod loads;
     mod manage;
     mod no_catalog;

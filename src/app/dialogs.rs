@@ -241,6 +241,7 @@ impl Dialog {
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.is_loading(),
             Dialog::FileSides(sides) => sides.text.is_loading(),
+            Dialog::LayerChoice(choice) => choice.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             _ => false,

@@ -272,4 +272,6 @@ pub enum Slot {
     FileSides,
     /// A row of the prompt for the image to compare with.
     SharedLayers(Box<Reference>),
+    /// The other image whose layers are offered.
+    LayerChoice,
 }

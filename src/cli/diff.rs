@@ -1,6 +1,7 @@
 //! `regtui diff`: compares two images without pulling them.
 
 mod document;
+mod layers;
 mod packages;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -30,6 +31,8 @@ use packages::{print_packages, read_packages};
     after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
 that only one image touches above them is then `added or changed`, and `--all-layers` tells which. For the packages all layers are read, each once; a version is up or down if the order is certain.
 
+With --layer, what each of the two layers adds is compared, whatever is below it: `diff app:1 :1 --layer 2,3 --files` for two layers of one image.
+
 Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
 )]
 pub(crate) struct Diff {
@@ -54,6 +57,9 @@ pub(crate) struct Diff {
     /// With --files, also read the layers at the bottom that both images share
     #[arg(long, requires = "files")]
     all_layers: bool,
+    /// Compare only this layer of both images, or layer N of the left one with layer M of the right one; 1 is the lowest
+    #[arg(long, value_name = "N[,M]", value_delimiter = ',', conflicts_with_all = ["image_config", "packages", "all_layers"])]
+    layer: Vec<usize>,
     /// Compare the names and versions of the packages
     #[arg(long)]
     packages: bool,
@@ -83,13 +89,14 @@ impl Diff {
         let right = self.right(&names, &left)?;
         let platform = self.platform.as_deref().map(platform::parse).transpose()?;
         let images = diff_images(pool, &left, &right, platform.as_ref()).await?;
+        let images = layers::choose(images, &self.layer)?;
         if let Some(path) = &self.path {
             return self.diff_text(&images, path).await;
         }
         let files = if self.files { Some(read_files(&images, self.all_layers).await?) } else { None };
         let packages = if self.packages { Some(read_packages(&images).await?) } else { None };
         let is_chosen = self.image_config || self.files || self.packages;
-        let shows_config = self.image_config || !is_chosen;
+        let shows_config = (self.image_config || !is_chosen) && !images.diff.is_of_layers();
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
             let rows = packages.as_ref().map(|packages| packages.rows.as_slice());
@@ -141,7 +148,7 @@ impl Diff {
         let left = images.read_file(&files, DiffOperand::Left, bytes).await?;
         let right = images.read_file(&files, DiffOperand::Right, bytes).await?;
         let name = |side: &DiffSide, is_there: bool| {
-            let name = if is_there { format!("{} {path}", side.reference) } else { "/dev/null".into() };
+            let name = if is_there { format!("{} {path}", side.name()) } else { "/dev/null".into() };
             SafeText::clean(&name).to_string()
         };
         let (old, new) = (name(&images.diff.left, left.is_some()), name(&images.diff.right, right.is_some()));
@@ -201,9 +208,14 @@ fn print_sides(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
 
 fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     if diff.is_same() {
-        return writeln!(out, "\nboth are the same image");
+        let what = if diff.is_of_layers() { "layer" } else { "image" };
+        return writeln!(out, "\nboth are the same {what}");
     }
-    writeln!(out, "\nlayers: {}", diff.describe_layers())?;
+    if diff.is_of_layers() {
+        writeln!(out)?;
+    } else {
+        writeln!(out, "\nlayers: {}", diff.describe_layers())?;
+    }
     let mut table = Table::new(&["", "SIZE", "DIGEST", "INSTRUCTION"], &[1]);
     for layer in &diff.layers {
         table.row(vec![

@@ -135,8 +135,10 @@ struct DiffTree {
     tree: FileTree,
     /// The layers that were read, bottom first.
     layers: Vec<Arc<LayerFiles>>,
-    /// The number of layers below them.
+    /// The number of layers below them that were not read, and that both images share.
     unread: usize,
+    /// The number of all layers below them.
+    below: usize,
 }
 
 /// The differences between the files of two images.
@@ -166,12 +168,18 @@ impl FileDiff {
             stand_ins.iter().try_for_each(|list| tree.add_layer(list))?;
             layers.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
             tree.shrink();
-            Ok(DiffTree { tree, layers, unread })
+            Ok(DiffTree { tree, layers, unread, below: unread })
         };
         let (left, right) = (tree(left)?, tree(right)?);
         let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden };
         diff.compare();
         Ok(diff)
+    }
+
+    /// Names the layers by their numbers in their images if each side is only one of them, from 1.
+    pub fn of_single_layers(mut self, [left, right]: [usize; 2]) -> FileDiff {
+        (self.left.below, self.right.below) = (left.saturating_sub(1), right.saturating_sub(1));
+        self
     }
 
     /// Returns the place of the content at a path of one image. Symbolic links are followed inside the image.
@@ -189,7 +197,7 @@ impl FileDiff {
             DiffOperand::Left => &self.left,
             DiffOperand::Right => &self.right,
         };
-        Some((index + side.unread + 1, side.layers.get(index)?))
+        Some((index + side.below + 1, side.layers.get(index)?))
     }
 
     /// Returns the number of paths that differ, or may differ.
@@ -306,7 +314,7 @@ impl DiffTree {
             mtime: version.mtime,
             sha256: entry.as_ref().and_then(|entry| entry.sha256),
             link: entry.map(|entry| entry.link.into_owned()).unwrap_or_default(),
-            layer: self.layer_index(version).map_or(0, |index| index + self.unread + 1),
+            layer: self.layer_index(version).map_or(0, |index| index + self.below + 1),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Compares two images: their manifests and configs, and the files of the layers that differ.
 
+mod layer_pair;
 pub mod platforms;
 
 use std::collections::HashSet;
@@ -45,6 +46,8 @@ pub struct DiffedImages {
     /// The differences.
     pub diff: ImageDiff,
     registries: [Arc<dyn Registry>; 2],
+    /// The numbers of the layers that are compared, from 1, if it is only one of each image.
+    single: Option<[usize; 2]>,
 }
 
 /// The layers to read for the comparison of files.
@@ -117,7 +120,7 @@ impl DiffedImages {
     /// Combines two images with the differences between their manifests and configs.
     pub fn new(pool: &Pool, left: ImageSource, right: ImageSource, diff: ImageDiff) -> DiffedImages {
         let registries = [&left, &right].map(|side| pool.registry(&side.repository.host));
-        DiffedImages { left, right, diff, registries }
+        DiffedImages { left, right, diff, registries, single: None }
     }
 
     fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {
@@ -268,6 +271,7 @@ impl DiffedImages {
         let diff = tokio::task::spawn_blocking(move || FileDiff::of(left, right, unread)).await;
         let diff = diff.map_err(|_| Failure::local(what, "the reader stopped"))?;
         let diff = diff.map_err(|error| Failure::local(what, error.to_string()))?;
+        let diff = if let Some(numbers) = self.single { diff.of_single_layers(numbers) } else { diff };
         Ok(DiffedFiles { diff: Arc::new(diff), plan, lists })
     }
 
@@ -318,7 +322,8 @@ impl DiffedFiles {
         let mut all = Vec::new();
         for (layer, list) in self.plan.layers.iter().zip(&self.lists) {
             let side = if layer.operand == DiffOperand::Left { "left" } else { "right" };
-            let number = layer.index + 1;
+            let index = layer.index.saturating_sub(self.plan.unread);
+            let number = self.diff.layer(layer.operand, index).map_or(layer.index + 1, |(number, _)| number);
             if !list.is_proved {
                 let why = "its manifest does not name the digest of its table of contents";
                 all.push(format!(

@@ -21,7 +21,6 @@ use crate::model::image_diff::packages;
 use crate::model::image_diff::page::TextComparison;
 use crate::model::text::SafeText;
 use crate::ops::files::cost::ReadingPlan;
-use crate::ops::files::image::ImageSource;
 use crate::ops::files::tree::Reading;
 use crate::ops::image_diff::DiffedImages;
 use crate::ops::image_diff::platforms::{count_shared_layers, diff_images_for};
@@ -50,17 +49,11 @@ pub(super) async fn count_shared(pool: &Pool, question: &DiffQuestion) -> Result
 /// Returns the images as those that read them know them, with the one layer that is compared if it is only one.
 fn diffed_images(pool: &Pool, pair: &DiffedPair) -> Result<DiffedImages, Failure> {
     let [left, right] = &pair.images;
-    let (mut left, mut right) = (image_source(left)?, image_source(right)?);
-    if let Some([one, other]) = pair.layers {
-        keep_layer(&mut left, one);
-        keep_layer(&mut right, other);
-    }
-    Ok(DiffedImages::new(pool, left, right, pair.diff.clone()))
-}
-
-fn keep_layer(image: &mut ImageSource, number: u16) {
-    let index = usize::from(number).saturating_sub(1);
-    image.layers = image.layers.drain(..).skip(index).take(1).collect();
+    let images = DiffedImages::new(pool, image_source(left)?, image_source(right)?, pair.diff.clone());
+    Ok(match pair.layers {
+        Some(layers) => images.keep_layers(layers.map(usize::from)),
+        None => images,
+    })
 }
 
 /// Reads the files or packages that differ, and reports the progress. If that takes many bytes and the user did not agree,

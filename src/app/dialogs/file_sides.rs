@@ -31,6 +31,8 @@ pub(crate) enum SideContent {
     Unread,
     /// It has no content: a directory, a link, a device.
     NoFile,
+    /// Its content cannot be read, for this reason.
+    Unknown(&'static str),
     /// It is too large for a comparison of lines.
     Large,
     /// It can be read.
@@ -119,6 +121,13 @@ fn note(sides: &[SideContent; 2]) -> Option<String> {
         return Some(
             "a side is in shared layers that were not read: `a` in the list of files reads them".into(),
         );
+    }
+    let unknown = sides.iter().find_map(|side| match side {
+        SideContent::Unknown(why) => Some(*why),
+        _ => None,
+    });
+    if let Some(why) = unknown {
+        return Some(why.into());
     }
     if has(|side| matches!(side, SideContent::Large)) {
         return Some(format!("lines are compared up to {}", size::bytes(LARGEST as u64)));

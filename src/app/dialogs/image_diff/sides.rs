@@ -87,11 +87,9 @@ fn content(
         ContentPlace::File { layer, entry, .. } => {
             let side = operand as usize;
             let Some((number, list)) = files.diff.layer(operand, layer) else { return SideContent::Unread };
-            let number =
-                pair.layers.map_or_else(|| u16::try_from(number).unwrap_or(u16::MAX), |layers| layers[side]);
             SideContent::File(Box::new(ContentRequest {
                 image: pair.images[side].clone(),
-                layer: number,
+                layer: u16::try_from(number).unwrap_or(u16::MAX),
                 files: list.clone(),
                 entry,
                 most: LARGEST as u64,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::sums::FileSums;
 use super::view::{LayerView, ShownVersion};
 use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, WINDOWS_ROOT};
+use crate::model::text::SafeText;
 
 /// The lists of the layers, bottom first. `None` for those that were not read to their end.
 pub(crate) type LayerLists = Arc<[Option<Arc<LayerFiles>>]>;
@@ -130,6 +131,12 @@ impl Scene {
     pub(crate) fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
         let content = self.tree.linked_version(id, &version);
         content.filter(|(_, content)| content.kind == EntryKind::File)
+    }
+
+    /// Returns the target of a link, if its layer was read.
+    pub(crate) fn link(&self, version: &FileVersion) -> Option<SafeText> {
+        let entry = self.list(version.layer)?.list.get(version.entry? as usize)?;
+        (!entry.link.is_empty()).then(|| SafeText::clean(&String::from_utf8_lossy(&entry.link)))
     }
 
     /// Returns the entry of the version that is shown, if its layer was read.
