@@ -20,6 +20,7 @@ pub mod extract;
 pub mod findings;
 pub mod image;
 pub mod layer;
+pub mod pause;
 mod pipe;
 pub mod progress;
 pub mod proof;

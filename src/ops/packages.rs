@@ -26,9 +26,9 @@ use crate::client::Registry;
 use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
-use crate::ops::files::content::{MemorySink, price_of_contents, read_contents};
+use crate::ops::files::content::{ContentProgress, MemorySink, price_of_contents, read_contents_with};
 use crate::ops::files::proof::ListProof;
-use crate::ops::files::tree::ImageFiles;
+use crate::ops::files::tree::{ImageFiles, Reading};
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
 use kept::{keep, read_kept};
@@ -157,13 +157,18 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
 }
 
 /// Reads the package files that are not known yet and lists their packages.
-pub async fn read_packages(
+pub async fn read_packages(registry: &dyn Registry, files: &ImageFiles, plan: PackagePlan) -> ImagePackages {
+    read_packages_with(registry, files, plan, &Reading::of_layers(files.layers.len())).await
+}
+
+/// Reads as [`read_packages`] does. `reading` shows the progress and pauses it.
+pub(crate) async fn read_packages_with(
     registry: &dyn Registry,
     files: &ImageFiles,
     mut plan: PackagePlan,
+    reading: &Reading,
 ) -> ImagePackages {
-    let received = read_missing(registry, files, &mut plan).await;
-    keep_contents(registry, files, &plan).await;
+    let received = read_missing(registry, files, &mut plan, (reading, 0)).await;
     ImagePackages { received, ..list_found(plan).await }
 }
 
@@ -178,38 +183,52 @@ async fn list_found(plan: PackagePlan) -> ImagePackages {
     })
 }
 
-/// Reads the contents that are not known yet, those of one layer together. Returns the bytes that were received.
-async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut PackagePlan) -> u64 {
+/// Reads the contents that are not known yet, those of one layer together, and keeps them after each layer. The state of
+/// the lowest layer is at `first` in `reading`. Returns the bytes that were received.
+async fn read_missing(
+    registry: &dyn Registry,
+    files: &ImageFiles,
+    plan: &mut PackagePlan,
+    (reading, first): (&Reading, usize),
+) -> u64 {
     let mut all_received = 0;
+    for layer in std::mem::take(&mut plan.fresh) {
+        keep_contents(registry, files, &plan.contents, layer).await;
+    }
     for (layer, missing) in missing(files, &plan.search, &plan.contents) {
         let Some(Some(list)) = files.layers.get(layer) else { continue };
         let Some(source) = files.image.layers.get(layer) else { continue };
         let entries: Vec<u32> = missing.keys().copied().collect();
         let mut sink = MemorySink::new(missing.values().map(|entry| entry.size).sum());
         let name = &files.image.repository.name;
-        match read_contents(registry, name, source, list, &entries, &mut sink).await {
-            Ok(received) => all_received += received,
-            Err(failure) => plan.search.problems.add(failure),
-        }
+        // The layer may have been read for its list before.
+        let progress = ContentProgress::of(reading, first + layer);
+        let before = progress.received();
+        let read = read_contents_with(registry, name, source, list, &entries, &mut sink, &progress).await;
+        read.unwrap_or_else(|failure| plan.search.problems.add(failure));
+        all_received += progress.received() - before;
         let read = sink.into_contents().into_iter();
         plan.contents.extend(read.map(|(entry, content)| (ContentPlace { layer, entry }, content)));
-        plan.fresh.insert(layer);
+        keep_contents(registry, files, &plan.contents, layer).await;
     }
     all_received
 }
 
-/// Keeps the contents of layers of which more is known than was kept, unless nothing proves them.
-async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &PackagePlan) {
-    for layer in &plan.fresh {
-        let is_proved = files.layers.get(*layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
-        let proof = files.image.layers.get(*layer).and_then(ListProof::of);
-        let Some(proof) = proof.filter(|_| is_proved) else { continue };
-        let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
-        // Another image may have needed other files of the same layer.
-        let all = read_kept(registry, &proof).await;
-        let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
-        keep(registry, &proof, contents).await;
-    }
+/// Keeps the contents of a layer, unless nothing proves them.
+async fn keep_contents(
+    registry: &dyn Registry,
+    files: &ImageFiles,
+    contents: &HashMap<ContentPlace, Bytes>,
+    layer: usize,
+) {
+    let is_proved = files.layers.get(layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
+    let proof = files.image.layers.get(layer).and_then(ListProof::of);
+    let Some(proof) = proof.filter(|_| is_proved) else { return };
+    let contents = contents.iter().filter(|(place, _)| place.layer == layer);
+    // Another image may have needed other files of the same layer.
+    let all = read_kept(registry, &proof).await;
+    let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
+    keep(registry, &proof, contents).await;
 }
 
 /// The size and the digest of a content that is not known.

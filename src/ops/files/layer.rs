@@ -7,8 +7,9 @@ use bytes::Bytes;
 
 use super::cost::LayerPlan;
 use super::image::LayerSource;
+use super::pause::{Pause, read_part};
 use super::pipe::{PipeReader, feed, pipe};
-use super::progress::{LayerProgress, Pause};
+use super::progress::LayerProgress;
 use super::proof::kept_key;
 use super::single_file::{is_layer_of_an_image, single_file};
 use crate::client::{Error, Registry};
@@ -54,8 +55,7 @@ pub async fn read_layer(
         LayerPlan::SingleFile => return known(Arc::new(single_file(source))),
         LayerPlan::Unreadable(why) => return Err(Failure::local(describe(source), why.clone())),
         LayerPlan::Estargz { .. } | LayerPlan::ZstdChunked { .. } => {
-            pause.wait().await;
-            match read_table(registry, name, source, plan, progress).await {
+            match read_table(registry, name, source, plan, progress, pause).await {
                 Ok(Some(files)) => {
                     keep(registry, source, &files).await;
                     return known(files);
@@ -97,12 +97,11 @@ async fn read_table(
     source: &LayerSource,
     plan: &LayerPlan,
     progress: &Arc<LayerProgress>,
+    pause: &Pause,
 ) -> Result<Option<Arc<LayerFiles>>, TableFailure> {
     let fetch = async |range| {
-        let part = registry.blob_range(name, &source.descriptor, range).await;
-        let part = part.map_err(TableFailure::Request)?;
-        progress.add_received(part.as_ref().map_or(0, |part| part.len() as u64));
-        Ok::<_, TableFailure>(part)
+        let part = read_part(registry, name, source, range, progress, pause).await;
+        part.map_err(TableFailure::Request)
     };
     let limits = TableLimits::default();
     match plan {
