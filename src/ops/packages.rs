@@ -4,7 +4,6 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`search`] | the files to read, with older versions of them |
-//! | [`kept`] | contents from an earlier look |
 //! | [`attribution`] | the packages in them, each with the layer that brought it |
 //! | [`shelf`] | layers that several images share |
 //!
@@ -12,7 +11,6 @@
 //! incomplete.
 
 mod attribution;
-mod kept;
 pub mod search;
 pub mod shelf;
 
@@ -27,11 +25,11 @@ use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentProgress, MemorySink, price_of_contents, read_contents_with};
+use crate::ops::files::kept::{keep, read_kept};
 use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::{ImageFiles, Reading};
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
-use kept::{keep, read_kept};
 use search::{ContentPlace, PackageSearch};
 
 /// Most problems that are reported one by one.

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
+use super::proof::ListProof;
 use crate::client::Registry;
 use crate::model::digest::Digest;
-use crate::ops::files::proof::ListProof;
 
 /// The version of the form in the cache. Another one is not read.
 const VERSION: u8 = 2;
@@ -22,17 +22,17 @@ const LARGEST: usize = 32 << 20;
 const LENGTH: usize = 8;
 
 /// The sha256 of a content, and the content.
-pub(super) type KeptContents = HashMap<[u8; 32], Bytes>;
+pub(crate) type KeptContents = HashMap<[u8; 32], Bytes>;
 
 /// Returns the kept contents of a layer. Each has the sha256 that it is returned under.
-pub(super) async fn read_kept(registry: &dyn Registry, proof: &ListProof) -> KeptContents {
+pub(crate) async fn read_kept(registry: &dyn Registry, proof: &ListProof) -> KeptContents {
     let Some(kept) = registry.kept_file_list(&key(proof)).await else { return KeptContents::new() };
     let decoded = tokio::task::spawn_blocking(move || decode(&kept)).await;
     decoded.ok().flatten().unwrap_or_default()
 }
 
 /// Keeps the contents of a layer for later looks, unless they are too large.
-pub(super) async fn keep(registry: &dyn Registry, proof: &ListProof, contents: Vec<Bytes>) {
+pub(crate) async fn keep(registry: &dyn Registry, proof: &ListProof, contents: Vec<Bytes>) {
     let size: usize = contents.iter().map(|content| content.len() + LENGTH).sum();
     if size > LARGEST || contents.is_empty() {
         return;
