@@ -8,6 +8,7 @@
 //! | [`proof`] | the layers that a list is true for |
 //! | [`kept`] | contents of package files from an earlier look |
 //! | [`single_file`] | layers of artifacts that are no tars |
+//! | [`pause`] | the switch that pauses what is read |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
 //! | [`content`] | the content of files, compared with its digest |
 //! | [`findings`] | hidden bytes, likely secrets and the like |

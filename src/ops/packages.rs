@@ -14,7 +14,7 @@ mod attribution;
 pub mod search;
 pub mod shelf;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Add;
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentProgress, MemorySink, price_of_contents, read_contents_with};
-use crate::ops::files::kept::{keep, read_kept};
+use crate::ops::files::kept::{keep_contents, read_kept};
 use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::{ImageFiles, Reading};
 use crate::packages::Package;
@@ -117,8 +117,6 @@ impl Problems {
 pub struct PackagePlan {
     search: PackageSearch,
     contents: HashMap<ContentPlace, Bytes>,
-    /// The layers, from 0, of which more is known than was kept.
-    fresh: BTreeSet<usize>,
     price: Price,
 }
 
@@ -135,7 +133,6 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
     let search = PackageSearch::of(files);
     let known = search.places().filter_map(|place| Some((place, files.contents.get(&place.key())?.clone())));
     let mut contents: HashMap<_, _> = known.collect();
-    let fresh = contents.keys().map(|place| place.layer).collect();
     for (layer, entries) in missing(files, &search, &contents) {
         let Some(proof) = files.image.layers.get(layer).and_then(ListProof::of) else { continue };
         let kept = read_kept(registry, &proof).await;
@@ -151,7 +148,7 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
         Some(price_of_contents(files.image.layers.get(layer)?, list, &entries))
     });
     let price = prices.fold(Price::default(), Price::add);
-    PackagePlan { search, contents, fresh, price }
+    PackagePlan { search, contents, price }
 }
 
 /// Reads the package files that are not known yet and lists their packages.
@@ -190,9 +187,6 @@ async fn read_missing(
     (reading, first): (&Reading, usize),
 ) -> u64 {
     let mut all_received = 0;
-    for layer in std::mem::take(&mut plan.fresh) {
-        keep_contents(registry, files, &plan.contents, layer).await;
-    }
     for (layer, missing) in missing(files, &plan.search, &plan.contents) {
         let Some(Some(list)) = files.layers.get(layer) else { continue };
         let Some(source) = files.image.layers.get(layer) else { continue };
@@ -205,28 +199,12 @@ async fn read_missing(
         let read = read_contents_with(registry, name, source, list, &entries, &mut sink, &progress).await;
         read.unwrap_or_else(|failure| plan.search.problems.add(failure));
         all_received += progress.received() - before;
-        let read = sink.into_contents().into_iter();
-        plan.contents.extend(read.map(|(entry, content)| (ContentPlace { layer, entry }, content)));
-        keep_contents(registry, files, &plan.contents, layer).await;
+        let read = sink.into_contents();
+        keep_contents(registry, source, list, read.values().cloned().collect()).await;
+        let read = read.into_iter().map(|(entry, content)| (ContentPlace { layer, entry }, content));
+        plan.contents.extend(read);
     }
     all_received
-}
-
-/// Keeps the contents of a layer, unless nothing proves them.
-async fn keep_contents(
-    registry: &dyn Registry,
-    files: &ImageFiles,
-    contents: &HashMap<ContentPlace, Bytes>,
-    layer: usize,
-) {
-    let is_proved = files.layers.get(layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
-    let proof = files.image.layers.get(layer).and_then(ListProof::of);
-    let Some(proof) = proof.filter(|_| is_proved) else { return };
-    let contents = contents.iter().filter(|(place, _)| place.layer == layer);
-    // Another image may have needed other files of the same layer.
-    let all = read_kept(registry, &proof).await;
-    let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
-    keep(registry, &proof, contents).await;
 }
 
 /// The size and the digest of a content that is not known.

@@ -1,7 +1,9 @@
 //! Extractions and contents that are paused: nothing moves meanwhile, and the rest follows where they stopped.
 
 use std::fs;
+use std::future::poll_fn;
 use std::path::Path;
+use std::task::Poll;
 use std::time::Duration;
 
 use regtui::client::{ClientSettings, Pool, Timeouts};
@@ -77,13 +79,13 @@ impl<'a> Paused<'a> {
 
     /// Lets it go on until so many bytes were written, and pauses it.
     async fn pause_at(&mut self, written: u64) {
-        while self.progress.written() < written {
-            tokio::select! {
-                biased;
-                ended = &mut self.work => panic!("it ended: {ended:?}"),
-                () = tokio::time::sleep(Duration::from_millis(1)) => {}
-            }
-        }
+        // After each step, because many may be done before a timer is looked at.
+        poll_fn(|context| match self.work.as_mut().poll(context) {
+            Poll::Ready(ended) => panic!("it ended: {ended:?}"),
+            Poll::Pending if self.progress.written() < written => Poll::Pending,
+            Poll::Pending => Poll::Ready(()),
+        })
+        .await;
         self.pause.set(true);
     }
 

@@ -7,6 +7,7 @@ use bytes::Bytes;
 
 use super::cost::LayerPlan;
 use super::image::LayerSource;
+use super::kept::keep_contents;
 use super::pause::{Pause, read_part};
 use super::pipe::{PipeReader, feed, pipe};
 use super::progress::LayerProgress;
@@ -69,6 +70,7 @@ pub async fn read_layer(
     }
     let read = read_whole(registry, name, source, wanted, progress, pause).await?;
     keep(registry, source, &read.files).await;
+    keep_contents(registry, source, &read.files, read.contents.values().cloned().collect()).await;
     let mut files = fit(&read.files, source)?;
     if refused.is_some() {
         files = Arc::new(LayerFiles { refused_table: refused, ..LayerFiles::clone(&files) });
