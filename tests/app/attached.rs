@@ -1,5 +1,6 @@
 //! Attached artifacts in the Details pane, with a registry in memory.
 
+use regtui::app::panes::details::Tab;
 use regtui::demo::{DemoSettings, Store};
 use serde_json::json;
 
@@ -103,9 +104,13 @@ async fn the_rows_of_many_artifacts_send_no_more_requests_than_need_no_announcem
     let mut harness = Harness::open(DemoSettings::default(), store, "/app:1").await;
     harness.demo.forget_requests();
     harness.press("4").await;
-    while !harness.screen().contains("application/spdx") {
+    for _ in 0..6 {
+        if harness.state.detail.tab == Tab::Referrers {
+            break;
+        }
         harness.press("]").await;
     }
+    assert_eq!(harness.state.detail.tab, Tab::Referrers, "{}", harness.screen());
     let asked = harness.demo.requests();
     let count = |part: &str| asked.iter().filter(|request| request.path.contains(part)).count();
     let (manifests, blobs) = (count("/manifests/"), count("/blobs/"));
