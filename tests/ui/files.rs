@@ -478,6 +478,42 @@ fn after_a_pause_of_an_extraction_esc_goes_back_and_leaving_asks() {
 }
 
 #[test]
+fn packages_and_a_file_show_bytes_and_rate_and_are_paused_before_they_are_left() {
+    for (keys, begun) in [("P", "Packages"), ("Enter", "app.conf")] {
+        let mut screen = files((120, 24));
+        screen.press("j Enter j");
+        screen.wait(300);
+        screen.send(Msg::Key(key_of(keys)));
+        let asked = screen.open.iter().find_map(|cmd| match cmd {
+            Cmd::Load { ticket, ask: Ask::Packages(..) | Ask::FileContent(_), .. } => Some(*ticket),
+            _ => None,
+        });
+        let ticket = asked.expect("it is asked for");
+        let price = Price { bytes: 90_000_000, requests: 1, is_more: false, whole_layers: 1 };
+        let read = |received| FilesProgress { received, price, entries: 0, layers_read: 0, layers: 0 };
+        screen.send(Msg::FilesRead(ticket, read(1_000_000), None));
+        screen.wait(2_000);
+        screen.send(Msg::FilesRead(ticket, read(5_000_000), None));
+        let text = screen.text();
+        assert!(text.contains(begun) && text.contains("5 MB of 90 MB, 2 MB/s"), "{text}");
+        assert!(text.contains("Esc pause"), "{text}");
+        let key = |screen: &mut Screen, name: &str| {
+            screen.wait(300);
+            screen.send(Msg::Key(key_of(name)));
+        };
+        key(&mut screen, "Esc");
+        let text = screen.text();
+        assert!(text.contains("paused: 5 MB of 90 MB") && text.contains("Enter go on"), "{text}");
+        key(&mut screen, "Enter");
+        assert_eq!(pauses(&screen), [true, false]);
+        key(&mut screen, "Esc");
+        key(&mut screen, "Esc");
+        assert!(!screen.text().contains("paused"), "{}", screen.text());
+        assert!(screen.open.iter().any(|cmd| matches!(cmd, Cmd::Cancel(_))));
+    }
+}
+
+#[test]
 fn yank_offers_the_path_and_the_command_that_prints_the_file() {
     let mut screen = files((120, 24));
     screen.press("j Enter j y");
