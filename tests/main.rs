@@ -115,6 +115,7 @@ mod ops {
     mod nested_indexes;
     mod outcomes;
     mod packages;
+    mod pauses;
     mod probes;
     mod proofs;
     mod referrers;

@@ -19,7 +19,9 @@ use crate::model::failure::Failure;
 use crate::model::image_diff::SharedLayers;
 use crate::model::image_diff::packages;
 use crate::model::image_diff::page::TextComparison;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
+use crate::ops::files::content::ContentProgress;
 use crate::ops::files::cost::ReadingPlan;
 use crate::ops::files::tree::Reading;
 use crate::ops::image_diff::DiffedImages;
@@ -114,19 +116,31 @@ pub(super) async fn read(
     }
 }
 
-/// Reads two files and compares their lines. A side without a file counts as empty.
+/// Reads two files, reports the progress, and compares their lines. A side without a file counts as empty.
 pub(super) async fn read_sides(
     pool: &Pool,
     requests: [Option<Box<ContentRequest>>; 2],
+    ticket: Ticket,
+    inbox: &UnboundedSender<Msg>,
+    shown: &ShownReading,
 ) -> Result<Box<TextComparison>, Failure> {
-    let read = |request: Option<Box<ContentRequest>>| async move {
-        match request {
-            Some(request) => read_bytes(pool, &request).await,
-            None => Ok(Bytes::new()),
+    let reading = Arc::new(Reading::of_layers(requests.len()));
+    shown.begin(&reading);
+    let prices = requests.iter().flatten().map(|request| request.reading_price());
+    let price = prices.fold(Price::default(), |sum, price| sum + price);
+    let read = |side: usize, request: Option<Box<ContentRequest>>| {
+        let progress = ContentProgress::of(&reading, side);
+        async move {
+            match request {
+                Some(request) => read_bytes(pool, &request, &progress).await,
+                None => Ok(Bytes::new()),
+            }
         }
     };
     let [left, right] = requests;
-    let (left, right) = future::try_join(read(left), read(right)).await?;
+    let both = future::try_join(read(0, left), read(1, right));
+    let reporter = Reporter::new(reading.clone(), price, 0, ticket, inbox);
+    let (left, right) = reporter.report_while(both).await?;
     let compared = tokio::task::spawn_blocking(move || TextComparison::of(&left, &right)).await;
     compared.map(Box::new).map_err(|_| Failure::local("cannot compare two files", "the comparison stopped"))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::image_diff::{DiffTone, TonedLine};
+use super::shown_reading::DialogReading;
 use super::{Dialog, KeyedDialog};
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
@@ -54,6 +55,8 @@ pub struct FileSides {
     pub(crate) price: Option<u64>,
     /// The comparison of the contents.
     pub(crate) text: Remote<Box<TextComparison>>,
+    /// The reading of the contents.
+    pub(crate) reading: DialogReading,
     /// Whether both files stand side by side.
     is_side_by_side: bool,
     /// Whether lines that are the same are hidden.
@@ -76,7 +79,7 @@ pub(crate) enum SidesLine<'a> {
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileSidesEffect {
-    /// Reads the files although that takes many bytes; otherwise closes the dialog.
+    /// Reads the files although that takes many bytes, or lets the reading go on; otherwise closes the dialog.
     Read,
     /// Shows the files side by side, or as a unified diff.
     SideBySide,
@@ -167,6 +170,7 @@ impl FileSides {
             requests,
             price: None,
             text: Remote::default(),
+            reading: DialogReading::default(),
             is_side_by_side: false,
             hides_same: false,
             shown: Vec::new(),
@@ -175,7 +179,7 @@ impl FileSides {
     }
 
     fn read(&mut self, update: &mut Update<'_>) {
-        self.price = None;
+        (self.price, self.reading) = (None, DialogReading::default());
         if self.requests.iter().any(Option::is_some) {
             let ask = Ask::FileSides(Box::new(self.requests.clone()));
             self.text.ask(update.ask(Slot::FileSides, Duration::ZERO, ask));
@@ -306,8 +310,13 @@ impl KeyedDialog for Box<FileSides> {
     const TITLE: &'static str = "Both sides";
 
     const BINDINGS: &'static [Binding<FileSidesEffect>] = &[
-        Binding::new("sides.read", chords!["Enter"], "read large files; else leave", FileSidesEffect::Read)
-            .with_hint("begins"),
+        Binding::new(
+            "sides.read",
+            chords!["Enter"],
+            "read large files, or go on after a pause; else leave",
+            FileSidesEffect::Read,
+        )
+        .with_hint("begins"),
         Binding::new(
             "sides.side-by-side",
             chords!["v"],
@@ -330,6 +339,11 @@ impl KeyedDialog for Box<FileSides> {
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FileSidesEffect>) -> Option<Dialog> {
         match pressed {
             Pressed::Own(FileSidesEffect::Read) if self.price.is_some() => self.read(update),
+            Pressed::Own(FileSidesEffect::Read) if self.text.is_loading() => {
+                self.reading.pause(update, Slot::FileSides, false);
+            }
+            Pressed::Shared(SharedEffect::Cancel)
+                if self.text.is_loading() && self.reading.pause(update, Slot::FileSides, true) => {}
             Pressed::Own(FileSidesEffect::Read | FileSidesEffect::Close)
             | Pressed::Shared(SharedEffect::Cancel) => {
                 if self.text.is_loading() {

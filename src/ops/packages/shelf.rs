@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::search::wanted_contents;
-use super::{ContentPlace, ImagePackages, keep_contents, list_found, plan_packages, read_missing};
+use super::{ContentPlace, ImagePackages, list_found, plan_packages, read_missing};
 use crate::client::Registry;
 use crate::layer::{FileTree, LayerFiles, TreeError};
 use crate::model::failure::Failure;
@@ -77,9 +77,8 @@ impl PackageShelf {
         let files = put_together(image, layers, contents).await?;
         let mut plan = plan_packages(registry, &files).await;
         spending.allow(plan.price())?;
-        let received = read_missing(registry, &files, &mut plan).await;
+        let received = read_missing(registry, &files, &mut plan, (reading, first)).await;
         self.received += received;
-        keep_contents(registry, &files, &plan).await;
         for (place, content) in &plan.contents {
             self.keep_content(&files, *place, content);
         }
