@@ -32,8 +32,9 @@ pub enum FileChange {
     Removed,
     /// On both sides, and different.
     Changed,
-    /// On both sides; whether the contents differ is not known, because their sizes are equal and a digest is missing. Or
-    /// on neither side, if a layer that was not read does not have it.
+    /// On both sides; whether the contents differ is not known, because their sizes are equal and a digest is missing, or
+    /// because it is a directory that one image emptied of files of layers that were not read. Or on neither side, if a
+    /// layer that was not read does not have it.
     Unknown,
     /// On the right. The left side has it only in layers that were not read, or not at all.
     AddedOrChanged,
@@ -157,10 +158,7 @@ impl FileDiff {
         right: Vec<Arc<LayerFiles>>,
         unread: usize,
     ) -> Result<FileDiff, TreeError> {
-        let (stand_ins, hidden) = match unread {
-            0 => Default::default(),
-            _ => (Some(stand_ins(&left, &right)), hidden_directories(&left, &right)),
-        };
+        let stand_ins = (unread > 0).then(|| stand_ins(&left, &right));
         let tree = |layers: Vec<Arc<LayerFiles>>| {
             let mut tree = FileTree::default();
             stand_ins.iter().try_for_each(|list| tree.add_layer(list))?;
@@ -169,7 +167,7 @@ impl FileDiff {
             Ok(DiffTree { tree, layers, unread })
         };
         let (left, right) = (tree(left)?, tree(right)?);
-        let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden };
+        let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden: Vec::new() };
         diff.compare();
         Ok(diff)
     }
@@ -212,7 +210,8 @@ impl FileDiff {
         self.rows.iter().filter(|row| row.change == change).count()
     }
 
-    /// Returns the directories whose content in the layers that were not read is in one of the images only.
+    /// Returns the directories whose content in the layers that were not read only one of the images shows: the other one
+    /// removed everything in them. What is below one of these is not among them. Each has a row, too.
     pub fn hidden_directories(&self) -> &[Vec<u8>] {
         &self.hidden
     }
@@ -230,18 +229,18 @@ impl FileDiff {
     /// Returns a difference by its number, from 0, in the order of a tree.
     pub fn get(&self, index: usize) -> Option<DiffedFile> {
         let row = self.rows.get(index)?;
-        let path = match (row.left, row.right) {
-            (Some(id), _) => self.left.tree.path(id),
-            (None, Some(id)) => self.right.tree.path(id),
-            (None, None) => return None,
-        };
         Some(DiffedFile {
-            path,
+            path: self.path(row.left, row.right),
             change: row.change,
             aspects: row.aspects,
             left: self.left.state(row.left),
             right: self.right.state(row.right),
         })
+    }
+
+    fn path(&self, left: Option<PathId>, right: Option<PathId>) -> Vec<u8> {
+        let left = left.map(|id| self.left.tree.path(id));
+        left.or_else(|| right.map(|id| self.right.tree.path(id))).unwrap_or_default()
     }
 
     /// Returns all differences in the order of a tree.
@@ -288,6 +287,7 @@ impl DiffTree {
             return if self.unread > 0 { FileState::Unread } else { FileState::Absent };
         };
         match self.tree.current(id) {
+            None if id == PathId::ROOT => FileState::Unread,
             None => FileState::Absent,
             Some(_) if self.is_unread(id) => FileState::Unread,
             Some(version) => FileState::Present(self.facts(id, &version)),
@@ -403,17 +403,4 @@ fn mention_parents(
         }
         (parent, _) = split(parent);
     }
-}
-
-/// Returns the directories whose content of lower layers only one side removes.
-fn hidden_directories(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> Vec<Vec<u8>> {
-    let opaque = |side: &[Arc<LayerFiles>]| -> HashSet<Vec<u8>> {
-        let entries = side.iter().flat_map(|layer| layer.list.iter());
-        let opaque = entries.filter(|entry| entry.kind == EntryKind::OpaqueMarker);
-        opaque.map(|entry| entry.path.into_owned()).collect()
-    };
-    let (left, right) = (opaque(left), opaque(right));
-    let mut only_one: Vec<Vec<u8>> = left.symmetric_difference(&right).cloned().collect();
-    only_one.sort();
-    only_one
 }

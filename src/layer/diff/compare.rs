@@ -18,6 +18,8 @@ impl Aspects {
     const SIZE: u8 = 8;
     const LINK: u8 = 16;
     const CONTENT: u8 = 32;
+    /// The content of a directory in layers that were not read.
+    const BELOW: u8 = 64;
 
     /// Returns the names of the aspects.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
@@ -28,6 +30,7 @@ impl Aspects {
             (Aspects::SIZE, "size"),
             (Aspects::LINK, "link"),
             (Aspects::CONTENT, "content"),
+            (Aspects::BELOW, "content below"),
         ];
         all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| name)
     }
@@ -57,6 +60,9 @@ struct PathPair {
     /// Whether the directory above is absent, or no directory, on each side.
     is_left_closed: bool,
     is_right_closed: bool,
+    /// Whether each side emptied a directory above of files of layers that were not read.
+    is_left_emptied: bool,
+    is_right_emptied: bool,
     /// Whether the row of the directory above stands for all paths below it.
     is_covered: bool,
 }
@@ -64,19 +70,19 @@ struct PathPair {
 impl FileDiff {
     /// Walks through both trees, and notes the rows in the order of a tree.
     pub(super) fn compare(&mut self) {
-        let root = Some(PathId::ROOT);
-        let mut stack = self.children(&PathPair {
-            left: root,
-            right: root,
-            depth: 0,
-            is_left_closed: false,
-            is_right_closed: false,
-            is_covered: false,
-        });
+        let roots = self.compare_roots();
+        let mut stack = self.children(&roots);
         while let Some(mut pair) = stack.pop() {
             let left = self.left.standing(pair.left, pair.is_left_closed);
             let right = self.right.standing(pair.right, pair.is_right_closed);
-            let (change, aspects) = self.compare_pair(left, right);
+            let (mut change, mut aspects) = self.compare_pair(left, right);
+            if self.empty(&mut pair) && is_open(left) && is_open(right) {
+                self.hidden.push(self.path(pair.left, pair.right));
+                if change != Some(FileChange::Changed) {
+                    aspects.add(Aspects::BELOW, true);
+                }
+                change = change.or(Some(FileChange::Unknown));
+            }
             let is_one_sided = matches!(
                 (left, right),
                 (PathStanding::Absent, PathStanding::Unread(_))
@@ -96,12 +102,42 @@ impl FileDiff {
                 Some(_) | None => {}
             }
             pair.is_covered = is_one_sided;
-            pair.is_left_closed = is_closed(left);
-            pair.is_right_closed = is_closed(right);
+            pair.is_left_closed = !is_open(left);
+            pair.is_right_closed = !is_open(right);
             pair.depth = pair.depth.saturating_add(1);
             stack.extend(self.children(&pair));
         }
         self.drop_parents();
+    }
+
+    /// Compares the roots. They have a row only if one image emptied its own.
+    fn compare_roots(&mut self) -> PathPair {
+        let (left, right) = (Some(PathId::ROOT), Some(PathId::ROOT));
+        let mut pair = PathPair {
+            left,
+            right,
+            depth: 0,
+            is_left_closed: false,
+            is_right_closed: false,
+            is_left_emptied: false,
+            is_right_emptied: false,
+            is_covered: false,
+        };
+        if self.empty(&mut pair) {
+            self.hidden.push(Vec::new());
+            let (change, aspects) = (FileChange::Unknown, Aspects(Aspects::BELOW));
+            self.rows.push(DiffRow { left, right, depth: 0, change, aspects });
+        }
+        PathPair { depth: 1, ..pair }
+    }
+
+    /// Notes which sides emptied the directory. Returns whether this is the first one, from the root on, that only one side
+    /// emptied.
+    fn empty(&self, pair: &mut PathPair) -> bool {
+        let was_alike = pair.is_left_emptied == pair.is_right_emptied;
+        pair.is_left_emptied |= self.left.was_emptied(pair.left);
+        pair.is_right_emptied |= self.right.was_emptied(pair.right);
+        was_alike && pair.is_left_emptied != pair.is_right_emptied
     }
 
     /// Returns the pairs below a pair, the last name first.
@@ -232,7 +268,8 @@ impl FileDiff {
         let mut next: Option<DiffRow> = None;
         for row in std::mem::take(&mut self.rows).into_iter().rev() {
             let is_unsure = matches!(row.change, FileChange::AddedOrChanged | FileChange::RemovedOrChanged);
-            let is_parent = is_unsure && next.is_some_and(|next| self.is_above(&row, &next));
+            let is_hidden = row.aspects.0 & Aspects::BELOW != 0;
+            let is_parent = is_unsure && !is_hidden && next.is_some_and(|next| self.is_above(&row, &next));
             next = Some(row);
             if !is_parent {
                 kept.push(row);
@@ -256,6 +293,11 @@ impl DiffTree {
         }
     }
 
+    /// Returns whether the image emptied a directory of files of layers that were not read.
+    fn was_emptied(&self, id: Option<PathId>) -> bool {
+        self.unread > 0 && id.is_some_and(|id| self.tree.was_emptied(id))
+    }
+
     fn sorted_children(&self, id: Option<PathId>) -> Vec<PathId> {
         let mut children: Vec<PathId> = id.into_iter().flat_map(|id| self.tree.children(id)).collect();
         children.sort_unstable_by(|one, other| self.tree.name(*one).cmp(self.tree.name(*other)));
@@ -263,11 +305,11 @@ impl DiffTree {
     }
 }
 
-/// Returns whether nothing can be below the path.
-fn is_closed(standing: PathStanding) -> bool {
+/// Returns whether something can be below the path.
+fn is_open(standing: PathStanding) -> bool {
     match standing {
-        PathStanding::Absent => true,
-        PathStanding::Unread(_) => false,
-        PathStanding::Present(_, version) => version.kind != EntryKind::Directory,
+        PathStanding::Absent => false,
+        PathStanding::Unread(_) => true,
+        PathStanding::Present(_, version) => version.kind == EntryKind::Directory,
     }
 }
