@@ -37,6 +37,7 @@ mod cli {
     mod dockerfile;
     mod files;
     mod keys;
+    mod left_out;
     #[cfg(unix)]
     mod login;
     mod man;

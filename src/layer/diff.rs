@@ -47,7 +47,7 @@ pub enum FileChange {
 pub enum FileState {
     /// It is not there.
     Absent,
-    /// It is as the layers that were not read have it, if they have it.
+    /// It is as the layers that were not read have it, if they have it. Layers that could not be read are among them.
     Unread,
     /// It is there.
     Present(FileFacts),
@@ -125,6 +125,8 @@ pub enum ContentPlace {
 struct DiffRow {
     left: Option<PathId>,
     right: Option<PathId>,
+    /// Whether each side is as layers that were not read have it.
+    is_unread: [bool; 2],
     depth: u16,
     change: FileChange,
     aspects: Aspects,
@@ -134,10 +136,12 @@ struct DiffRow {
 #[derive(Debug)]
 struct DiffTree {
     tree: FileTree,
-    /// The layers that were read, bottom first.
-    layers: Vec<Arc<LayerFiles>>,
+    /// The layers above those that both images share, bottom first. `None` for those that could not be read.
+    layers: Vec<Option<Arc<LayerFiles>>>,
     /// The number of layers below them.
     unread: usize,
+    /// The highest layer of the tree that could not be read; 0 if all were.
+    missing: u16,
 }
 
 /// The differences between the files of two images.
@@ -158,13 +162,30 @@ impl FileDiff {
         right: Vec<Arc<LayerFiles>>,
         unread: usize,
     ) -> Result<FileDiff, TreeError> {
+        let all = |layers: Vec<Arc<LayerFiles>>| layers.into_iter().map(Some).collect();
+        FileDiff::of_readable(all(left), all(right), unread)
+    }
+
+    /// Compares two images as [`FileDiff::of`] does, also if some layers could not be read, which are `None`. They count as
+    /// empty, but a path that is only on the other side may be in them.
+    pub fn of_readable(
+        left: Vec<Option<Arc<LayerFiles>>>,
+        right: Vec<Option<Arc<LayerFiles>>>,
+        unread: usize,
+    ) -> Result<FileDiff, TreeError> {
         let stand_ins = (unread > 0).then(|| stand_ins(&left, &right));
-        let tree = |layers: Vec<Arc<LayerFiles>>| {
-            let mut tree = FileTree::default();
+        let empty = FileList::default();
+        let tree = |layers: Vec<Option<Arc<LayerFiles>>>| {
+            let (mut tree, mut missing) = (FileTree::default(), 0);
             stand_ins.iter().try_for_each(|list| tree.add_layer(list))?;
-            layers.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
+            for layer in &layers {
+                tree.add_layer(layer.as_ref().map_or(&empty, |layer| &layer.list))?;
+                if layer.is_none() {
+                    missing = tree.layers();
+                }
+            }
             tree.shrink();
-            Ok(DiffTree { tree, layers, unread })
+            Ok(DiffTree { tree, layers, unread, missing })
         };
         let (left, right) = (tree(left)?, tree(right)?);
         let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden: Vec::new() };
@@ -174,20 +195,25 @@ impl FileDiff {
 
     /// Returns the place of the content at a path of one image. Symbolic links are followed inside the image.
     pub fn locate(&self, operand: DiffOperand, path: &[u8]) -> ContentPlace {
-        let side = match operand {
-            DiffOperand::Left => &self.left,
-            DiffOperand::Right => &self.right,
-        };
-        side.locate(path)
+        self.side(operand).locate(path)
+    }
+
+    /// Returns whether no layer that could not be read may have another file at a path of one image, or remove it.
+    pub fn is_sure_of(&self, operand: DiffOperand, path: &[u8]) -> bool {
+        self.side(operand).is_sure_of(path)
     }
 
     /// Returns the layer of a place of an image: its number in the image, from 1, and its files.
     pub fn layer(&self, operand: DiffOperand, index: usize) -> Option<(usize, &Arc<LayerFiles>)> {
-        let side = match operand {
+        let side = self.side(operand);
+        Some((index + side.unread + 1, side.layers.get(index)?.as_ref()?))
+    }
+
+    fn side(&self, operand: DiffOperand) -> &DiffTree {
+        match operand {
             DiffOperand::Left => &self.left,
             DiffOperand::Right => &self.right,
-        };
-        Some((index + side.unread + 1, side.layers.get(index)?))
+        }
     }
 
     /// Returns the number of paths that differ, or may differ.
@@ -216,13 +242,9 @@ impl FileDiff {
         &self.hidden
     }
 
-    /// Returns whether layers that were not read could tell more.
+    /// Returns whether the shared layers that were not read could tell more.
     pub fn is_uncertain(&self) -> bool {
-        let is_unread = |row: &DiffRow| {
-            [(&self.left, row.left), (&self.right, row.right)]
-                .iter()
-                .any(|(side, id)| id.is_none_or(|id| side.is_unread(id)))
-        };
+        let is_unread = |row: &DiffRow| row.is_unread.contains(&true);
         self.left.unread > 0 && (!self.hidden.is_empty() || self.rows.iter().any(is_unread))
     }
 
@@ -233,8 +255,8 @@ impl FileDiff {
             path: self.path(row.left, row.right),
             change: row.change,
             aspects: row.aspects,
-            left: self.left.state(row.left),
-            right: self.right.state(row.right),
+            left: self.left.state(row.left, row.is_unread[0]),
+            right: self.right.state(row.right, row.is_unread[1]),
         })
     }
 
@@ -251,11 +273,12 @@ impl FileDiff {
 
 impl DiffTree {
     fn locate(&self, path: &[u8]) -> ContentPlace {
-        let missing = if self.unread > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
+        let missing =
+            if self.unread > 0 || self.missing > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
         let Some(id) = self.tree.resolve(path, true) else {
             // Only a path that a layer removed is known to be absent.
-            let known = self.tree.find(path).filter(|id| self.tree.current(*id).is_none());
-            return known.map_or(missing, |_| ContentPlace::Absent);
+            let is_removed = |id: &PathId| self.tree.current(*id).is_none() && !self.is_missing(Some(*id));
+            return self.tree.find(path).filter(is_removed).map_or(missing, |_| ContentPlace::Absent);
         };
         let Some(version) = self.tree.current(id).filter(|_| !self.is_unread(id)) else { return missing };
         let (_, content) = self.content(id, &version);
@@ -266,6 +289,19 @@ impl DiffTree {
             (EntryKind::HardLink, ..) => missing,
             (kind, ..) => ContentPlace::NoFile(kind),
         }
+    }
+
+    fn is_sure_of(&self, path: &[u8]) -> bool {
+        match self.tree.resolve(path, true) {
+            Some(id) => self.tree.current(id).is_none_or(|version| version.layer > self.missing),
+            None => !self.is_missing(self.tree.find(path)),
+        }
+    }
+
+    /// Returns whether a path that is not there may be in a layer that could not be read: none above it removed the path.
+    fn is_missing(&self, id: Option<PathId>) -> bool {
+        let removed_in = id.and_then(|id| self.tree.removed_in(id));
+        self.missing > 0 && removed_in.is_none_or(|layer| layer < self.missing)
     }
 
     /// Returns whether the path is as the layers that were not read have it.
@@ -279,18 +315,16 @@ impl DiffTree {
     }
 
     fn entry(&self, version: &FileVersion) -> Option<LayerEntry<'_>> {
-        self.layers.get(self.layer_index(version)?)?.list.get(version.entry? as usize)
+        let layer = self.layers.get(self.layer_index(version)?)?.as_ref()?;
+        layer.list.get(version.entry? as usize)
     }
 
-    fn state(&self, id: Option<PathId>) -> FileState {
-        let Some(id) = id else {
-            return if self.unread > 0 { FileState::Unread } else { FileState::Absent };
-        };
-        match self.tree.current(id) {
-            None if id == PathId::ROOT => FileState::Unread,
+    fn state(&self, id: Option<PathId>, is_unread: bool) -> FileState {
+        let version = id.and_then(|id| Some((id, self.tree.current(id)?)));
+        match version {
+            _ if is_unread => FileState::Unread,
+            Some((id, version)) => FileState::Present(self.facts(id, &version)),
             None => FileState::Absent,
-            Some(_) if self.is_unread(id) => FileState::Unread,
-            Some(version) => FileState::Present(self.facts(id, &version)),
         }
     }
 
@@ -329,16 +363,22 @@ struct Mention {
 
 /// Returns a layer that stands in for those that were not read: all paths that the further layers mention, so that a path
 /// which one image leaves alone can be told from one that it removes.
-fn stand_ins(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> FileList {
+fn stand_ins(left: &[Option<Arc<LayerFiles>>], right: &[Option<Arc<LayerFiles>>]) -> FileList {
     let mut mentions: BTreeMap<Vec<u8>, Mention> = BTreeMap::new();
     for side in [left, right] {
         let mut provided: HashSet<Vec<u8>> = HashSet::new();
+        let mut is_any_missing = false;
         for layer in side {
+            let Some(layer) = layer else {
+                is_any_missing = true;
+                continue;
+            };
             for entry in layer.list.iter() {
                 let path = entry.path.as_ref();
                 match entry.kind {
                     EntryKind::Whiteout => {
-                        let exists = !provided.contains(path);
+                        // It may remove what a layer that could not be read provided.
+                        let exists = !is_any_missing && !provided.contains(path);
                         mentions.entry(path.to_vec()).or_default().exists |= exists;
                     }
                     EntryKind::OpaqueMarker => mentions.entry(path.to_vec()).or_default().is_directory = true,

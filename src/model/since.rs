@@ -11,6 +11,9 @@ use super::reference::Tag;
 use super::size;
 use super::text::SafeText;
 
+/// Most tags that a sentence names.
+const MOST_NAMED: usize = 3;
+
 /// A question about an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -227,16 +230,36 @@ impl SinceRow {
     }
 }
 
+/// The image since which something holds.
+#[derive(Debug, Clone, Copy)]
+pub struct SinceFirst<'a> {
+    /// The oldest image that is known to have it, as all known ones after it.
+    pub row: &'a SinceRow,
+    /// The images right before it of which it is not known, the oldest first. Any of them may be the first one.
+    pub unknown: &'a [SinceRow],
+    /// The image before these.
+    pub before: Option<&'a SinceRow>,
+}
+
 impl SinceReport {
-    /// Returns the oldest image since which it holds for all, and the one before it. Returns `None` if it does not hold
-    /// for the newest image, or that is not known.
-    pub fn since(&self) -> Option<(&SinceRow, Option<&SinceRow>)> {
+    /// Returns the image since which it holds for all. Returns `None` if it does not hold for the newest image, or that is
+    /// not known.
+    pub fn first(&self) -> Option<SinceFirst<'_>> {
         let first = self.row_of_first()?;
-        let row = self.rows.get(first)?;
-        Some((row, first.checked_sub(1).and_then(|before| self.rows.get(before))))
+        let (earlier, rest) = self.rows.split_at_checked(first)?;
+        let known = earlier.iter().rposition(|row| row.holds().is_some());
+        let unknown = earlier.get(known.map_or(0, |known| known + 1)..)?;
+        Some(SinceFirst { row: rest.first()?, unknown, before: known.and_then(|known| earlier.get(known)) })
     }
 
-    /// Returns the number of the row of the oldest image since which it holds for all.
+    /// Returns the oldest image since which it holds for all, and the one before it. Returns `None` if it does not hold for
+    /// the newest image, or if an image is not known on which that depends.
+    pub fn since(&self) -> Option<(&SinceRow, Option<&SinceRow>)> {
+        let first = self.first().filter(|first| first.unknown.is_empty())?;
+        Some((first.row, first.before))
+    }
+
+    /// Returns the number of the row of the oldest image that has it, as all after it.
     pub(crate) fn row_of_first(&self) -> Option<usize> {
         let holding = self.rows.iter().rev().take_while(|row| row.holds() == Some(true)).count();
         (holding > 0).then(|| self.rows.len() - holding)
@@ -247,24 +270,37 @@ impl SinceReport {
         self.rows.iter().rev().find(|row| row.holds() == Some(true))
     }
 
+    /// Returns the images of which it is not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &SinceRow> {
+        self.rows.iter().filter(|row| row.answer.is_err())
+    }
+
     /// Returns the result in one line: the first image, the one before it, and what was looked at.
     pub(crate) fn summary(&self) -> String {
         format!("{}; {}", self.finding(), self.effort())
     }
 
-    /// Returns the first image and the one before it.
+    /// Returns the first image and the one before it, or the images between which it is.
     pub(crate) fn finding(&self) -> String {
-        match (self.since(), self.last()) {
-            (Some((row, Some(before))), _) if before.answer.is_ok() => {
-                format!("first {}, absent in {}", row.short_name(), before.tag)
-            }
-            (Some((row, Some(before))), _) => {
-                format!("first {}, not known of {}", row.short_name(), before.tag)
-            }
-            (Some((row, None)), _) => format!("first {}, the oldest image", row.short_name()),
-            (None, Some(row)) => format!("last {}, absent in the newest image", row.short_name()),
-            (None, None) => "in no image that was looked at".to_string(),
+        if let Some(first) = self.first() {
+            return first.finding();
         }
+        let is_unknown = |row: &SinceRow| row.holds().is_none();
+        let Some(last) = self.rows.iter().rposition(|row| row.holds() == Some(true)) else {
+            let unknown = not_known(self.unknown());
+            let of_all = if unknown.is_empty() { "that was looked at" } else { "of which it is known" };
+            return format!("in no image {of_all}{unknown}");
+        };
+        let newer = self.rows.get(last + 1..).unwrap_or_default();
+        let name = self.rows.get(last).map(SinceRow::short_name).unwrap_or_default();
+        let or_later = if newer.first().is_some_and(is_unknown) { " or later" } else { "" };
+        let absent = newer.iter().rev().find(|row| !is_unknown(row));
+        let absent = match (absent, newer.last().is_some_and(is_unknown)) {
+            (Some(_), false) => ", absent in the newest image".to_string(),
+            (Some(row), true) => format!(", absent in {}", row.tag),
+            (None, _) => String::new(),
+        };
+        format!("last {name}{or_later}{absent}{}", not_known(newer.iter().filter(|row| is_unknown(row))))
     }
 
     /// Returns what was looked at and read.
@@ -322,6 +358,31 @@ impl SinceReport {
     }
 }
 
+impl SinceFirst<'_> {
+    fn finding(&self) -> String {
+        let (first, unknown) = (self.row.short_name(), not_known(self.unknown.iter()));
+        match (self.before, self.unknown) {
+            (Some(before), []) => format!("first {first}, absent in {}", before.tag),
+            (None, []) => format!("first {first}, the oldest image"),
+            (Some(before), _) if before.holds() == Some(false) => {
+                format!("first between {} and {first}, absent in {}{unknown}", before.tag, before.tag)
+            }
+            (_, _) => format!("first {first} or earlier{unknown}"),
+        }
+    }
+}
+
+/// Returns the images of which it is not known as the end of a sentence; empty if there are none.
+fn not_known<'a>(rows: impl Iterator<Item = &'a SinceRow>) -> String {
+    let tags: Vec<&str> = rows.map(|row| row.tag.as_str()).collect();
+    let (shown, more) = tags.split_at(tags.len().min(MOST_NAMED));
+    match (shown, more.len()) {
+        ([], _) => String::new(),
+        (shown, 0) => format!(", not known of {}", shown.join(", ")),
+        (shown, more) => format!(", not known of {} and {more} more", shown.join(", ")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -351,7 +412,9 @@ mod tests {
             ("++", Some(("0", None)), Some("1"), "0"),
             ("-+-++", Some(("3", Some("2"))), Some("4"), "1 2 3"),
             ("-+-", None, Some("1"), "1 2"),
-            ("+?+", Some(("2", Some("1"))), Some("2"), "0"),
+            ("+?+", None, Some("2"), "0"),
+            ("-?+", None, Some("2"), "2"),
+            ("?-+", Some(("2", Some("1"))), Some("2"), "2"),
             ("++?", None, Some("1"), "0"),
         ];
         for (answers, since, last, changes) in table {
@@ -393,7 +456,7 @@ mod tests {
         let all = |answers: &str| SinceReport { tags: answers.len(), ..report(answers) };
         let table = [
             (all("-+"), "first 1 (sha256:ca978112ca1b), absent in 0; 2 tags looked at"),
-            (all("?+"), "first 1 (sha256:ca978112ca1b), not known of 0; 2 tags looked at"),
+            (all("?+"), "first 1 (sha256:ca978112ca1b) or earlier, not known of 0; 2 tags looked at"),
             (all("+"), "first 0 (sha256:ca978112ca1b), the oldest image; 1 tag looked at"),
             (all("+-"), "last 0 (sha256:ca978112ca1b), absent in the newest image; 2 tags looked at"),
             (
@@ -413,6 +476,28 @@ mod tests {
         ];
         for (report, expected) in table {
             assert_eq!(report.summary(), expected);
+        }
+    }
+
+    #[test]
+    fn the_finding_claims_nothing_about_images_that_are_not_known() {
+        let table = [
+            ("-?+", "first between 0 and 2 (#), absent in 0, not known of 1"),
+            ("?-+", "first 2 (#), absent in 1"),
+            ("-??+", "first between 0 and 3 (#), absent in 0, not known of 1, 2"),
+            ("+?+", "first 2 (#) or earlier, not known of 1"),
+            ("??????+", "first 6 (#) or earlier, not known of 0, 1, 2 and 3 more"),
+            ("+?", "last 0 (#) or later, not known of 1"),
+            ("+-?", "last 0 (#), absent in 1, not known of 2"),
+            ("+?-", "last 0 (#) or later, absent in the newest image, not known of 1"),
+            ("+-?-", "last 0 (#), absent in the newest image, not known of 2"),
+            ("+-", "last 0 (#), absent in the newest image"),
+            ("-?", "in no image of which it is known, not known of 1"),
+            ("--", "in no image that was looked at"),
+        ];
+        for (answers, expected) in table {
+            let found = report(answers).finding().replace("sha256:ca978112ca1b", "#");
+            assert_eq!(found, expected, "{answers}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use regtui::layer::diff::{DiffedFile, FileChange, FileDiff, FileState};
+use regtui::layer::diff::{ContentPlace, DiffOperand, DiffedFile, FileChange, FileDiff, FileState};
 use regtui::layer::{Compression, EntryKind, FileList, LayerFiles, LayerFormat, LayerStream, StreamLimits};
 
 use crate::support::tars::Tar;
@@ -227,6 +227,54 @@ fn a_directory_whose_shared_content_only_one_image_shows_is_named() {
         );
         assert!(diff.is_uncertain() || directories.is_empty(), "{name}");
     }
+}
+
+#[test]
+fn a_layer_that_could_not_be_read_may_have_what_is_missing_on_its_side() {
+    // `?` is a layer that could not be read. The left and the right image above so many shared layers, and the rows.
+    let table: [(&[&str], &[&str], usize, &[&str]); 13] = [
+        (&["?", "a"], &["a", "d/ d/b"], 0, &["+~ d/b"]),
+        (&["a", "d/ d/b"], &["a", "?"], 0, &["-~ d/b"]),
+        (&["?", "-d/b"], &["d/ d/b"], 0, &["+~ d/b"]),
+        (&["d/b", "?", "-d/b"], &["d/ d/b"], 0, &["+ d/b"]),
+        (&["?", "a"], &["a|"], 0, &["~ a type"]),
+        (&["?", "d"], &["d/ d/b"], 0, &["~ d type", "+ d/b"]),
+        (&["d", "?"], &["d/ d/b"], 0, &["~ d type", "+~ d/b"]),
+        (&["?", "?"], &["a", "?"], 0, &["+~ a"]),
+        (&["a", "-a", "?"], &["?"], 0, &[]),
+        (&["?"], &["a"], 1, &["+~ a"]),
+        // The whiteout may be for the layer that could not be read.
+        (&["?", "-a"], &[], 1, &["? a"]),
+        (&["-a", "?"], &[], 1, &["? a"]),
+        (&["-a"], &["?"], 1, &["? a"]),
+    ];
+    for (left, right, unread, expected) in table {
+        let side = |texts: &[&str]| {
+            let layer = |text: &&str| (*text != "?").then(|| layers(&[text])[0].clone());
+            texts.iter().map(layer).collect::<Vec<_>>()
+        };
+        let diff = FileDiff::of_readable(side(left), side(right), unread).expect("a comparison");
+        let name = format!("{left:?} and {right:?}");
+        assert_eq!(rows(&diff), expected, "{name}");
+        for file in diff.iter() {
+            for (operand, state) in [(DiffOperand::Left, &file.left), (DiffOperand::Right, &file.right)] {
+                let is_unread = diff.locate(operand, &file.path) == ContentPlace::Unread;
+                assert!(is_unread || *state != FileState::Unread, "{name}: {file:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_above_the_layers_that_could_not_be_read_is_sure() {
+    let side = |text: &str| layers(&[text])[0].clone();
+    let layers = vec![Some(side("a b c")), None, Some(side("b -c"))];
+    let diff = FileDiff::of_readable(layers, vec![Some(side("a"))], 0).expect("a comparison");
+    let is_sure = |path: &str| diff.is_sure_of(DiffOperand::Left, path.as_bytes());
+    assert_eq!(["a", "b", "c", "none"].map(is_sure), [false, true, true, false]);
+    assert!(diff.is_sure_of(DiffOperand::Right, b"a") && diff.is_sure_of(DiffOperand::Right, b"none"));
+    assert_eq!(diff.layer(DiffOperand::Left, 1).map(|(number, _)| number), None);
+    assert_eq!(diff.layer(DiffOperand::Left, 2).map(|(number, _)| number), Some(3));
 }
 
 #[test]

@@ -46,9 +46,22 @@ impl Aspects {
 #[derive(Debug, Clone, Copy)]
 enum PathStanding {
     Absent,
-    /// As in the layers that were not read, and whether it is proved to exist there.
+    /// Absent in the layers that were read. One that could not be read may have it.
+    Missing,
+    /// As in the shared layers that were not read, and whether it is proved to be there.
     Unread(bool),
     Present(PathId, FileVersion),
+}
+
+/// The facts about the directories above a path on one side.
+#[derive(Debug, Clone, Copy, Default)]
+struct SideAbove {
+    /// Whether the directory above is absent, or no directory.
+    is_closed: bool,
+    /// Whether this is so whatever the layers hold that could not be read.
+    is_surely_closed: bool,
+    /// Whether one was emptied of files of layers that were not read.
+    is_emptied: bool,
 }
 
 /// A pair of paths to compare.
@@ -57,12 +70,8 @@ struct PathPair {
     left: Option<PathId>,
     right: Option<PathId>,
     depth: u16,
-    /// Whether the directory above is absent, or no directory, on each side.
-    is_left_closed: bool,
-    is_right_closed: bool,
-    /// Whether each side emptied a directory above of files of layers that were not read.
-    is_left_emptied: bool,
-    is_right_emptied: bool,
+    left_above: SideAbove,
+    right_above: SideAbove,
     /// Whether the row of the directory above stands for all paths below it.
     is_covered: bool,
 }
@@ -73,8 +82,8 @@ impl FileDiff {
         let roots = self.compare_roots();
         let mut stack = self.children(&roots);
         while let Some(mut pair) = stack.pop() {
-            let left = self.left.standing(pair.left, pair.is_left_closed);
-            let right = self.right.standing(pair.right, pair.is_right_closed);
+            let left = self.left.standing(pair.left, pair.left_above);
+            let right = self.right.standing(pair.right, pair.right_above);
             let (mut change, mut aspects) = self.compare_pair(left, right);
             if self.empty(&mut pair) && is_open(left) && is_open(right) {
                 self.hidden.push(self.path(pair.left, pair.right));
@@ -85,14 +94,15 @@ impl FileDiff {
             }
             let is_one_sided = matches!(
                 (left, right),
-                (PathStanding::Absent, PathStanding::Unread(_))
-                    | (PathStanding::Unread(_), PathStanding::Absent)
+                (PathStanding::Absent | PathStanding::Missing, PathStanding::Unread(_))
+                    | (PathStanding::Unread(_), PathStanding::Absent | PathStanding::Missing)
             );
             match change {
                 Some(change) if !(is_one_sided && pair.is_covered) => {
                     self.rows.push(DiffRow {
                         left: pair.left,
                         right: pair.right,
+                        is_unread: [left, right].map(is_unread),
                         depth: pair.depth,
                         change,
                         aspects,
@@ -102,8 +112,8 @@ impl FileDiff {
                 Some(_) | None => {}
             }
             pair.is_covered = is_one_sided;
-            pair.is_left_closed = !is_open(left);
-            pair.is_right_closed = !is_open(right);
+            self.left.close(&mut pair.left_above, left);
+            self.right.close(&mut pair.right_above, right);
             pair.depth = pair.depth.saturating_add(1);
             stack.extend(self.children(&pair));
         }
@@ -117,16 +127,14 @@ impl FileDiff {
             left,
             right,
             depth: 0,
-            is_left_closed: false,
-            is_right_closed: false,
-            is_left_emptied: false,
-            is_right_emptied: false,
+            left_above: SideAbove::default(),
+            right_above: SideAbove::default(),
             is_covered: false,
         };
         if self.empty(&mut pair) {
             self.hidden.push(Vec::new());
             let (change, aspects) = (FileChange::Unknown, Aspects(Aspects::BELOW));
-            self.rows.push(DiffRow { left, right, depth: 0, change, aspects });
+            self.rows.push(DiffRow { left, right, is_unread: [true; 2], depth: 0, change, aspects });
         }
         PathPair { depth: 1, ..pair }
     }
@@ -134,10 +142,11 @@ impl FileDiff {
     /// Notes which sides emptied the directory. Returns whether this is the first one, from the root on, that only one side
     /// emptied.
     fn empty(&self, pair: &mut PathPair) -> bool {
-        let was_alike = pair.is_left_emptied == pair.is_right_emptied;
-        pair.is_left_emptied |= self.left.was_emptied(pair.left);
-        pair.is_right_emptied |= self.right.was_emptied(pair.right);
-        was_alike && pair.is_left_emptied != pair.is_right_emptied
+        let PathPair { left, right, left_above, right_above, .. } = pair;
+        let was_alike = left_above.is_emptied == right_above.is_emptied;
+        left_above.is_emptied |= self.left.was_emptied(*left);
+        right_above.is_emptied |= self.right.was_emptied(*right);
+        was_alike && left_above.is_emptied != right_above.is_emptied
     }
 
     /// Returns the pairs below a pair, the last name first.
@@ -164,7 +173,7 @@ impl FileDiff {
 
     fn compare_pair(&self, left: PathStanding, right: PathStanding) -> (Option<FileChange>, Aspects) {
         let change = match (left, right) {
-            (PathStanding::Absent, PathStanding::Absent)
+            (PathStanding::Absent | PathStanding::Missing, PathStanding::Absent | PathStanding::Missing)
             | (PathStanding::Unread(_), PathStanding::Unread(_)) => None,
             (PathStanding::Absent, PathStanding::Present(..) | PathStanding::Unread(true)) => {
                 Some(FileChange::Added)
@@ -173,9 +182,15 @@ impl FileDiff {
                 Some(FileChange::Removed)
             }
             (PathStanding::Absent, PathStanding::Unread(false))
-            | (PathStanding::Unread(false), PathStanding::Absent) => Some(FileChange::Unknown),
-            (PathStanding::Unread(_), PathStanding::Present(..)) => Some(FileChange::AddedOrChanged),
-            (PathStanding::Present(..), PathStanding::Unread(_)) => Some(FileChange::RemovedOrChanged),
+            | (PathStanding::Unread(false), PathStanding::Absent)
+            | (PathStanding::Missing, PathStanding::Unread(_))
+            | (PathStanding::Unread(_), PathStanding::Missing) => Some(FileChange::Unknown),
+            (PathStanding::Unread(_) | PathStanding::Missing, PathStanding::Present(..)) => {
+                Some(FileChange::AddedOrChanged)
+            }
+            (PathStanding::Present(..), PathStanding::Unread(_) | PathStanding::Missing) => {
+                Some(FileChange::RemovedOrChanged)
+            }
             (PathStanding::Present(left, one), PathStanding::Present(right, other)) => {
                 return self.compare_versions(left, &one, right, &other);
             }
@@ -242,7 +257,7 @@ impl FileDiff {
 
     /// Returns whether both are the same record of the same layer.
     fn is_same_entry(&self, left: &FileVersion, right: &FileVersion) -> bool {
-        let layer = |side: &'_ DiffTree, version| side.layers.get(side.layer_index(version)?).cloned();
+        let layer = |side: &'_ DiffTree, version| side.layers.get(side.layer_index(version)?).cloned()?;
         let same_layer = match (layer(&self.left, left), layer(&self.right, right)) {
             (Some(one), Some(other)) => Arc::ptr_eq(&one, &other),
             _ => false,
@@ -281,16 +296,28 @@ impl FileDiff {
 }
 
 impl DiffTree {
-    fn standing(&self, id: Option<PathId>, is_parent_closed: bool) -> PathStanding {
-        let Some(id) = id.filter(|_| !is_parent_closed) else {
-            let is_unread = self.unread > 0 && !is_parent_closed;
-            return if is_unread { PathStanding::Unread(false) } else { PathStanding::Absent };
-        };
-        match self.tree.current(id) {
+    fn standing(&self, id: Option<PathId>, above: SideAbove) -> PathStanding {
+        let version = id.filter(|_| !above.is_closed).and_then(|id| Some((id, self.tree.current(id)?)));
+        match version {
+            Some((id, version)) if self.is_unread(id) => {
+                PathStanding::Unread(version.mode == EXISTS && self.missing == 0)
+            }
+            Some((id, version)) => PathStanding::Present(id, version),
+            None if id.is_none() && self.unread > 0 && !above.is_closed => PathStanding::Unread(false),
+            None if self.is_missing(id) && !above.is_surely_closed => PathStanding::Missing,
             None => PathStanding::Absent,
-            Some(version) if self.is_unread(id) => PathStanding::Unread(version.mode == EXISTS),
-            Some(version) => PathStanding::Present(id, version),
         }
+    }
+
+    /// Notes whether something can be below a path with this standing.
+    fn close(&self, above: &mut SideAbove, standing: PathStanding) {
+        above.is_closed = !is_open(standing);
+        above.is_surely_closed = above.is_closed
+            && match standing {
+                PathStanding::Missing => false,
+                PathStanding::Present(_, version) => version.layer > self.missing,
+                PathStanding::Absent | PathStanding::Unread(_) => true,
+            };
     }
 
     /// Returns whether the image emptied a directory of files of layers that were not read.
@@ -308,8 +335,13 @@ impl DiffTree {
 /// Returns whether something can be below the path.
 fn is_open(standing: PathStanding) -> bool {
     match standing {
-        PathStanding::Absent => false,
+        PathStanding::Absent | PathStanding::Missing => false,
         PathStanding::Unread(_) => true,
         PathStanding::Present(_, version) => version.kind == EntryKind::Directory,
     }
+}
+
+/// Returns whether layers that were not read decide about the path.
+fn is_unread(standing: PathStanding) -> bool {
+    matches!(standing, PathStanding::Unread(_) | PathStanding::Missing)
 }
