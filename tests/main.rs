@@ -52,6 +52,7 @@ mod cli {
     mod undo;
     mod unreadable;
     mod waste;
+    mod windows;
 }
 mod client {
     mod auth;

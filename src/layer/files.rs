@@ -15,7 +15,7 @@ use super::entry::{DataPosition, LayerEntry};
 use super::error::LayerError;
 use super::finding::Findings;
 use super::list::{FileList, ListPart};
-pub(crate) use super::path::below;
+pub(crate) use super::path::{at_root, beside_root};
 use super::table::{Chunk, LayerTable};
 use super::unpacked::LayerSums;
 use crate::model::digest::Digest;
@@ -63,13 +63,15 @@ pub struct LayerFiles {
     /// The digest of the uncompressed bytes, if the whole layer was read.
     pub diff_id: Option<Digest>,
     /// The directory of the layer whose content the list has at its root; empty if the paths are those of the layer. The
-    /// cache keeps lists without it.
+    /// paths beside it begin with a colon. The cache keeps lists without it.
     pub root: &'static [u8],
 }
 
-/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry:
-/// <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
+/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry, and the
+/// files for containers with a kernel of their own: <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
 pub const WINDOWS_ROOT: &[u8] = b"Files";
+/// The directories that a layer of Windows has.
+const WINDOWS_DIRECTORIES: [&[u8]; 3] = [WINDOWS_ROOT, b"Hives", b"UtilityVM"];
 
 impl LayerFiles {
     /// The files of a layer without a table of contents, all of which are proved.
@@ -115,12 +117,13 @@ impl LayerFiles {
         }
     }
 
-    /// Returns the files with the content of a directory at the root, or as they are if there is nothing in it.
+    /// Returns the files with the content of a directory at the root, and a colon before all other paths: see
+    /// [`WINDOWS_ROOT`]. A layer that is none of Windows stays as it is.
     pub fn with_root(self: &Arc<Self>, root: &'static [u8]) -> Arc<LayerFiles> {
-        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(root) {
+        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(&WINDOWS_DIRECTORIES) {
             return self.clone();
         }
-        match self.list.below(root) {
+        match self.list.at_root(root) {
             Ok(list) => Arc::new(LayerFiles { list, root, ..LayerFiles::clone(self) }),
             Err(_) => self.clone(),
         }

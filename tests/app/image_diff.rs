@@ -151,7 +151,7 @@ async fn enter_on_a_file_shows_its_lines_and_its_facts() {
     harness.press("v").await;
     harness.shows("side by side takes 140 columns; the screen has 120");
     harness.press("Esc").await.press("j").await.press("Enter").await;
-    harness.shows("a side is in shared layers that were not read");
+    harness.shows("a side is in layers that were not read");
     harness.press("Esc").await.press("a").await.press("j").await.press("Enter").await;
     harness.shows("no such file");
     harness.shows("+22");

@@ -195,7 +195,7 @@ impl StreamDecoder {
                 && self
                     .wanted
                     .as_ref()
-                    .is_some_and(|wanted| wanted(self.progress.shown_path(&entry.path), entry.size));
+                    .is_some_and(|wanted| wanted(&self.progress.shown_path(&entry.path), entry.size));
             let content = if is_wanted { Some(read_content(&mut stream)?) } else { None };
             entry.sha256 = stream.finish_content()?;
             let index = self.progress.with_list(|list| {
