@@ -108,6 +108,7 @@ mod ops {
     mod images;
     mod interruptions;
     mod journal;
+    mod kept_lists;
     mod large_answers;
     mod lists;
     mod loss;

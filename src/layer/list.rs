@@ -167,9 +167,10 @@ impl FileList {
         for entry in self.iter() {
             let path = at_root(directory, entry.kind, &entry.path).into_owned().into();
             let is_link = entry.kind == EntryKind::HardLink;
-            let link = match is_link {
-                true => at_root(directory, EntryKind::File, &entry.link).into_owned().into(),
-                false => entry.link,
+            let link = if is_link {
+                at_root(directory, EntryKind::File, &entry.link).into_owned().into()
+            } else {
+                entry.link
             };
             // Without the directory there is nothing in it.
             let is_all = entry.kind == EntryKind::Whiteout && *entry.path == *directory;

@@ -365,7 +365,7 @@ impl SinceFirst<'_> {
             (Some(before), []) => format!("first {first}, absent in {}", before.tag),
             (None, []) => format!("first {first}, the oldest image"),
             (Some(before), _) if before.holds() == Some(false) => {
-                format!("first between {} and {first}, absent in {}{unknown}", before.tag, before.tag)
+                format!("first after {}, at the latest {}{unknown}", before.tag, self.row.tag)
             }
             (_, _) => format!("first {first} or earlier{unknown}"),
         }
@@ -482,9 +482,9 @@ mod tests {
     #[test]
     fn the_finding_claims_nothing_about_images_that_are_not_known() {
         let table = [
-            ("-?+", "first between 0 and 2 (#), absent in 0, not known of 1"),
+            ("-?+", "first after 0, at the latest 2, not known of 1"),
             ("?-+", "first 2 (#), absent in 1"),
-            ("-??+", "first between 0 and 3 (#), absent in 0, not known of 1, 2"),
+            ("-??+", "first after 0, at the latest 3, not known of 1, 2"),
             ("+?+", "first 2 (#) or earlier, not known of 1"),
             ("??????+", "first 6 (#) or earlier, not known of 0, 1, 2 and 3 more"),
             ("+?", "last 0 (#) or later, not known of 1"),

@@ -6,6 +6,7 @@
 //! | [`cost`] | the way in which each layer is read, and the bytes that this takes |
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
 //! | [`proof`] | the layers that a list is true for |
+//! | [`kept_lists`] | lists in the cache |
 //! | [`left_out`] | layers that cannot be read |
 //! | [`single_file`] | layers of artifacts that are no tars |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
@@ -20,6 +21,7 @@ pub mod cost;
 pub mod extract;
 pub mod findings;
 pub mod image;
+pub mod kept_lists;
 pub mod layer;
 pub mod left_out;
 mod pipe;

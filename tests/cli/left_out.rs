@@ -158,9 +158,8 @@ async fn a_tag_is_found_only_as_far_as_images_can_be_read() {
             ended
                 .assert_code(1)
                 .assert_says(&format!("1.2: cannot look into all layers: layer 1 is left out: {FOREIGN}\n"));
-            let first = "first between 1.1 and 1.3 (sha256:";
+            let first = "first after 1.1, at the latest 1.3, not known of 1.2; ";
             assert!(ended.stdout.starts_with(first), "{}", ended.stdout);
-            assert!(ended.stdout.contains("), absent in 1.1, not known of 1.2; "), "{}", ended.stdout);
             let document = shell.run(&[&since[..], &["--json"]].concat()).await;
             let document = document.assert_code(1).json();
             assert_eq!((&document["since"], &document["before"]), (&Value::Null, &Value::Null));

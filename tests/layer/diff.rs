@@ -35,6 +35,7 @@ fn without_digests(layer: &LayerFiles) -> Arc<LayerFiles> {
 }
 
 type Layers = Vec<Arc<LayerFiles>>;
+type Texts = &'static [&'static str];
 
 fn diff(left: &Layers, right: &Layers, unread: usize) -> FileDiff {
     FileDiff::of(left.clone(), right.clone(), unread).expect("a comparison")
@@ -189,7 +190,7 @@ fn layers<T: AsRef<str>>(texts: &[T]) -> Layers {
 
 #[test]
 fn a_directory_whose_shared_content_only_one_image_shows_is_named() {
-    let table: [(&[&str], &[&str], &[&str], &[&str]); 18] = [
+    let table: [(Texts, Texts, Texts, Texts); 18] = [
         // The left and the right image above a shared layer, the rows, and the directories.
         (&["a/"], &["a a/"], &["? a content below"], &["a"]),
         (&["a/"], &["a", "a/"], &["? a content below"], &["a"]),
@@ -232,7 +233,7 @@ fn a_directory_whose_shared_content_only_one_image_shows_is_named() {
 #[test]
 fn a_layer_that_could_not_be_read_may_have_what_is_missing_on_its_side() {
     // `?` is a layer that could not be read. The left and the right image above so many shared layers, and the rows.
-    let table: [(&[&str], &[&str], usize, &[&str]); 13] = [
+    let table: [(Texts, Texts, usize, Texts); 13] = [
         (&["?", "a"], &["a", "d/ d/b"], 0, &["+~ d/b"]),
         (&["a", "d/ d/b"], &["a", "?"], 0, &["-~ d/b"]),
         (&["?", "-d/b"], &["d/ d/b"], 0, &["+~ d/b"]),
@@ -249,7 +250,7 @@ fn a_layer_that_could_not_be_read_may_have_what_is_missing_on_its_side() {
         (&["-a"], &["?"], 1, &["? a"]),
     ];
     for (left, right, unread, expected) in table {
-        let side = |texts: &[&str]| {
+        let side = |texts: Texts| {
             let layer = |text: &&str| (*text != "?").then(|| layers(&[text])[0].clone());
             texts.iter().map(layer).collect::<Vec<_>>()
         };

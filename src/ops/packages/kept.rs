@@ -39,7 +39,7 @@ pub(super) async fn keep(registry: &dyn Registry, proof: &ListProof, contents: V
     }
     let encoded = tokio::task::spawn_blocking(move || encode(&contents)).await;
     if let Some(encoded) = encoded.ok().flatten() {
-        registry.keep_file_list(&key(proof), encoded);
+        registry.keep_file_list(&key(proof), encoded).await;
     }
 }
 

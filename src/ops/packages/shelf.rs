@@ -87,7 +87,7 @@ impl PackageShelf {
         }
         let mut found = list_found(plan).await;
         found.problems.add_left_out(&left_out);
-        Ok(ImagePackages { received, left_out, ..found })
+        Ok(ImagePackages { left_out, received, ..found })
     }
 
     /// Returns a layer of an image, by its number from 0. It is read unless it is known.

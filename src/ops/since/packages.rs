@@ -20,7 +20,7 @@ pub(super) fn answer(
         version.is_none_or(|version| found.package.version == version)
             && (missing == 0 || found.layer.is_some_and(|layer| usize::from(layer) > missing))
     };
-    let holds = packages.iter().any(|found| is_sure(found));
+    let holds = packages.iter().any(is_sure);
     match (found.left_out.first(), found.problems.kept().first()) {
         (Some(layer), _) if !holds => Err(layer.as_failure(UNKNOWN)),
         (None, Some(problem)) if !holds => Err(problem.clone()),

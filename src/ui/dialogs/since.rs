@@ -72,7 +72,7 @@ impl Canvas<'_, '_> {
         for (at, row) in dialog.rows().enumerate().skip(offset).take(place.height.into()) {
             let is_cursor = at == dialog.cursor;
             let label = match first.is_some_and(|first| first + 1 + at == count) {
-                true if is_open => "first or later: ",
+                true if is_open => "first?: ",
                 true => "first: ",
                 false => "",
             };
