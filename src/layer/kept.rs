@@ -21,7 +21,7 @@ use crate::model::digest::Digest;
 /// The version of the form. Another one is not read.
 const VERSION: u8 = 4;
 /// Bytes of a piece, compressed. A piece ends behind the frame that reaches them.
-const PIECE: usize = 1 << 20;
+const PIECE: usize = 256 << 10;
 /// Most pieces.
 const MOST_PIECES: usize = 4_096;
 /// Most bytes of a list, unpacked: one with two million entries, each with a path of average length.
@@ -76,6 +76,11 @@ impl ListEncoder {
     #[must_use]
     pub fn with_pieces_of(self, piece: usize) -> ListEncoder {
         ListEncoder { piece, ..self }
+    }
+
+    /// Returns the fewest bytes that the form can have: digests cannot be compressed.
+    pub fn least_bytes(&self) -> usize {
+        self.files.list.digests() * size_of::<[u8; 32]>()
     }
 
     /// Returns the next piece with the digest under which it is kept. Returns `None` if there is no further one. Takes a
@@ -300,7 +305,7 @@ mod tests {
     fn a_long_list_is_kept_in_pieces_of_which_each_is_small() {
         let list = files(20_000);
         let (value, pieces) = encode(&list, 64 << 10);
-        assert!((5..20).contains(&pieces.len()), "{}", pieces.len());
+        assert!(list.list.digests() == 20_000 && (5..20).contains(&pieces.len()), "{}", pieces.len());
         let largest = pieces.iter().map(|(_, piece)| piece.len()).max();
         assert!(value.len() < 4_096 && largest.is_some_and(|size| size < 192 << 10), "{largest:?}");
         let mut decoder = ListDecoder::new(&value).expect("a form");

@@ -128,6 +128,11 @@ impl FileList {
         full + self.parts.last().map_or(0, |part| part.records.len())
     }
 
+    /// Returns the number of entries with a digest of their content.
+    pub(super) fn digests(&self) -> usize {
+        self.parts.iter().map(|part| part.sums.len()).sum()
+    }
+
     /// Returns the bytes of all paths and links.
     pub fn text(&self) -> u64 {
         self.text

@@ -38,7 +38,7 @@ const QUEUE: usize = 4096;
 /// Most bytes of all that wait to be written.
 const MOST_WAITING: usize = 8 * 1024 * 1024;
 /// Bytes that wait before lists of files wait for them, and before the writer gathers no more.
-const MUCH_WAITING: usize = MOST_WAITING / 4;
+const MUCH_WAITING: usize = MOST_WAITING / 8;
 /// The facts about one repository, from when it was last asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct RepositoryFacts {

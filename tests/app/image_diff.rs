@@ -311,3 +311,33 @@ async fn an_index_is_compared_for_the_platform_of_an_image_that_stands_alone() {
     harness.press("Esc").await.press("g").await.press("D").await.type_text("1").await.press("Enter").await;
     harness.shows("no platform is in both");
 }
+
+#[tokio::test]
+async fn a_layer_that_cannot_be_read_is_named_and_the_rest_is_compared() {
+    let store = Store::new();
+    for tag in ["1.0", "1.1"] {
+        let base = DemoFiles::new().file("etc/base", tag);
+        let image = store.image("team/app").platform("linux", "amd64").layer("ADD base", base.into());
+        let npm = format!(r#"{{"name":"left-pad","version":"{tag}"}}"#);
+        let app =
+            DemoFiles::new().file("etc/app.conf", tag).file("a/node_modules/left-pad/package.json", npm);
+        let image = image.layer("COPY app", app.into()).tag(tag);
+        if tag == "1.0" {
+            image.foreign_base("https://layers.example.com/base").push()
+        } else {
+            image.push()
+        };
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/team/app").await;
+    harness.press("3").await.press("D").await.press("Enter").await.press("]").await.press("]").await;
+    harness
+        .shows("incomplete: 1 added or changed, 2 changed; left image: layer 1 is left out: it is foreign");
+    harness.shows("etc/base");
+    harness.press("]").await;
+    harness.shows("incomplete: left image: layer 1 is left out: it is foreign");
+    harness.shows("left-pad");
+    harness.press("Esc").await.press(":").await.type_text("since file etc/base").await.press("Enter").await;
+    harness.shows("first 1.1 (sha256:");
+    harness.shows("or earlier, not known of 1.0");
+    harness.shows("not known: layer 1 is left out: it is foreign");
+}

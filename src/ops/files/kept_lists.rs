@@ -9,6 +9,9 @@ use crate::model::digest::Digest;
 /// cache keeps is given up.
 pub async fn keep_list(registry: &dyn Registry, key: &Digest, mut encoder: ListEncoder) {
     let mut room = registry.most_list_bytes();
+    if encoder.least_bytes() > room {
+        return;
+    }
     loop {
         let packed = tokio::task::spawn_blocking(move || (encoder.next_piece(), encoder)).await;
         let Ok((piece, next)) = packed else { return };
