@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{DiffRow, DiffTree, EXISTS, FileChange, FileDiff};
+use super::stand_ins::EXISTS;
+use super::{DiffRow, DiffTree, FileChange, FileDiff};
 use crate::layer::entry::EntryKind;
 use crate::layer::tree::{FileVersion, PathId};
 
