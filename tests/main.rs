@@ -38,6 +38,7 @@ mod cli {
     mod dockerfile;
     mod files;
     mod keys;
+    mod left_out;
     #[cfg(unix)]
     mod login;
     mod man;
@@ -52,6 +53,7 @@ mod cli {
     mod undo;
     mod unreadable;
     mod waste;
+    mod windows;
 }
 mod client {
     mod auth;
@@ -107,6 +109,7 @@ mod ops {
     mod images;
     mod interruptions;
     mod journal;
+    mod kept_lists;
     mod large_answers;
     mod lists;
     mod loss;

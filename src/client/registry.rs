@@ -149,9 +149,16 @@ pub trait Registry: Debug + Send + Sync {
         ready(None).boxed()
     }
 
-    /// Keeps the list of the files of a layer, for this run and later ones.
-    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
+    /// Keeps the list of the files of a layer, or a piece of it, for this run and later ones. Waits until there is room for
+    /// it.
+    fn keep_file_list<'a>(&'a self, layer: &'a Digest, list: Bytes) -> BoxFuture<'a, ()> {
         let _ = (layer, list);
+        ready(()).boxed()
+    }
+
+    /// Returns the most bytes of a list of files that is kept in pieces. Keeps none by default.
+    fn most_list_bytes(&self) -> usize {
+        0
     }
 
     /// Puts a blob into a repository. Its descriptor needs a digest and a size.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
-use super::path::below;
+use super::path::at_root;
 
 /// The entries of a part. Only the last part has fewer.
 const PART: usize = 1024;
@@ -141,6 +141,11 @@ impl FileList {
         full + self.parts.last().map_or(0, |part| part.records.len())
     }
 
+    /// Returns the number of entries with a digest of their content.
+    pub(super) fn digests(&self) -> usize {
+        self.parts.iter().map(|part| part.sums.len()).sum()
+    }
+
     /// Returns the bytes of all paths and links.
     pub fn text(&self) -> u64 {
         self.text
@@ -181,22 +186,32 @@ impl FileList {
     }
 
     /// Returns the same entries with the content of a directory at the root. Entries keep their numbers.
-    pub(super) fn below(&self, directory: &[u8]) -> Result<FileList, LayerError> {
+    pub(super) fn at_root(&self, directory: &[u8]) -> Result<FileList, LayerError> {
         let mut list = FileList::default();
-        for mut entry in self.iter() {
-            let path = below(directory, &entry.path).to_vec();
-            if entry.kind == EntryKind::HardLink {
-                entry.link = below(directory, &entry.link).to_vec().into();
-            }
-            list.push(&LayerEntry { path: path.into(), ..entry })?;
+        for entry in self.iter() {
+            let path = at_root(directory, entry.kind, &entry.path).into_owned().into();
+            let is_link = entry.kind == EntryKind::HardLink;
+            let link = if is_link {
+                at_root(directory, EntryKind::File, &entry.link).into_owned().into()
+            } else {
+                entry.link
+            };
+            // Without the directory there is nothing in it.
+            let is_all = entry.kind == EntryKind::Whiteout && *entry.path == *directory;
+            let kind = if is_all { EntryKind::OpaqueMarker } else { entry.kind };
+            list.push(&LayerEntry { path, kind, link, ..entry })?;
         }
         list.shrink();
         Ok(list)
     }
 
-    /// Whether there is anything in a directory.
-    pub(super) fn has_any_in(&self, directory: &[u8]) -> bool {
-        self.iter().any(|entry| below(directory, &entry.path).len() < entry.path.len())
+    /// Whether there is anything in one of these directories.
+    pub(super) fn has_any_in(&self, directories: &[&[u8]]) -> bool {
+        let is_in = |path: &[u8]| {
+            let rest = directories.iter().filter_map(|directory| path.strip_prefix(*directory));
+            rest.into_iter().any(|rest| rest.first() == Some(&b'/'))
+        };
+        self.iter().any(|entry| is_in(&entry.path))
     }
 
     /// Returns the parts, in order.

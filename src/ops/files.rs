@@ -7,6 +7,8 @@
 //! | [`layer`] | the files of one layer: kept from an earlier look, from its table of contents, or from all of its bytes |
 //! | [`proof`] | the layers that a list is true for |
 //! | [`kept`] | contents of package files from an earlier look |
+//! | [`kept_lists`] | lists in the cache |
+//! | [`left_out`] | layers that cannot be read |
 //! | [`single_file`] | layers of artifacts that are no tars |
 //! | [`pause`] | the switch that pauses what is read |
 //! | [`tree`] | the files of an image, while its layers are read and afterwards |
@@ -22,7 +24,9 @@ pub mod extract;
 pub mod findings;
 pub mod image;
 pub(crate) mod kept;
+pub mod kept_lists;
 pub mod layer;
+pub mod left_out;
 pub mod pause;
 mod pipe;
 pub mod progress;

@@ -26,6 +26,7 @@ use crate::model::price::Price;
 use crate::model::text::SafeText;
 use crate::ops::files::content::{ContentProgress, MemorySink, price_of_contents, read_contents_with};
 use crate::ops::files::kept::{keep_contents, read_kept};
+use crate::ops::files::left_out::LeftOutLayer;
 use crate::ops::files::proof::ListProof;
 use crate::ops::files::tree::{ImageFiles, Reading};
 use crate::packages::Package;
@@ -53,8 +54,10 @@ pub struct ImagePackages {
     pub os: Option<OsRelease>,
     /// The packages by ecosystem, name, version and path.
     pub packages: Vec<FoundPackage>,
-    /// The reasons why the list may be incomplete.
+    /// The reasons why the list may be incomplete, layers that are left out among them.
     pub problems: Problems,
+    /// The layers that could not be read.
+    pub left_out: Vec<LeftOutLayer>,
     /// The bytes of layers that were received, without those for the lists of files.
     pub received: u64,
 }
@@ -82,6 +85,14 @@ impl Problems {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Adds the layers that could not be read, before all others.
+    fn add_left_out(&mut self, layers: &[LeftOutLayer]) {
+        let problems = layers
+            .iter()
+            .map(|layer| Failure::local(format!("layer {} is left out", layer.layer), layer.why.clone()));
+        self.kept.splice(0..0, problems);
     }
 
     /// Adds one about the file at a path.

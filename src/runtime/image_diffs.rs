@@ -84,7 +84,10 @@ pub(super) async fn read(
                 let files = images.diff_files(plan, &reading).await?;
                 let list = move || {
                     let (unread, bytes) = (files.plan().unread, files.plan().unread_bytes);
-                    DiffedFileList::new(files.diff.clone(), unread, bytes, files.unproved())
+                    let left_out = files.describe_left_out();
+                    let (count, problems) = (left_out.len(), [left_out, files.unproved()].concat());
+                    let list = DiffedFileList::new(files.diff.clone(), unread, bytes, problems);
+                    DiffedFileList { left_out: count, ..list }
                 };
                 let listed = tokio::task::spawn_blocking(list).await;
                 listed.map_err(|_| Failure::local("cannot compare the files", "the comparison stopped"))

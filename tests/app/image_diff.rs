@@ -151,7 +151,7 @@ async fn enter_on_a_file_shows_its_lines_and_its_facts() {
     harness.press("v").await;
     harness.shows("side by side takes 140 columns; the screen has 120");
     harness.press("Esc").await.press("j").await.press("Enter").await;
-    harness.shows("a side is in shared layers that were not read");
+    harness.shows("a side is in layers that were not read");
     harness.press("Esc").await.press("a").await.press("j").await.press("Enter").await;
     harness.shows("no such file");
     harness.shows("+22");
@@ -406,4 +406,34 @@ async fn long_lines_are_broken_between_their_parts() {
     harness.click(column, row).await;
     harness.click(column, row).await;
     harness.shows("xxxxxxxxxxxxxxxxxxxxxxxxxx");
+}
+
+#[tokio::test]
+async fn a_layer_that_cannot_be_read_is_named_and_the_rest_is_compared() {
+    let store = Store::new();
+    for tag in ["1.0", "1.1"] {
+        let base = DemoFiles::new().file("etc/base", tag);
+        let image = store.image("team/app").platform("linux", "amd64").layer("ADD base", base.into());
+        let npm = format!(r#"{{"name":"left-pad","version":"{tag}"}}"#);
+        let app =
+            DemoFiles::new().file("etc/app.conf", tag).file("a/node_modules/left-pad/package.json", npm);
+        let image = image.layer("COPY app", app.into()).tag(tag);
+        if tag == "1.0" {
+            image.foreign_base("https://layers.example.com/base").push()
+        } else {
+            image.push()
+        };
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/team/app").await;
+    harness.press("3").await.press("D").await.press("Enter").await.press("]").await.press("]").await;
+    harness
+        .shows("incomplete: 1 added or changed, 2 changed; left image: layer 1 is left out: it is foreign");
+    harness.shows("etc/base");
+    harness.press("]").await;
+    harness.shows("incomplete: left image: layer 1 is left out: it is foreign");
+    harness.shows("left-pad");
+    harness.press("Esc").await.press(":").await.type_text("since file etc/base").await.press("Enter").await;
+    harness.shows("first 1.1 (sha256:");
+    harness.shows("or earlier, not known of 1.0");
+    harness.shows("not known: layer 1 is left out: it is foreign");
 }

@@ -274,7 +274,8 @@ async fn files_of_windows_have_the_paths_that_programs_see() {
         .directory(b"Files")
         .file(b"Files/Windows/a.txt", b"low")
         .file(b"Files/old.txt", b"old")
-        .file(b"Hives/Software_Base", b"regf");
+        .file(b"Hives/Software_Base", b"regf")
+        .file(b"Files/Hives/Software_Base", b"mine");
     let high = Tar::default().file(b"Files/.wh.old.txt", b"").file(b"Files/Windows/a.txt", b"high").header(
         b'1',
         b"Files/same.txt",
@@ -294,10 +295,22 @@ async fn files_of_windows_have_the_paths_that_programs_see() {
         let registry = Registry::new(demo::DemoSettings::default(), store.clone(), settings()).await;
         let wanted: Wanted = Arc::new(|path: &[u8], _| path == b"Windows/a.txt");
         let files = read_files(&registry, "one", Some(&wanted)).await.expect("files");
-        assert_eq!(paths(&files), ["Hives", "Hives/Software_Base", "Windows", "Windows/a.txt", "same.txt"]);
+        assert_eq!(
+            paths(&files),
+            [
+                ":Hives",
+                ":Hives/Software_Base",
+                "Hives",
+                "Hives/Software_Base",
+                "Windows",
+                "Windows/a.txt",
+                "same.txt"
+            ]
+        );
         assert_eq!(content(&registry, &files, "Windows/a.txt").await.expect("content"), "high");
         assert_eq!(content(&registry, &files, "same.txt").await.expect("content"), "high");
-        assert_eq!(content(&registry, &files, "Hives/Software_Base").await.expect("content"), "regf");
+        assert_eq!(content(&registry, &files, ":Hives/Software_Base").await.expect("content"), "regf");
+        assert_eq!(content(&registry, &files, "Hives/Software_Base").await.expect("content"), "mine");
         flush(&registry.pool).await;
     }
 }

@@ -122,7 +122,8 @@ fn note(sides: &[SideContent; 2]) -> Option<String> {
     let has = |is: fn(&SideContent) -> bool| sides.iter().any(is);
     if has(|side| matches!(side, SideContent::Unread)) {
         return Some(
-            "a side is in shared layers that were not read: `a` in the list of files reads them".into(),
+            "a side is in layers that were not read: `a` in the list of files reads those that are shared"
+                .into(),
         );
     }
     let unknown = sides.iter().find_map(|side| match side {

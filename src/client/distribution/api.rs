@@ -111,8 +111,12 @@ impl Registry for Client {
         async move { self.cache().file_list(layer).await }.boxed()
     }
 
-    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
-        self.cache().keep_file_list(*layer, list);
+    fn keep_file_list<'a>(&'a self, layer: &'a Digest, list: Bytes) -> BoxFuture<'a, ()> {
+        self.cache().keep_file_list(*layer, list).boxed()
+    }
+
+    fn most_list_bytes(&self) -> usize {
+        self.cache().most_list_bytes()
     }
 
     fn push_blob<'a>(

@@ -53,7 +53,7 @@ pub(crate) async fn keep_contents(
     }
     let encoded = tokio::task::spawn_blocking(move || encode(&contents)).await;
     if let Some(encoded) = encoded.ok().flatten() {
-        registry.keep_file_list(&key(&proof), encoded);
+        registry.keep_file_list(&key(&proof), encoded).await;
     }
 }
 

@@ -8,12 +8,14 @@ use bytes::Bytes;
 use super::cost::LayerPlan;
 use super::image::LayerSource;
 use super::kept::keep_contents;
+use super::kept_lists::keep_list;
 use super::pause::{Pause, read_part};
 use super::pipe::{PipeReader, feed, pipe};
 use super::progress::LayerProgress;
 use super::proof::kept_key;
 use super::single_file::{is_layer_of_an_image, single_file};
 use crate::client::{Error, Registry};
+use crate::layer::kept::ListEncoder;
 use crate::layer::{
     EntryKind, LayerError, LayerFiles, LayerFormat, LayerStream, LayerTable, StreamLimits, TableLimits,
     estargz, zstd_chunked,
@@ -196,7 +198,7 @@ impl StreamDecoder {
                 && self
                     .wanted
                     .as_ref()
-                    .is_some_and(|wanted| wanted(self.progress.shown_path(&entry.path), entry.size));
+                    .is_some_and(|wanted| wanted(&self.progress.shown_path(&entry.path), entry.size));
             let content = if is_wanted { Some(read_content(&mut stream)?) } else { None };
             entry.sha256 = stream.finish_content()?;
             let index = self.progress.with_list(|list| {
@@ -247,10 +249,8 @@ fn read_content(stream: &mut LayerStream<PipeReader>) -> Result<Bytes, LayerErro
 /// Keeps the files for later looks, unless nothing proves them.
 async fn keep(registry: &dyn Registry, source: &LayerSource, files: &Arc<LayerFiles>) {
     let Some(key) = kept_key(source, files) else { return };
-    let files = files.clone();
-    let encoded = tokio::task::spawn_blocking(move || files.encode()).await;
-    if let Some(list) = encoded.ok().flatten() {
-        registry.keep_file_list(&key, list);
+    if let Some(encoder) = ListEncoder::new(files.clone()) {
+        keep_list(registry, &key, encoder).await;
     }
 }
 

@@ -1,10 +1,11 @@
 //! The progress of layers that are read, shared with the code that shows it.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::layer::files::below;
-use crate::layer::{FileList, LayerFiles, LayerFormat};
+use crate::layer::files::at_root;
+use crate::layer::{EntryKind, FileList, LayerFiles, LayerFormat};
 
 /// The progress of one layer.
 #[derive(Debug, Default)]
@@ -25,9 +26,9 @@ impl LayerProgress {
         LayerProgress { root, ..LayerProgress::default() }
     }
 
-    /// Returns the path that is shown for a path of the layer.
-    pub(super) fn shown_path<'a>(&self, path: &'a [u8]) -> &'a [u8] {
-        if self.root.is_empty() { path } else { below(self.root, path) }
+    /// Returns the path that is shown for the path of a file of the layer.
+    pub(super) fn shown_path<'a>(&self, path: &'a [u8]) -> Cow<'a, [u8]> {
+        at_root(self.root, EntryKind::File, path)
     }
 
     /// Returns the bytes that were received.

@@ -33,7 +33,7 @@ fn side_lines(tone: DiffTone, name: &str, state: &FileState) -> Vec<TonedLine> {
     match state {
         FileState::Absent => vec![(tone, SafeText::from(format!("{name:<7}  no such file")))],
         FileState::Unread => {
-            vec![(tone, SafeText::from(format!("{name:<7}  as in the shared layers, which were not read")))]
+            vec![(tone, SafeText::from(format!("{name:<7}  as in layers that were not read")))]
         }
         FileState::Present(facts) => facts_lines(tone, name, facts),
     }

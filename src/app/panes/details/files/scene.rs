@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::sums::FileSums;
 use super::view::{LayerView, ShownVersion};
+use crate::layer::files::beside_root;
 use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, WINDOWS_ROOT};
 use crate::model::text::SafeText;
 
@@ -94,7 +95,7 @@ impl Scene {
         if !is_windows || self.tree.parent(id) != Some(PathId::ROOT) {
             return None;
         }
-        match self.tree.name(id) {
+        match beside_root(self.tree.name(id))? {
             b"Hives" => Some("the registry of Windows".to_string()),
             b"UtilityVM" => Some("for containers with a kernel of their own".to_string()),
             _ => None,
