@@ -187,7 +187,7 @@ async fn an_extraction_that_is_paused_in_the_files_goes_on_with_the_rest() {
     until_part(folder.path()).await;
     press_at_once(&mut harness, "Esc");
     harness.shows("paused");
-    harness.shows("Space goes on");
+    harness.shows("X goes on");
     let part = folder.path().join(&names_in(folder.path())[0]);
     let written = || fs::metadata(&part).expect("a part").len();
     let mut before = u64::MAX;
@@ -197,7 +197,7 @@ async fn an_extraction_that_is_paused_in_the_files_goes_on_with_the_rest() {
     }
     assert!(before < content.len() as u64);
     harness.demo.clear_faults();
-    harness.press("Space").await;
+    harness.press("X").await;
     assert!(fs::read(&to).expect("a file") == content);
     let asked = harness.demo.requests();
     let blobs: Vec<_> = asked.iter().filter(|request| request.path.contains("/blobs/")).collect();

@@ -439,9 +439,9 @@ fn an_extraction_is_paused_in_the_files_and_goes_on_there_or_in_the_list_of_jobs
     screen.press("Esc");
     assert_eq!(screen.job_pauses, [(JobId(1), true)]);
     let text = screen.text();
-    assert!(text.contains("paused") && text.contains("Space goes on · w"), "{text}");
+    assert!(text.contains("paused") && text.contains("X goes on · w"), "{text}");
     screen.send(extracted(41_000_000, true));
-    screen.press("Space");
+    screen.press("X");
     assert_eq!(screen.job_pauses.last(), Some(&(JobId(1), false)));
     screen.wait(1_000);
     screen.send(extracted(45_000_000, false));

@@ -91,7 +91,7 @@ pub(crate) static EXTRACT: Action =
 /// Pauses the extractions of the image, or lets them go on.
 pub(crate) static PAUSE: Action = Action::new(
     "files.pause",
-    chords!["Space"],
+    chords!["X"],
     "pause the extraction of the image, or let it go on where it stopped",
     |update| {
         let pauses = has_moving_extraction(update.state);
@@ -102,8 +102,7 @@ pub(crate) static PAUSE: Action = Action::new(
 .with_hint("pause/go on", 3)
 .with_entry("pause", "pause the extraction of the image, or let it go on")
 .available_if(|state| {
-    // The key marks rows elsewhere.
-    refuse_unless(is_in_files(state), "only repositories and tags can be marked")?;
+    refuse_unless(is_in_files(state), "no files are shown")?;
     refuse_unless(extractions(state).next().is_some(), "no extraction of this image runs")
 });
 
