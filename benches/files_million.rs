@@ -15,7 +15,7 @@ const FILES: usize = 1_000_000;
 pub fn run() {
     let Some(server) = servers::distribution(0) else { return };
     let (host, home) = (server.host(), tempfile::tempdir().expect("a folder"));
-    // Paths of 70 bytes.
+    // Paths of 69 bytes.
     let path = |number: usize| {
         let directory = number / (FILES / DIRECTORIES);
         format!("usr/share/packages/package-{directory:04}/documentation/chapter-{number:07}.html.gz")

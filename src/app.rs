@@ -224,7 +224,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Idle => arrange_next_part(update.state),
         Msg::Answered(slot, ticket, answer) => answers::handle_answer(&mut update, slot, ticket, answer),
         Msg::FilesRead(ticket, progress, snapshot) => {
-            dialogs::image_diff::take_progress(&mut update, ticket, &progress);
+            dialogs::take_progress(&mut update, ticket, &progress);
             update.state.detail.files.take_progress(ticket, progress, snapshot, now);
         }
         Msg::SinceRead(ticket, progress) => {
@@ -267,7 +267,7 @@ pub(crate) fn needs_ticks(state: &State) -> bool {
     state.is_loading()
         || !state.awaited.is_empty()
         || state.notices.toast.is_some()
-        || state.jobs.are_running()
+        || state.jobs.are_moving()
 }
 
 impl State {
@@ -282,7 +282,8 @@ impl State {
                 (self.tags.repository.as_ref()?, self.registries.selected().map(marks)).hash(&mut hasher);
             }
             Pane::Tags | Pane::Details => {
-                (self.detail.image.as_ref()?, self.tags.list.marks.len()).hash(&mut hasher);
+                let marks = (self.tags.list.marks.len(), self.detail.layers.marks.len());
+                (self.detail.image.as_ref()?, marks).hash(&mut hasher);
             }
         }
         Some(hasher.finish())

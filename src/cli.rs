@@ -191,11 +191,12 @@ impl Cli {
             None => open(self, config).await,
             Some(command) if command.is_reading() => {
                 let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, command.read(&pool, colour))).await
+                read_until_interrupted(&pool, waits::report_while(&pool, command.read(&pool, colour))).await
             }
             Some(Command::Scan(scan)) => {
                 let pool = pool(&config, None);
-                until_interrupted(waits::report_while(&pool, scan.run(&pool, config.find_scanner()))).await
+                let scan = scan.run(&pool, config.find_scanner());
+                read_until_interrupted(&pool, waits::report_while(&pool, scan)).await
             }
             Some(Command::Tag(tag)) => tag.run(&context(&self.options, &config, None)).await,
             Some(Command::Copy(copy)) => {
@@ -386,4 +387,17 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
 /// done.
 async fn until_interrupted<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     Interrupts::listen()?.run_until_interrupt(work).await?
+}
+
+/// The same. What was read whole is kept for the next time, unless another signal comes.
+async fn read_until_interrupted(
+    pool: &Pool,
+    work: impl Future<Output = Result<(), CliError>>,
+) -> Result<(), CliError> {
+    let mut interrupts = Interrupts::listen()?;
+    let read = interrupts.run_until_interrupt(work).await;
+    if read.is_err() {
+        interrupts.run_until_interrupt(pool.flush()).await.ok();
+    }
+    read?
 }

@@ -5,7 +5,8 @@
 //! | [`stream`] | entries of a tar while it is read, plain or compressed, with its digest and diff_id |
 //! | [`estargz`], [`zstd_chunked`] | tables of contents: the bytes to fetch, and the entries in them |
 //! | [`list`] | the entries of one layer, compact |
-//! | [`files`] | the files of one layer, however they became known, and their form in the cache |
+//! | [`files`] | the files of one layer, however they became known |
+//! | [`kept`] | the form of a list in the cache |
 //! | [`diff`] | the files in which two images differ |
 //! | [`tree`] | layers on top of each other: each path with all of its versions |
 //! | [`preview`] | what the first bytes of a file tell: programs, models, archives |
@@ -24,6 +25,7 @@ pub mod examine;
 pub mod files;
 pub mod finding;
 pub mod image_finding;
+pub mod kept;
 pub mod list;
 mod path;
 pub mod preview;

@@ -16,6 +16,7 @@ mod app {
     mod dialogs;
     mod files;
     mod image_diff;
+    mod layer_diff;
     mod loads;
     mod login;
     mod manage;
@@ -38,6 +39,7 @@ mod cli {
     mod dockerfile;
     mod files;
     mod keys;
+    mod left_out;
     #[cfg(unix)]
     mod login;
     mod man;
@@ -52,6 +54,7 @@ mod cli {
     mod undo;
     mod unreadable;
     mod waste;
+    mod windows;
 }
 mod client {
     mod auth;
@@ -107,6 +110,7 @@ mod ops {
     mod images;
     mod interruptions;
     mod journal;
+    mod kept_lists;
     mod large_answers;
     mod lists;
     mod loss;
@@ -115,6 +119,7 @@ mod ops {
     mod nested_indexes;
     mod outcomes;
     mod packages;
+    mod pauses;
     mod probes;
     mod proofs;
     mod referrers;

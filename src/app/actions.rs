@@ -170,6 +170,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &files::FINDINGS,
     &files::PACKAGES,
     &files::EXTRACT,
+    &files::PAUSE,
     &chart::VALUES,
     &chart::README,
     &chart::TEMPLATES,

@@ -7,7 +7,7 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    login_prompt, open_prompt, path_table, plan, save_prompt, since,
+    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -75,6 +75,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),
         (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),
+        (Slot::LayerChoice, Answer::ImageDiff(answer)) => layer_choice::take(update, ticket, answer),
         (Slot::DiffedFiles | Slot::DiffedPackages, Answer::DiffRead(answer)) => {
             image_diff::take_read(update, ticket, answer);
         }

@@ -50,6 +50,8 @@ pub enum Cmd {
     StartScan(JobId, Box<ScanRequest>, Box<Scanner>),
     /// Writes files of an image to this machine's disk.
     StartExtraction(JobId, Box<ExtractRequest>),
+    /// Pauses an extraction, or lets it go on.
+    PauseJob(JobId, bool),
     /// Stops a job as soon as nothing is left half done.
     StopJob(JobId),
     /// Stops the process until the shell wakes it.

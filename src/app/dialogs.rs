@@ -31,6 +31,7 @@ pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 pub(crate) mod save_prompt;
 pub mod saved_content;
+pub(crate) mod shown_reading;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
 
@@ -41,9 +42,12 @@ use tui_input::{Input, InputRequest};
 
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
+use super::panes::details::files::reading::FilesProgress;
+use super::remote::Ticket;
 use super::update::Update;
 use super::{State, layout};
 pub(crate) use click::click;
+use shown_reading::DialogReading;
 
 /// A dialog. The last one of the stack receives the keys.
 #[derive(Debug)]
@@ -242,15 +246,27 @@ impl Dialog {
             Dialog::Plan(plan) => plan.change_plan.is_loading(),
             Dialog::Journal(journal) => journal.entries.is_loading(),
             Dialog::Comparison(comparison) => comparison.rows.is_loading(),
-            Dialog::FilePreview(preview) => preview.content.is_loading(),
+            Dialog::FilePreview(preview) => preview.content.is_loading() && !preview.reading.is_paused(),
             Dialog::Attached(attached) => attached.pages.is_loading(),
             Dialog::ImageDiff(dialog) => dialog.is_loading(),
-            Dialog::FileSides(sides) => sides.text.is_loading(),
+            Dialog::FileSides(sides) => sides.text.is_loading() && !sides.reading.is_paused(),
+            Dialog::LayerChoice(choice) => choice.is_loading(),
             Dialog::Login(prompt) => prompt.outcome.is_loading() || prompt.facts.is_loading(),
-            Dialog::PathTable(table) => table.rows.is_loading(),
+            Dialog::PathTable(table) => table.rows.is_loading() && !table.reading.is_paused(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             _ => false,
         }
+    }
+
+    /// Returns the reading of contents that the dialog awaits with this ticket.
+    fn awaited_reading(&mut self, ticket: Ticket) -> Option<&mut DialogReading> {
+        let (pending, reading) = match self {
+            Dialog::FilePreview(preview) => (preview.content.pending, &mut preview.reading),
+            Dialog::FileSides(sides) => (sides.text.pending, &mut sides.reading),
+            Dialog::PathTable(table) => (table.rows.pending, &mut table.reading),
+            _ => return None,
+        };
+        (pending == Some(ticket)).then_some(reading)
     }
 
     /// Returns the box of a dialog with its border. Returns the last line of the screen for a dialog that is typed
@@ -347,6 +363,16 @@ impl Dialog {
     fn press_shared(self, update: &mut Update<'_>, effect: SharedEffect) -> Option<Dialog> {
         with_each!(self, dialog => dialog.press(update, Pressed::Shared(effect)))
     }
+}
+
+/// Takes the progress of a reading for the dialog that awaits it.
+pub(crate) fn take_progress(update: &mut Update<'_>, ticket: Ticket, progress: &FilesProgress) {
+    image_diff::take_progress(update, ticket, progress);
+    let now = update.now;
+    let dialogs = update.state.dialogs.iter_mut();
+    dialogs
+        .filter_map(|dialog| dialog.awaited_reading(ticket))
+        .for_each(|reading| reading.take(progress, now));
 }
 
 /// Changes the dialog on top. It is taken off the stack meanwhile, so that it may change the state, and is put back

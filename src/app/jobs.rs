@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::cmd::Cmd;
-use super::panes::details::files::reading::ExtractRequest;
+use super::panes::details::files::reading::{ExtractRequest, FilesImage};
 use crate::model::change::progress::{Progress, ProgressItem, Report};
 use crate::model::change::{ChangePlan, ChangeRequest, copy};
 use crate::model::reference::{Host, Repository, Selector, Tag};
@@ -68,8 +68,8 @@ pub(crate) enum JobRequest {
     Change(ChangeRequest),
     /// A scan, which changes nothing.
     Scan(ScanRequest),
-    /// An extraction, which changes nothing in a registry. It is begun again where it was begun.
-    Extraction,
+    /// An extraction of this image, which changes nothing in a registry. It is begun again where it was begun.
+    Extraction(FilesImage),
 }
 
 impl JobRequest {
@@ -80,7 +80,7 @@ impl JobRequest {
 
     /// Returns whether it writes files of an image to the disk.
     pub(crate) fn is_extraction(&self) -> bool {
-        matches!(self, JobRequest::Extraction)
+        matches!(self, JobRequest::Extraction(_))
     }
 
     /// Returns the request for the parts that were not done, if there are any.
@@ -88,7 +88,7 @@ impl JobRequest {
         match self {
             JobRequest::Change(request) => request.unfinished(items).map(JobRequest::Change),
             JobRequest::Scan(request) => request.unfinished(items).map(JobRequest::Scan),
-            JobRequest::Extraction => None,
+            JobRequest::Extraction(_) => None,
         }
     }
 }
@@ -98,6 +98,8 @@ impl JobRequest {
 pub(crate) enum JobStage {
     /// The job runs.
     Running,
+    /// The job was told to pause. It keeps everything so far, and goes on with the rest.
+    Paused,
     /// The job was told to stop and has not stopped yet.
     Stopping,
     /// The job ended.
@@ -139,9 +141,29 @@ impl Jobs {
         let id = self.add(Job {
             title: request.title(),
             registry_names: SafeText::from(request.image.repository.to_string()),
-            ..Job::new(JobRequest::Extraction, now)
+            ..Job::new(JobRequest::Extraction(request.image.clone()), now)
         });
         Cmd::StartExtraction(id, request)
+    }
+
+    /// Pauses an extraction that runs, or lets one go on that is paused.
+    pub(crate) fn pause(&mut self, id: JobId, pauses: bool, now: Timestamp) -> Option<Cmd> {
+        let job = self.of(id).filter(|job| job.request.is_extraction())?;
+        job.stage = match (&job.stage, pauses) {
+            (JobStage::Running, true) => JobStage::Paused,
+            (JobStage::Paused, false) => JobStage::Running,
+            _ => return None,
+        };
+        job.samples = VecDeque::from([(now, job.progress.moved)]);
+        Some(Cmd::PauseJob(id, pauses))
+    }
+
+    /// Returns the extractions of an image that run or are paused, the oldest first.
+    pub(crate) fn extractions_of<'a>(&'a self, image: &'a FilesImage) -> impl Iterator<Item = &'a Job> {
+        self.running().filter(move |job| match &job.request {
+            JobRequest::Extraction(of) => of.is_same(image) && !job.is_stopping(),
+            JobRequest::Change(_) | JobRequest::Scan(_) => false,
+        })
     }
 
     /// Tells a job to stop, if it runs.
@@ -151,10 +173,14 @@ impl Jobs {
         Some(Cmd::StopJob(id))
     }
 
-    /// Leaves regtui when no job runs any more.
-    pub(crate) fn quit_when_idle(&mut self) -> Option<Cmd> {
+    /// Leaves regtui when no job runs any more. Lets those that are paused go on, or they would never end.
+    pub(crate) fn quit_when_idle(&mut self, now: Timestamp) -> Vec<Cmd> {
         self.quits_when_idle = true;
-        (!self.are_running()).then_some(Cmd::Quit)
+        if !self.are_running() {
+            return vec![Cmd::Quit];
+        }
+        let paused: Vec<JobId> = self.running().filter(|job| job.is_paused()).map(|job| job.id).collect();
+        paused.into_iter().filter_map(|id| self.pause(id, false, now)).collect()
     }
 
     /// Stops every running job and leaves regtui after the last one has ended. Leaves at once if all were told to stop
@@ -192,7 +218,12 @@ impl Jobs {
         self.running().next().is_some()
     }
 
-    /// Returns the jobs that run, the oldest first.
+    /// Returns whether any job runs that is not paused, or has not come to rest yet.
+    pub(crate) fn are_moving(&self) -> bool {
+        self.running().any(|job| !(job.is_paused() && job.progress.is_paused))
+    }
+
+    /// Returns the jobs that run or are paused, the oldest first.
     pub(crate) fn running(&self) -> impl Iterator<Item = &Job> {
         self.all.iter().filter(|job| job.is_running())
     }
@@ -229,13 +260,18 @@ impl Job {
     pub(crate) fn ended_at(&self) -> Option<Timestamp> {
         match &self.stage {
             JobStage::Ended(at, _) => Some(*at),
-            JobStage::Running | JobStage::Stopping => None,
+            JobStage::Running | JobStage::Paused | JobStage::Stopping => None,
         }
     }
 
     /// Returns whether the job has not ended.
     pub(crate) fn is_running(&self) -> bool {
         !matches!(self.stage, JobStage::Ended(..))
+    }
+
+    /// Returns whether the job is paused.
+    pub(crate) fn is_paused(&self) -> bool {
+        matches!(self.stage, JobStage::Paused)
     }
 
     /// Returns whether the job was told to stop and still runs.
@@ -245,14 +281,15 @@ impl Job {
 
     /// Returns the registry that the job waits for, if it waits.
     pub(crate) fn waiting_for(&self) -> Option<&SafeText> {
-        Some(&self.progress.waiting).filter(|waits| self.is_running() && !waits.is_empty())
+        let is_moving = self.is_running() && !self.is_paused();
+        Some(&self.progress.waiting).filter(|waits| is_moving && !waits.is_empty())
     }
 
     /// Returns the report of the job, if it has ended.
     pub(crate) fn report(&self) -> Option<&Report> {
         match &self.stage {
             JobStage::Ended(_, report) => Some(report),
-            JobStage::Running | JobStage::Stopping => None,
+            JobStage::Running | JobStage::Paused | JobStage::Stopping => None,
         }
     }
 
@@ -261,8 +298,11 @@ impl Job {
         self.report().map_or(&self.progress.items, |report| &report.items)
     }
 
-    /// Returns the bytes moved per second over the last seconds, or `None` if none moved.
+    /// Returns the bytes moved per second over the last seconds, or `None` if none moved or the job is paused.
     pub(crate) fn speed(&self) -> Option<u64> {
+        if self.is_paused() {
+            return None;
+        }
         let ((from, before), (to, after)) = (self.samples.front()?, self.samples.back()?);
         let took = to.duration_since(*from).as_secs_f64();
         let moved = after.saturating_sub(*before);

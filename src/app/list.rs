@@ -39,6 +39,8 @@ pub struct List {
     pub filter: String,
     /// Marked items, by index of the item.
     pub marks: Items,
+    /// Items that cannot be marked.
+    pub(crate) unmarkable: Items,
     /// The row at which a range of marks began: an index into `rows`.
     pub(crate) range_start: Option<usize>,
     /// The marks at the time when the range began. A range that shrinks leaves them in place.

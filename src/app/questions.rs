@@ -286,4 +286,6 @@ pub enum Slot {
     LoginFacts,
     /// The login that is checked.
     Login,
+    /// The other image whose layers are offered.
+    LayerChoice,
 }

@@ -1,6 +1,7 @@
 //! `regtui diff`: compares two images without pulling them.
 
 mod document;
+mod layers;
 mod packages;
 
 use std::io::{self, BufWriter, IsTerminal, Write};
@@ -22,15 +23,18 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::image_diff::{DiffedFiles, DiffedImages, diff_images};
 use document::DiffDocument;
-use packages::{print_packages, read_packages};
+use packages::{DiffedPackages, print_packages, read_packages};
 
 /// Compare two images: layers, config, files, packages
 #[derive(Debug, Args)]
 #[command(
     after_help = "Without a choice it shows the layers and the config. Layers at the bottom that both images share are not read for the files: a path \
-that only one image touches above them is then `added or changed`, and `--all-layers` tells which. For the packages all layers are read, each once; a version is up or down if the order is certain.
+that only one image touches above them is then `added or changed`, and `--all-layers` tells which. For the packages all layers are read, each once; a version is up or down if the order is certain. \
+A layer that cannot be read is named and left out: what only the other image has may be in it.
 
-Exit codes: 0 success; 1 something failed; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
+With --layer, what each of the two layers adds is compared, whatever is below it: `diff app:1 :1 --layer 2,3 --files` for two layers of one image.
+
+Exit codes: 0 success; 1 something failed, or a layer that is needed cannot be read; 2 wrong usage; with --exit-code, 3 the images differ in the parts that are compared."
 )]
 pub(crate) struct Diff {
     /// Left image: ghcr.io/org/app:1.4.1
@@ -54,6 +58,9 @@ pub(crate) struct Diff {
     /// With --files, also read the layers at the bottom that both images share
     #[arg(long, requires = "files")]
     all_layers: bool,
+    /// Compare only this layer of both images, or layer N of the left one with layer M of the right one; 1 is the lowest
+    #[arg(long, value_name = "N[,M]", value_delimiter = ',', conflicts_with_all = ["image_config", "packages", "all_layers"])]
+    layer: Vec<usize>,
     /// Compare the names and versions of the packages
     #[arg(long)]
     packages: bool,
@@ -83,18 +90,21 @@ impl Diff {
         let right = self.right(&names, &left)?;
         let platform = self.platform.as_deref().map(platform::parse).transpose()?;
         let images = diff_images(pool, &left, &right, platform.as_ref()).await?;
+        let images = layers::choose(images, &self.layer)?;
         if let Some(path) = &self.path {
             return self.diff_text(&images, path).await;
         }
         let files = if self.files { Some(read_files(&images, self.all_layers).await?) } else { None };
+        files.iter().for_each(name_problems);
         let packages = if self.packages { Some(read_packages(&images).await?) } else { None };
         let is_chosen = self.image_config || self.files || self.packages;
-        let shows_config = self.image_config || !is_chosen;
+        let shows_config = (self.image_config || !is_chosen) && !images.diff.is_of_layers();
         let mut out = BufWriter::new(io::stdout().lock());
         if self.json {
-            let rows = packages.as_ref().map(|packages| packages.rows.as_slice());
-            let document = DiffDocument::of(&images.diff, shows_config, files.as_ref(), rows);
-            print::json(&mut out, &document)?;
+            print::json(
+                &mut out,
+                &DiffDocument::of(&images.diff, shows_config, files.as_ref(), packages.as_ref()),
+            )?;
         } else {
             print_sides(&mut out, &images.diff)?;
             print_layers(&mut out, &images.diff)?;
@@ -109,7 +119,9 @@ impl Diff {
             }
         }
         out.flush()?;
-        if packages.as_ref().is_some_and(|packages| packages.is_incomplete) {
+        let is_incomplete = files.as_ref().is_some_and(|files| !files.describe_left_out().is_empty())
+            || packages.as_ref().is_some_and(DiffedPackages::is_incomplete);
+        if is_incomplete {
             return Err(CliError::Reported);
         }
         let config_differs = self.image_config && !images.diff.config.is_empty();
@@ -134,14 +146,26 @@ impl Diff {
     async fn diff_text(&self, images: &DiffedImages, path: &str) -> Result<bool, CliError> {
         let bytes = path.as_bytes();
         let mut files = read_files(images, false).await?;
-        if !files.is_enough_for(bytes) {
+        if !files.is_enough_for(bytes) && files.plan().unread > 0 {
             files = read_files(images, true).await?;
         }
+        name_problems(&files);
         files.check_exists(bytes)?;
-        let left = images.read_file(&files, DiffOperand::Left, bytes).await?;
-        let right = images.read_file(&files, DiffOperand::Right, bytes).await?;
+        let differ = self.print_text(images, &files, path).await?;
+        if files.is_sure_of(bytes) { Ok(differ) } else { Err(CliError::Reported) }
+    }
+
+    async fn print_text(
+        &self,
+        images: &DiffedImages,
+        files: &DiffedFiles,
+        path: &str,
+    ) -> Result<bool, CliError> {
+        let bytes = path.as_bytes();
+        let left = images.read_file(files, DiffOperand::Left, bytes).await?;
+        let right = images.read_file(files, DiffOperand::Right, bytes).await?;
         let name = |side: &DiffSide, is_there: bool| {
-            let name = if is_there { format!("{} {path}", side.reference) } else { "/dev/null".into() };
+            let name = if is_there { format!("{} {path}", side.name()) } else { "/dev/null".into() };
             SafeText::clean(&name).to_string()
         };
         let (old, new) = (name(&images.diff.left, left.is_some()), name(&images.diff.right, right.is_some()));
@@ -176,19 +200,19 @@ impl Diff {
     }
 }
 
-/// Reads the files of both images. Announces the bytes on stderr if they are many, draws the progress on a terminal, and
-/// tells of lists that nothing proves.
+/// Reads the files of both images. Announces the bytes on stderr if they are many, and draws the progress on a terminal.
 async fn read_files(images: &DiffedImages, reads_all: bool) -> Result<DiffedFiles, CliError> {
     let plan = images.plan_files(reads_all).await;
     if plan.reading.is_expensive() {
         print::print_problem(announce(&plan.reading));
     }
     let (bytes, reading) = (plan.reading.bytes, plan.new_reading());
-    let files = with_bar(bytes, &reading, images.diff_files(plan, &reading)).await?;
-    for problem in files.unproved() {
-        print::print_problem(problem);
-    }
-    Ok(files)
+    Ok(with_bar(bytes, &reading, images.diff_files(plan, &reading)).await?)
+}
+
+/// Names layers that could not be read, and lists that nothing proves.
+fn name_problems(files: &DiffedFiles) {
+    files.describe_left_out().into_iter().chain(files.unproved()).for_each(print::print_problem);
 }
 
 fn print_sides(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
@@ -201,9 +225,14 @@ fn print_sides(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
 
 fn print_layers(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
     if diff.is_same() {
-        return writeln!(out, "\nboth are the same image");
+        let what = if diff.is_of_layers() { "layer" } else { "image" };
+        return writeln!(out, "\nboth are the same {what}");
     }
-    writeln!(out, "\nlayers: {}", diff.describe_layers())?;
+    if diff.is_of_layers() {
+        writeln!(out)?;
+    } else {
+        writeln!(out, "\nlayers: {}", diff.describe_layers())?;
+    }
     let mut table = Table::new(&["", "SIZE", "DIGEST", "INSTRUCTION"], &[1]);
     for layer in &diff.layers {
         table.row(vec![
@@ -229,7 +258,8 @@ fn print_config(out: &mut impl Write, diff: &ImageDiff) -> io::Result<()> {
 }
 
 fn print_files(out: &mut impl Write, files: &DiffedFiles) -> io::Result<()> {
-    writeln!(out, "\nfiles: {}", files.diff.describe())?;
+    let incomplete = if files.describe_left_out().is_empty() { "" } else { ", incomplete" };
+    writeln!(out, "\nfiles: {}{incomplete}", files.diff.describe())?;
     if !files.diff.is_empty() {
         let mut table = Table::new(&["", "LEFT", "RIGHT", "MODE", "OWNER", "PATH"], &[1, 2]);
         files.diff.iter().for_each(|file| table.row(file_row(&file)));

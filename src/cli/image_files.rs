@@ -18,6 +18,7 @@ use crate::model::reference::Reference;
 use crate::ops::files::cost::{ReadingPlan, plan_reading};
 use crate::ops::files::image::{ImageSource, choose_image};
 use crate::ops::files::layer::Wanted;
+use crate::ops::files::left_out::LeftOutLayer;
 use crate::ops::files::tree::{ImageFiles, Reading, read_readable};
 use crate::ops::spending::Spending;
 
@@ -93,7 +94,7 @@ impl ChosenImage {
         let read = read_readable(&*self.registry, self.source, &plan, numbers, wanted, &reading);
         let (files, failed) = with_bar(plan.bytes, &reading, read).await?;
         for (number, failure) in &failed {
-            print::print_problem(format_args!("layer {} is left out: {}", number + 1, failure.why));
+            print::print_problem(LeftOutLayer::of(*number, failure));
         }
         warn_of_unproved(&files);
         let missing = failed.into_iter().map(|(number, _)| number).collect();

@@ -29,7 +29,7 @@ several tags are read once, and so is each layer. More than 32 MiB or 200 reques
 
 A binary search is right only if everything that came stays: it looks at the oldest and the newest image first, and at all images if these say otherwise.
 
-Exit codes: 0 a tag was found; 1 no image has it, or something failed; 2 wrong usage."
+Exit codes: 0 a tag was found; 1 no image has it, or something failed, such as the reading of an image; 2 wrong usage."
 )]
 pub(crate) struct Since {
     /// Repository: ghcr.io/org/app
@@ -81,10 +81,17 @@ enum SinceSort {
 struct SinceDocument<'a> {
     repository: String,
     question: &'a SinceQuestion,
-    /// The oldest image since which it holds for all; `null` if it does not hold for the newest one.
+    /// The oldest image since which it holds for all; `null` if it does not hold for the newest one, or if that is not
+    /// certain.
     since: Option<SinceImage<'a>>,
     /// The image before that.
     before: Option<SinceImage<'a>>,
+    /// The oldest image that is known to have it, if an image before it is not known that may be the first one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_at_the_latest: Option<SinceImage<'a>>,
+    /// The newest image before these that is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    since_after: Option<SinceImage<'a>>,
     /// The newest image for which it holds.
     last: Option<SinceImage<'a>>,
     /// The images for which the answer is another one than for the image before.
@@ -181,12 +188,16 @@ impl Since {
             report.notes().iter().for_each(print::print_problem);
         }
         match report.last() {
+            Some(_) if report.unknown().next().is_some() => Err(CliError::Reported),
             Some(_) => Ok(()),
             None if self.json => Err(CliError::Reported),
             None => {
                 let what = format!("cannot find {}", question.describe());
-                let failure = Failure::local(what, format!("no image of {repository} has it"));
-                Err(Failure { kind: FailureKind::NotFound, ..failure }.into())
+                let of_known = if report.unknown().next().is_some() { " of which it is known" } else { "" };
+                let failure = Failure::local(what, format!("no image of {repository}{of_known} has it"));
+                let is_certain = report.unknown().next().is_none();
+                let kind = if is_certain { FailureKind::NotFound } else { failure.kind };
+                Err(Failure { kind, ..failure }.into())
             }
         }
     }
@@ -223,7 +234,7 @@ impl Since {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let found = report.since();
         if self.json {
-            let unknown = report.rows.iter().filter(|row| row.answer.is_err());
+            let open = report.first().filter(|first| !first.unknown.is_empty());
             print::json(
                 &mut out,
                 &SinceDocument {
@@ -231,6 +242,8 @@ impl Since {
                     question,
                     since: found.map(|(row, _)| SinceImage::of(row)),
                     before: found.and_then(|(_, before)| before).map(SinceImage::of),
+                    since_at_the_latest: open.map(|first| SinceImage::of(first.row)),
+                    since_after: open.and_then(|first| first.before).map(SinceImage::of),
                     last: report.last().map(SinceImage::of),
                     changes: report.changes().into_iter().map(SinceImage::of).collect(),
                     order,
@@ -241,7 +254,7 @@ impl Since {
                     other_tags: report.others,
                     layers_read: report.layers_read,
                     bytes_read: report.bytes_read,
-                    unknown: unknown.map(SinceImage::of).collect(),
+                    unknown: report.unknown().map(SinceImage::of).collect(),
                     notes: report.notes(),
                     incomplete: report.incomplete.as_ref(),
                 },

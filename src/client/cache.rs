@@ -7,7 +7,6 @@
 //! Content on disk is checked against its digest whenever it is read, so damaged content counts as missing.
 
 use std::collections::{HashMap, HashSet};
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -16,12 +15,10 @@ use lru::LruCache;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Tag};
-use crate::store::cache::{CacheStore, FactChanges, LARGEST, LARGEST_LIST, RepositoryFacts};
+use crate::store::cache::{CacheStore, FactChanges, LARGEST, LARGEST_LIST, LARGEST_VALUE, RepositoryFacts};
 
-/// Most bytes kept in memory.
+/// Most bytes kept in memory: of content, and of lists of files if there is no disk.
 const MEMORY: usize = 16 * 1024 * 1024;
-/// Most lists of files kept in memory if there is no disk.
-const LISTS: NonZeroUsize = NonZeroUsize::MIN.saturating_add(15);
 /// Longest media type that is kept.
 const LONGEST_TYPE: usize = 256;
 
@@ -35,13 +32,19 @@ struct CacheInner {
     seen: Mutex<HashMap<Repository, Seen>>,
     disk: Option<CacheStore>,
     /// Lists of the files of layers, if there is no disk.
-    lists: Mutex<LruCache<Digest, Bytes>>,
+    lists: Mutex<Memory>,
 }
 
 #[derive(Debug)]
 struct Memory {
     contents: LruCache<Digest, Bytes>,
     bytes: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Memory {
+        Memory { contents: LruCache::unbounded(), bytes: 0 }
+    }
 }
 
 /// The facts about one repository, from when it was last asked, and those that have to be written to disk.
@@ -59,12 +62,11 @@ struct Seen {
 impl Cache {
     /// Creates a cache that keeps its content in `folder`, or in memory only.
     pub fn new(folder: Option<PathBuf>) -> Cache {
-        let memory = Memory { contents: LruCache::unbounded(), bytes: 0 };
         Cache(Arc::new(CacheInner {
-            memory: Mutex::new(memory),
+            memory: Mutex::default(),
             seen: Mutex::default(),
             disk: folder.map(CacheStore::new),
-            lists: Mutex::new(LruCache::new(LISTS)),
+            lists: Mutex::default(),
         }))
     }
 
@@ -93,19 +95,24 @@ impl Cache {
     pub(crate) async fn file_list(&self, layer: &Digest) -> Option<Bytes> {
         match &self.0.disk {
             Some(disk) => disk.read_file_list(*layer).await,
-            None => self.lists().get(layer).cloned(),
+            None => self.lists().contents.get(layer).cloned(),
         }
     }
 
-    /// Keeps the list of the files of a layer.
-    pub(crate) fn keep_file_list(&self, layer: Digest, list: Bytes) {
-        if list.len() > LARGEST_LIST {
+    /// Keeps the list of the files of a layer, or a piece of it. Waits until there is room for it.
+    pub(crate) async fn keep_file_list(&self, layer: Digest, list: Bytes) {
+        if list.len() > LARGEST_VALUE {
             return;
         }
         match &self.0.disk {
-            Some(disk) => disk.write_file_list(layer, list),
-            None => drop(self.lists().put(layer, list)),
+            Some(disk) => disk.write_file_list(layer, list).await,
+            None => self.lists().put(layer, list),
         }
+    }
+
+    /// Returns the most bytes of a list of files that is kept in pieces.
+    pub(crate) fn most_list_bytes(&self) -> usize {
+        if self.0.disk.is_some() { LARGEST_LIST } else { MEMORY / 2 }
     }
 
     /// Returns the digest that a tag had when last seen, in this run or an earlier one.
@@ -196,7 +203,7 @@ impl Cache {
         disk.flush().await;
     }
 
-    fn lists(&self) -> MutexGuard<'_, LruCache<Digest, Bytes>> {
+    fn lists(&self) -> MutexGuard<'_, Memory> {
         self.0.lists.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -256,6 +263,33 @@ mod tests {
         assert_eq!(cache.get(&all[0].0).await, None);
         assert!(cache.get(&all[4].0).await.is_some());
         assert!(cache.memory().bytes <= MEMORY);
+    }
+
+    #[tokio::test]
+    async fn lists_of_files_in_memory_have_an_end_too() {
+        let cache = Cache::new(None);
+        let all: Vec<_> = (0..9u8).map(|n| content(vec![n; MEMORY / 8])).collect();
+        for (digest, list) in &all {
+            cache.keep_file_list(*digest, list.clone()).await;
+        }
+        assert_eq!(cache.file_list(&all[0].0).await, None);
+        assert!(cache.file_list(&all[8].0).await.is_some());
+        assert!(cache.lists().bytes <= MEMORY && cache.most_list_bytes() <= MEMORY);
+    }
+
+    #[tokio::test]
+    async fn pieces_of_a_list_wait_for_room_in_the_queue_and_none_is_dropped() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let all: Vec<_> = (0..24u8).map(|n| content(vec![n; 1 << 20])).collect();
+        let first = Cache::new(Some(folder.path().into()));
+        for (digest, piece) in &all {
+            first.keep_file_list(*digest, piece.clone()).await;
+        }
+        first.flush().await;
+        let second = Cache::new(Some(folder.path().into()));
+        for (digest, piece) in &all {
+            assert!(second.file_list(digest).await.as_ref() == Some(piece), "{digest}");
+        }
     }
 
     #[tokio::test]

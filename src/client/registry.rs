@@ -39,7 +39,7 @@ use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
 use crate::model::server::{Ability, Cleanups, Deletes, Identity, Server, Transport};
 use crate::model::text::SafeText;
-use blobs::{BlobSource, BlobStream, Mount, Transfer};
+use blobs::{BlobPart, BlobSource, BlobStream, Mount, NoPart, Transfer, collect_part};
 use connection::Connection;
 use visibility::Visibility;
 
@@ -121,15 +121,26 @@ pub trait Registry: Debug + Send + Sync {
     ) -> Result<Box<dyn BlobStream>, Error>;
 
     /// Returns some bytes of a blob, or `None` if the registry does not give a part of it. Nothing proves the bytes: the
-    /// caller compares them with a digest that it knows. Gives no part by default.
+    /// caller compares them with a digest that it knows.
     fn blob_range<'a>(
         &'a self,
         name: &'a RepositoryName,
         descriptor: &'a Descriptor,
         range: Range<u64>,
     ) -> Answer<'a, Option<Bytes>> {
+        async move { collect_part(&mut *self.blob_part(name, descriptor, range)).await }.boxed()
+    }
+
+    /// Reads some bytes of a blob piece by piece, as [`Registry::blob_range`] does. Nothing is requested before the first
+    /// piece. Gives no part by default.
+    fn blob_part(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        range: Range<u64>,
+    ) -> Box<dyn BlobPart> {
         let _ = (name, descriptor, range);
-        ready(Ok(None)).boxed()
+        Box::new(NoPart)
     }
 
     /// Returns the kept list of the files of a layer, as [`Registry::keep_file_list`] took it. Keeps none by default.
@@ -138,9 +149,16 @@ pub trait Registry: Debug + Send + Sync {
         ready(None).boxed()
     }
 
-    /// Keeps the list of the files of a layer, for this run and later ones.
-    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
+    /// Keeps the list of the files of a layer, or a piece of it, for this run and later ones. Waits until there is room for
+    /// it.
+    fn keep_file_list<'a>(&'a self, layer: &'a Digest, list: Bytes) -> BoxFuture<'a, ()> {
         let _ = (layer, list);
+        ready(()).boxed()
+    }
+
+    /// Returns the most bytes of a list of files that is kept in pieces. Keeps none by default.
+    fn most_list_bytes(&self) -> usize {
+        0
     }
 
     /// Puts a blob into a repository. Its descriptor needs a digest and a size.

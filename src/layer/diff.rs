@@ -5,23 +5,20 @@
 //! path is *added or changed*, or *removed or changed*. A whiteout proves that the path existed. Directories between
 //! symbolic links are not followed into layers that were not read.
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use super::entry::{EntryKind, LayerEntry};
 use super::files::LayerFiles;
 use super::list::FileList;
-use super::path::split;
 use super::tree::{FileTree, FileVersion, PathId, TreeError};
 
 mod compare;
+mod stand_ins;
 mod wording;
 
 pub use compare::Aspects;
+use stand_ins::stand_ins;
 pub(crate) use wording::describe_unread;
-
-/// The mode of a stand-in for a path that a whiteout proves to exist.
-const EXISTS: u16 = 1;
 
 /// The relation of a path in the right image to the left one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,8 +29,9 @@ pub enum FileChange {
     Removed,
     /// On both sides, and different.
     Changed,
-    /// On both sides; whether the contents differ is not known, because their sizes are equal and a digest is missing. Or
-    /// on neither side, if a layer that was not read does not have it.
+    /// On both sides; whether the contents differ is not known, because their sizes are equal and a digest is missing, or
+    /// because it is a directory that one image emptied of files of layers that were not read. Or on neither side, if a
+    /// layer that was not read does not have it.
     Unknown,
     /// On the right. The left side has it only in layers that were not read, or not at all.
     AddedOrChanged,
@@ -46,7 +44,7 @@ pub enum FileChange {
 pub enum FileState {
     /// It is not there.
     Absent,
-    /// It is as the layers that were not read have it, if they have it.
+    /// It is as the layers that were not read have it, if they have it. Layers that could not be read are among them.
     Unread,
     /// It is there.
     Present(FileFacts),
@@ -124,6 +122,8 @@ pub enum ContentPlace {
 struct DiffRow {
     left: Option<PathId>,
     right: Option<PathId>,
+    /// Whether each side is as layers that were not read have it.
+    is_unread: [bool; 2],
     depth: u16,
     change: FileChange,
     aspects: Aspects,
@@ -133,10 +133,14 @@ struct DiffRow {
 #[derive(Debug)]
 struct DiffTree {
     tree: FileTree,
-    /// The layers that were read, bottom first.
-    layers: Vec<Arc<LayerFiles>>,
+    /// The layers above those that both images share, bottom first. `None` for those that could not be read.
+    layers: Vec<Option<Arc<LayerFiles>>>,
     /// The number of layers below them.
     unread: usize,
+    /// The highest layer of the tree that could not be read; 0 if all were.
+    missing: u16,
+    /// The number of all layers below them in their image.
+    below: usize,
 }
 
 /// The differences between the files of two images.
@@ -157,39 +161,64 @@ impl FileDiff {
         right: Vec<Arc<LayerFiles>>,
         unread: usize,
     ) -> Result<FileDiff, TreeError> {
-        let (stand_ins, hidden) = match unread {
-            0 => Default::default(),
-            _ => (Some(stand_ins(&left, &right)), hidden_directories(&left, &right)),
-        };
-        let tree = |layers: Vec<Arc<LayerFiles>>| {
-            let mut tree = FileTree::default();
+        let all = |layers: Vec<Arc<LayerFiles>>| layers.into_iter().map(Some).collect();
+        FileDiff::of_readable(all(left), all(right), unread)
+    }
+
+    /// Compares two images as [`FileDiff::of`] does, also if some layers could not be read, which are `None`. They count as
+    /// empty, but a path that is only on the other side may be in them.
+    pub fn of_readable(
+        left: Vec<Option<Arc<LayerFiles>>>,
+        right: Vec<Option<Arc<LayerFiles>>>,
+        unread: usize,
+    ) -> Result<FileDiff, TreeError> {
+        let stand_ins = (unread > 0).then(|| stand_ins(&left, &right));
+        let empty = FileList::default();
+        let tree = |layers: Vec<Option<Arc<LayerFiles>>>| {
+            let (mut tree, mut missing) = (FileTree::default(), 0);
             stand_ins.iter().try_for_each(|list| tree.add_layer(list))?;
-            layers.iter().try_for_each(|layer| tree.add_layer(&layer.list))?;
+            for layer in &layers {
+                tree.add_layer(layer.as_ref().map_or(&empty, |layer| &layer.list))?;
+                if layer.is_none() {
+                    missing = tree.layers();
+                }
+            }
             tree.shrink();
-            Ok(DiffTree { tree, layers, unread })
+            Ok(DiffTree { tree, layers, unread, missing, below: unread })
         };
         let (left, right) = (tree(left)?, tree(right)?);
-        let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden };
+        let mut diff = FileDiff { left, right, rows: Vec::new(), same: 0, hidden: Vec::new() };
         diff.compare();
         Ok(diff)
     }
 
+    /// Names the layers by their numbers in their images if each side is only one of them, from 1.
+    pub fn of_single_layers(mut self, [left, right]: [usize; 2]) -> FileDiff {
+        (self.left.below, self.right.below) = (left.saturating_sub(1), right.saturating_sub(1));
+        self
+    }
+
     /// Returns the place of the content at a path of one image. Symbolic links are followed inside the image.
     pub fn locate(&self, operand: DiffOperand, path: &[u8]) -> ContentPlace {
-        let side = match operand {
-            DiffOperand::Left => &self.left,
-            DiffOperand::Right => &self.right,
-        };
-        side.locate(path)
+        self.side(operand).locate(path)
+    }
+
+    /// Returns whether no layer that could not be read may have another file at a path of one image, or remove it.
+    pub fn is_sure_of(&self, operand: DiffOperand, path: &[u8]) -> bool {
+        self.side(operand).is_sure_of(path)
     }
 
     /// Returns the layer of a place of an image: its number in the image, from 1, and its files.
     pub fn layer(&self, operand: DiffOperand, index: usize) -> Option<(usize, &Arc<LayerFiles>)> {
-        let side = match operand {
+        let side = self.side(operand);
+        Some((index + side.below + 1, side.layers.get(index)?.as_ref()?))
+    }
+
+    fn side(&self, operand: DiffOperand) -> &DiffTree {
+        match operand {
             DiffOperand::Left => &self.left,
             DiffOperand::Right => &self.right,
-        };
-        Some((index + side.unread + 1, side.layers.get(index)?))
+        }
     }
 
     /// Returns the number of paths that differ, or may differ.
@@ -212,36 +241,33 @@ impl FileDiff {
         self.rows.iter().filter(|row| row.change == change).count()
     }
 
-    /// Returns the directories whose content in the layers that were not read is in one of the images only.
+    /// Returns the directories whose content in the layers that were not read only one of the images shows: the other one
+    /// removed everything in them. What is below one of these is not among them. Each has a row, too.
     pub fn hidden_directories(&self) -> &[Vec<u8>] {
         &self.hidden
     }
 
-    /// Returns whether layers that were not read could tell more.
+    /// Returns whether the shared layers that were not read could tell more.
     pub fn is_uncertain(&self) -> bool {
-        let is_unread = |row: &DiffRow| {
-            [(&self.left, row.left), (&self.right, row.right)]
-                .iter()
-                .any(|(side, id)| id.is_none_or(|id| side.is_unread(id)))
-        };
+        let is_unread = |row: &DiffRow| row.is_unread.contains(&true);
         self.left.unread > 0 && (!self.hidden.is_empty() || self.rows.iter().any(is_unread))
     }
 
     /// Returns a difference by its number, from 0, in the order of a tree.
     pub fn get(&self, index: usize) -> Option<DiffedFile> {
         let row = self.rows.get(index)?;
-        let path = match (row.left, row.right) {
-            (Some(id), _) => self.left.tree.path(id),
-            (None, Some(id)) => self.right.tree.path(id),
-            (None, None) => return None,
-        };
         Some(DiffedFile {
-            path,
+            path: self.path(row.left, row.right),
             change: row.change,
             aspects: row.aspects,
-            left: self.left.state(row.left),
-            right: self.right.state(row.right),
+            left: self.left.state(row.left, row.is_unread[0]),
+            right: self.right.state(row.right, row.is_unread[1]),
         })
+    }
+
+    fn path(&self, left: Option<PathId>, right: Option<PathId>) -> Vec<u8> {
+        let left = left.map(|id| self.left.tree.path(id));
+        left.or_else(|| right.map(|id| self.right.tree.path(id))).unwrap_or_default()
     }
 
     /// Returns all differences in the order of a tree.
@@ -252,11 +278,12 @@ impl FileDiff {
 
 impl DiffTree {
     fn locate(&self, path: &[u8]) -> ContentPlace {
-        let missing = if self.unread > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
+        let missing =
+            if self.unread > 0 || self.missing > 0 { ContentPlace::Unread } else { ContentPlace::Absent };
         let Some(id) = self.tree.resolve(path, true) else {
             // Only a path that a layer removed is known to be absent.
-            let known = self.tree.find(path).filter(|id| self.tree.current(*id).is_none());
-            return known.map_or(missing, |_| ContentPlace::Absent);
+            let is_removed = |id: &PathId| self.tree.current(*id).is_none() && !self.is_missing(Some(*id));
+            return self.tree.find(path).filter(is_removed).map_or(missing, |_| ContentPlace::Absent);
         };
         let Some(version) = self.tree.current(id).filter(|_| !self.is_unread(id)) else { return missing };
         let (_, content) = self.content(id, &version);
@@ -267,6 +294,19 @@ impl DiffTree {
             (EntryKind::HardLink, ..) => missing,
             (kind, ..) => ContentPlace::NoFile(kind),
         }
+    }
+
+    fn is_sure_of(&self, path: &[u8]) -> bool {
+        match self.tree.resolve(path, true) {
+            Some(id) => self.tree.current(id).is_none_or(|version| version.layer > self.missing),
+            None => !self.is_missing(self.tree.find(path)),
+        }
+    }
+
+    /// Returns whether a path that is not there may be in a layer that could not be read: none above it removed the path.
+    fn is_missing(&self, id: Option<PathId>) -> bool {
+        let removed_in = id.and_then(|id| self.tree.removed_in(id));
+        self.missing > 0 && removed_in.is_none_or(|layer| layer < self.missing)
     }
 
     /// Returns whether the path is as the layers that were not read have it.
@@ -280,17 +320,16 @@ impl DiffTree {
     }
 
     fn entry(&self, version: &FileVersion) -> Option<LayerEntry<'_>> {
-        self.layers.get(self.layer_index(version)?)?.list.get(version.entry? as usize)
+        let layer = self.layers.get(self.layer_index(version)?)?.as_ref()?;
+        layer.list.get(version.entry? as usize)
     }
 
-    fn state(&self, id: Option<PathId>) -> FileState {
-        let Some(id) = id else {
-            return if self.unread > 0 { FileState::Unread } else { FileState::Absent };
-        };
-        match self.tree.current(id) {
+    fn state(&self, id: Option<PathId>, is_unread: bool) -> FileState {
+        let version = id.and_then(|id| Some((id, self.tree.current(id)?)));
+        match version {
+            _ if is_unread => FileState::Unread,
+            Some((id, version)) => FileState::Present(self.facts(id, &version)),
             None => FileState::Absent,
-            Some(_) if self.is_unread(id) => FileState::Unread,
-            Some(version) => FileState::Present(self.facts(id, &version)),
         }
     }
 
@@ -306,7 +345,7 @@ impl DiffTree {
             mtime: version.mtime,
             sha256: entry.as_ref().and_then(|entry| entry.sha256),
             link: entry.map(|entry| entry.link.into_owned()).unwrap_or_default(),
-            layer: self.layer_index(version).map_or(0, |index| index + self.unread + 1),
+            layer: self.layer_index(version).map_or(0, |index| index + self.below + 1),
         }
     }
 
@@ -318,102 +357,4 @@ impl DiffTree {
         let target = self.tree.linked_version(id, version);
         target.filter(|(_, target)| self.layer_index(target).is_some()).unwrap_or((id, *version))
     }
-}
-
-/// A path that a layer mentions.
-#[derive(Debug, Default)]
-struct Mention {
-    is_directory: bool,
-    exists: bool,
-}
-
-/// Returns a layer that stands in for those that were not read: all paths that the further layers mention, so that a path
-/// which one image leaves alone can be told from one that it removes.
-fn stand_ins(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> FileList {
-    let mut mentions: BTreeMap<Vec<u8>, Mention> = BTreeMap::new();
-    for side in [left, right] {
-        let mut provided: HashSet<Vec<u8>> = HashSet::new();
-        for layer in side {
-            for entry in layer.list.iter() {
-                let path = entry.path.as_ref();
-                match entry.kind {
-                    EntryKind::Whiteout => {
-                        let exists = !provided.contains(path);
-                        mentions.entry(path.to_vec()).or_default().exists |= exists;
-                    }
-                    EntryKind::OpaqueMarker => mentions.entry(path.to_vec()).or_default().is_directory = true,
-                    _ => continue,
-                }
-                mention_parents(&mut mentions, path, &mut |_| false);
-            }
-            for entry in layer.list.iter() {
-                if matches!(entry.kind, EntryKind::Whiteout | EntryKind::OpaqueMarker) {
-                    continue;
-                }
-                let path = entry.path.as_ref();
-                let mention = mentions.entry(path.to_vec()).or_default();
-                mention.is_directory |= entry.kind == EntryKind::Directory;
-                mention_parents(&mut mentions, path, &mut |parent| {
-                    !provided.contains(parent) && provided.insert(parent.to_vec())
-                });
-                provided.insert(path.to_vec());
-            }
-        }
-    }
-    let mut list = FileList::default();
-    for (path, mention) in mentions.iter().filter(|(path, _)| !path.is_empty()) {
-        let entry = LayerEntry {
-            path: path.into(),
-            kind: if mention.is_directory { EntryKind::Directory } else { EntryKind::File },
-            size: 0,
-            mode: if mention.exists { EXISTS } else { 0 },
-            uid: 0,
-            gid: 0,
-            mtime: 0,
-            link: b"".into(),
-            sha256: None,
-            data: None,
-        };
-        if list.push(&entry).is_err() {
-            break;
-        }
-    }
-    list
-}
-
-/// Notes that the directories above a path are mentioned, up to one that was noted before. `note` returns whether the
-/// directory is new to it.
-fn mention_parents(
-    mentions: &mut BTreeMap<Vec<u8>, Mention>,
-    path: &[u8],
-    note: &mut dyn FnMut(&[u8]) -> bool,
-) {
-    let (mut parent, _) = split(path);
-    while !parent.is_empty() {
-        let mut is_new = note(parent);
-        match mentions.get_mut(parent) {
-            Some(mention) => is_new |= !std::mem::replace(&mut mention.is_directory, true),
-            None => {
-                mentions.insert(parent.to_vec(), Mention { is_directory: true, exists: false });
-                is_new = true;
-            }
-        }
-        if !is_new {
-            break;
-        }
-        (parent, _) = split(parent);
-    }
-}
-
-/// Returns the directories whose content of lower layers only one side removes.
-fn hidden_directories(left: &[Arc<LayerFiles>], right: &[Arc<LayerFiles>]) -> Vec<Vec<u8>> {
-    let opaque = |side: &[Arc<LayerFiles>]| -> HashSet<Vec<u8>> {
-        let entries = side.iter().flat_map(|layer| layer.list.iter());
-        let opaque = entries.filter(|entry| entry.kind == EntryKind::OpaqueMarker);
-        opaque.map(|entry| entry.path.into_owned()).collect()
-    };
-    let (left, right) = (opaque(left), opaque(right));
-    let mut only_one: Vec<Vec<u8>> = left.symmetric_difference(&right).cloned().collect();
-    only_one.sort();
-    only_one
 }

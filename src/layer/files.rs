@@ -1,31 +1,19 @@
-//! The files of one layer, however they became known, and their form in the cache.
+//! The files of one layer, however they became known.
 
-use std::io::{Read, Write};
 use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use flate2::read::ZlibDecoder;
-use flate2::write::ZlibEncoder;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use super::compression::Compression;
 use super::entry::{DataPosition, LayerEntry};
 use super::error::LayerError;
 use super::finding::Findings;
-use super::list::{FileList, ListPart};
-pub(crate) use super::path::below;
+use super::list::FileList;
+pub(crate) use super::path::{at_root, beside_root};
 use super::table::{Chunk, LayerTable};
 use super::unpacked::LayerSums;
 use crate::model::digest::Digest;
-
-/// The version of the form in the cache. Another one is not read.
-const VERSION: u8 = 3;
-/// Most bytes of a list from the cache: one with two million entries, each with a path of average length.
-const LARGEST: u64 = 512 << 20;
-/// The chunks that are written together.
-const CHUNKS_TOGETHER: usize = 1024;
 
 /// The way in which a layer holds its files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,13 +51,15 @@ pub struct LayerFiles {
     /// The digest of the uncompressed bytes, if the whole layer was read.
     pub diff_id: Option<Digest>,
     /// The directory of the layer whose content the list has at its root; empty if the paths are those of the layer. The
-    /// cache keeps lists without it.
+    /// paths beside it begin with a colon. The cache keeps lists without it.
     pub root: &'static [u8],
 }
 
-/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry:
-/// <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
+/// The directory of layers of Windows with the files of the image. Beside it stand the hives of its registry, and the
+/// files for containers with a kernel of their own: <https://github.com/microsoft/hcsshim/blob/main/pkg/ociwclayer/export.go>.
 pub const WINDOWS_ROOT: &[u8] = b"Files";
+/// The directories that a layer of Windows has.
+const WINDOWS_DIRECTORIES: [&[u8]; 3] = [WINDOWS_ROOT, b"Hives", b"UtilityVM"];
 
 impl LayerFiles {
     /// The files of a layer without a table of contents, all of which are proved.
@@ -115,12 +105,13 @@ impl LayerFiles {
         }
     }
 
-    /// Returns the files with the content of a directory at the root, or as they are if there is nothing in it.
+    /// Returns the files with the content of a directory at the root, and a colon before all other paths: see
+    /// [`WINDOWS_ROOT`]. A layer that is none of Windows stays as it is.
     pub fn with_root(self: &Arc<Self>, root: &'static [u8]) -> Arc<LayerFiles> {
-        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(root) {
+        if root.is_empty() || !self.root.is_empty() || !self.list.has_any_in(&WINDOWS_DIRECTORIES) {
             return self.clone();
         }
-        match self.list.below(root) {
+        match self.list.at_root(root) {
             Ok(list) => Arc::new(LayerFiles { list, root, ..LayerFiles::clone(self) }),
             Err(_) => self.clone(),
         }
@@ -165,73 +156,6 @@ impl LayerFiles {
         let (first, count) = (first as usize, count as usize);
         self.chunks.get(first..first.saturating_add(count))
     }
-
-    /// Returns the form for the cache, or `None` if it cannot be made, or if nothing proves the list: a single file has
-    /// the name that its manifest gives it. It holds nothing else that depends on a manifest. It is made in parts, so that
-    /// little of it is in memory before it is compressed.
-    pub fn encode(&self) -> Option<Bytes> {
-        if !self.is_proved || self.format == LayerFormat::Blob || !self.root.is_empty() {
-            return None;
-        }
-        let mut findings = self.findings.clone();
-        findings.set_wrong_media_type(false);
-        let mut out = vec![VERSION];
-        let mut packer = ZlibEncoder::new(&mut out, flate2::Compression::fast());
-        let head = KeptHead {
-            format: self.format,
-            chunks: self.chunks.len(),
-            parts: self.list.parts().len(),
-            chunks_end: self.chunks_end,
-            findings,
-            uncompressed: self.uncompressed,
-            diff_id: self.diff_id,
-        };
-        write_frame(&mut packer, &head)?;
-        for chunks in self.chunks.chunks(CHUNKS_TOGETHER) {
-            write_frame(&mut packer, chunks)?;
-        }
-        for part in self.list.parts() {
-            write_frame(&mut packer, part)?;
-        }
-        packer.finish().ok()?;
-        Some(out.into())
-    }
-
-    /// Reads the form of the cache. Returns `None` if it is another version, or damaged.
-    pub fn decode(kept: &[u8]) -> Option<LayerFiles> {
-        let (&VERSION, packed) = kept.split_first()? else { return None };
-        let (mut bytes, mut frame) = (ZlibDecoder::new(packed).take(LARGEST), Vec::new());
-        let head: KeptHead = read_frame(&mut bytes, &mut frame)?;
-        if head.format == LayerFormat::Blob {
-            return None;
-        }
-        let mut chunks: Vec<Chunk> = Vec::new();
-        while chunks.len() < head.chunks {
-            let more: Vec<Chunk> = read_frame(&mut bytes, &mut frame)?;
-            if more.is_empty() {
-                return None;
-            }
-            chunks.extend(more);
-        }
-        if chunks.len() != head.chunks {
-            return None;
-        }
-        chunks.shrink_to_fit();
-        let mut list = FileList::default();
-        for _ in 0..head.parts {
-            let part: ListPart = read_frame(&mut bytes, &mut frame)?;
-            list.add_part(part, chunks.len())?;
-        }
-        list.shrink();
-        Some(LayerFiles {
-            chunks,
-            chunks_end: head.chunks_end,
-            findings: head.findings,
-            uncompressed: head.uncompressed,
-            diff_id: head.diff_id,
-            ..LayerFiles::new(head.format, list)
-        })
-    }
 }
 
 /// The bytes of a layer that chunks take.
@@ -257,41 +181,6 @@ impl ChunkRanges {
         let next = self.starts.partition_point(|start| *start <= chunk.offset);
         chunk.offset..self.starts.get(next).copied().unwrap_or(self.end)
     }
-}
-
-/// Everything but lists, as the cache has it.
-#[derive(Serialize, Deserialize)]
-struct KeptHead {
-    format: LayerFormat,
-    /// The number of chunks.
-    chunks: usize,
-    /// The number of parts of the list.
-    parts: usize,
-    chunks_end: u64,
-    findings: Findings,
-    uncompressed: Option<u64>,
-    diff_id: Option<Digest>,
-}
-
-/// Writes a value behind its length.
-fn write_frame(out: &mut impl Write, value: &(impl Serialize + ?Sized)) -> Option<()> {
-    let frame = postcard::to_stdvec(value).ok()?;
-    out.write_all(&u32::try_from(frame.len()).ok()?.to_le_bytes()).ok()?;
-    out.write_all(&frame).ok()
-}
-
-/// Reads a value behind its length. `frame` is a buffer.
-fn read_frame<T: DeserializeOwned>(from: &mut impl Read, frame: &mut Vec<u8>) -> Option<T> {
-    let mut length = [0; 4];
-    from.read_exact(&mut length).ok()?;
-    frame.clear();
-    // The buffer only grows as far as there are bytes.
-    let length = u32::from_le_bytes(length);
-    let read = from.by_ref().take(length.into()).read_to_end(frame).ok()?;
-    if read != usize::try_from(length).ok()? {
-        return None;
-    }
-    postcard::from_bytes(frame).ok()
 }
 
 /// Returns the content of a chunk from the bytes of the layer that hold it, compared with the digest of the chunk.

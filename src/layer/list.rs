@@ -1,4 +1,4 @@
-//! The entries of one layer in little memory: parts, each with one buffer for its texts, and 40 bytes for each entry.
+//! The entries of one layer in little memory: parts, each with one buffer for its texts, and 32 bytes for each entry.
 //! Entries of a part share the text of their directory. Copies of a list share its parts, so a list that still grows can be
 //! looked at without copying it.
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{DataPosition, EntryKind, LayerEntry};
 use super::error::LayerError;
-use super::path::below;
+use super::path::at_root;
 
 /// The entries of a part. Only the last part has fewer.
 const PART: usize = 1024;
@@ -28,8 +28,10 @@ const DIRECTORIES_COMPARED: usize = 16;
 /// An entry without its texts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
-    size: u64,
-    mtime: i64,
+    /// The size in bytes, or [`WIDE`].
+    size: u32,
+    /// The seconds since 1970. If the size is [`WIDE`], the index of both in [`ListPart::wide`].
+    mtime: u32,
     /// The position in the stream, or the first chunk and the number of chunks.
     data: u64,
     /// The place of the name, which the link follows.
@@ -44,6 +46,16 @@ struct Record {
     access: u16,
     kind: EntryKind,
     place: Place,
+}
+
+/// The size in a record whose size or time needs more bits.
+const WIDE: u32 = u32::MAX;
+
+/// A size and a time of which one does not fit into a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct WideFacts {
+    size: u64,
+    mtime: i64,
 }
 
 /// The meaning of [`Record::data`].
@@ -92,6 +104,7 @@ pub(super) struct ListPart {
     records: Vec<Record>,
     sums: Vec<[u8; 32]>,
     accesses: Vec<Access>,
+    wide: Vec<WideFacts>,
 }
 
 /// The entries of a layer in its order.
@@ -126,6 +139,11 @@ impl FileList {
     pub fn len(&self) -> usize {
         let full = self.parts.len().saturating_sub(1) * PART;
         full + self.parts.last().map_or(0, |part| part.records.len())
+    }
+
+    /// Returns the number of entries with a digest of their content.
+    pub(super) fn digests(&self) -> usize {
+        self.parts.iter().map(|part| part.sums.len()).sum()
     }
 
     /// Returns the bytes of all paths and links.
@@ -168,22 +186,32 @@ impl FileList {
     }
 
     /// Returns the same entries with the content of a directory at the root. Entries keep their numbers.
-    pub(super) fn below(&self, directory: &[u8]) -> Result<FileList, LayerError> {
+    pub(super) fn at_root(&self, directory: &[u8]) -> Result<FileList, LayerError> {
         let mut list = FileList::default();
-        for mut entry in self.iter() {
-            let path = below(directory, &entry.path).to_vec();
-            if entry.kind == EntryKind::HardLink {
-                entry.link = below(directory, &entry.link).to_vec().into();
-            }
-            list.push(&LayerEntry { path: path.into(), ..entry })?;
+        for entry in self.iter() {
+            let path = at_root(directory, entry.kind, &entry.path).into_owned().into();
+            let is_link = entry.kind == EntryKind::HardLink;
+            let link = if is_link {
+                at_root(directory, EntryKind::File, &entry.link).into_owned().into()
+            } else {
+                entry.link
+            };
+            // Without the directory there is nothing in it.
+            let is_all = entry.kind == EntryKind::Whiteout && *entry.path == *directory;
+            let kind = if is_all { EntryKind::OpaqueMarker } else { entry.kind };
+            list.push(&LayerEntry { path, kind, link, ..entry })?;
         }
         list.shrink();
         Ok(list)
     }
 
-    /// Whether there is anything in a directory.
-    pub(super) fn has_any_in(&self, directory: &[u8]) -> bool {
-        self.iter().any(|entry| below(directory, &entry.path).len() < entry.path.len())
+    /// Whether there is anything in one of these directories.
+    pub(super) fn has_any_in(&self, directories: &[&[u8]]) -> bool {
+        let is_in = |path: &[u8]| {
+            let rest = directories.iter().filter_map(|directory| path.strip_prefix(*directory));
+            rest.into_iter().any(|rest| rest.first() == Some(&b'/'))
+        };
+        self.iter().any(|entry| is_in(&entry.path))
     }
 
     /// Returns the parts, in order.
@@ -251,13 +279,22 @@ impl ListPart {
             self.accesses.push(access);
             self.accesses.len() - 1
         });
+        let narrow = (u32::try_from(entry.size).ok().filter(|size| *size != WIDE))
+            .zip(u32::try_from(entry.mtime).ok());
+        let (size, mtime) = match narrow {
+            Some(narrow) => narrow,
+            None => {
+                self.wide.push(WideFacts { size: entry.size, mtime: entry.mtime });
+                (WIDE, u32::from(number(self.wide.len() - 1)?))
+            }
+        };
         self.sums.extend(entry.sha256);
         let sha256 = if entry.sha256.is_some() { self.sums.len() } else { 0 };
         self.text.extend_from_slice(name);
         self.text.extend_from_slice(&entry.link);
         self.records.push(Record {
-            size: entry.size,
-            mtime: entry.mtime,
+            size,
+            mtime,
             data,
             text,
             name_length: number(name.len())?,
@@ -284,6 +321,7 @@ impl ListPart {
                 && usize::from(record.directory) < self.directories.len()
                 && usize::from(record.sha256) <= self.sums.len()
                 && usize::from(record.access) < self.accesses.len()
+                && (record.size != WIDE || (record.mtime as usize) < self.wide.len())
                 && has_chunks
         };
         self.directories.iter().all(|directory| is_inside(directory.text, directory.length.into()))
@@ -305,6 +343,7 @@ impl ListPart {
         self.records.shrink_to_fit();
         self.sums.shrink_to_fit();
         self.accesses.shrink_to_fit();
+        self.wide.shrink_to_fit();
     }
 
     fn memory(&self) -> usize {
@@ -313,6 +352,7 @@ impl ListPart {
             + self.records.capacity() * size_of::<Record>()
             + self.sums.capacity() * size_of::<[u8; 32]>()
             + self.accesses.capacity() * size_of::<Access>()
+            + self.wide.capacity() * size_of::<WideFacts>()
     }
 
     fn directory(&self, directory: DirectoryText) -> &[u8] {
@@ -330,7 +370,11 @@ impl ListPart {
 
     fn facts(&self, record: &Record) -> EntryFacts {
         let Access { uid, gid, mode } = self.accesses[usize::from(record.access)];
-        EntryFacts { size: record.size, mtime: record.mtime, uid, gid, mode }
+        let WideFacts { size, mtime } = match record.size {
+            WIDE => self.wide[record.mtime as usize],
+            size => WideFacts { size: size.into(), mtime: record.mtime.into() },
+        };
+        EntryFacts { size, mtime, uid, gid, mode }
     }
 
     fn entry(&self, record: &Record) -> LayerEntry<'_> {
@@ -375,11 +419,15 @@ mod tests {
                 .into_bytes()
                 .into(),
             kind: if is_file { EntryKind::File } else { EntryKind::Symlink },
-            size: number as u64,
+            size: if number.is_multiple_of(100) {
+                u64::from(u32::MAX) + number as u64
+            } else {
+                number as u64
+            },
             mode: 0o644 + (number % 7) as u16,
             uid: (number % 5) as u32,
             gid: 0,
-            mtime: -1,
+            mtime: [-1, 0, u32::MAX.into(), i64::MAX, 1_700_000_000][number % 5],
             link: if is_file { b"".into() } else { format!("to-{number}").into_bytes().into() },
             sha256: is_file.then_some([number as u8; 32]),
             data: is_file.then_some(DataPosition::Stream(512 * number as u64)),
@@ -430,6 +478,7 @@ mod tests {
         assert_eq!(change(|record| record.link_length = u16::MAX), None);
         assert_eq!(change(|record| record.sha256 = 1_024), None);
         assert_eq!(change(|record| record.access = 1_024), None);
+        assert_eq!(change(|record| (record.size, record.mtime) = (WIDE, 1_024)), None);
         assert_eq!(change(|record| record.directory = 1_024), None);
         assert_eq!(change(|record| (record.place, record.data) = (Place::Chunks, 10 << 32 | 1)), None);
         assert_eq!(FileList::default().add_part(ListPart::default(), 0), None);

@@ -1,5 +1,7 @@
 //! Paths of entries in their normal form.
 
+use std::borrow::Cow;
+
 use super::entry::EntryKind;
 use super::finding::{Findings, LONGEST_PATH, Problem};
 
@@ -54,13 +56,26 @@ pub(super) fn normalize(raw: &[u8]) -> Result<NormalPath, Problem> {
     Ok(NormalPath { path, is_absolute: raw.starts_with(b"/") })
 }
 
-/// Returns a normal path as it is if the content of a directory is moved to the root.
-pub(crate) fn below<'a>(directory: &[u8], path: &'a [u8]) -> &'a [u8] {
+/// The first character of the paths of a layer that stand beside the directory whose content is at the root. No name of a
+/// file on Windows has it: <https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file>.
+const BESIDE: u8 = b':';
+
+/// Returns the path of an entry if the content of a directory is at the root. The paths beside that directory begin with a
+/// colon, so that no two paths become one: `Files/Hives` is `Hives`, and `Hives` is `:Hives`. Only a directory `Files` is the
+/// root itself.
+pub(crate) fn at_root<'a>(directory: &[u8], kind: EntryKind, path: &'a [u8]) -> Cow<'a, [u8]> {
+    let is_directory = matches!(kind, EntryKind::Directory | EntryKind::Whiteout | EntryKind::OpaqueMarker);
     match path.strip_prefix(directory) {
-        Some(b"") => b"",
-        Some([b'/', rest @ ..]) => rest,
-        _ => path,
+        _ if path.is_empty() || directory.is_empty() => path.into(),
+        Some(b"") if is_directory => b"".into(),
+        Some([b'/', rest @ ..]) if rest.first() != Some(&BESIDE) => rest.into(),
+        _ => [&[BESIDE], path].concat().into(),
     }
+}
+
+/// Returns the path of a layer if it stands beside the directory whose content is at the root.
+pub(crate) fn beside_root(path: &[u8]) -> Option<&[u8]> {
+    path.strip_prefix(&[BESIDE])
 }
 
 /// Returns the parent and the name of a normal path.
@@ -169,16 +184,35 @@ mod tests {
     }
 
     #[test]
-    fn the_content_of_a_directory_can_be_at_the_root() {
-        for (path, moved) in [
+    fn the_content_of_a_directory_can_be_at_the_root_and_no_two_paths_become_one() {
+        let table = [
             (&b"Files/Windows/a"[..], &b"Windows/a"[..]),
-            (b"Files", b""),
-            (b"FilesAndMore/a", b"FilesAndMore/a"),
-            (b"Hives/Sam", b"Hives/Sam"),
-            (b"a/Files/b", b"a/Files/b"),
-        ] {
-            assert_eq!(below(b"Files", path), moved);
+            (b"Files/Hives/Sam", b"Hives/Sam"),
+            (b"Files/UtilityVM", b"UtilityVM"),
+            (b"Hives/Sam", b":Hives/Sam"),
+            (b"Hives", b":Hives"),
+            (b"UtilityVM/Files/a", b":UtilityVM/Files/a"),
+            (b"FilesAndMore/a", b":FilesAndMore/a"),
+            (b"a/Files/b", b":a/Files/b"),
+            // An alternate stream of the directory, and names that no file of Windows has.
+            (b"Files:stream", b":Files:stream"),
+            (b"Files/:Hives/Sam", b":Files/:Hives/Sam"),
+            (b":Files/:Hives/Sam", b"::Files/:Hives/Sam"),
+            (b":Hives/Sam", b"::Hives/Sam"),
+            (b"Files", b":Files"),
+        ];
+        for (path, moved) in table {
+            assert_eq!(at_root(b"Files", EntryKind::File, path), moved);
+            assert_eq!(at_root(b"", EntryKind::File, path), path);
         }
+        let moved: std::collections::HashSet<_> = table.iter().map(|(_, moved)| moved).collect();
+        assert_eq!(moved.len(), table.len());
+        for kind in [EntryKind::Directory, EntryKind::OpaqueMarker, EntryKind::Whiteout] {
+            assert_eq!(at_root(b"Files", kind, b"Files"), &b""[..]);
+            assert_eq!(at_root(b"Files", kind, b""), &b""[..]);
+        }
+        assert_eq!(beside_root(b":Hives"), Some(&b"Hives"[..]));
+        assert_eq!(beside_root(b"Hives"), None);
     }
 
     #[test]

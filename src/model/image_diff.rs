@@ -49,9 +49,12 @@ pub struct ImageDiff {
 pub struct DiffSide {
     /// The name that the image was asked for by.
     pub reference: String,
-    /// The digest of the manifest of the image, not of an index.
+    /// The number of the layer, from 1, if only that is compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub layer: Option<usize>,
+    /// The digest of the manifest of the image, not of an index; or that of the layer.
     pub digest: Digest,
-    /// Compressed bytes of config and layers, each blob counted once. `None` if not known.
+    /// Compressed bytes of config and layers, each blob counted once; or those of the layer. `None` if not known.
     pub size: Option<u64>,
     /// The build date.
     pub created: Option<Timestamp>,
@@ -88,13 +91,14 @@ impl ImageDiff {
         }
     }
 
-    /// Compares two layers of one image, by their indexes from 0. Returns `None` if there is no such layer, or if its
+    /// Compares two layers of any images, by their numbers from 1. Returns `None` if there is no such layer, or if its
     /// digest cannot be checked.
-    pub fn of_layers(image: DiffInput<'_>, layers: [usize; 2]) -> Option<ImageDiff> {
-        let side = |index: usize| {
-            let descriptor = image.manifest.layers().get(index)?;
+    pub fn of_layers(left: (DiffInput<'_>, usize), right: (DiffInput<'_>, usize)) -> Option<ImageDiff> {
+        let side = |(image, number): &(DiffInput<'_>, usize)| {
+            let descriptor = image.manifest.layers().get(number.checked_sub(1)?)?;
             Some(DiffSide {
-                reference: format!("layer {} of {}", index + 1, image.reference),
+                reference: image.reference.to_string(),
+                layer: Some(*number),
                 digest: descriptor.digest?,
                 size: descriptor.size,
                 created: None,
@@ -102,18 +106,24 @@ impl ImageDiff {
                 base: None,
             })
         };
-        let (left, right) = (side(layers[0])?, side(layers[1])?);
+        let layers = layers::diff_pair(&left, &right)?;
+        let (left, right) = (side(&left)?, side(&right)?);
         Some(ImageDiff {
             new_bytes: if left.digest == right.digest { Some(0) } else { right.size },
             left,
             right,
-            layers: layers::diff_pair(&image, layers)?,
+            layers,
             config: Vec::new(),
             is_cut: false,
         })
     }
 
-    /// Returns whether both are the same image, byte by byte.
+    /// Returns whether only a layer of each image is compared.
+    pub fn is_of_layers(&self) -> bool {
+        self.right.layer.is_some()
+    }
+
+    /// Returns whether both are the same image or layer, byte by byte.
     pub fn is_same(&self) -> bool {
         self.left.digest == self.right.digest
     }
@@ -151,6 +161,7 @@ impl DiffSide {
         };
         DiffSide {
             reference: input.reference.to_string(),
+            layer: None,
             digest: input.manifest.digest,
             size: size_of(std::iter::once(input.manifest)),
             created: created_of(input.manifest, input.config),

@@ -1,10 +1,10 @@
-//! Numbers with their nouns: `1 tag`, `6 tags`.
+//! Numbers with their nouns: `1 tag`, `6 tags`, `1,000 tags`.
 
 /// Formats a count with its noun in the right number.
 pub(crate) fn counted(count: usize, one: &str, many: &str) -> String {
     match count {
         1 => format!("1 {one}"),
-        count => format!("{count} {many}"),
+        count => format!("{} {many}", group_thousands(count)),
     }
 }
 
@@ -33,7 +33,7 @@ mod tests {
 
     #[test]
     fn only_one_is_singular() {
-        let said = [0, 1, 2].map(|count| counted(count, "index", "indexes"));
-        assert_eq!(said, ["0 indexes", "1 index", "2 indexes"]);
+        let said = [0, 1, 2, 1_000].map(|count| counted(count, "index", "indexes"));
+        assert_eq!(said, ["0 indexes", "1 index", "2 indexes", "1,000 indexes"]);
     }
 }

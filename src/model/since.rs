@@ -1,11 +1,12 @@
 //! The tag since which something holds: the questions, and the answer from the tags in their order.
 
+mod wording;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::digest::Digest;
 use super::failure::Failure;
-use super::plural::counted;
 use super::price::Price;
 use super::reference::Tag;
 use super::size;
@@ -227,16 +228,36 @@ impl SinceRow {
     }
 }
 
+/// The image since which something holds.
+#[derive(Debug, Clone, Copy)]
+pub struct SinceFirst<'a> {
+    /// The oldest image that is known to have it, as all known ones after it.
+    pub row: &'a SinceRow,
+    /// The images right before it of which it is not known, the oldest first. Any of them may be the first one.
+    pub unknown: &'a [SinceRow],
+    /// The image before these.
+    pub before: Option<&'a SinceRow>,
+}
+
 impl SinceReport {
-    /// Returns the oldest image since which it holds for all, and the one before it. Returns `None` if it does not hold
-    /// for the newest image, or that is not known.
-    pub fn since(&self) -> Option<(&SinceRow, Option<&SinceRow>)> {
+    /// Returns the image since which it holds for all. Returns `None` if it does not hold for the newest image, or that is
+    /// not known.
+    pub fn first(&self) -> Option<SinceFirst<'_>> {
         let first = self.row_of_first()?;
-        let row = self.rows.get(first)?;
-        Some((row, first.checked_sub(1).and_then(|before| self.rows.get(before))))
+        let (earlier, rest) = self.rows.split_at_checked(first)?;
+        let known = earlier.iter().rposition(|row| row.holds().is_some());
+        let unknown = earlier.get(known.map_or(0, |known| known + 1)..)?;
+        Some(SinceFirst { row: rest.first()?, unknown, before: known.and_then(|known| earlier.get(known)) })
     }
 
-    /// Returns the number of the row of the oldest image since which it holds for all.
+    /// Returns the oldest image since which it holds for all, and the one before it. Returns `None` if it does not hold for
+    /// the newest image, or if an image is not known on which that depends.
+    pub fn since(&self) -> Option<(&SinceRow, Option<&SinceRow>)> {
+        let first = self.first().filter(|first| first.unknown.is_empty())?;
+        Some((first.row, first.before))
+    }
+
+    /// Returns the number of the row of the oldest image that has it, as all after it.
     pub(crate) fn row_of_first(&self) -> Option<usize> {
         let holding = self.rows.iter().rev().take_while(|row| row.holds() == Some(true)).count();
         (holding > 0).then(|| self.rows.len() - holding)
@@ -247,64 +268,9 @@ impl SinceReport {
         self.rows.iter().rev().find(|row| row.holds() == Some(true))
     }
 
-    /// Returns the result in one line: the first image, the one before it, and what was looked at.
-    pub(crate) fn summary(&self) -> String {
-        format!("{}; {}", self.finding(), self.effort())
-    }
-
-    /// Returns the first image and the one before it.
-    pub(crate) fn finding(&self) -> String {
-        match (self.since(), self.last()) {
-            (Some((row, Some(before))), _) if before.answer.is_ok() => {
-                format!("first {}, absent in {}", row.short_name(), before.tag)
-            }
-            (Some((row, Some(before))), _) => {
-                format!("first {}, not known of {}", row.short_name(), before.tag)
-            }
-            (Some((row, None)), _) => format!("first {}, the oldest image", row.short_name()),
-            (None, Some(row)) => format!("last {}, absent in the newest image", row.short_name()),
-            (None, None) => "in no image that was looked at".to_string(),
-        }
-    }
-
-    /// Returns what was looked at and read.
-    pub(crate) fn effort(&self) -> String {
-        let mut text = match self.method {
-            SinceMethod::Bisect => {
-                format!("{} of {} looked at", self.rows.len(), counted(self.images, "image", "images"))
-            }
-            SinceMethod::All | SinceMethod::AllAfter(_) if self.tags == self.rows.len() => {
-                format!("{} looked at", counted(self.tags, "tag", "tags"))
-            }
-            SinceMethod::All | SinceMethod::AllAfter(_) => {
-                let images = counted(self.rows.len(), "image", "images");
-                format!("{} of {images} looked at", counted(self.tags, "tag", "tags"))
-            }
-        };
-        if self.layers_read > 0 {
-            let layers = counted(self.layers_read, "layer", "layers");
-            text.push_str(&format!(", {layers} read, {}", size::bytes(self.bytes_read)));
-        }
-        text
-    }
-
-    /// Returns the sentences that limit the result.
-    pub(crate) fn notes(&self) -> Vec<SafeText> {
-        let mut notes = Vec::new();
-        match &self.method {
-            SinceMethod::All => {}
-            SinceMethod::Bisect => notes
-                .push("binary search: right only if every image after the first one has it as well".into()),
-            SinceMethod::AllAfter(why) => notes.push(why.clone()),
-        }
-        if self.others > 0 {
-            let others = counted(self.others, "tag", "tags");
-            notes.push(SafeText::from(format!("{others} without a place in the order left out")));
-        }
-        if let Some(why) = &self.incomplete {
-            notes.push(SafeText::from(format!("the list of tags may be incomplete: {why}")));
-        }
-        notes
+    /// Returns the images of which it is not known.
+    pub fn unknown(&self) -> impl Iterator<Item = &SinceRow> {
+        self.rows.iter().filter(|row| row.answer.is_err())
     }
 
     /// Returns the images for which the answer is another one than for the image before. The oldest is among them if
@@ -351,7 +317,9 @@ mod tests {
             ("++", Some(("0", None)), Some("1"), "0"),
             ("-+-++", Some(("3", Some("2"))), Some("4"), "1 2 3"),
             ("-+-", None, Some("1"), "1 2"),
-            ("+?+", Some(("2", Some("1"))), Some("2"), "0"),
+            ("+?+", None, Some("2"), "0"),
+            ("-?+", None, Some("2"), "2"),
+            ("?-+", Some(("2", Some("1"))), Some("2"), "2"),
             ("++?", None, Some("1"), "0"),
         ];
         for (answers, since, last, changes) in table {
@@ -393,7 +361,7 @@ mod tests {
         let all = |answers: &str| SinceReport { tags: answers.len(), ..report(answers) };
         let table = [
             (all("-+"), "first 1 (sha256:ca978112ca1b), absent in 0; 2 tags looked at"),
-            (all("?+"), "first 1 (sha256:ca978112ca1b), not known of 0; 2 tags looked at"),
+            (all("?+"), "first 1 (sha256:ca978112ca1b) or earlier, not known of 0; 2 tags looked at"),
             (all("+"), "first 0 (sha256:ca978112ca1b), the oldest image; 1 tag looked at"),
             (all("+-"), "last 0 (sha256:ca978112ca1b), absent in the newest image; 2 tags looked at"),
             (
@@ -413,6 +381,28 @@ mod tests {
         ];
         for (report, expected) in table {
             assert_eq!(report.summary(), expected);
+        }
+    }
+
+    #[test]
+    fn the_finding_claims_nothing_about_images_that_are_not_known() {
+        let table = [
+            ("-?+", "first after 0, at the latest 2, not known of 1"),
+            ("?-+", "first 2 (#), absent in 1"),
+            ("-??+", "first after 0, at the latest 3, not known of 1, 2"),
+            ("+?+", "first 2 (#) or earlier, not known of 1"),
+            ("??????+", "first 6 (#) or earlier, not known of 0, 1, 2 and 3 more"),
+            ("+?", "last 0 (#) or later, not known of 1"),
+            ("+-?", "last 0 (#), absent in 1, not known of 2"),
+            ("+?-", "last 0 (#) or later, absent in the newest image, not known of 1"),
+            ("+-?-", "last 0 (#), absent in the newest image, not known of 2"),
+            ("+-", "last 0 (#), absent in the newest image"),
+            ("-?", "in no image of which it is known, not known of 1"),
+            ("--", "in no image that was looked at"),
+        ];
+        for (answers, expected) in table {
+            let found = report(answers).finding().replace("sha256:ca978112ca1b", "#");
+            assert_eq!(found, expected, "{answers}");
         }
     }
 

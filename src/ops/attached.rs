@@ -14,7 +14,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::inspection::{Inspection, ListedReferrer, Variant};
 use crate::model::manifest::{Descriptor, Manifest};
-use crate::model::price::Price;
+use crate::model::price::{CHEAP_REQUESTS, Price};
 use crate::model::reference::{RepositoryName, Selector};
 use crate::model::summary::Kind;
 
@@ -48,8 +48,8 @@ impl<'a> AttachedRow<'a> {
     }
 }
 
-/// Reads the artifacts of an inspection that are not among the known ones, and sums each up for its row. It reads up to
-/// [`LARGEST`] bytes in all; the rows of others say that they were not read.
+/// Reads the artifacts of an inspection that are not among the known ones, and sums each up for its row. It reads as much as
+/// needs no announcement; the rows of others say that they were not read.
 pub(crate) async fn read_facts(
     registry: &dyn Registry,
     inspection: &Inspection,
@@ -58,7 +58,7 @@ pub(crate) async fn read_facts(
     let is_unknown = |_: Option<&Variant>, referrer: &ListedReferrer| {
         referrer.descriptor.digest.is_some_and(|digest| !known.contains(&digest))
     };
-    let rows = read_all(registry, inspection, is_unknown).await;
+    let rows = read_cheap(registry, inspection, is_unknown).await;
     let facts = rows.iter().filter_map(|row| {
         let facts = AttachedFacts::of(&row.parts, row.image(inspection));
         Some((row.referrer.descriptor.digest?, facts))
@@ -66,14 +66,30 @@ pub(crate) async fn read_facts(
     facts.collect()
 }
 
-/// The room that is left for one list.
+/// The requests and bytes that are left for one list.
 #[derive(Debug)]
 struct ListRoom {
-    artifacts: AtomicUsize,
+    requests: AtomicUsize,
     bytes: AtomicU64,
 }
 
-/// Returns the price of [`read_all`]: for each artifact its manifest and one document.
+impl ListRoom {
+    fn of_requests(requests: usize) -> ListRoom {
+        ListRoom { requests: AtomicUsize::new(requests), bytes: AtomicU64::new(LARGEST) }
+    }
+
+    /// Takes the room for a request whose answer has this size. Fails if there is not enough.
+    fn take(&self, what: &'static str, size: u64) -> Result<(), Failure> {
+        let take_one = |left: usize| left.checked_sub(1);
+        let take_size = |left: u64| left.checked_sub(size);
+        let is_taken = self.requests.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one).is_ok()
+            && self.bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_size).is_ok();
+        if is_taken { Ok(()) } else { Err(Failure::local(what, NOT_READ)) }
+    }
+}
+
+/// Returns the price of [`read_all`]: for each artifact its manifest and one document. Further documents of one are read
+/// instead of other artifacts.
 pub(crate) fn price_of_all(
     inspection: &Inspection,
     is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
@@ -88,33 +104,37 @@ pub(crate) async fn read_all<'a>(
     inspection: &'a Inspection,
     is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
 ) -> Vec<AttachedRow<'a>> {
+    read_within(registry, inspection, is_wanted, ListRoom::of_requests(2 * MOST_ARTIFACTS)).await
+}
+
+/// Reads them as [`read_all`] does, but only as many as need no announcement.
+pub(crate) async fn read_cheap<'a>(
+    registry: &dyn Registry,
+    inspection: &'a Inspection,
+    is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
+) -> Vec<AttachedRow<'a>> {
+    read_within(registry, inspection, is_wanted, ListRoom::of_requests(CHEAP_REQUESTS as usize)).await
+}
+
+async fn read_within<'a>(
+    registry: &dyn Registry,
+    inspection: &'a Inspection,
+    is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
+    room: ListRoom,
+) -> Vec<AttachedRow<'a>> {
     let name = &inspection.repository.name;
-    let room = ListRoom { artifacts: AtomicUsize::new(MOST_ARTIFACTS), bytes: AtomicU64::new(LARGEST) };
     let wanted = inspection.all_referrers().filter(|(variant, referrer)| is_wanted(*variant, referrer));
     let read: Vec<_> = wanted
         .map(|(variant, referrer)| {
             let room = &room;
             async move {
-                let parts = read_listed(registry, name, &referrer.descriptor, room).await;
+                let parts = read_parts(registry, name, &referrer.descriptor, room).await;
                 AttachedRow { variant, referrer, parts }
             }
             .boxed()
         })
         .collect();
     stream::iter(read).buffered(AT_ONCE).collect().await
-}
-
-async fn read_listed(
-    registry: &dyn Registry,
-    name: &RepositoryName,
-    artifact: &Descriptor,
-    room: &ListRoom,
-) -> Result<Vec<AttachedPart>, Failure> {
-    let take_one = |left: usize| left.checked_sub(1);
-    if room.artifacts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take_one).is_err() {
-        return Err(Failure::local("the artifact was not read", NOT_READ));
-    }
-    read_parts(registry, name, artifact, &room.bytes).await
 }
 
 /// Reads the documents of an artifact that is attached to an image, and lays each out.
@@ -124,7 +144,7 @@ pub(crate) async fn read_pages(
     artifact: &Descriptor,
     image: Option<&Manifest>,
 ) -> Result<Vec<AttachedPage>, Failure> {
-    let parts = read_parts(registry, name, artifact, &AtomicU64::new(LARGEST)).await?;
+    let parts = read_parts(registry, name, artifact, &ListRoom::of_requests(1 + MOST_PARTS)).await?;
     Ok(parts.into_iter().map(|part| AttachedPage::of(part, image)).collect())
 }
 
@@ -132,8 +152,9 @@ async fn read_parts(
     registry: &dyn Registry,
     name: &RepositoryName,
     artifact: &Descriptor,
-    room: &AtomicU64,
+    room: &ListRoom,
 ) -> Result<Vec<AttachedPart>, Failure> {
+    room.take("the artifact was not read", 0)?;
     let manifest = read_manifest(registry, name, artifact.digest).await;
     let manifest = manifest.map_err(|error| error.failure("cannot read the artifact"))?;
     let mut parts = Vec::new();
@@ -160,13 +181,9 @@ async fn read_document(
     registry: &dyn Registry,
     name: &RepositoryName,
     layer: &Descriptor,
-    room: &AtomicU64,
+    room: &ListRoom,
 ) -> Result<(bytes::Bytes, AttachedDocument), Failure> {
-    let size = layer.size.unwrap_or(LARGEST);
-    let take = |left: u64| left.checked_sub(size);
-    if room.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_err() {
-        return Err(Failure::local("the part was not read", NOT_READ));
-    }
+    room.take("the part was not read", layer.size.unwrap_or(LARGEST))?;
     let bytes = read_small_blob(registry, name, layer, LARGEST).await;
     let bytes = bytes.map_err(|error| error.failure("cannot read the part"))?;
     let document = AttachedDocument::read(&bytes, layer);

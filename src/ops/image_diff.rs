@@ -1,8 +1,10 @@
 //! Compares two images: their manifests and configs, and the files of the layers that differ.
 
+mod diffed_files;
+mod layer_pair;
 pub mod platforms;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -12,20 +14,22 @@ use super::files::content::{MemorySink, read_contents};
 use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
 use super::files::image::{ImageSource, LayerSource, choose_image};
 use super::files::layer::{fit, read_layer};
+use super::files::left_out::LeftOutLayer;
 use super::files::proof::ListProof;
-use super::files::tree::Reading;
+use super::files::tree::{LayersRead, Reading};
 use super::packages::ImagePackages;
 use super::packages::shelf::PackageShelf;
 use super::spending::{Spending, SpendingError};
 use crate::client::{Pool, Registry};
 use crate::layer::LayerFiles;
 use crate::layer::diff::{ContentPlace, DiffOperand, FileDiff};
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::image_diff::{DiffInput, ImageDiff, LayerChange};
 use crate::model::platform::Platform;
 use crate::model::reference::Reference;
 use crate::model::size;
 use crate::model::text::SafeText;
+pub use diffed_files::DiffedFiles;
 
 /// Layers that are read at once.
 const AT_ONCE: usize = 2;
@@ -45,6 +49,8 @@ pub struct DiffedImages {
     /// The differences.
     pub diff: ImageDiff,
     registries: [Arc<dyn Registry>; 2],
+    /// The numbers of the layers that are compared, from 1, if it is only one of each image.
+    single: Option<[usize; 2]>,
 }
 
 /// The layers to read for the comparison of files.
@@ -67,15 +73,6 @@ struct NeededLayer {
     operand: DiffOperand,
     /// The index in its image, from 0.
     index: usize,
-}
-
-/// The differences between files, with the layers that hold their contents.
-#[derive(Debug)]
-pub struct DiffedFiles {
-    /// The differences.
-    pub diff: Arc<FileDiff>,
-    plan: FileDiffPlan,
-    lists: Vec<Arc<LayerFiles>>,
 }
 
 /// Reads the manifests and configs of two images. Of an index it is the image for `platform`, by the rules of
@@ -117,7 +114,7 @@ impl DiffedImages {
     /// Combines two images with the differences between their manifests and configs.
     pub fn new(pool: &Pool, left: ImageSource, right: ImageSource, diff: ImageDiff) -> DiffedImages {
         let registries = [&left, &right].map(|side| pool.registry(&side.repository.host));
-        DiffedImages { left, right, diff, registries }
+        DiffedImages { left, right, diff, registries, single: None }
     }
 
     fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {
@@ -216,7 +213,7 @@ impl DiffedImages {
 
     /// Returns the state of [`DiffedImages::list_packages`].
     pub fn package_reading(&self) -> Reading {
-        Reading::of_layers(self.left.layers.len() + self.right.layers.len())
+        Reading::of_images([&self.left, &self.right])
     }
 
     /// Lists the packages of both images. A layer of both is read once. The price of the layers is that of
@@ -234,7 +231,8 @@ impl DiffedImages {
         Ok([left, right])
     }
 
-    /// Reads the layers of the plan and compares the files. `reading` is that of the plan.
+    /// Reads the layers of the plan and compares the files. `reading` is that of the plan. Layers that cannot be read are
+    /// left out; it fails if these are all that would tell the files of an image.
     pub async fn diff_files(&self, plan: FileDiffPlan, reading: &Reading) -> Result<DiffedFiles, Failure> {
         let mut order: Vec<usize> = (0..plan.layers.len()).collect();
         order.sort_by_key(|slot| self.source(plan.layers[*slot]).2.descriptor.size.unwrap_or(u64::MAX));
@@ -244,31 +242,65 @@ impl DiffedImages {
             async move {
                 let progress = reading.layer(slot);
                 let read = read_layer(&**registry, name, source, planned, None, &progress, pause).await;
-                read.map(|layer| (slot, layer.files))
+                (slot, read.map(|layer| layer.files))
             }
             .boxed()
         });
         let read: Vec<_> = read.collect();
-        let mut lists: Vec<Option<Arc<LayerFiles>>> = vec![None; plan.layers.len()];
+        let mut lists: HashMap<usize, Result<Arc<LayerFiles>, Failure>> = HashMap::new();
         let mut read = stream::iter(read).buffer_unordered(AT_ONCE);
-        while let Some(layer) = read.next().await {
-            let (slot, files) = layer?;
-            lists[slot] = Some(files);
+        while let Some((slot, files)) = read.next().await {
+            lists.insert(slot, files);
         }
         drop(read);
-        let lists: Vec<Arc<LayerFiles>> = lists.into_iter().flatten().collect();
-        let side = |operand: DiffOperand| {
-            let sources = self.image(operand).1.layers.iter().skip(plan.unread);
-            let lists = plan.slots[operand as usize].iter().filter_map(|slot| lists.get(*slot));
-            lists.zip(sources).map(|(files, source)| fit(files, source)).collect::<Result<Vec<_>, _>>()
-        };
-        let (left, right) = (side(DiffOperand::Left)?, side(DiffOperand::Right)?);
-        let unread = plan.unread;
+        let (left, left_missing) = self.fit_side(&plan, &lists, DiffOperand::Left)?;
+        let (right, right_missing) = self.fit_side(&plan, &lists, DiffOperand::Right)?;
+        let lists = (0..plan.layers.len()).map(|slot| lists.get(&slot)?.as_ref().ok().cloned()).collect();
+        let (roots, unread) = ([self.left.root(), self.right.root()], plan.unread);
         let what = "cannot compare the files of two images";
-        let diff = tokio::task::spawn_blocking(move || FileDiff::of(left, right, unread)).await;
+        let compare = move || {
+            let [left, right] = put_at_roots([left, right], roots);
+            FileDiff::of_readable(left, right, unread)
+        };
+        let diff = tokio::task::spawn_blocking(compare).await;
         let diff = diff.map_err(|_| Failure::local(what, "the reader stopped"))?;
         let diff = diff.map_err(|error| Failure::local(what, error.to_string()))?;
-        Ok(DiffedFiles { diff: Arc::new(diff), plan, lists })
+        let diff = if let Some(numbers) = self.single { diff.of_single_layers(numbers) } else { diff };
+        Ok(DiffedFiles { diff: Arc::new(diff), plan, lists, left_out: [left_missing, right_missing] })
+    }
+
+    /// Returns the layers of one image as its own descriptors have them, and those that are left out.
+    fn fit_side(
+        &self,
+        plan: &FileDiffPlan,
+        lists: &HashMap<usize, Result<Arc<LayerFiles>, Failure>>,
+        operand: DiffOperand,
+    ) -> Result<(LayersRead, Vec<LeftOutLayer>), Failure> {
+        let (mut layers, mut left_out, mut first) = (LayersRead::new(), Vec::new(), None);
+        let sources = self.image(operand).1.layers.iter().enumerate().skip(plan.unread);
+        for (slot, (index, source)) in plan.slots[operand as usize].iter().zip(sources) {
+            let fitted = match lists.get(slot) {
+                Some(Ok(files)) => fit(files, source),
+                Some(Err(failure)) => Err(failure.clone()),
+                None => Err(Failure::local("cannot compare the files of two images", "the reader stopped")),
+            };
+            match fitted {
+                Ok(files) => layers.push(Some(files)),
+                Err(failure) => {
+                    left_out.push(LeftOutLayer::of(
+                        self.single.map_or(index, |numbers| numbers[operand as usize] - 1),
+                        &failure,
+                    ));
+                    layers.push(None);
+                    first.get_or_insert(failure);
+                }
+            }
+        }
+        // The shared layers below tell the same about both images.
+        match first.filter(|_| plan.unread == 0 && layers.iter().all(Option::is_none)) {
+            Some(failure) => Err(failure),
+            None => Ok((layers, left_out)),
+        }
     }
 
     /// Reads the content of a file of one image. Returns `None` if there is nothing, or if `files` does not tell because
@@ -297,9 +329,8 @@ impl DiffedImages {
         }
         let slots = &files.plan.slots[operand as usize];
         let slot = slots.get(layer).copied().unwrap_or_default();
-        let (Some(needed), Some(list)) = (files.plan.layers.get(slot), files.lists.get(slot)) else {
-            return Ok(None);
-        };
+        let list = files.lists.get(slot).and_then(Option::as_ref);
+        let (Some(needed), Some(list)) = (files.plan.layers.get(slot), list) else { return Ok(None) };
         let (registry, image, source) = self.source(*needed);
         let mut sink = MemorySink::new(LARGEST_FILE);
         read_contents(&**registry, &image.repository.name, source, list, &[entry], &mut sink).await?;
@@ -307,47 +338,14 @@ impl DiffedImages {
     }
 }
 
-impl DiffedFiles {
-    /// Returns the plan by which the files were read.
-    pub fn plan(&self) -> &FileDiffPlan {
-        &self.plan
-    }
-
-    /// Returns a sentence for each layer whose files nothing proves, or whose table of contents was refused.
-    pub fn unproved(&self) -> Vec<SafeText> {
-        let mut all = Vec::new();
-        for (layer, list) in self.plan.layers.iter().zip(&self.lists) {
-            let side = if layer.operand == DiffOperand::Left { "left" } else { "right" };
-            let number = layer.index + 1;
-            if !list.is_proved {
-                let why = "its manifest does not name the digest of its table of contents";
-                all.push(format!(
-                    "layer {number} of the {side} image: nothing proves that its files are true: {why}"
-                ));
-            }
-            if let Some(why) = &list.refused_table {
-                all.push(format!(
-                    "layer {number} of the {side} image: its table of contents was refused, so all of it was read: {why}"
-                ));
-            }
-        }
-        all.into_iter().map(SafeText::from).collect()
-    }
-
-    /// Returns whether the layers that were read tell the content of a path in both images.
-    pub fn is_enough_for(&self, path: &[u8]) -> bool {
-        let is_known = |operand| self.diff.locate(operand, path) != ContentPlace::Unread;
-        is_known(DiffOperand::Left) && is_known(DiffOperand::Right)
-    }
-
-    /// Returns a failure if neither image has the path.
-    pub fn check_exists(&self, path: &[u8]) -> Result<(), Failure> {
-        let is_absent = |operand| self.diff.locate(operand, path) == ContentPlace::Absent;
-        if is_absent(DiffOperand::Left) && is_absent(DiffOperand::Right) {
-            let path = SafeText::clean(&String::from_utf8_lossy(path));
-            let failure = Failure::local(format!("cannot compare {path}"), "neither image has such a file");
-            return Err(Failure { kind: FailureKind::NotFound, ..failure });
-        }
-        Ok(())
-    }
+/// Puts the content of a directory of each image at the root. The same layer stays the same one.
+fn put_at_roots(sides: [LayersRead; 2], roots: [&'static [u8]; 2]) -> [LayersRead; 2] {
+    let mut moved: HashMap<(*const LayerFiles, &[u8]), Arc<LayerFiles>> = HashMap::new();
+    let [left, right] = sides;
+    [(left, roots[0]), (right, roots[1])].map(|(layers, root)| {
+        let mut put = |files: &Arc<LayerFiles>| {
+            moved.entry((Arc::as_ptr(files), root)).or_insert_with(|| files.with_root(root)).clone()
+        };
+        layers.iter().map(|files| files.as_ref().map(&mut put)).collect()
+    })
 }

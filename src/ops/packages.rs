@@ -4,7 +4,6 @@
 //! | module | purpose |
 //! |---|---|
 //! | [`search`] | the files to read, with older versions of them |
-//! | [`kept`] | contents from an earlier look |
 //! | [`attribution`] | the packages in them, each with the layer that brought it |
 //! | [`shelf`] | layers that several images share |
 //!
@@ -12,11 +11,10 @@
 //! incomplete.
 
 mod attribution;
-mod kept;
 pub mod search;
 pub mod shelf;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Add;
 use std::sync::Arc;
 
@@ -26,12 +24,13 @@ use crate::client::Registry;
 use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
-use crate::ops::files::content::{MemorySink, price_of_contents, read_contents};
+use crate::ops::files::content::{ContentProgress, MemorySink, price_of_contents, read_contents_with};
+use crate::ops::files::kept::{keep_contents, read_kept};
+use crate::ops::files::left_out::LeftOutLayer;
 use crate::ops::files::proof::ListProof;
-use crate::ops::files::tree::ImageFiles;
+use crate::ops::files::tree::{ImageFiles, Reading};
 use crate::packages::Package;
 use crate::packages::os_release::OsRelease;
-use kept::{keep, read_kept};
 use search::{ContentPlace, PackageSearch};
 
 /// Most problems that are reported one by one.
@@ -55,8 +54,10 @@ pub struct ImagePackages {
     pub os: Option<OsRelease>,
     /// The packages by ecosystem, name, version and path.
     pub packages: Vec<FoundPackage>,
-    /// The reasons why the list may be incomplete.
+    /// The reasons why the list may be incomplete, layers that are left out among them.
     pub problems: Problems,
+    /// The layers that could not be read.
+    pub left_out: Vec<LeftOutLayer>,
     /// The bytes of layers that were received, without those for the lists of files.
     pub received: u64,
 }
@@ -84,6 +85,14 @@ impl Problems {
         } else {
             self.more += 1;
         }
+    }
+
+    /// Adds the layers that could not be read, before all others.
+    fn add_left_out(&mut self, layers: &[LeftOutLayer]) {
+        let problems = layers
+            .iter()
+            .map(|layer| Failure::local(format!("layer {} is left out", layer.layer), layer.why.clone()));
+        self.kept.splice(0..0, problems);
     }
 
     /// Adds one about the file at a path.
@@ -119,8 +128,6 @@ impl Problems {
 pub struct PackagePlan {
     search: PackageSearch,
     contents: HashMap<ContentPlace, Bytes>,
-    /// The layers, from 0, of which more is known than was kept.
-    fresh: BTreeSet<usize>,
     price: Price,
 }
 
@@ -137,7 +144,6 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
     let search = PackageSearch::of(files);
     let known = search.places().filter_map(|place| Some((place, files.contents.get(&place.key())?.clone())));
     let mut contents: HashMap<_, _> = known.collect();
-    let fresh = contents.keys().map(|place| place.layer).collect();
     for (layer, entries) in missing(files, &search, &contents) {
         let Some(proof) = files.image.layers.get(layer).and_then(ListProof::of) else { continue };
         let kept = read_kept(registry, &proof).await;
@@ -153,17 +159,22 @@ pub async fn plan_packages(registry: &dyn Registry, files: &ImageFiles) -> Packa
         Some(price_of_contents(files.image.layers.get(layer)?, list, &entries))
     });
     let price = prices.fold(Price::default(), Price::add);
-    PackagePlan { search, contents, fresh, price }
+    PackagePlan { search, contents, price }
 }
 
 /// Reads the package files that are not known yet and lists their packages.
-pub async fn read_packages(
+pub async fn read_packages(registry: &dyn Registry, files: &ImageFiles, plan: PackagePlan) -> ImagePackages {
+    read_packages_with(registry, files, plan, &Reading::of_layers(files.layers.len())).await
+}
+
+/// Reads as [`read_packages`] does. `reading` shows the progress and pauses it.
+pub(crate) async fn read_packages_with(
     registry: &dyn Registry,
     files: &ImageFiles,
     mut plan: PackagePlan,
+    reading: &Reading,
 ) -> ImagePackages {
-    let received = read_missing(registry, files, &mut plan).await;
-    keep_contents(registry, files, &plan).await;
+    let received = read_missing(registry, files, &mut plan, (reading, 0)).await;
     ImagePackages { received, ..list_found(plan).await }
 }
 
@@ -178,8 +189,14 @@ async fn list_found(plan: PackagePlan) -> ImagePackages {
     })
 }
 
-/// Reads the contents that are not known yet, those of one layer together. Returns the bytes that were received.
-async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut PackagePlan) -> u64 {
+/// Reads the contents that are not known yet, those of one layer together, and keeps them after each layer. The state of
+/// the lowest layer is at `first` in `reading`. Returns the bytes that were received.
+async fn read_missing(
+    registry: &dyn Registry,
+    files: &ImageFiles,
+    plan: &mut PackagePlan,
+    (reading, first): (&Reading, usize),
+) -> u64 {
     let mut all_received = 0;
     for (layer, missing) in missing(files, &plan.search, &plan.contents) {
         let Some(Some(list)) = files.layers.get(layer) else { continue };
@@ -187,29 +204,18 @@ async fn read_missing(registry: &dyn Registry, files: &ImageFiles, plan: &mut Pa
         let entries: Vec<u32> = missing.keys().copied().collect();
         let mut sink = MemorySink::new(missing.values().map(|entry| entry.size).sum());
         let name = &files.image.repository.name;
-        match read_contents(registry, name, source, list, &entries, &mut sink).await {
-            Ok(received) => all_received += received,
-            Err(failure) => plan.search.problems.add(failure),
-        }
-        let read = sink.into_contents().into_iter();
-        plan.contents.extend(read.map(|(entry, content)| (ContentPlace { layer, entry }, content)));
-        plan.fresh.insert(layer);
+        // The layer may have been read for its list before.
+        let progress = ContentProgress::of(reading, first + layer);
+        let before = progress.received();
+        let read = read_contents_with(registry, name, source, list, &entries, &mut sink, &progress).await;
+        read.unwrap_or_else(|failure| plan.search.problems.add(failure));
+        all_received += progress.received() - before;
+        let read = sink.into_contents();
+        keep_contents(registry, source, list, read.values().cloned().collect()).await;
+        let read = read.into_iter().map(|(entry, content)| (ContentPlace { layer, entry }, content));
+        plan.contents.extend(read);
     }
     all_received
-}
-
-/// Keeps the contents of layers of which more is known than was kept, unless nothing proves them.
-async fn keep_contents(registry: &dyn Registry, files: &ImageFiles, plan: &PackagePlan) {
-    for layer in &plan.fresh {
-        let is_proved = files.layers.get(*layer).and_then(Option::as_ref).is_some_and(|list| list.is_proved);
-        let proof = files.image.layers.get(*layer).and_then(ListProof::of);
-        let Some(proof) = proof.filter(|_| is_proved) else { continue };
-        let contents = plan.contents.iter().filter(|(place, _)| place.layer == *layer);
-        // Another image may have needed other files of the same layer.
-        let all = read_kept(registry, &proof).await;
-        let contents = contents.map(|(_, content)| content).chain(all.values()).cloned().collect();
-        keep(registry, &proof, contents).await;
-    }
 }
 
 /// The size and the digest of a content that is not known.

@@ -33,6 +33,8 @@ use files::ListShelf;
 use lookup::Lookup;
 pub use progress::SinceReading;
 
+/// The action that fails if a layer is left out that may hold the answer.
+const UNKNOWN: &str = "cannot look into all layers";
 /// Images that are asked for at the same time.
 const AT_ONCE: usize = 8;
 /// The most requests for an image: its index, its manifest and its config.

@@ -108,6 +108,7 @@ impl Effects {
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
             Cmd::StartScan(id, request, scanner) => self.jobs.start_scan(id, request, scanner),
             Cmd::StartExtraction(id, request) => self.jobs.start_extraction(id, request),
+            Cmd::PauseJob(id, is_paused) => self.jobs.pause(id, is_paused),
             Cmd::StopJob(id) => self.jobs.stop(id),
             Cmd::Copy(_) | Cmd::ShowInPager(_) | Cmd::Suspend | Cmd::Repaint | Cmd::Quit => {}
         }
@@ -180,7 +181,10 @@ impl Effects {
         let (context, inbox, place) = (self.context.clone(), self.inbox.clone(), slot.clone());
         let (identities, bases) = (self.identities.clone(), self.bases.clone());
         let reading = ShownReading::default();
-        if matches!(ask, Ask::Files(..) | Ask::DiffRead(_)) {
+        if matches!(
+            ask,
+            Ask::Files(..) | Ask::DiffRead(_) | Ask::FileContent(_) | Ask::FileSides(_) | Ask::Packages(..)
+        ) {
             self.readings.insert(slot.clone(), reading.clone());
         }
         if slot == Slot::Since {
@@ -208,6 +212,19 @@ impl Effects {
                 Ask::DiffRead(question) => {
                     let read = image_diffs::read(&context.pool, &question, ticket, &inbox, &reading);
                     Answer::DiffRead(read.await)
+                }
+                Ask::FileContent(request) => {
+                    let read = image_files::read_content(&context.pool, &request, ticket, &inbox, &reading);
+                    Answer::FileContent(read.await)
+                }
+                Ask::FileSides(requests) => {
+                    let read = image_diffs::read_sides(&context.pool, *requests, ticket, &inbox, &reading);
+                    Answer::FileSides(read.await)
+                }
+                Ask::Packages(files, is_agreed) => {
+                    let asked = (*files, is_agreed);
+                    let found = image_tables::find_packages(&context.pool, asked, ticket, &inbox, &reading);
+                    Answer::Packages(found.await)
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
@@ -255,13 +272,18 @@ fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>
     (before.as_ref() != Some(&identity)).then_some(Msg::Identified(host, identity))
 }
 
+/// Returns the failure of a question that only a task with a progress answers.
+fn unread(what: &str) -> Failure {
+    Failure::local(format!("cannot read {what}"), "no task reads it")
+}
+
 async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answer {
     let pool = &context.pool;
     match ask {
         // They are read by a task that reports their progress.
-        Ask::Files(..) => Answer::Files(Err(Failure::local("cannot read files", "no task reads them"))),
+        Ask::Files(..) => Answer::Files(Err(unread("files"))),
         Ask::Since(..) => Answer::Since(Err(Failure::local("cannot ask the images", "no task asks them"))),
-        Ask::DiffRead(_) => Answer::DiffRead(Err(Failure::local("cannot read files", "no task reads them"))),
+        Ask::DiffRead(_) => Answer::DiffRead(Err(unread("files"))),
         Ask::Server(host) => {
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
@@ -290,12 +312,10 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
         }
-        Ask::FileContent(request) => Answer::FileContent(image_files::read_content(pool, &request).await),
+        Ask::FileContent(_) => Answer::FileContent(Err(unread("a file"))),
         Ask::ExtractionPrice(request) => Answer::ExtractionPrice(extraction::price(*request).await),
         Ask::Findings(files) => Answer::Findings(image_tables::find_findings(*files).await),
-        Ask::Packages(files, is_agreed) => {
-            Answer::Packages(image_tables::find_packages(pool, *files, is_agreed).await)
-        }
+        Ask::Packages(..) => Answer::Packages(Err(unread("the packages"))),
         Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {
@@ -333,7 +353,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::Save(path, content) => Answer::Saved(save(path, content).await),
         Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
         Ask::ImageDiff(question) => Answer::ImageDiff(image_diffs::compare(pool, &question).await),
-        Ask::FileSides(requests) => Answer::FileSides(image_diffs::read_sides(pool, *requests).await),
+        Ask::FileSides(_) => Answer::FileSides(Err(unread("files"))),
         Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),
         Ask::LoginFacts(host) => Answer::LoginFacts(ops::login::login_facts(pool, &host).await),
         Ask::Login(request) => Answer::Login(ops::login::log_in(pool, &request).await),

@@ -18,6 +18,7 @@ use crate::model::size;
 use crate::model::text::SafeText;
 use crate::ops::context::JobControl;
 use crate::ops::files::extract::{Extracted, Extraction, ExtractionProgress};
+use crate::ops::files::pause::Pause;
 use crate::ops::files::tree::ImageFiles;
 
 /// The time between two reports of the progress.
@@ -38,12 +39,13 @@ pub(super) async fn price(request: ExtractRequest) -> Result<ExtractionPrice, Fa
 }
 
 /// Writes the files. If it is told to stop, or fails, everything that it wrote is removed before it ends.
-pub(super) async fn run(pool: &Pool, request: ExtractRequest, control: &JobControl) -> Report {
+/// While it is paused, it reads and writes nothing and keeps everything so far.
+pub(super) async fn run(pool: &Pool, request: ExtractRequest, control: &JobControl, pause: &Pause) -> Report {
     let to = request.to.clone();
     let begun = ProgressItem::new(SafeText::from(to.clone()), []);
     control.begin(vec![begun.clone()], 0);
-    let progress = ExtractionProgress::default();
-    let (outcome, left_out) = match write(pool, request, control, &progress).await {
+    let progress = ExtractionProgress::paused_by(pause.clone());
+    let (outcome, left_out) = match write(pool, request, control, (&progress, pause)).await {
         None => (Outcome::Stopped, Vec::new()),
         Some(Err(failure)) => (Outcome::Failed(failure), Vec::new()),
         Some(Ok(extracted)) => (Outcome::Done(wrote(&extracted, &to)), left_out(&extracted, &to)),
@@ -57,7 +59,7 @@ async fn write(
     pool: &Pool,
     request: ExtractRequest,
     control: &JobControl,
-    progress: &ExtractionProgress,
+    (progress, pause): (&ExtractionProgress, &Pause),
 ) -> Option<Result<Extracted, Failure>> {
     let registry = pool.registry(&request.image.repository.host);
     let to = request.to.clone();
@@ -76,15 +78,17 @@ async fn write(
             // Before the extraction, which uses up its turn.
             () = tokio::time::sleep(LOOK) => {
                 control.progress.send_if_modified(|shown| {
-                    let (before, now) = (shown.moved, progress.moved());
-                    shown.moved = now;
+                    let before = (shown.moved, shown.is_paused);
+                    let is_still = shown.moved == progress.moved();
+                    // What was under way when the pause began is shown first.
+                    (shown.moved, shown.is_paused) = (progress.moved(), pause.is_set() && is_still);
                     let (received, written) = (progress.received(), progress.written());
                     shown.now = SafeText::from(format!(
                         "read {}, wrote {}",
                         size::bytes(received),
                         size::bytes(written)
                     ));
-                    before != now
+                    before != (shown.moved, shown.is_paused)
                 });
             }
             written = &mut extraction => return Some(written),

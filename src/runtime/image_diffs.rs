@@ -19,9 +19,10 @@ use crate::model::failure::Failure;
 use crate::model::image_diff::SharedLayers;
 use crate::model::image_diff::packages;
 use crate::model::image_diff::page::TextComparison;
+use crate::model::price::Price;
 use crate::model::text::SafeText;
+use crate::ops::files::content::ContentProgress;
 use crate::ops::files::cost::ReadingPlan;
-use crate::ops::files::image::ImageSource;
 use crate::ops::files::tree::Reading;
 use crate::ops::image_diff::DiffedImages;
 use crate::ops::image_diff::platforms::{count_shared_layers, diff_images_for};
@@ -50,17 +51,11 @@ pub(super) async fn count_shared(pool: &Pool, question: &DiffQuestion) -> Result
 /// Returns the images as those that read them know them, with the one layer that is compared if it is only one.
 fn diffed_images(pool: &Pool, pair: &DiffedPair) -> Result<DiffedImages, Failure> {
     let [left, right] = &pair.images;
-    let (mut left, mut right) = (image_source(left)?, image_source(right)?);
-    if let Some([one, other]) = pair.layers {
-        keep_layer(&mut left, one);
-        keep_layer(&mut right, other);
-    }
-    Ok(DiffedImages::new(pool, left, right, pair.diff.clone()))
-}
-
-fn keep_layer(image: &mut ImageSource, number: u16) {
-    let index = usize::from(number).saturating_sub(1);
-    image.layers = image.layers.drain(..).skip(index).take(1).collect();
+    let images = DiffedImages::new(pool, image_source(left)?, image_source(right)?, pair.diff.clone());
+    Ok(match pair.layers {
+        Some(layers) => images.keep_layers(layers.map(usize::from)),
+        None => images,
+    })
 }
 
 /// Reads the files or packages that differ, and reports the progress. If that takes many bytes and the user did not agree,
@@ -89,7 +84,10 @@ pub(super) async fn read(
                 let files = images.diff_files(plan, &reading).await?;
                 let list = move || {
                     let (unread, bytes) = (files.plan().unread, files.plan().unread_bytes);
-                    DiffedFileList::new(files.diff.clone(), unread, bytes, files.unproved())
+                    let left_out = files.describe_left_out();
+                    let (count, problems) = (left_out.len(), [left_out, files.unproved()].concat());
+                    let list = DiffedFileList::new(files.diff.clone(), unread, bytes, problems);
+                    DiffedFileList { left_out: count, ..list }
                 };
                 let listed = tokio::task::spawn_blocking(list).await;
                 listed.map_err(|_| Failure::local("cannot compare the files", "the comparison stopped"))
@@ -121,19 +119,31 @@ pub(super) async fn read(
     }
 }
 
-/// Reads two files and compares their lines. A side without a file counts as empty.
+/// Reads two files, reports the progress, and compares their lines. A side without a file counts as empty.
 pub(super) async fn read_sides(
     pool: &Pool,
     requests: [Option<Box<ContentRequest>>; 2],
+    ticket: Ticket,
+    inbox: &UnboundedSender<Msg>,
+    shown: &ShownReading,
 ) -> Result<Box<TextComparison>, Failure> {
-    let read = |request: Option<Box<ContentRequest>>| async move {
-        match request {
-            Some(request) => read_bytes(pool, &request).await,
-            None => Ok(Bytes::new()),
+    let reading = Arc::new(Reading::of_layers(requests.len()));
+    shown.begin(&reading);
+    let prices = requests.iter().flatten().map(|request| request.reading_price());
+    let price = prices.fold(Price::default(), |sum, price| sum + price);
+    let read = |side: usize, request: Option<Box<ContentRequest>>| {
+        let progress = ContentProgress::of(&reading, side);
+        async move {
+            match request {
+                Some(request) => read_bytes(pool, &request, &progress).await,
+                None => Ok(Bytes::new()),
+            }
         }
     };
     let [left, right] = requests;
-    let (left, right) = future::try_join(read(left), read(right)).await?;
+    let both = future::try_join(read(0, left), read(1, right));
+    let reporter = Reporter::new(reading.clone(), price, 0, ticket, inbox);
+    let (left, right) = reporter.report_while(both).await?;
     let compared = tokio::task::spawn_blocking(move || TextComparison::of(&left, &right)).await;
     compared.map(Box::new).map_err(|_| Failure::local("cannot compare two files", "the comparison stopped"))
 }

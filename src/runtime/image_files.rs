@@ -18,6 +18,7 @@ use crate::layer::{FileTree, LayerFiles, TreeError};
 use crate::model::failure::Failure;
 use crate::model::price::Price;
 use crate::model::text::SafeText;
+use crate::ops::files::content::ContentProgress;
 use crate::ops::files::content::beginning::{Beginning, read_beginning};
 use crate::ops::files::cost::{LayerPlan, plan_reading};
 use crate::ops::files::image::ImageSource;
@@ -31,7 +32,7 @@ const LEAST: Duration = Duration::from_millis(100);
 const PAUSE: u32 = 10;
 /// Most entries of a snapshot. The tree of more is built once, when everything was read: beside the last snapshot and the
 /// one that is shown it would take twice its memory.
-const MOST_IN_SNAPSHOT: usize = 1 << 18;
+const MOST_IN_SNAPSHOT: usize = 1 << 17;
 
 /// The reading that the screen shows, so that it can be paused.
 #[derive(Debug, Clone, Default)]
@@ -192,11 +193,22 @@ impl<'a> Reporter<'a> {
     }
 }
 
-/// Reads the first bytes of a file, and of a header as many as tell everything. If these are all, they were compared with
-/// the digest of the file.
-pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Result<FileContent, Failure> {
-    let (Beginning { bytes, is_whole }, size) =
-        read_start(pool, request, &|start, size| request.needed(start, size)).await?;
+/// Reads the first bytes of a file, and of a header as many as tell everything, and reports the progress. If these are all,
+/// they were compared with the digest of the file.
+pub(super) async fn read_content(
+    pool: &Pool,
+    request: &ContentRequest,
+    ticket: Ticket,
+    inbox: &UnboundedSender<Msg>,
+    shown: &ShownReading,
+) -> Result<FileContent, Failure> {
+    let reading = Arc::new(Reading::of_layers(1));
+    shown.begin(&reading);
+    let progress = ContentProgress::of(&reading, 0);
+    let needed = |start: &[u8], size| request.needed(start, size);
+    let reporter = Reporter::new(reading, request.reading_price(), 0, ticket, inbox);
+    let read = reporter.report_while(read_start(pool, request, &needed, &progress)).await;
+    let (Beginning { bytes, is_whole }, size) = read?;
     // What was read is all of the file, whatever its list says.
     let (size, most) = (if is_whole { bytes.len() as u64 } else { size }, request.most);
     let described = tokio::task::spawn_blocking(move || FileContent::of(bytes, size, most)).await;
@@ -204,8 +216,12 @@ pub(super) async fn read_content(pool: &Pool, request: &ContentRequest) -> Resul
 }
 
 /// Reads the bytes of a file as they are, at most as many as the request names.
-pub(super) async fn read_bytes(pool: &Pool, request: &ContentRequest) -> Result<Bytes, Failure> {
-    let (start, _) = read_start(pool, request, &|_, size| request.most.min(size)).await?;
+pub(super) async fn read_bytes(
+    pool: &Pool,
+    request: &ContentRequest,
+    progress: &ContentProgress,
+) -> Result<Bytes, Failure> {
+    let (start, _) = read_start(pool, request, &|_, size| request.most.min(size), progress).await?;
     Ok(start.bytes)
 }
 
@@ -215,6 +231,7 @@ async fn read_start(
     pool: &Pool,
     request: &ContentRequest,
     needed: &(dyn Fn(&[u8], u64) -> u64 + Send + Sync),
+    progress: &ContentProgress,
 ) -> Result<(Beginning, u64), Failure> {
     let registry = pool.registry(&request.image.repository.host);
     let source = image_source(&request.image)?;
@@ -224,7 +241,7 @@ async fn read_start(
     let entry = request.files.list.get(request.entry as usize);
     let size = entry.ok_or_else(|| fail("the layer has no such file"))?.size;
     let needed = |start: &[u8]| needed(start, size);
-    let (name, files) = (&request.image.repository.name, &request.files);
-    let start = read_beginning(&*registry, name, layer, files, request.entry, &needed).await?;
+    let (name, file) = (&request.image.repository.name, (&*request.files, request.entry));
+    let start = read_beginning(&*registry, name, layer, file, &needed, progress).await?;
     Ok((start, size))
 }

@@ -1,18 +1,23 @@
 //! Findings and packages for the screen, from files that were read.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
-use super::image_files::image_source;
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::image_files::{Reporter, ShownReading, image_source};
+use crate::app::msg::Msg;
 use crate::app::panes::details::files::reading::{
     ImagePackageList, ListedPackage, PackagesAnswer, ReadFiles,
 };
+use crate::app::remote::Ticket;
 use crate::client::Pool;
 use crate::layer::ImageFindings;
 use crate::model::failure::Failure;
 use crate::model::text::SafeText;
 use crate::ops::files::findings::examine_image;
-use crate::ops::files::tree::ImageFiles;
-use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages};
+use crate::ops::files::tree::{ImageFiles, Reading};
+use crate::ops::packages::{FoundPackage, ImagePackages, plan_packages, read_packages_with};
 
 /// Returns the files as those that read them know them.
 fn image_files(read: ReadFiles) -> Result<ImageFiles, Failure> {
@@ -28,11 +33,13 @@ pub(super) async fn find_findings(read: ReadFiles) -> Result<Box<ImageFindings>,
     found.map_err(|_| Failure::local("cannot examine the files", "the examination stopped"))
 }
 
-/// Reads the packages. If that takes many bytes and the user did not agree, only tells how many.
+/// Reads the packages and reports the progress. If that takes many bytes and the user did not agree, only tells how many.
 pub(super) async fn find_packages(
     pool: &Pool,
-    read: ReadFiles,
-    is_agreed: bool,
+    (read, is_agreed): (ReadFiles, bool),
+    ticket: Ticket,
+    inbox: &UnboundedSender<Msg>,
+    shown: &ShownReading,
 ) -> Result<PackagesAnswer, Failure> {
     let registry = pool.registry(&read.image.repository.host);
     let files = image_files(read)?;
@@ -40,7 +47,10 @@ pub(super) async fn find_packages(
     if plan.price().is_high() && !is_agreed {
         return Ok(PackagesAnswer::Price(plan.price()));
     }
-    let found = read_packages(&*registry, &files, plan).await;
+    let reading = Arc::new(Reading::of_layers(files.layers.len()));
+    shown.begin(&reading);
+    let reporter = Reporter::new(reading.clone(), plan.price(), 0, ticket, inbox);
+    let found = reporter.report_while(read_packages_with(&*registry, &files, plan, &reading)).await;
     Ok(PackagesAnswer::Packages(package_list(found)))
 }
 

@@ -17,6 +17,7 @@ use crate::model::change::progress::{Progress, Report};
 use crate::model::scan::ScanRequest;
 use crate::model::scan::command::Scanner;
 use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::files::pause::Pause;
 use crate::ops::{change, scan};
 
 /// The longest time that the program waits at its end for jobs that were told to stop. They close the uploads and other
@@ -32,6 +33,8 @@ pub(crate) struct JobRunner {
 
 struct RunningJob {
     progress: watch::Receiver<Progress>,
+    /// Pauses the job, if it is an extraction.
+    pause: Pause,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
@@ -56,8 +59,10 @@ impl JobRunner {
 
     /// Starts an extraction.
     pub(crate) fn start_extraction(&mut self, id: JobId, request: Box<ExtractRequest>) {
-        let pool = self.context.pool.clone();
-        self.spawn(id, async move |control| extraction::run(&pool, *request, &control).await);
+        let (pool, pause) = (self.context.pool.clone(), Pause::default());
+        let switch = pause.clone();
+        self.spawn(id, async move |control| extraction::run(&pool, *request, &control, &pause).await);
+        self.running.entry(id).and_modify(|job| job.pause = switch);
     }
 
     fn spawn<F>(&mut self, id: JobId, carry_out: impl FnOnce(JobControl) -> F)
@@ -74,7 +79,14 @@ impl JobRunner {
             // The loop has ended if the receiver is gone; the report is not needed then.
             inbox.send(Msg::JobEnded(id, report)).ok();
         });
-        self.running.insert(id, RunningJob { progress, stop, task });
+        self.running.insert(id, RunningJob { progress, pause: Pause::default(), stop, task });
+    }
+
+    /// Pauses an extraction, or lets it go on.
+    pub(crate) fn pause(&self, id: JobId, is_paused: bool) {
+        if let Some(job) = self.running.get(&id) {
+            job.pause.set(is_paused);
+        }
     }
 
     /// Tells a job to stop as soon as nothing is half done.

@@ -2,7 +2,8 @@
 //! its manifests. Everything in it can be fetched again, so a damaged database is deleted, and one that cannot be used
 //! is left alone.
 //!
-//! The list of the files of a layer is kept too, since reading it means to read the layer. It has a checksum of its own.
+//! The list of the files of a layer is kept too, since reading it means to read the layer. It has a checksum of its own. A
+//! long one comes in pieces, each a value like a list: `layer::kept`.
 //!
 //! The bytes are the same everywhere, so all registries share them; they are checked against their digest whenever they
 //! are read. Statements of a registry about bytes apply to one of its repositories only.
@@ -28,12 +29,16 @@ use crate::model::reference::{Repository, Tag};
 
 /// Larger content is not kept at all: no manifest or config has a good reason for it.
 pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
-/// The largest list of files that is kept.
-pub(crate) const LARGEST_LIST: usize = 8 * 1024 * 1024;
+/// The largest value that is kept beside: a list of files, or a piece of one.
+pub(crate) const LARGEST_VALUE: usize = 8 * 1024 * 1024;
+/// The largest list of files that is kept in pieces: one of two million files.
+pub(crate) const LARGEST_LIST: usize = 96 * 1024 * 1024;
 /// Writes that may wait. Beyond that, content is not kept.
 const QUEUE: usize = 4096;
 /// Most bytes of all that wait to be written.
 const MOST_WAITING: usize = 8 * 1024 * 1024;
+/// Bytes that wait before lists of files wait for them, and before the writer gathers no more.
+const MUCH_WAITING: usize = MOST_WAITING / 8;
 /// The facts about one repository, from when it was last asked.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct RepositoryFacts {
@@ -128,8 +133,12 @@ impl CacheStore {
         self.finish(tokio::task::spawn_blocking(read).await.ok()?)?
     }
 
-    /// Queues a write of the list of the files of a layer. A full queue drops it.
-    pub(crate) fn write_file_list(&self, layer: Digest, list: Bytes) {
+    /// Queues a write of the list of the files of a layer, or of a piece of it. If much waits already, it waits until all of
+    /// that was written, so that no piece of a long list is dropped and few are in memory.
+    pub(crate) async fn write_file_list(&self, layer: Digest, list: Bytes) {
+        if self.waiting.load(Ordering::Relaxed) + list.len() > MUCH_WAITING {
+            self.flush().await;
+        }
         self.write_bytes(list.len(), CacheTask::FileList(layer, list));
     }
 

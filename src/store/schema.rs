@@ -87,6 +87,6 @@ pub(crate) const CACHE: DatabaseKind = DatabaseKind {
     ",
     ],
     // NORMAL: a power failure may cost the last commits, and everything can be fetched again.
-    settings: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = 20480;",
+    settings: "PRAGMA synchronous = NORMAL; PRAGMA journal_size_limit = 4194304; PRAGMA max_page_count = 81920;",
     wait: Duration::from_secs(2),
 };

@@ -5,6 +5,7 @@ use ratatui::text::{Line, Span};
 
 use super::Canvas;
 use super::theme::Role;
+use crate::app::actions::files::{ExtractionKey, shown_job};
 use crate::app::jobs::{Job, JobStage};
 use crate::model::change::progress::Outcome;
 use crate::model::{columns, size};
@@ -17,6 +18,12 @@ const PERCENT: usize = 6;
 const BYTES: usize = 22;
 /// Columns of a speed.
 const SPEED: usize = 13;
+/// Columns of the word for a job that is paused.
+const PAUSE: usize = 8;
+/// The least columns of the title of a job in the line above the hints, with those around it.
+const TITLE: u16 = 19;
+/// The sign of a job that is paused, in the place of the spinner.
+const PAUSED: &str = "‖";
 /// Columns of the time left.
 const LEFT: usize = 14;
 
@@ -24,17 +31,28 @@ impl Canvas<'_, '_> {
     /// Draws the line above the hints: the oldest running job, and the number of running jobs.
     pub(crate) fn job_line(&mut self, area: Rect) {
         let count = self.state.jobs.running().count();
-        let Some(job) = self.state.jobs.running().next() else { return };
-        let jobs = if count == 1 { "1 job".into() } else { format!("{count} jobs") };
-        let leaving = if self.state.jobs.quits_when_idle { "leaving at its end · " } else { "" };
-        let mut right = self.numbers_or_wait(job, area.width.saturating_sub(30));
-        right.push(Span::styled(format!("   {leaving}{jobs} · "), self.style(Role::Dim)));
+        let Some((job, key)) = shown_job(self.state) else { return };
+        let act = key.map(|key| match key {
+            ExtractionKey::Pauses => self.key_hint("panes.back", "pauses"),
+            ExtractionKey::GoesOn => self.key_hint("files.pause", "goes on"),
+        });
+        let jobs = match count {
+            1 => act.is_none().then(|| "1 job".into()),
+            _ => Some(format!("{count} jobs")),
+        };
+        let leaving = self.state.jobs.quits_when_idle.then(|| "leaving at its end".into());
+        let about = [leaving, jobs, act].into_iter().flatten().map(|part| format!("{part} · "));
+        let about = format!("   {}", about.collect::<String>());
+        let room = area.width.saturating_sub(columns::width(&about) as u16 + TITLE);
+        let mut right = self.numbers_or_wait(job, room);
+        right.push(Span::styled(about, self.style(Role::Dim)));
         right.push(Span::styled("w ", self.style(Role::Key)));
         let right = Line::from(right);
         let room = usize::from(area.width).saturating_sub(right.width() + 5);
         let title = columns::cut(job.title.as_str(), room);
+        let sign = if job.is_paused() { PAUSED } else { self.spinner_frame() };
         let left = vec![
-            Span::styled(format!(" {} ", self.spinner_frame()), self.style(Role::TitleFocused)),
+            Span::styled(format!(" {sign} "), self.style(Role::TitleFocused)),
             Span::styled(title, self.style(Role::Text)),
         ];
         self.draw_line(area, Line::from(left));
@@ -59,13 +77,43 @@ impl Canvas<'_, '_> {
     pub(crate) fn numbers(&self, job: &Job, room: u16) -> Vec<Span<'static>> {
         match &job.stage {
             JobStage::Ended(..) => self.result_spans(job),
+            JobStage::Paused => self.paused_spans(job, room.into()),
             JobStage::Running | JobStage::Stopping => self.progress_spans(job, room.into()),
         }
     }
 
+    /// Returns how far a job came that is paused.
+    fn paused_spans(&self, job: &Job, room: usize) -> Vec<Span<'static>> {
+        let room = room.saturating_sub(PERCENT + PAUSE);
+        let has_bytes = room >= BYTES && job.progress.total_bytes > 0;
+        let mut spans = Vec::new();
+        if room >= BAR as usize + if has_bytes { BYTES } else { 0 } {
+            spans.extend(self.bar_spans(job));
+        }
+        spans.push(self.percent_span(job));
+        spans.push(Span::styled(columns::right("paused", PAUSE), self.style(Role::Warn)));
+        if has_bytes {
+            let (moved, all) = (size::bytes(job.progress.moved), size::bytes(job.progress.total_bytes));
+            let text = columns::right(&format!("{moved} of {all}"), BYTES);
+            spans.push(Span::styled(text, self.style(Role::Number)));
+        }
+        spans
+    }
+
+    fn bar_spans(&self, job: &Job) -> [Span<'static>; 2] {
+        let full = (job.permille() * BAR / 1000) as usize;
+        [
+            Span::styled("━".repeat(full), self.style(Role::Good)),
+            Span::styled("─".repeat(BAR as usize - full), self.style(Role::Dim)),
+        ]
+    }
+
+    fn percent_span(&self, job: &Job) -> Span<'static> {
+        let percent = columns::right(&format!("{} %", job.permille() / 10), PERCENT);
+        Span::styled(percent, self.style(Role::Text))
+    }
+
     fn progress_spans(&self, job: &Job, room: usize) -> Vec<Span<'static>> {
-        let permille = job.permille();
-        let full = (permille * BAR / 1000) as usize;
         let mut room = room.saturating_sub(PERCENT);
         let mut fits = |columns: usize| {
             let fits = columns <= room;
@@ -74,11 +122,9 @@ impl Canvas<'_, '_> {
         };
         let mut spans = Vec::new();
         if fits(BAR as usize) {
-            spans.push(Span::styled("━".repeat(full), self.style(Role::Good)));
-            spans.push(Span::styled("─".repeat(BAR as usize - full), self.style(Role::Dim)));
+            spans.extend(self.bar_spans(job));
         }
-        let percent = columns::right(&format!("{} %", permille / 10), PERCENT);
-        spans.push(Span::styled(percent, self.style(Role::Text)));
+        spans.push(self.percent_span(job));
         if job.is_stopping() {
             spans.push(Span::styled("  stopping", self.style(Role::Warn)));
             return spans;

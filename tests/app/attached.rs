@@ -1,5 +1,6 @@
 //! Attached artifacts in the Details pane, with a registry in memory.
 
+use regtui::app::panes::details::Tab;
 use regtui::demo::{DemoSettings, Store};
 use serde_json::json;
 
@@ -85,4 +86,33 @@ async fn a_document_is_saved_as_a_new_file_and_never_over_another() {
     harness.shows("the file exists");
     harness.press("Esc Esc").await;
     harness.shows("Referrers");
+}
+
+#[tokio::test]
+async fn the_rows_of_many_artifacts_send_no_more_requests_than_need_no_announcement() {
+    let store = Store::new();
+    let image = store.image("app").tag("1").push();
+    for number in 0..150 {
+        let content = format!("{{\"spdxVersion\":\"SPDX-2.3\",\"name\":\"{number}\",\"packages\":[]}}");
+        store
+            .artifact("app")
+            .kind("application/spdx+json")
+            .layer("application/spdx+json", content)
+            .subject(&image)
+            .push();
+    }
+    let mut harness = Harness::open(DemoSettings::default(), store, "/app:1").await;
+    harness.demo.forget_requests();
+    harness.press("4").await;
+    for _ in 0..6 {
+        if harness.state.detail.tab == Tab::Referrers {
+            break;
+        }
+        harness.press("]").await;
+    }
+    assert_eq!(harness.state.detail.tab, Tab::Referrers, "{}", harness.screen());
+    let asked = harness.demo.requests();
+    let count = |part: &str| asked.iter().filter(|request| request.path.contains(part)).count();
+    let (manifests, blobs) = (count("/manifests/"), count("/blobs/"));
+    assert!(blobs > 40 && manifests + blobs <= 200, "{manifests} manifests, {blobs} blobs");
 }

@@ -64,7 +64,7 @@ async fn bases_are_asked_for_once_and_only_while_their_column_is_shown() {
     let (bases, mut harness) = open().await;
     assert_eq!(requests(&bases), [""; 0], "nobody asked for the column");
     harness.press("#").await;
-    harness.shows("asks the registries of the bases");
+    harness.shows("hundreds of requests");
     harness.press("b").await;
     harness.shows("BASE");
     harness.shows("base:12 −1 layer, 14 d");

@@ -235,14 +235,14 @@ async fn help_is_searched_and_says_why_a_key_is_grey() {
     harness.shows("next platform of an index");
     harness.does_not_show("request log");
     harness.press("Esc 4 ?").await.type_text("mark").await;
-    harness.shows("not now: only repositories and tags can be marked");
+    harness.shows("not now: only repositories, tags and layers can be marked");
 }
 
 #[tokio::test]
 async fn a_key_that_makes_no_sense_says_why_and_the_messages_keep_it() {
     let mut harness = Harness::sample().await;
     harness.press("4 Space").await;
-    harness.shows("not now: only repositories and tags can be marked");
+    harness.shows("not now: only repositories, tags and layers can be marked");
     harness.press("m").await;
     harness.shows("Messages 1");
     harness.press("Esc").await;
@@ -417,7 +417,7 @@ async fn the_pager_shows_each_pane_tab_and_dialog_with_a_text() {
         ("] o", "ARG VERSION"),
         ("] ] o", "\"architecture\": "),
         ("] o", "\"schemaVersion\": 2"),
-        ("Space m o", "only repositories and tags can be marked"),
+        ("Space m o", "only repositories, tags and layers can be marked"),
         ("Esc 3 d o", "1.4.2"),
     ];
     for (keys, text) in table {

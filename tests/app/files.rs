@@ -1,5 +1,8 @@
 //! The files of images of the demo, read through HTTP.
 
+use std::fs;
+use std::time::Duration;
+
 use regtui::app::msg::Msg;
 use regtui::app::panes::details::Tab;
 use regtui::demo;
@@ -7,7 +10,7 @@ use regtui::demo::Store;
 use regtui::demo::faults::{Fault, Gate};
 
 use crate::support::harness::{Harness, key_of};
-use crate::support::layered::{StoredLayer, names_in, push_image, until_part};
+use crate::support::layered::{StoredLayer, names_in, noise, push_image, until_part};
 use crate::support::samples;
 use crate::support::tars::Tar;
 
@@ -158,13 +161,47 @@ async fn an_extraction_is_a_job_that_stops_and_leaves_nothing_behind() {
     harness.until(|harness| harness.state.jobs.are_running()).await;
     gate.reached_by(1).await;
     until_part(folder.path()).await;
-    harness.shows("1 job");
+    harness.shows("Esc pauses · w");
     press_at_once(&mut harness, "w");
     harness.shows("Jobs 1, 1 running");
     harness.press("s").await;
     harness.press("Esc").await;
     harness.shows("stopped, nothing is left of it");
     assert!(names_in(folder.path()).is_empty(), "{:?}", names_in(folder.path()));
+}
+
+#[tokio::test]
+async fn an_extraction_that_is_paused_in_the_files_goes_on_with_the_rest() {
+    let store = Store::new();
+    let content = noise(6 << 20);
+    push_image(&store, "1", &[StoredLayer::gzip(&Tar::default().file(b"large", &content).end())]);
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app:1").await;
+    harness.press("f").await;
+    harness.demo.forget_requests();
+    harness.demo.fault(|_, _| Some(Fault::Drip(64 << 10, Duration::from_millis(5))));
+    let folder = tempfile::tempdir().expect("a folder");
+    let to = folder.path().join("out");
+    harness.press("x Ctrl-u").await.type_text(&to.display().to_string()).await;
+    press_at_once(&mut harness, "Enter");
+    harness.until(|harness| harness.state.jobs.are_running()).await;
+    until_part(folder.path()).await;
+    press_at_once(&mut harness, "Esc");
+    harness.shows("paused");
+    harness.shows("X goes on");
+    let part = folder.path().join(&names_in(folder.path())[0]);
+    let written = || fs::metadata(&part).expect("a part").len();
+    let mut before = u64::MAX;
+    while before != written() {
+        before = written();
+        tokio::time::sleep(Duration::from_millis(60)).await;
+    }
+    assert!(before < content.len() as u64);
+    harness.demo.clear_faults();
+    harness.press("X").await;
+    assert!(fs::read(&to).expect("a file") == content);
+    let asked = harness.demo.requests();
+    let blobs: Vec<_> = asked.iter().filter(|request| request.path.contains("/blobs/")).collect();
+    assert_eq!(blobs.len(), 1, "{blobs:?}");
 }
 
 #[tokio::test]

@@ -151,7 +151,7 @@ async fn enter_on_a_file_shows_its_lines_and_its_facts() {
     harness.press("v").await;
     harness.shows("side by side takes 140 columns; the screen has 120");
     harness.press("Esc").await.press("j").await.press("Enter").await;
-    harness.shows("a side is in shared layers that were not read");
+    harness.shows("a side is in layers that were not read");
     harness.press("Esc").await.press("a").await.press("j").await.press("Enter").await;
     harness.shows("no such file");
     harness.shows("+22");
@@ -220,8 +220,8 @@ async fn two_layers_of_an_image_are_compared() {
     harness.shows("Compare layer 2 of app:1 with");
     harness.shows("layer 1");
     harness.press("Enter").await;
-    harness.shows("layer 1 of app:1");
-    harness.shows("layer 2 of app:1");
+    harness.shows("app:1 layer 1 → app:1 layer 2");
+    harness.shows("/app:1 layer 1 ");
     harness.press("]").await;
     harness.shows("1 added, 1 changed");
     harness.press("j").await.press("k").await.press("Enter").await;
@@ -310,4 +310,130 @@ async fn an_index_is_compared_for_the_platform_of_an_image_that_stands_alone() {
     harness.shows("s390x-1 → s390x-2");
     harness.press("Esc").await.press("g").await.press("D").await.type_text("1").await.press("Enter").await;
     harness.shows("no platform is in both");
+}
+
+#[tokio::test]
+async fn a_link_that_does_not_differ_leads_to_the_file_that_does() {
+    let store = Store::new();
+    for version in ["1", "2"] {
+        let files = DemoFiles::new().file("usr/lib/os-release", format!("VERSION={version}\n"));
+        let files = files.symlink("etc/os-release", "../usr/lib/os-release").symlink("etc/same", "alone");
+        let files = files.file("etc/alone", "x").symlink("etc/moved", &format!("v{version}"));
+        let files = if version == "2" { files.file("etc/new", "new\n") } else { files };
+        store.image("app").layer("COPY", files.into()).tag(version).push();
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness.press("3").await.press("f").await;
+    let diff = async |harness: &mut Harness, path: &str| {
+        harness.press("/").await.press("Ctrl-u").await.type_text(path).await.press("Enter").await;
+        harness.press("D").await.press("Enter").await;
+    };
+    diff(&mut harness, "etc/os-release").await;
+    harness.shows("-VERSION=1");
+    harness.shows("+VERSION=2");
+    harness.shows("etc/os-release is the same link: it leads to usr/lib/os-release");
+    harness.press("Esc").await.press("Esc").await.press("Esc").await;
+    diff(&mut harness, "etc/same").await;
+    harness.shows("neither etc/same nor etc/alone, to which it leads, differs");
+    harness.press("Esc").await.press("Esc").await;
+    diff(&mut harness, "etc/moved").await;
+    harness.shows("-> v1");
+    harness.shows("-> v2");
+    harness.shows("there are no two contents to compare");
+    harness.press("Esc").await.press("Esc").await;
+    diff(&mut harness, "etc/new").await;
+    harness.shows("no such file");
+    harness.shows("+new");
+}
+
+#[tokio::test]
+async fn versions_of_a_link_show_their_targets() {
+    let store = Store::new();
+    let layer = |target: &str| DemoFiles::new().symlink("etc/link", target).file("etc/file", "one\n");
+    let image = store.image("app").layer("COPY one", layer("left").into());
+    let image = image.layer("RUN rm", DemoFiles::new().whiteout("etc/file").into());
+    image
+        .layer("COPY two", DemoFiles::new().symlink("etc/link", "right").file("etc/file", "two\n").into())
+        .tag("1")
+        .push();
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/app").await;
+    harness
+        .press("3")
+        .await
+        .press("f")
+        .await
+        .press("/")
+        .await
+        .type_text("etc/link")
+        .await
+        .press("Enter")
+        .await;
+    harness.press("H").await;
+    harness.shows("-> left");
+    harness.press("D").await;
+    harness.shows("-> right");
+    harness.shows("there are no two contents to compare");
+    harness.press("Esc").await.press("Esc").await.press("/").await.press("Ctrl-u").await;
+    harness.type_text("etc/file").await.press("Enter").await.press("H").await;
+    harness.press("D").await;
+    harness.shows("-one");
+    harness.shows("+two");
+}
+
+#[tokio::test]
+async fn long_lines_are_broken_between_their_parts() {
+    let store = Store::new();
+    for (tag, end) in [("1", "left"), ("2", "right")] {
+        let image = store.image("team/app").platform("linux", "amd64").layer("ADD", DemoFiles::new().into());
+        let env = vec![format!("BELL=a\u{7}\u{1b}[2J{end}")];
+        let label = format!("{}{end}", "x".repeat(300));
+        image.config("Env", env).label("com.example.a.rather.long.name", label).tag(tag).push();
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/team/app").await;
+    harness.resize(50, 15).await;
+    harness.press("3").await.press("D").await.type_text("1").await.press("Enter").await;
+    harness.press("G").await.press("k").await;
+    for text in ["layers: 1 shared", "  downloads "] {
+        harness.shows(text);
+    }
+    harness.press("]").await;
+    harness.shows("~ env.BELL: a␇␛[2Jleft → a␇␛[2Jright");
+    harness.shows("~ labels.com.example.a.rather.long.name");
+    harness.shows("xxxxxxxxleft");
+    harness.shows("xxxxxxxxright");
+    // A click on the second line of a row opens it too.
+    let (column, row) = harness.place_of("+ …xxxx");
+    harness.click(column, row).await;
+    harness.click(column, row).await;
+    harness.shows("xxxxxxxxxxxxxxxxxxxxxxxxxx");
+}
+
+#[tokio::test]
+async fn a_layer_that_cannot_be_read_is_named_and_the_rest_is_compared() {
+    let store = Store::new();
+    for tag in ["1.0", "1.1"] {
+        let base = DemoFiles::new().file("etc/base", tag);
+        let image = store.image("team/app").platform("linux", "amd64").layer("ADD base", base.into());
+        let npm = format!(r#"{{"name":"left-pad","version":"{tag}"}}"#);
+        let app =
+            DemoFiles::new().file("etc/app.conf", tag).file("a/node_modules/left-pad/package.json", npm);
+        let image = image.layer("COPY app", app.into()).tag(tag);
+        if tag == "1.0" {
+            image.foreign_base("https://layers.example.com/base").push()
+        } else {
+            image.push()
+        };
+    }
+    let mut harness = Harness::open(demo::DemoSettings::default(), store, "/team/app").await;
+    harness.press("3").await.press("D").await.press("Enter").await.press("]").await.press("]").await;
+    harness
+        .shows("incomplete: 1 added or changed, 2 changed; left image: layer 1 is left out: it is foreign");
+    harness.shows("etc/base");
+    harness.press("]").await;
+    harness.shows("incomplete: left image: layer 1 is left out: it is foreign");
+    harness.shows("left-pad");
+    harness.press("Esc").await.press(":").await.type_text("since file etc/base").await.press("Enter").await;
+    harness.shows("first 1.1 (sha256:");
+    harness.shows("or earlier, not known of 1.0");
+    harness.shows("not known: layer 1 is left out: it is foreign");
 }

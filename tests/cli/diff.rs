@@ -220,3 +220,58 @@ async fn a_file_has_the_same_members_in_every_document() {
     assert_eq!(listed["size"], 6);
     assert_eq!(listed["mode"], 0o644);
 }
+
+#[tokio::test]
+async fn two_layers_are_compared_by_what_each_adds() {
+    let (_demo, host, shell) = versions().await;
+    let (one, other) = (format!("{host}/app:1"), format!("{host}/app:2"));
+    let ended = shell.run(&["diff", &one, &other, "--layer", "2"]).await;
+    ended.assert_code(0);
+    for text in [format!("layer  {one} layer 2"), format!("{other} layer 2"), "COPY app".into()] {
+        let stdout = ended.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(stdout.contains(&text), "{text}: {}", ended.stdout);
+    }
+    assert!(!ended.stdout.contains("config") && !ended.stdout.contains("created"), "{}", ended.stdout);
+    let document = shell.run(&["diff", &one, ":1", "--layer", "1,2", "--files", "--json"]).await.json();
+    assert_eq!((&document["left"]["layer"], &document["right"]["layer"]), (&json!(1), &json!(2)));
+    assert_eq!(document["left"]["reference"], one);
+    assert_eq!(
+        changes(&document),
+        [
+            ("added", "etc/app.conf"),
+            ("removed", "etc/os-release"),
+            ("added", "opt"),
+            ("added", "opt/old"),
+            ("removed", "usr"),
+            ("removed", "usr/lib"),
+            ("removed", "usr/lib/big")
+        ]
+    );
+    assert_eq!(document["files"][0]["right"]["layer"], 2);
+    assert!(document.get("config").is_none());
+    let ended = shell.run(&["diff", &one, &other, "etc/app.conf", "--layer", "2"]).await;
+    assert!(ended.stdout.starts_with(&format!("--- {one} layer 2 etc/app.conf\n")), "{}", ended.stdout);
+    assert!(ended.stdout.contains("-b\n+x\n"), "{}", ended.stdout);
+    shell.run(&["diff", &one, &other, "--layer", "1", "--exit-code"]).await.assert_code(0);
+    shell.run(&["diff", &one, &other, "--layer", "2", "--exit-code"]).await.assert_code(3);
+}
+
+#[tokio::test]
+async fn layers_that_an_image_does_not_have_are_wrong_usage() {
+    let (_demo, host, shell) = versions().await;
+    let (one, other) = (format!("{host}/app:1"), format!("{host}/app:2"));
+    let says = "`--layer 3`: ";
+    shell.run(&["diff", &one, &other, "--layer", "2,3"]).await.assert_code(2).assert_says(says);
+    shell
+        .run(&["diff", &one, &other, "--layer", "2,3"])
+        .await
+        .assert_says("has 2 layers, and 1 is the lowest");
+    shell.run(&["diff", &one, &other, "--layer", "0"]).await.assert_code(2);
+    shell
+        .run(&["diff", &one, &other, "--layer", "1,2,1"])
+        .await
+        .assert_code(2)
+        .assert_says("one number, or two");
+    shell.run(&["diff", &one, &other, "--layer", "1", "--packages"]).await.assert_code(2);
+}

@@ -1,10 +1,12 @@
 //! `regtui packages` as a shell runs it.
 
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{Demo, DemoSettings, Store};
+use regtui::model::digest::Digest;
 use serde_json::Value;
 
-use crate::support::layered::{StoredLayer, push_image};
-use crate::support::shell::{Shell, open};
+use crate::support::layered::{StoredLayer, noise, push_image};
+use crate::support::shell::{Shell, ended, interrupt, open};
 use crate::support::tars::Tar;
 
 /// An image of two layers, whose second one brings packages of npm, one of them twice. One name is hostile.
@@ -91,4 +93,45 @@ async fn an_image_without_packages_is_no_failure() {
     ended.assert_code(0);
     assert!(ended.stdout.contains("0 packages, "), "{ended:?}");
     assert_eq!(shell.run(&["packages", "--json", &image]).await.assert_code(0).stdout, "");
+}
+
+/// docs/COMMANDS.md, Exit codes.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_layer_that_was_read_before_an_interrupt_is_not_read_again() {
+    let [low, high] = tars();
+    let large = |size| Tar::default().file(b"noise", &noise(size));
+    let layers = [low, high, large(1_000_000), large(2_000_000)].map(|tar| StoredLayer::gzip(&tar.end()));
+    for (command, last) in [("packages", "4 packages"), ("files", "noise"), ("waste", "")] {
+        let store = Store::new();
+        push_image(&store, "1", &layers);
+        let demo = open(DemoSettings::default(), store).await;
+        let image = format!("{}/app:1", demo.address());
+        // Two layers are read at once, the smallest first: the last one follows when three were kept or are held.
+        let large =
+            layers[2..].iter().map(|layer| Digest::sha256(&layer.bytes).to_string()).collect::<Vec<_>>();
+        let gate = Gate::new();
+        let held = gate.clone();
+        demo.fault(move |request, _| {
+            let is_large = large.iter().any(|digest| request.path.ends_with(digest.as_str()));
+            is_large.then(|| Fault::Gate(held.clone()))
+        });
+        let shell = Shell::new();
+        let child = shell.command(&[command, &image]).spawn().expect("it runs");
+        gate.reached_by(2).await;
+        interrupt(&child);
+        ended(child).await.assert_code(130);
+        gate.open();
+        demo.clear_faults();
+        demo.forget_requests();
+        let again = shell.run(&[command, &image]).await;
+        again.assert_code(0);
+        assert!(again.stdout.contains(last), "{again:?}");
+        let asked: Vec<String> = demo.requests().iter().map(|request| request.path.clone()).collect();
+        for (number, layer) in layers.iter().enumerate() {
+            let digest = Digest::sha256(&layer.bytes).to_string();
+            let times = asked.iter().filter(|path| path.ends_with(&digest)).count();
+            assert_eq!(times, usize::from(number >= 2), "{command}, layer {number}: {asked:?}");
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use regtui::layer::diff::{DiffedFile, FileChange, FileDiff, FileState};
+use regtui::layer::diff::{ContentPlace, DiffOperand, DiffedFile, FileChange, FileDiff, FileState};
 use regtui::layer::{Compression, EntryKind, FileList, LayerFiles, LayerFormat, LayerStream, StreamLimits};
 
 use crate::support::tars::Tar;
@@ -35,6 +35,7 @@ fn without_digests(layer: &LayerFiles) -> Arc<LayerFiles> {
 }
 
 type Layers = Vec<Arc<LayerFiles>>;
+type Texts = &'static [&'static str];
 
 fn diff(left: &Layers, right: &Layers, unread: usize) -> FileDiff {
     FileDiff::of(left.clone(), right.clone(), unread).expect("a comparison")
@@ -162,6 +163,121 @@ fn an_opaque_marker_of_one_image_is_named() {
     assert!(super::diff::diff(&vec![opaque.clone()], &vec![opaque], 1).hidden_directories().is_empty());
 }
 
+/// The layers of one image, each as the entries in its tar: `d/` a directory, `f` a file, `l@` a symbolic link, `p|` a
+/// pipe, `-f` a whiteout, `*d` an opaque marker.
+fn layers<T: AsRef<str>>(texts: &[T]) -> Layers {
+    let entry = |tar: Tar, text: &str| {
+        let whiteout = |path: &str, name: &str| match path.rsplit_once('/') {
+            Some((parent, last)) => format!("{parent}/{}", name.replace('?', last)),
+            None => name.replace('?', path),
+        };
+        if let Some(path) = text.strip_prefix('-') {
+            return tar.file(whiteout(path, ".wh.?").as_bytes(), b"");
+        }
+        if let Some(path) = text.strip_prefix('*') {
+            return tar.file(format!("{path}/.wh..wh..opq").trim_start_matches('/').as_bytes(), b"");
+        }
+        let path = text.trim_end_matches(['/', '@', '|']).as_bytes();
+        match text.as_bytes().last() {
+            Some(b'/') => tar.directory(path),
+            Some(b'@') => tar.header(b'2', path, b"f", 0),
+            Some(b'|') => tar.header(b'6', path, b"", 0),
+            _ => tar.file(path, b"1"),
+        }
+    };
+    texts.iter().map(|text| layer(text.as_ref().split_whitespace().fold(Tar::default(), entry))).collect()
+}
+
+#[test]
+fn a_directory_whose_shared_content_only_one_image_shows_is_named() {
+    let table: [(Texts, Texts, Texts, Texts); 18] = [
+        // The left and the right image above a shared layer, the rows, and the directories.
+        (&["a/"], &["a a/"], &["? a content below"], &["a"]),
+        (&["a/"], &["a", "a/"], &["? a content below"], &["a"]),
+        (&["a/"], &["a@", "a/"], &["? a content below"], &["a"]),
+        (&["a/"], &["-a", "a/"], &["? a content below"], &["a"]),
+        (&["a/"], &["-a a/"], &["? a content below"], &["a"]),
+        (&["a/"], &["*a"], &["-~ a content below"], &["a"]),
+        (&["a/"], &["a/ *a"], &["? a content below"], &["a"]),
+        (&[], &["*a"], &["? a content below"], &["a"]),
+        (&["a", "a/"], &[], &["-~ a content below"], &["a"]),
+        (&["a/"], &["a", "a/b"], &["? a content below", "+~ a/b"], &["a"]),
+        (&["x"], &["*"], &["?  content below", "- x"], &[""]),
+        // What is above is named alone, and a directory that both empty is not named.
+        (&["a/b/"], &["a", "a/b/", "*a/b"], &["+~ a content below"], &["a"]),
+        (&["a", "a/"], &["-a a/"], &[], &[]),
+        (&["a", "a/b/"], &["*a a/ a/b/", "*a/b"], &[], &[]),
+        (&["a/b/"], &["a/b", "a/b/"], &["? a/b content below"], &["a/b"]),
+        // The row of the path says it.
+        (&["a/"], &["a/", "a"], &["~ a type"], &[]),
+        (&["a/"], &["-a"], &["- a"], &[]),
+        (&["a/"], &["a/", "a", "-a"], &["- a"], &[]),
+    ];
+    for (left, right, expected, directories) in table {
+        let diff = diff(&layers(left), &layers(right), 1);
+        let name = format!("{left:?} and {right:?}");
+        let hidden: Vec<_> =
+            diff.hidden_directories().iter().map(|path| String::from_utf8_lossy(path)).collect();
+        assert_eq!(
+            (rows(&diff), hidden),
+            (
+                expected.iter().map(ToString::to_string).collect(),
+                directories.iter().map(|path| (*path).into()).collect()
+            ),
+            "{name}"
+        );
+        assert!(diff.is_uncertain() || directories.is_empty(), "{name}");
+    }
+}
+
+#[test]
+fn a_layer_that_could_not_be_read_may_have_what_is_missing_on_its_side() {
+    // `?` is a layer that could not be read. The left and the right image above so many shared layers, and the rows.
+    let table: [(Texts, Texts, usize, Texts); 13] = [
+        (&["?", "a"], &["a", "d/ d/b"], 0, &["+~ d/b"]),
+        (&["a", "d/ d/b"], &["a", "?"], 0, &["-~ d/b"]),
+        (&["?", "-d/b"], &["d/ d/b"], 0, &["+~ d/b"]),
+        (&["d/b", "?", "-d/b"], &["d/ d/b"], 0, &["+ d/b"]),
+        (&["?", "a"], &["a|"], 0, &["~ a type"]),
+        (&["?", "d"], &["d/ d/b"], 0, &["~ d type", "+ d/b"]),
+        (&["d", "?"], &["d/ d/b"], 0, &["~ d type", "+~ d/b"]),
+        (&["?", "?"], &["a", "?"], 0, &["+~ a"]),
+        (&["a", "-a", "?"], &["?"], 0, &[]),
+        (&["?"], &["a"], 1, &["+~ a"]),
+        // The whiteout may be for the layer that could not be read.
+        (&["?", "-a"], &[], 1, &["? a"]),
+        (&["-a", "?"], &[], 1, &["? a"]),
+        (&["-a"], &["?"], 1, &["? a"]),
+    ];
+    for (left, right, unread, expected) in table {
+        let side = |texts: Texts| {
+            let layer = |text: &&str| (*text != "?").then(|| layers(&[text])[0].clone());
+            texts.iter().map(layer).collect::<Vec<_>>()
+        };
+        let diff = FileDiff::of_readable(side(left), side(right), unread).expect("a comparison");
+        let name = format!("{left:?} and {right:?}");
+        assert_eq!(rows(&diff), expected, "{name}");
+        for file in diff.iter() {
+            for (operand, state) in [(DiffOperand::Left, &file.left), (DiffOperand::Right, &file.right)] {
+                let is_unread = diff.locate(operand, &file.path) == ContentPlace::Unread;
+                assert!(is_unread || *state != FileState::Unread, "{name}: {file:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_file_above_the_layers_that_could_not_be_read_is_sure() {
+    let side = |text: &str| layers(&[text])[0].clone();
+    let layers = vec![Some(side("a b c")), None, Some(side("b -c"))];
+    let diff = FileDiff::of_readable(layers, vec![Some(side("a"))], 0).expect("a comparison");
+    let is_sure = |path: &str| diff.is_sure_of(DiffOperand::Left, path.as_bytes());
+    assert_eq!(["a", "b", "c", "none"].map(is_sure), [false, true, true, false]);
+    assert!(diff.is_sure_of(DiffOperand::Right, b"a") && diff.is_sure_of(DiffOperand::Right, b"none"));
+    assert_eq!(diff.layer(DiffOperand::Left, 1).map(|(number, _)| number), None);
+    assert_eq!(diff.layer(DiffOperand::Left, 2).map(|(number, _)| number), Some(3));
+}
+
 #[test]
 fn a_shared_layer_above_a_difference_hides_it() {
     let app = layer(Tar::default().file(b"a", b"same"));
@@ -200,8 +316,106 @@ fn any_layer() -> impl Strategy<Value = Arc<LayerFiles>> {
     })
 }
 
+/// The text of a layer as builders make them, with everything that empties directories: things of other kinds in their
+/// place, and removals beside new content, which they come before.
+fn any_emptying_layer() -> impl Strategy<Value = String> {
+    let path = prop::sample::select(vec!["a", "a/b", "a/b/c", "d", "d/e", "f"]);
+    prop::collection::vec((path, 0..6_u8), 0..5).prop_map(|entries| {
+        let (mut texts, mut added): (Vec<String>, Vec<&str>) = Default::default();
+        for (path, kind) in entries {
+            let collides = |other: &&str| {
+                path.starts_with(&format!("{other}/"))
+                    || other.starts_with(&format!("{path}/"))
+                    || path == *other
+            };
+            if kind < 4 && added.iter().any(collides) {
+                continue;
+            }
+            if kind < 4 {
+                added.push(path);
+            }
+            texts.push(match kind {
+                0 | 1 => format!("{path}/"),
+                2 => path.to_string(),
+                3 => format!("{path}|"),
+                4 => format!("-{path}"),
+                _ => format!("*{}", path.rsplit_once('/').map_or("", |(parent, _)| parent)),
+            });
+        }
+        texts.join(" ")
+    })
+}
+
 fn by_path(diff: &FileDiff) -> BTreeMap<Vec<u8>, DiffedFile> {
     diff.iter().map(|file| (file.path.clone(), file)).collect()
+}
+
+/// Whether a row tells that paths below its own may differ.
+fn stands_for_all_below(file: &DiffedFile) -> bool {
+    let is_directory =
+        |state: &FileState| matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
+    match file.change {
+        FileChange::AddedOrChanged | FileChange::RemovedOrChanged => {
+            file.aspects.names().any(|name| name == "content below")
+                || !(is_directory(&file.left) || is_directory(&file.right))
+        }
+        _ => true,
+    }
+}
+
+/// Compares the diff without the shared layers with that of all layers: rows that are certain are true, and no difference
+/// is missing.
+fn assert_is_true(shared: &Layers, left: &Layers, right: &Layers) -> Result<(), TestCaseError> {
+    let whole = |rest: &Layers| shared.iter().chain(rest).cloned().collect::<Layers>();
+    let exact = by_path(&diff(&whole(left), &whole(right), 0));
+    let partial = by_path(&diff(left, right, shared.len()));
+    for (path, file) in &partial {
+        let truth = exact.get(path).map(|file| file.change);
+        let fits = match file.change {
+            FileChange::Changed => truth == Some(FileChange::Changed),
+            FileChange::Unknown => true,
+            // A whiteout may name nothing.
+            FileChange::Added | FileChange::Removed
+                if file.left == FileState::Unread || file.right == FileState::Unread =>
+            {
+                true
+            }
+            FileChange::Added | FileChange::Removed => truth == Some(file.change),
+            FileChange::AddedOrChanged => truth != Some(FileChange::Removed),
+            FileChange::RemovedOrChanged => truth != Some(FileChange::Added),
+        };
+        prop_assert!(fits, "{file:?} {truth:?}");
+    }
+    for (path, file) in &exact {
+        let ends = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(end, _)| end);
+        let is_covered = partial.contains_key(path)
+            || std::iter::once(0)
+                .chain(ends)
+                .any(|end| partial.get(&path[..end]).is_some_and(stands_for_all_below));
+        let is_parent = partial
+            .keys()
+            .any(|other| other.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/")));
+        // A whiteout may name nothing, and so may an opaque marker. The directories above it, and that of the marker, are
+        // taken to exist, as for every other one.
+        let is_claimed = [(&file.left, left), (&file.right, right)].into_iter().any(|(state, layers)| {
+            let is_directory =
+                matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
+            let mut entries = layers.iter().flat_map(|layer| layer.list.iter());
+            !is_directory
+                && entries.any(|entry| {
+                    let below = entry.path.strip_prefix(path.as_slice());
+                    match entry.kind {
+                        EntryKind::Whiteout => below.is_some_and(|rest| rest.starts_with(b"/")),
+                        EntryKind::OpaqueMarker => {
+                            below.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"/"))
+                        }
+                        _ => false,
+                    }
+                })
+        });
+        prop_assert!(is_covered || is_parent || is_claimed, "{file:?} is missing");
+    }
+    Ok(())
 }
 
 proptest! {
@@ -216,49 +430,15 @@ proptest! {
             layers.iter().any(|layer| layer.list.iter().any(|entry| entry.kind == EntryKind::Symlink))
         };
         prop_assume!(!has_link(&shared) && !has_link(&left) && !has_link(&right));
-        let whole = |rest: &Layers| shared.iter().chain(rest).cloned().collect::<Layers>();
-        let exact = by_path(&diff(&whole(&left), &whole(&right), 0));
-        let partial = by_path(&diff(&left, &right, shared.len()));
-        for (path, file) in &partial {
-            let truth = exact.get(path).map(|file| file.change);
-            let fits = match file.change {
-                FileChange::Changed => truth == Some(FileChange::Changed),
-                FileChange::Unknown => true,
-                // A whiteout may name nothing.
-                FileChange::Added | FileChange::Removed if file.left == FileState::Unread || file.right == FileState::Unread => true,
-                FileChange::Added | FileChange::Removed => truth == Some(file.change),
-                FileChange::AddedOrChanged => truth != Some(FileChange::Removed),
-                FileChange::RemovedOrChanged => truth != Some(FileChange::Added),
-            };
-            prop_assert!(fits, "{file:?} {truth:?}");
-        }
-        for (path, file) in &exact {
-            // A directory that is removed or replaced stands for all below it.
-            let mut above = path.as_slice();
-            let is_covered = loop {
-                if partial.contains_key(above) {
-                    break true;
-                }
-                match above.iter().rposition(|byte| *byte == b'/') {
-                    Some(at) => above = &above[..at],
-                    None => break false,
-                }
-            };
-            let is_parent = partial.keys().any(|other| {
-                other.strip_prefix(path.as_slice()).is_some_and(|rest| rest.starts_with(b"/"))
-            });
-            // A whiteout may name nothing. The directories above it are taken to exist, as for every other whiteout.
-            let is_claimed = [(&file.left, &left), (&file.right, &right)].into_iter().any(|(state, layers)| {
-                let is_directory =
-                    matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
-                let mut entries = layers.iter().flat_map(|layer| layer.list.iter());
-                !is_directory
-                    && entries.any(|entry| {
-                        let below = entry.path.strip_prefix(path.as_slice());
-                        entry.kind == EntryKind::Whiteout && below.is_some_and(|rest| rest.starts_with(b"/"))
-                    })
-            });
-            prop_assert!(is_covered || is_parent || is_claimed, "{file:?} is missing");
-        }
+        assert_is_true(&shared, &left, &right)?;
+    }
+
+    #[test]
+    fn no_difference_is_missing_however_a_directory_was_emptied(
+        shared in prop::collection::vec(any_emptying_layer(), 1..3),
+        left in prop::collection::vec(any_emptying_layer(), 0..4),
+        right in prop::collection::vec(any_emptying_layer(), 0..4),
+    ) {
+        assert_is_true(&layers(&shared), &layers(&left), &layers(&right))?;
     }
 }

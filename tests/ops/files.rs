@@ -11,7 +11,7 @@ use regtui::layer::{LayerFormat, PathId};
 use regtui::model::digest::Digest;
 use regtui::model::failure::Failure;
 use regtui::ops::files::content::beginning::read_beginning;
-use regtui::ops::files::content::{MemorySink, read_contents};
+use regtui::ops::files::content::{ContentProgress, MemorySink, read_contents};
 use regtui::ops::files::cost::plan_reading;
 use regtui::ops::files::extract::{Extraction, extract};
 use regtui::ops::files::layer::Wanted;
@@ -225,14 +225,18 @@ async fn a_large_blob_that_is_no_tar_is_listed_by_its_first_bytes_and_its_header
         );
         let (name, layer) = (&files.image.repository.name, files.layer(2).expect("a layer"));
         registry.demo.forget_requests();
+        let progress = ContentProgress::default();
         let needed = |start: &[u8]| if start.len() < 1_000 { 1_000 } else { 100_000 };
         let source = &files.image.layers[1];
-        let read = read_beginning(&registry.client, name, source, layer, 0, &needed).await.expect("bytes");
+        let read = read_beginning(&registry.client, name, source, (layer, 0), &needed, &progress)
+            .await
+            .expect("bytes");
         assert_eq!((read.bytes.len(), read.is_whole), (100_000, false));
         assert_eq!(read.bytes, model[..100_000]);
         assert_eq!(blob_requests(&registry), if blob_ranges { 2 } else { 1 }, "{:?}", registry.requests());
         let all = |_: &[u8]| u64::MAX;
-        let read = read_beginning(&registry.client, name, source, layer, 0, &all).await.expect("bytes");
+        let read =
+            read_beginning(&registry.client, name, source, (layer, 0), &all, &progress).await.expect("bytes");
         assert!(read.is_whole && read.bytes == model);
     }
 }
@@ -270,7 +274,8 @@ async fn files_of_windows_have_the_paths_that_programs_see() {
         .directory(b"Files")
         .file(b"Files/Windows/a.txt", b"low")
         .file(b"Files/old.txt", b"old")
-        .file(b"Hives/Software_Base", b"regf");
+        .file(b"Hives/Software_Base", b"regf")
+        .file(b"Files/Hives/Software_Base", b"mine");
     let high = Tar::default().file(b"Files/.wh.old.txt", b"").file(b"Files/Windows/a.txt", b"high").header(
         b'1',
         b"Files/same.txt",
@@ -290,10 +295,22 @@ async fn files_of_windows_have_the_paths_that_programs_see() {
         let registry = Registry::new(demo::DemoSettings::default(), store.clone(), settings()).await;
         let wanted: Wanted = Arc::new(|path: &[u8], _| path == b"Windows/a.txt");
         let files = read_files(&registry, "one", Some(&wanted)).await.expect("files");
-        assert_eq!(paths(&files), ["Hives", "Hives/Software_Base", "Windows", "Windows/a.txt", "same.txt"]);
+        assert_eq!(
+            paths(&files),
+            [
+                ":Hives",
+                ":Hives/Software_Base",
+                "Hives",
+                "Hives/Software_Base",
+                "Windows",
+                "Windows/a.txt",
+                "same.txt"
+            ]
+        );
         assert_eq!(content(&registry, &files, "Windows/a.txt").await.expect("content"), "high");
         assert_eq!(content(&registry, &files, "same.txt").await.expect("content"), "high");
-        assert_eq!(content(&registry, &files, "Hives/Software_Base").await.expect("content"), "regf");
+        assert_eq!(content(&registry, &files, ":Hives/Software_Base").await.expect("content"), "regf");
+        assert_eq!(content(&registry, &files, "Hives/Software_Base").await.expect("content"), "mine");
         flush(&registry.pool).await;
     }
 }

@@ -146,7 +146,7 @@ async fn leaving_waits_until_the_files_of_an_extraction_are_removed() {
     pty.press("x");
     pty.wait_for("nothing is written over");
     pty.press(&format!("\x15{}/out\r", folder.path().display()));
-    pty.wait_for("1 job");
+    pty.wait_for("Esc pauses");
     gate.reached_by(1).await;
     let names = || std::fs::read_dir(folder.path()).expect("a folder").count();
     assert_eq!(names(), 1, "the part");

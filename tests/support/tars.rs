@@ -1,10 +1,14 @@
 //! Tars, layers and tables of contents that tests write byte by byte.
 
 use std::io::Write;
+use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use regtui::layer::{FileList, Findings, LayerEntry, LayerError, LayerStream, LayerSums, StreamLimits};
+use regtui::layer::kept::{ListDecoder, ListEncoder};
+use regtui::layer::{
+    FileList, Findings, LayerEntry, LayerError, LayerFiles, LayerStream, LayerSums, StreamLimits,
+};
 use ruzstd::encoding::{CompressionLevel, compress_to_vec};
 
 /// A tar that grows.
@@ -122,4 +126,11 @@ pub fn read_layer(bytes: &[u8], limits: StreamLimits) -> Result<WholeLayer, Laye
 /// Returns the list of the entries of a tar.
 pub fn list_of(tar: Tar) -> FileList {
     read_layer(&tar.end(), StreamLimits::default()).expect("a layer").list
+}
+
+/// Puts a list into the cache and takes it out again. Returns `None` if it has no form there.
+pub fn through_the_cache(files: &LayerFiles) -> Option<LayerFiles> {
+    let mut encoder = ListEncoder::new(Arc::new(files.clone()))?;
+    assert!(encoder.next_piece().is_none(), "it is short");
+    ListDecoder::new(&encoder.finish()?)?.finish()
 }

@@ -335,7 +335,7 @@ fn extracting_offers_the_name_and_tells_the_result() {
     let mut screen = files((120, 24));
     screen.press("j Enter j x Enter");
     assert_eq!(screen.extractions, [(JobId(1), "./app.conf".to_string())]);
-    assert!(screen.text().contains("extract etc/app.conf → ./app.conf"), "{}", screen.text());
+    assert!(screen.text().contains("extract etc/app.conf → ./app"), "{}", screen.text());
     let wrote = ProgressItem::new("./app.conf", []).ended(Outcome::Done("wrote it".into()));
     screen.send(Msg::JobEnded(JobId(1), Report { items: vec![wrote], ..Report::default() }));
     assert!(screen.text().contains("wrote it"), "{}", screen.text());
@@ -397,6 +397,120 @@ fn extractions_are_jobs_with_their_bytes_and_what_they_left_out() {
     assert_eq!(screen.stopped, [JobId(1)]);
     screen.press("k r");
     assert!(screen.text().contains("begun again where it was begun"), "{}", screen.text());
+}
+
+/// The progress of an extraction of 100 MB.
+fn extracted(moved: u64, is_paused: bool) -> Msg {
+    let items = vec![ProgressItem::new("./app.conf", [])];
+    let now: SafeText = "read 30 MB, wrote 10 MB".into();
+    let progress = Progress { items, moved, total_bytes: 100_000_000, now, is_paused, ..Progress::default() };
+    Msg::Progressed(vec![(JobId(1), progress)])
+}
+
+/// An extraction that the user paused in the Files tab.
+fn paused_extraction(size: (u16, u16)) -> Screen {
+    let mut screen = files(size);
+    screen.press("j Enter j x Enter");
+    screen.send(extracted(40_000_000, false));
+    screen.wait(5_000);
+    screen.press("Esc");
+    screen.send(extracted(41_000_000, true));
+    screen
+}
+
+#[test]
+fn an_extraction_is_paused_in_the_files_and_goes_on_there_or_in_the_list_of_jobs() {
+    picture("extraction_paused", paused_extraction);
+    picture("extraction_paused_in_jobs", |size| {
+        let mut screen = paused_extraction(size);
+        screen.press("w");
+        screen
+    });
+    let mut screen = files((120, 24));
+    screen.press("j Enter j x Enter");
+    screen.send(extracted(40_000_000, false));
+    assert!(screen.text().contains("Esc pauses · w"), "{}", screen.text());
+    // A key that closes directories does not pause it, and a filter is cleared first.
+    screen.press("h l j");
+    screen.press("/ c o n f Enter");
+    assert!(!screen.text().contains("Esc pauses"), "{}", screen.text());
+    screen.press("Esc");
+    assert!(screen.job_pauses.is_empty());
+    screen.press("Esc");
+    assert_eq!(screen.job_pauses, [(JobId(1), true)]);
+    let text = screen.text();
+    assert!(text.contains("paused") && text.contains("X goes on · w"), "{text}");
+    screen.send(extracted(41_000_000, true));
+    screen.press("X");
+    assert_eq!(screen.job_pauses.last(), Some(&(JobId(1), false)));
+    screen.wait(1_000);
+    screen.send(extracted(45_000_000, false));
+    let text = screen.text();
+    // The time of the pause counts for no rate.
+    assert!(text.contains("MB/s") && text.contains("Esc pauses"), "{text}");
+    screen.press("w Space");
+    assert!(screen.text().contains("Space go on"), "{}", screen.text());
+    screen.press("Space");
+    assert_eq!(screen.job_pauses.len(), 4);
+    // Stopped as before, also during a pause.
+    screen.press("Space s");
+    assert_eq!(screen.stopped, [JobId(1)]);
+    screen.press("Space");
+    assert!(screen.text().contains("it stops already"), "{}", screen.text());
+    assert_eq!(screen.job_pauses.len(), 5);
+}
+
+#[test]
+fn after_a_pause_of_an_extraction_esc_goes_back_and_leaving_asks() {
+    let mut screen = paused_extraction((120, 24));
+    screen.press("q");
+    let text = screen.text();
+    assert!(text.contains("let the paused ones go on, and leave when all have ended"), "{text}");
+    screen.press("w");
+    assert_eq!(screen.job_pauses, [(JobId(1), true), (JobId(1), false)]);
+    let mut screen = paused_extraction((120, 24));
+    screen.press("q s");
+    assert_eq!(screen.stopped, [JobId(1)]);
+    let mut screen = paused_extraction((120, 24));
+    screen.press("Esc");
+    assert_eq!(screen.state.focus, regtui::app::Pane::Tags);
+    assert_eq!(screen.job_pauses.len(), 1);
+}
+
+#[test]
+fn packages_and_a_file_show_bytes_and_rate_and_are_paused_before_they_are_left() {
+    for (keys, begun) in [("P", "Packages"), ("Enter", "app.conf")] {
+        let mut screen = files((120, 24));
+        screen.press("j Enter j");
+        screen.wait(300);
+        screen.send(Msg::Key(key_of(keys)));
+        let asked = screen.open.iter().find_map(|cmd| match cmd {
+            Cmd::Load { ticket, ask: Ask::Packages(..) | Ask::FileContent(_), .. } => Some(*ticket),
+            _ => None,
+        });
+        let ticket = asked.expect("it is asked for");
+        let price = Price { bytes: 90_000_000, requests: 1, is_more: false, whole_layers: 1 };
+        let read = |received| FilesProgress { received, price, entries: 0, layers_read: 0, layers: 0 };
+        screen.send(Msg::FilesRead(ticket, read(1_000_000), None));
+        screen.wait(2_000);
+        screen.send(Msg::FilesRead(ticket, read(5_000_000), None));
+        let text = screen.text();
+        assert!(text.contains(begun) && text.contains("5 MB of 90 MB, 2 MB/s"), "{text}");
+        assert!(text.contains("Esc pause"), "{text}");
+        let key = |screen: &mut Screen, name: &str| {
+            screen.wait(300);
+            screen.send(Msg::Key(key_of(name)));
+        };
+        key(&mut screen, "Esc");
+        let text = screen.text();
+        assert!(text.contains("paused: 5 MB of 90 MB") && text.contains("Enter go on"), "{text}");
+        key(&mut screen, "Enter");
+        assert_eq!(pauses(&screen), [true, false]);
+        key(&mut screen, "Esc");
+        key(&mut screen, "Esc");
+        assert!(!screen.text().contains("paused"), "{}", screen.text());
+        assert!(screen.open.iter().any(|cmd| matches!(cmd, Cmd::Cancel(_))));
+    }
 }
 
 #[test]

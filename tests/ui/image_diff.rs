@@ -18,8 +18,9 @@ use regtui::model::image_diff::page::TextComparison;
 use regtui::model::image_diff::{DiffInput, ImageDiff, SharedLayers, packages};
 use regtui::model::price::Price;
 use regtui::model::reference::{Host, Reference, Repository, RepositoryName};
+use serde_json::json;
 
-use super::images::Image;
+use super::images::{Image, config, of_config};
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, Screen, failure, picture_at};
 use crate::support::harness::key_of;
@@ -185,6 +186,53 @@ fn layers_to_compare_with_are_listed() {
     picture_at("layer_choice", &SIZES, |size| {
         let mut screen = at_tags(size);
         screen.press("j l ] G k D");
+        screen
+    });
+}
+
+#[test]
+fn marked_layers_and_layers_of_another_image_are_shown() {
+    picture_at("layers_marked", &SIZES, |size| {
+        let mut screen = at_tags(size);
+        screen.press("j l ] g Space G k Space");
+        screen
+    });
+    picture_at("layer_choice_of_another_image", &SIZES, |size| {
+        let mut screen = at_tags(size);
+        screen.press("j l ] g D G Enter").write("nightly").press("Enter");
+        screen
+    });
+    picture_at("diff_of_layers", &SIZES, |size| {
+        let mut screen = at_tags(size);
+        screen.press("j l ] g Space G k Space D");
+        screen
+    });
+}
+
+/// An image with values that fit on no screen.
+fn long_values(version: &str) -> Image {
+    let mut config = config("amd64", version, "2026-11-18T09:30:00Z");
+    let path = format!("PATH={}/opt/{version}/bin", "/usr/local/some/directory/bin:".repeat(6));
+    config["config"]["Env"] = json!([path, format!("BELL=\u{7}\u{1b}[2J{version}")]);
+    config["config"]["Labels"]["com.example.description"] = json!("a word ".repeat(42) + version);
+    config["config"]["Labels"][format!("com.example.only.in.{version}")] = json!("value ".repeat(50));
+    of_config(config, &[3_624_500, 151_000_000, version.len() as u64 + 20_304_000])
+}
+
+#[test]
+fn long_values_are_broken_or_shortened_between_their_parts() {
+    let registry = || {
+        let images = vec![("22.0.1", long_values("22.0.1")), ("3.1", long_values("3.1"))];
+        Registry::default().with("team/some/rather/long/name/of/a/repository", images)
+    };
+    picture_at("diff_long_summary", &SIZES, |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("l g D Enter G k k");
+        screen
+    });
+    picture_at("diff_long_config", &SIZES, |size| {
+        let mut screen = Screen::new(registry(), size);
+        screen.press("l g D Enter ] j j");
         screen
     });
 }

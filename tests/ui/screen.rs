@@ -320,6 +320,8 @@ pub struct Screen {
     /// The extractions that were begun, with their destinations.
     pub extractions: Vec<(JobId, String)>,
     pub stopped: Vec<JobId>,
+    /// The extractions that were paused, or let go on.
+    pub job_pauses: Vec<(JobId, bool)>,
     pub quit: bool,
     /// The time: it goes on only while keys are pressed.
     pub clock: Timestamp,
@@ -355,6 +357,7 @@ impl Screen {
             started: Vec::new(),
             extractions: Vec::new(),
             stopped: Vec::new(),
+            job_pauses: Vec::new(),
             quit: false,
             clock: now(),
             theme: Theme::of("terminal", true),
@@ -374,6 +377,7 @@ impl Screen {
                 Cmd::StartJob(id, work) => self.started.push((id, work)),
                 Cmd::StartExtraction(id, request) => self.extractions.push((id, request.to)),
                 Cmd::StopJob(id) => self.stopped.push(id),
+                Cmd::PauseJob(id, pauses) => self.job_pauses.push((id, pauses)),
                 Cmd::Quit => self.quit = true,
                 other => self.open.push_back(other),
             }

@@ -26,7 +26,7 @@ fn open_columns_menu(update: &mut Update<'_>) {
         choice: Choice::ToggleColumn(name),
     };
     let entries = vec![
-        entry('b', "base", columns.base, "show; asks the registries of the bases, such as docker.io"),
+        entry('b', "base", columns.base, "show; hundreds of requests, also to registries of bases"),
         entry('s', "scan", columns.scan, "show: critical, high, medium and low findings of the last scan"),
     ];
     update.state.dialogs.push(Dialog::Menu(Menu { title: "Columns of the tags".into(), entries, cursor: 0 }));

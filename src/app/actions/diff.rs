@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use super::Action;
 use super::availability::{Why, check_arranged, check_image_exists, no_image_chosen, refuse_unless};
+use crate::app::dialogs::image_diff::DiffedPath;
+use crate::app::dialogs::image_diff::layer_side::LayerSide;
 use crate::app::dialogs::{diff_prompt, image_diff, layer_choice};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
@@ -16,7 +18,7 @@ use crate::model::reference::{Reference, Repository, Selector};
 use crate::model::version_order;
 
 /// Compares two images: the marked ones, the marked one and that under the cursor, or that under the cursor and one that
-/// is asked for.
+/// is asked for. In Layers likewise two layers.
 pub(crate) static DIFF: Action = Action::new(
     "tags.diff",
     chords!["D"],
@@ -32,9 +34,7 @@ pub(crate) fn check_diff(state: &State) -> Result<(), Why> {
     check_image_exists(state).and(check_arranged(state))?;
     selection_repository(state).ok_or_else(|| no_image_chosen(state))?;
     if is_in_tab(state, Tab::Layers) {
-        let layers = state.detail.files_image().map_or(0, |image| image.manifest.layers().len());
-        refuse_unless(layers > 1, "there is no other layer to compare with")?;
-        return refuse_unless(state.detail.layer_under_cursor().is_some(), "this step made no layer");
+        return check_layers(state);
     }
     match state.tags.list.marks.len() {
         marked if marked > 2 && state.focus == Pane::Tags => {
@@ -42,6 +42,17 @@ pub(crate) fn check_diff(state: &State) -> Result<(), Why> {
         }
         _ => Ok(()),
     }
+}
+
+/// Fails if there is no layer, or more than two are marked.
+fn check_layers(state: &State) -> Result<(), Why> {
+    let detail = &state.detail;
+    match detail.layers.marks.len() {
+        2 => Ok(()),
+        marked if marked > 2 => Err(format!("two layers at a time; {marked} are marked").into()),
+        _ => refuse_unless(detail.layer_under_cursor().is_some(), "this step made no layer"),
+    }
+    .and_then(|()| refuse_unless(detail.files_image().is_some(), "the layers of this image are not read"))
 }
 
 /// Returns the image that the keys act on, if it is one.
@@ -71,14 +82,15 @@ fn created(state: &State, selector: &Selector) -> Option<Timestamp> {
 
 fn diff_selected(update: &mut Update<'_>) {
     if is_in_tab(update.state, Tab::Layers) {
-        return layer_choice::show(update.state);
+        return diff_layers(update);
     }
     let Some((repository, mut images)) = selected_images(update.state) else { return };
     if is_in_tab(update.state, Tab::Files)
         && let Some(path) = update.state.detail.files.browser.selected_path()
         && let Some(image) = images.pop()
     {
-        return diff_prompt::show_path(update, reference(repository, image), path);
+        let target = update.state.detail.files.browser.linked_path();
+        return diff_prompt::show_path(update, reference(repository, image), DiffedPath { path, target });
     }
     let is_marked = update.state.focus == Pane::Tags && !update.state.tags.list.marks.is_empty();
     let cursor = update.state.tags.selector().filter(|_| is_marked && images.len() == 1);
@@ -99,6 +111,23 @@ fn diff_selected(update: &mut Update<'_>) {
     match (images.next(), images.next()) {
         (Some(left), Some(right)) => image_diff::show(update, left, right),
         (Some(image), None) => diff_prompt::show(update, image),
+        (None, _) => {}
+    }
+}
+
+/// Compares the marked layers, or the marked one and that under the cursor. Otherwise asks for the other one.
+fn diff_layers(update: &mut Update<'_>) {
+    let detail = &update.state.detail;
+    let mut numbers = detail.marked_layers();
+    if numbers.len() < 2 {
+        numbers.extend(detail.layer_under_cursor().filter(|number| !numbers.contains(number)));
+    }
+    // The lower one is the left one.
+    numbers.sort_unstable();
+    let mut sides = numbers.into_iter().filter_map(|number| LayerSide::shown(detail, number));
+    match (sides.next(), sides.next()) {
+        (Some(left), Some(right)) => image_diff::show_layers(update, [left, right]),
+        (Some(side), None) => layer_choice::show(update.state, side),
         (None, _) => {}
     }
 }

@@ -5,6 +5,7 @@ use super::{Action, quoted_key};
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::path_table::{self, PathTableKind};
 use crate::app::dialogs::{extract_prompt, file_history, file_preview};
+use crate::app::jobs::{Job, JobId};
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
 use crate::app::panes::details::files::FilesLoad;
@@ -87,6 +88,24 @@ pub(crate) static EXTRACT: Action =
     .with_entry("extract", "extract the file or directory to this machine")
     .available_if(check_file);
 
+/// Pauses the extractions of the image, or lets them go on.
+pub(crate) static PAUSE: Action = Action::new(
+    "files.pause",
+    chords!["X"],
+    "pause the extraction of the image, or let it go on where it stopped",
+    |update| {
+        let pauses = has_moving_extraction(update.state);
+        pause_extractions(update, pauses);
+    },
+)
+.only_in(Pane::Details)
+.with_hint("pause/go on", 3)
+.with_entry("pause", "pause the extraction of the image, or let it go on")
+.available_if(|state| {
+    refuse_unless(is_in_files(state), "no files are shown")?;
+    refuse_unless(extractions(state).next().is_some(), "no extraction of this image runs")
+});
+
 /// Opens the files of the image under the cursor in the whole screen.
 fn open(update: &mut Update<'_>) {
     let state = &mut *update.state;
@@ -147,6 +166,57 @@ pub(super) fn pause(update: &mut Update<'_>) -> bool {
         update.cmds.push(Cmd::PauseReading(Slot::Files, true));
     }
     is_paused
+}
+
+/// Pauses the extractions of the image if the Files tab has the keys. Returns whether one runs.
+pub(super) fn pause_extraction(update: &mut Update<'_>) -> bool {
+    is_in_files(update.state) && pause_extractions(update, true)
+}
+
+/// Pauses the extractions of the image, or lets them go on. Returns whether there was one to change.
+fn pause_extractions(update: &mut Update<'_>, pauses: bool) -> bool {
+    let (now, all): (_, Vec<JobId>) = (update.now, extractions(update.state).map(|job| job.id).collect());
+    let jobs = &mut update.state.jobs;
+    let changed: Vec<Cmd> = all.into_iter().filter_map(|id| jobs.pause(id, pauses, now)).collect();
+    let is_changed = !changed.is_empty();
+    update.cmds.extend(changed);
+    is_changed
+}
+
+/// Returns the extractions of the image that run or are paused.
+fn extractions(state: &State) -> impl Iterator<Item = &Job> {
+    state.detail.files.image.iter().flat_map(|image| state.jobs.extractions_of(image))
+}
+
+fn has_moving_extraction(state: &State) -> bool {
+    extractions(state).any(|job| !job.is_paused())
+}
+
+/// The job that the line above the hints shows, and what the keys of the Files tab do with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ExtractionKey {
+    /// The key that goes back pauses it.
+    Pauses,
+    /// The key that pauses lets it go on.
+    GoesOn,
+}
+
+/// Returns the job for the line above the hints: in the Files tab an extraction of its image, else the oldest one.
+/// Returns also the effect of the next key on it, if no dialog, message, filter or reading of files has that key.
+pub(crate) fn shown_job(state: &State) -> Option<(&Job, Option<ExtractionKey>)> {
+    let oldest = || state.jobs.running().next();
+    if !is_in_files(state) || !state.dialogs.is_empty() {
+        return oldest().map(|job| (job, None));
+    }
+    let moving = extractions(state).find(|job| !job.is_paused());
+    if let Some(job) = moving {
+        let files = &state.detail.files;
+        let is_next =
+            state.notices.toast.is_none() && !files.is_reading() && !files.browser.list.is_filtered();
+        return Some((job, is_next.then_some(ExtractionKey::Pauses)));
+    }
+    let paused = extractions(state).next().map(|job| (job, Some(ExtractionKey::GoesOn)));
+    paused.or_else(|| oldest().map(|job| (job, None)))
 }
 
 fn step_layer(update: &mut Update<'_>, by: i32) {

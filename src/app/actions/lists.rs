@@ -6,6 +6,7 @@ use crate::app::dialogs::Dialog;
 use crate::app::dialogs::filter_line::FilterLine;
 use crate::app::keys::chords;
 use crate::app::list::{List, Paged};
+use crate::app::panes::details::Tab;
 use crate::app::update::Update;
 use crate::app::{Pane, State};
 use crate::model::plural::group_thousands;
@@ -68,14 +69,17 @@ fn with_list(update: &mut Update<'_>, change: impl FnOnce(&mut List)) {
 }
 
 fn check_can_be_marked(state: &State) -> Result<(), Why> {
-    let can_be_marked = matches!(state.focus, Pane::Repositories | Pane::Tags);
-    refuse_unless(can_be_marked, "only repositories and tags can be marked")
+    let is_in_layers = state.focus == Pane::Details && state.detail.tab == Tab::Layers;
+    let can_be_marked = matches!(state.focus, Pane::Repositories | Pane::Tags) || is_in_layers;
+    refuse_unless(can_be_marked, "only repositories, tags and layers can be marked")
 }
 
 /// Fails if the row under the cursor takes no mark, or marks depend on something that is not known yet.
 fn check_row_marks(kind: Marking, state: &State) -> Result<(), Why> {
     check_can_be_marked(state)?;
     let is_opened = state.focus == Pane::Tags && state.tags.opened_under_cursor().is_some();
+    let is_empty_step = state.focus == Pane::Details && state.detail.layer_under_cursor().is_none();
+    refuse_unless(!is_empty_step || kind != Marking::One, "this step made no layer")?;
     refuse_unless(!is_opened, "this row is not a listed tag and cannot be marked: keys act on it directly")?;
     check_marks(kind, state)
 }

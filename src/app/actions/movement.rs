@@ -41,8 +41,12 @@ pub(crate) static ENTER: Action = Action::new("panes.enter", chords!["Enter", "l
 pub(crate) static BACK: Action = Action::new(
     "panes.back",
     chords!["Esc", "h", "Left"],
-    "go back; first cancels a long wait, pauses the reading of files, clears a filter or search, marks, a message",
-    back,
+    "go back; first removes a message, cancels a long wait, pauses the reading of files, clears a filter, pauses an extraction, clears a search or marks",
+    |update| {
+        if !step_back(update) && !files::pause_extraction(update) {
+            leave(update);
+        }
+    },
 );
 /// Closes a directory or goes to the one above; elsewhere in Details goes back.
 pub(crate) static CLOSE_DIRECTORY: Action = Action::new(
@@ -51,8 +55,10 @@ pub(crate) static CLOSE_DIRECTORY: Action = Action::new(
     "in Files close the directory, or go to the one above; else go back",
     |update| {
         let is_in_files = update.state.detail.tab == Tab::Files;
-        if !is_in_files || !update.state.detail.files.browser.leave() {
-            back(update);
+        let closes = is_in_files && update.state.detail.files.browser.leave();
+        // An extraction is not paused by a key that closes one directory after the other.
+        if !closes && !step_back(update) {
+            leave(update);
         }
     },
 )
@@ -130,16 +136,21 @@ fn check_enter(state: &State) -> Result<(), Why> {
     }
 }
 
-/// Removes a message, cancels a long wait, removes a filter or marks, or leaves a namespace, if there is one. Otherwise
-/// goes one pane to the left.
-fn back(update: &mut Update<'_>) {
+/// Removes a message, cancels a long wait, pauses the reading of files, or removes a filter. Returns whether there was one.
+fn step_back(update: &mut Update<'_>) -> bool {
     if update.state.notices.toast.take().is_some() || cancel_long_wait(update) || files::pause(update) {
-        return;
+        return true;
     }
+    let is_filtered = update.state.focused_list().is_some_and(|list| list.is_filtered());
+    if is_filtered {
+        update.state.filter("");
+    }
+    is_filtered
+}
+
+/// Removes a search or marks, or leaves a namespace, if there is one. Otherwise goes one pane to the left.
+fn leave(update: &mut Update<'_>) {
     let state = &mut *update.state;
-    if state.focused_list().is_some_and(|list| list.is_filtered()) {
-        return state.filter("");
-    }
     if state.focus == Pane::Details && !state.detail.tab.is_list() && state.detail.search.take().is_some() {
         return;
     }

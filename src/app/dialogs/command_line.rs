@@ -268,7 +268,7 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
         "diff" if !argument.is_empty() => {
             check(update.state, "diff")?;
             let image = diff::selected_image(update.state).ok_or("not exactly one image is chosen")?;
-            diff_prompt::diff(update, image, argument, None)
+            diff_prompt::diff(update, image, argument)
         }
         "since" if !argument.is_empty() => {
             check(update.state, "since")?;

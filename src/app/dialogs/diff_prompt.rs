@@ -6,6 +6,8 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 
 use super::copy_prompt::BadDestination;
+use super::image_diff::DiffedPath;
+use super::image_diff::layer_side::LayerSide;
 use super::image_diff::reading::DiffQuestion;
 use super::name_prompt::NamePrompt;
 use super::prompt_field::{FieldEffect, FieldPlaces, FieldStep, PromptField};
@@ -39,39 +41,54 @@ pub struct DiffPrompt {
     known: Reference,
     /// The platform of the image.
     platform: Option<Platform>,
-    /// The file whose lines are compared, if it is not all of both images.
-    path: Option<Vec<u8>>,
+    /// The part of the images that is compared.
+    part: DiffedPart,
     /// The text field.
     pub(crate) field: PromptField,
     /// The layers that the images of visible names share with it.
     shared: HashMap<Reference, Remote<SharedLayers>>,
 }
 
+/// The part of two images that is compared.
+#[derive(Debug)]
+enum DiffedPart {
+    /// All of them.
+    All,
+    /// The file at a path.
+    Path(DiffedPath),
+    /// A layer, and one of the other image that is chosen next.
+    Layer(Box<LayerStep>),
+}
+
+/// The steps around the prompt if a layer is compared.
+#[derive(Debug)]
+struct LayerStep {
+    /// The layer.
+    side: LayerSide,
+    /// The dialog before.
+    before: Dialog,
+    /// Makes the dialog that offers the layers of the other image.
+    next: LayersOf,
+}
+
+/// Makes the dialog that offers the layers of an image, and can go back to the prompt that named it.
+pub(super) type LayersOf = fn(&mut Update<'_>, Box<DiffPrompt>, Reference) -> Option<Dialog>;
+
 /// Asks for the image to compare with. The version before is proposed.
 pub(crate) fn show(update: &mut Update<'_>, image: Reference) {
-    push(update, image, None);
+    let prompt = DiffPrompt::of(update, image, DiffedPart::All);
+    update.state.dialogs.push(prompt);
 }
 
 /// Asks for the image whose file at a path is compared with that of an image.
-pub(crate) fn show_path(update: &mut Update<'_>, image: Reference, path: Vec<u8>) {
-    push(update, image, Some(path));
+pub(crate) fn show_path(update: &mut Update<'_>, image: Reference, path: DiffedPath) {
+    let prompt = DiffPrompt::of(update, image, DiffedPart::Path(path));
+    update.state.dialogs.push(prompt);
 }
 
-fn push(update: &mut Update<'_>, image: Reference, path: Option<Vec<u8>>) {
-    let detail = &update.state.detail;
-    let is_shown = detail.image.as_ref() == Some(&(image.repository.clone(), image.selector()));
-    let digest = detail.inspection.value.as_ref().map(|inspection| inspection.manifest.digest);
-    let known = match digest.filter(|_| is_shown) {
-        Some(digest) => Reference { digest: Some(digest), ..image.clone() },
-        None => image.clone(),
-    };
-    let platform = detail.selected_variant().filter(|_| is_shown);
-    let platform = platform.and_then(|variant| variant.listed_platform.clone());
-    let mut field = PromptField::of("", suggestions(update.state, &image, ""));
-    field.cursor = usize::from(!field.suggestions.is_empty());
-    let mut prompt = DiffPrompt { image, known, platform, path, field, shared: HashMap::new() };
-    prompt.load_visible(update);
-    update.state.dialogs.push(Dialog::Diff(Box::new(prompt)));
+/// Returns the prompt for the image that has the layer to compare with. It takes the place of the dialog before.
+pub(super) fn of_layer(update: &mut Update<'_>, side: LayerSide, before: Dialog, next: LayersOf) -> Dialog {
+    DiffPrompt::of(update, side.name.clone(), DiffedPart::Layer(Box::new(LayerStep { side, before, next })))
 }
 
 /// Takes the layers that a name of a prompt shares.
@@ -87,13 +104,15 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Share
     }
 }
 
-/// Compares an image, or its file at a path, with the image that a text names, which becomes the left one.
-pub(crate) fn diff(
-    update: &mut Update<'_>,
-    image: Reference,
-    text: &str,
-    path: Option<Vec<u8>>,
-) -> Result<(), BadDestination> {
+/// Compares an image with the one that a text names, which becomes the left one.
+pub(crate) fn diff(update: &mut Update<'_>, image: Reference, text: &str) -> Result<(), BadDestination> {
+    let left = other_image(update, &image, text)?;
+    image_diff::show(update, left, image);
+    Ok(())
+}
+
+/// Returns the image that a text names, if it is another one.
+fn other_image(update: &mut Update<'_>, image: &Reference, text: &str) -> Result<Reference, BadDestination> {
     let text = text.trim();
     let left = match in_repository(&image.repository, text) {
         Some(left) => left?,
@@ -111,14 +130,10 @@ pub(crate) fn diff(
             }
         }
     };
-    if left == image {
+    if left == *image {
         return Err(BadDestination::Invalid("both sides are the same".into()));
     }
-    match path {
-        Some(path) => image_diff::show_path(update, left, image, path),
-        None => image_diff::show(update, left, image),
-    }
-    Ok(())
+    Ok(left)
 }
 
 /// Reads a name in the repository of an image: a tag, or a tag or digest with its sign. Returns `None` for all others.
@@ -185,14 +200,48 @@ fn suggestions(state: &State, image: &Reference, typed: &str) -> Vec<String> {
 }
 
 impl DiffPrompt {
+    fn of(update: &mut Update<'_>, image: Reference, part: DiffedPart) -> Dialog {
+        let detail = &update.state.detail;
+        let is_shown = detail.image.as_ref() == Some(&(image.repository.clone(), image.selector()));
+        let digest = detail.inspection.value.as_ref().map(|inspection| inspection.manifest.digest);
+        let known = match digest.filter(|_| is_shown) {
+            Some(digest) => Reference { digest: Some(digest), ..image.clone() },
+            None => image.clone(),
+        };
+        let platform = detail.selected_variant().filter(|_| is_shown);
+        let platform = platform.and_then(|variant| variant.listed_platform.clone());
+        let mut field = PromptField::of("", suggestions(update.state, &image, ""));
+        field.cursor = usize::from(!field.suggestions.is_empty());
+        let mut prompt = DiffPrompt { image, known, platform, part, field, shared: HashMap::new() };
+        prompt.load_visible(update);
+        prompt.into_dialog()
+    }
+
+    /// Returns the layer that is compared, if it is one.
+    pub(super) fn layer(&self) -> Option<&LayerSide> {
+        match &self.part {
+            DiffedPart::Layer(step) => Some(&step.side),
+            DiffedPart::All | DiffedPart::Path(_) => None,
+        }
+    }
+
+    /// Returns the prompt after a step back to it.
+    pub(super) fn reopen(mut self: Box<Self>, update: &mut Update<'_>) -> Dialog {
+        self.load_visible(update);
+        Dialog::Diff(self)
+    }
+
     /// Computes the parts of the prompt.
     pub(crate) fn places(&self, state: &State) -> FieldPlaces {
-        let about = match &self.path {
-            Some(path) => {
-                let path = SafeText::clean(&String::from_utf8_lossy(path));
+        let about = match &self.part {
+            DiffedPart::All => format!("compare {} with", self.image),
+            DiffedPart::Path(path) => {
+                let path = SafeText::clean(&String::from_utf8_lossy(&path.path));
                 format!("compare {path} of {} with", self.image)
             }
-            None => format!("compare {} with", self.image),
+            DiffedPart::Layer(step) => {
+                format!("compare layer {} of {} with a layer of", step.side.number, self.image)
+            }
         };
         FieldPlaces::of(state, &[about], &self.field, HELP)
     }
@@ -230,6 +279,11 @@ impl DiffPrompt {
         }
     }
 
+    /// Gives up all questions.
+    fn close(&mut self, update: &mut Update<'_>) {
+        self.give_up(update, |_| true);
+    }
+
     fn give_up(&mut self, update: &mut Update<'_>, is_hidden: impl Fn(&Reference) -> bool) {
         for (image, row) in &mut self.shared {
             if row.is_loading() && is_hidden(image) {
@@ -254,13 +308,20 @@ impl NamePrompt for DiffPrompt {
     }
 
     fn submit(mut self, update: &mut Update<'_>) -> Option<Dialog> {
-        match diff(update, self.image.clone(), self.field.text(), self.path.clone()) {
-            Ok(()) => {
-                self.give_up(update, |_| true);
-                None
-            }
-            Err(bad) => Some(self.refuse(bad.into_message())),
+        let left = match other_image(update, &self.image, self.field.text()) {
+            Ok(left) => left,
+            Err(bad) => return Some(self.refuse(bad.into_message())),
+        };
+        self.close(update);
+        if let DiffedPart::Layer(step) = &self.part {
+            let next = step.next;
+            return next(update, Box::new(self), left);
         }
+        match self.part {
+            DiffedPart::Path(path) => image_diff::show_path(update, left, self.image, path),
+            DiffedPart::All | DiffedPart::Layer(_) => image_diff::show(update, left, self.image),
+        }
+        None
     }
 
     fn into_dialog(self) -> Dialog {
@@ -285,8 +346,11 @@ impl KeyedDialog for Box<DiffPrompt> {
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FieldEffect>) -> Option<Dialog> {
         match self.field.press(pressed) {
             FieldStep::Leave => {
-                self.give_up(update, |_| true);
-                return None;
+                self.close(update);
+                return match self.part {
+                    DiffedPart::Layer(step) => Some(step.before),
+                    DiffedPart::All | DiffedPart::Path(_) => None,
+                };
             }
             FieldStep::Accept => return self.submit(update),
             FieldStep::Suggest => self.suggest(update.state),

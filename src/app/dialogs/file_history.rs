@@ -48,7 +48,7 @@ pub(crate) fn show(state: &mut State) {
     let Some((scene, id)) = browser.scene().zip(browser.selected()) else { return };
     let versions = scene.tree.versions(id).map(|version| {
         let step = state.detail.instruction_of(version.layer).map(SafeText::clean);
-        (version, line(&version, step.as_ref()))
+        (version, line(&version, scene.link(&version), step.as_ref()))
     });
     let versions = versions.collect();
     let path = scene.tree.path(id);
@@ -56,8 +56,9 @@ pub(crate) fn show(state: &mut State) {
     state.dialogs.push(Dialog::FileHistory(FileHistory { title, path, id, versions, cursor: 0 }));
 }
 
-/// Returns a version in one line: its layer, its facts, whether a later layer hides it, and the step that made the layer.
-fn line(version: &FileVersion, step: Option<&SafeText>) -> String {
+/// Returns a version in one line: its layer, its facts, the target of a link, whether a later layer hides it, and the step
+/// that made the layer.
+fn line(version: &FileVersion, link: Option<SafeText>, step: Option<&SafeText>) -> String {
     let fate = match version.hidden {
         None => "in the image".to_string(),
         Some((layer, Hidden::Replaced)) => format!("replaced in layer {layer}"),
@@ -73,6 +74,9 @@ fn line(version: &FileVersion, step: Option<&SafeText>) -> String {
         version.uid,
         version.gid
     );
+    if let Some(link) = link {
+        text.push_str(&format!("  -> {link}"));
+    }
     if let Some(step) = step {
         text.push_str(&format!("  · {step}"));
     }
@@ -98,7 +102,7 @@ impl FileHistory {
             EntryKind::File if version.size > LARGEST as u64 => SideContent::Large,
             EntryKind::File | EntryKind::HardLink => files
                 .content_request(self.id, *version, LARGEST as u64)
-                .map_or(SideContent::NoFile, |request| SideContent::File(Box::new(request))),
+                .map_or_else(SideContent::Unknown, |request| SideContent::File(Box::new(request))),
             _ => SideContent::NoFile,
         });
         file_sides::show(update, self.title.clone(), about.into(), sides);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::shown_reading::DialogReading;
 use super::{Dialog, KeyedDialog};
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
@@ -36,6 +37,8 @@ pub struct FilePreview {
     pub(crate) price: Option<u64>,
     /// The content.
     pub(crate) content: Remote<FileContent>,
+    /// The reading of the content.
+    pub(crate) reading: DialogReading,
     /// The content as lines.
     pub(crate) lines: Vec<SafeText>,
     /// The first line that is shown.
@@ -47,7 +50,7 @@ pub struct FilePreview {
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FilePreviewEffect {
-    /// Reads the file although that takes many bytes; otherwise closes the dialog.
+    /// Reads the file although that takes many bytes, or lets the reading go on; otherwise closes the dialog.
     Read,
     /// Closes the dialog.
     Close,
@@ -80,6 +83,7 @@ pub(crate) fn show(update: &mut Update<'_>, id: PathId, version: FileVersion, is
         price,
         request,
         content: Remote::default(),
+        reading: DialogReading::default(),
         lines: Vec::new(),
         scroll: 0,
         is_for_pager,
@@ -108,7 +112,7 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<FileC
 
 impl FilePreview {
     fn read(&mut self, update: &mut Update<'_>) {
-        self.price = None;
+        (self.price, self.reading) = (None, DialogReading::default());
         let ask = Ask::FileContent(Box::new(self.request.clone()));
         self.content.ask(update.ask(Slot::FileContent, Duration::ZERO, ask));
     }
@@ -125,14 +129,24 @@ impl KeyedDialog for Box<FilePreview> {
     const TITLE: &'static str = "File";
 
     const BINDINGS: &'static [Binding<FilePreviewEffect>] = &[
-        Binding::new("file.read", chords!["Enter"], "read a large file; else leave", FilePreviewEffect::Read)
-            .with_hint("begins"),
+        Binding::new(
+            "file.read",
+            chords!["Enter"],
+            "read a large file, or go on after a pause; else leave",
+            FilePreviewEffect::Read,
+        )
+        .with_hint("begins"),
         Binding::new("file.close", chords!["q", "h", "Left"], "leave", FilePreviewEffect::Close),
     ];
 
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FilePreviewEffect>) -> Option<Dialog> {
         match pressed {
             Pressed::Own(FilePreviewEffect::Read) if self.price.is_some() => self.read(update),
+            Pressed::Own(FilePreviewEffect::Read) if self.content.is_loading() => {
+                self.reading.pause(update, Slot::FileContent, false);
+            }
+            Pressed::Shared(SharedEffect::Cancel)
+                if self.content.is_loading() && self.reading.pause(update, Slot::FileContent, true) => {}
             Pressed::Own(_) | Pressed::Shared(SharedEffect::Cancel) => {
                 if self.content.is_loading() {
                     update.cmds.push(Cmd::Cancel(Slot::FileContent));

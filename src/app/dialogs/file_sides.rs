@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::image_diff::{DiffTone, TonedLine};
+use super::shown_reading::DialogReading;
 use super::{Dialog, KeyedDialog};
 use crate::app::cmd::Cmd;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
@@ -31,6 +32,8 @@ pub(crate) enum SideContent {
     Unread,
     /// It has no content: a directory, a link, a device.
     NoFile,
+    /// Its content cannot be read, for this reason.
+    Unknown(&'static str),
     /// It is too large for a comparison of lines.
     Large,
     /// It can be read.
@@ -52,6 +55,8 @@ pub struct FileSides {
     pub(crate) price: Option<u64>,
     /// The comparison of the contents.
     pub(crate) text: Remote<Box<TextComparison>>,
+    /// The reading of the contents.
+    pub(crate) reading: DialogReading,
     /// Whether both files stand side by side.
     is_side_by_side: bool,
     /// Whether lines that are the same are hidden.
@@ -74,7 +79,7 @@ pub(crate) enum SidesLine<'a> {
 /// The effects of the keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum FileSidesEffect {
-    /// Reads the files although that takes many bytes; otherwise closes the dialog.
+    /// Reads the files although that takes many bytes, or lets the reading go on; otherwise closes the dialog.
     Read,
     /// Shows the files side by side, or as a unified diff.
     SideBySide,
@@ -117,8 +122,16 @@ fn note(sides: &[SideContent; 2]) -> Option<String> {
     let has = |is: fn(&SideContent) -> bool| sides.iter().any(is);
     if has(|side| matches!(side, SideContent::Unread)) {
         return Some(
-            "a side is in shared layers that were not read: `a` in the list of files reads them".into(),
+            "a side is in layers that were not read: `a` in the list of files reads those that are shared"
+                .into(),
         );
+    }
+    let unknown = sides.iter().find_map(|side| match side {
+        SideContent::Unknown(why) => Some(*why),
+        _ => None,
+    });
+    if let Some(why) = unknown {
+        return Some(why.into());
     }
     if has(|side| matches!(side, SideContent::Large)) {
         return Some(format!("lines are compared up to {}", size::bytes(LARGEST as u64)));
@@ -158,6 +171,7 @@ impl FileSides {
             requests,
             price: None,
             text: Remote::default(),
+            reading: DialogReading::default(),
             is_side_by_side: false,
             hides_same: false,
             shown: Vec::new(),
@@ -166,7 +180,7 @@ impl FileSides {
     }
 
     fn read(&mut self, update: &mut Update<'_>) {
-        self.price = None;
+        (self.price, self.reading) = (None, DialogReading::default());
         if self.requests.iter().any(Option::is_some) {
             let ask = Ask::FileSides(Box::new(self.requests.clone()));
             self.text.ask(update.ask(Slot::FileSides, Duration::ZERO, ask));
@@ -297,8 +311,13 @@ impl KeyedDialog for Box<FileSides> {
     const TITLE: &'static str = "Both sides";
 
     const BINDINGS: &'static [Binding<FileSidesEffect>] = &[
-        Binding::new("sides.read", chords!["Enter"], "read large files; else leave", FileSidesEffect::Read)
-            .with_hint("begins"),
+        Binding::new(
+            "sides.read",
+            chords!["Enter"],
+            "read large files, or go on after a pause; else leave",
+            FileSidesEffect::Read,
+        )
+        .with_hint("begins"),
         Binding::new(
             "sides.side-by-side",
             chords!["v"],
@@ -321,6 +340,11 @@ impl KeyedDialog for Box<FileSides> {
     fn press(mut self, update: &mut Update<'_>, pressed: Pressed<FileSidesEffect>) -> Option<Dialog> {
         match pressed {
             Pressed::Own(FileSidesEffect::Read) if self.price.is_some() => self.read(update),
+            Pressed::Own(FileSidesEffect::Read) if self.text.is_loading() => {
+                self.reading.pause(update, Slot::FileSides, false);
+            }
+            Pressed::Shared(SharedEffect::Cancel)
+                if self.text.is_loading() && self.reading.pause(update, Slot::FileSides, true) => {}
             Pressed::Own(FileSidesEffect::Read | FileSidesEffect::Close)
             | Pressed::Shared(SharedEffect::Cancel) => {
                 if self.text.is_loading() {

@@ -1,10 +1,16 @@
-//! Two images, or two layers of one, side by side: facts and layers, config, files, packages.
+//! Two images, or two layers, side by side: facts and layers, config, files, packages.
 //!
 //! | module | purpose |
 //! |---|---|
+//! | `opening` | the ways into the dialog |
+//! | `layer_side` | a layer as one of the sides |
 //! | `reading` | the questions to the runtime, and the answers |
+//! | `tabs` | the tabs and their order |
+//! | `title` | the names of both sides |
 //! | `rows` | the lines of the tabs *Summary* and *Config* |
+//! | `narrow` | these lines on a screen without room for them |
 //! | `table` | the tabs *Files* and *Packages*, which are read from layers |
+//! | `selected_row` | the row under the cursor |
 //! | `sides` | the files at a path in both images |
 //! | `loads` | when files and packages are read |
 //! | `keys` | the keys and their effects |
@@ -12,45 +18,48 @@
 //! | `report` | everything that is known as Markdown |
 
 mod keys;
+pub(crate) mod layer_side;
 mod loads;
+mod narrow;
+mod opening;
 pub(crate) mod places;
 pub mod reading;
 pub mod report;
 mod rows;
+mod selected_row;
 mod sides;
 pub(crate) mod table;
+mod tabs;
+mod title;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use ratatui::layout::Position;
 
-use super::{Dialog, click, file_sides, save_prompt};
+use super::{Dialog, click, save_prompt};
 use crate::app::State;
-use crate::app::panes::details::files::reading::FilesImage;
 use crate::app::questions::{Ask, Slot};
 use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::model::failure::Failure;
-use crate::model::image_diff::{DiffInput, ImageDiff};
 use crate::model::platform::Platform;
-use crate::model::reference::Reference;
-use crate::model::text::SafeText;
 pub(crate) use keys::DiffEffect;
+use layer_side::LayerSide;
 pub(crate) use loads::{arrange_next_part, is_arranging, take_progress, take_read};
+pub(crate) use opening::{show, show_layers, show_path};
 use places::DiffPlaces;
-use reading::{DiffQuestion, DiffTableKind, DiffedPair};
+use reading::{DiffQuestion, DiffedPair};
 use report::DiffReport;
 pub(crate) use rows::{DiffLine, DiffTone, TonedLine};
 use table::{DiffRows, DiffTable};
+pub(crate) use tabs::DiffTab;
 
 /// Two images on the screen.
 #[derive(Debug)]
 pub struct DiffDialog {
-    /// The images that were asked for. Layers of one image are known without a question.
-    question: Option<DiffQuestion>,
-    /// The names of both sides.
-    pub(crate) names: [SafeText; 2],
+    /// The images or layers that are compared.
+    subject: DiffSubject,
     /// The differences.
     pub(crate) pair: Remote<Arc<DiffedPair>>,
     /// The tab that is shown.
@@ -68,89 +77,25 @@ pub struct DiffDialog {
     /// The packages that differ.
     packages: DiffTable,
     /// The path to open when the files are known.
-    goal: Option<Vec<u8>>,
+    goal: Option<DiffedPath>,
 }
 
-/// A tab of the dialog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum DiffTab {
-    /// The facts and the layers.
-    Summary,
-    /// The differences between the configs.
-    Config,
-    /// The files that differ.
-    Files,
-    /// The packages that differ.
-    Packages,
+/// A path that is compared in both images.
+#[derive(Debug, Clone)]
+pub(crate) struct DiffedPath {
+    /// The path.
+    pub(crate) path: Vec<u8>,
+    /// The path that it leads to if it is a symbolic link.
+    pub(crate) target: Option<Vec<u8>>,
 }
 
-impl DiffTab {
-    /// Returns the title.
-    pub(crate) fn title(self) -> &'static str {
-        match self {
-            DiffTab::Summary => "Summary",
-            DiffTab::Config => "Config",
-            DiffTab::Files => "Files",
-            DiffTab::Packages => "Packages",
-        }
-    }
-
-    /// Returns the table of the tab, if it has one.
-    fn table(self) -> Option<DiffTableKind> {
-        match self {
-            DiffTab::Summary | DiffTab::Config => None,
-            DiffTab::Files => Some(DiffTableKind::Files),
-            DiffTab::Packages => Some(DiffTableKind::Packages),
-        }
-    }
-}
-
-/// Compares two images. If Details shows one of them, its platform is preferred.
-pub(crate) fn show(update: &mut Update<'_>, left: Reference, right: Reference) {
-    let platform = shown_platform(update.state, [&left, &right]);
-    open(update, DiffQuestion { left, right, platform }, DiffTab::Summary, None);
-}
-
-/// Compares a path of two images.
-pub(crate) fn show_path(update: &mut Update<'_>, left: Reference, right: Reference, path: Vec<u8>) {
-    let platform = shown_platform(update.state, [&left, &right]);
-    open(update, DiffQuestion { left, right, platform }, DiffTab::Files, Some(path));
-}
-
-/// Compares two layers of one image, from 1.
-pub(crate) fn show_layers(update: &mut Update<'_>, image: &FilesImage, name: &str, layers: [u16; 2]) {
-    let input = DiffInput {
-        reference: name,
-        manifest: &image.manifest,
-        config: image.config.as_deref(),
-        platform: image.platform.as_ref(),
-    };
-    let Some(diff) = ImageDiff::of_layers(input, layers.map(|layer| usize::from(layer).saturating_sub(1)))
-    else {
-        return update.refuse("the digest of a layer cannot be checked");
-    };
-    let names = [&diff.left, &diff.right].map(|side| SafeText::from(side.reference.clone()));
-    let images = [image.clone(), image.clone()];
-    let pair = DiffedPair { diff, images, layers: Some(layers), platforms: Vec::new() };
-    let pair = Remote { value: Some(Arc::new(pair)), at: Some(update.now), ..Remote::default() };
-    let mut dialog = DiffDialog::new(None, names, pair, DiffTab::Summary);
-    dialog.lay_out();
-    update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
-}
-
-fn open(update: &mut Update<'_>, question: DiffQuestion, tab: DiffTab, goal: Option<Vec<u8>>) {
-    let names = [&question.left, &question.right].map(|side| SafeText::from(side.to_string()));
-    let mut dialog = DiffDialog::new(Some(question), names, Remote::default(), tab);
-    dialog.goal = goal;
-    dialog.ask(update);
-    update.state.dialogs.push(Dialog::ImageDiff(Box::new(dialog)));
-}
-
-/// Returns the platform that Details shows of one of the images.
-fn shown_platform(state: &State, images: [&Reference; 2]) -> Option<Platform> {
-    let (repository, selector) = state.detail.image.as_ref()?;
-    let is_shown = |image: &&Reference| image.repository == *repository && image.selector() == *selector;
-    images.iter().any(is_shown).then(|| state.detail.selected_variant()?.listed_platform.clone())?
+/// The two that are compared.
+#[derive(Debug)]
+enum DiffSubject {
+    /// Two images, whose manifests and configs are asked for.
+    Images(Box<DiffQuestion>),
+    /// Two layers of images that are known.
+    Layers(Box<[LayerSide; 2]>),
 }
 
 fn find(state: &mut State, is_it: impl Fn(&DiffDialog) -> bool) -> Option<&mut DiffDialog> {
@@ -187,15 +132,9 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, answer: Result<Arc<D
 }
 
 impl DiffDialog {
-    fn new(
-        question: Option<DiffQuestion>,
-        names: [SafeText; 2],
-        pair: Remote<Arc<DiffedPair>>,
-        tab: DiffTab,
-    ) -> DiffDialog {
+    fn new(subject: DiffSubject, pair: Remote<Arc<DiffedPair>>, tab: DiffTab) -> DiffDialog {
         DiffDialog {
-            question,
-            names,
+            subject,
             pair,
             tab,
             cursors: [0; 2],
@@ -205,34 +144,6 @@ impl DiffDialog {
             files: DiffTable::default(),
             packages: DiffTable::default(),
             goal: None,
-        }
-    }
-
-    /// Returns the tabs in their order. Two layers have neither a config nor packages.
-    pub(crate) fn tabs(&self) -> &'static [DiffTab] {
-        if self.question.is_some() {
-            &[DiffTab::Summary, DiffTab::Config, DiffTab::Files, DiffTab::Packages]
-        } else {
-            &[DiffTab::Summary, DiffTab::Files]
-        }
-    }
-
-    /// Returns the table of the open tab, if it has one.
-    pub(crate) fn table(&self) -> Option<&DiffTable> {
-        self.tab.table().map(|kind| match kind {
-            DiffTableKind::Files => &self.files,
-            DiffTableKind::Packages => &self.packages,
-        })
-    }
-
-    fn table_mut(&mut self) -> Option<&mut DiffTable> {
-        self.tab.table().map(|kind| self.table_of(kind))
-    }
-
-    fn table_of(&mut self, kind: DiffTableKind) -> &mut DiffTable {
-        match kind {
-            DiffTableKind::Files => &mut self.files,
-            DiffTableKind::Packages => &mut self.packages,
         }
     }
 
@@ -278,14 +189,14 @@ impl DiffDialog {
     }
 
     fn ask(&mut self, update: &mut Update<'_>) {
-        let Some(question) = self.question.clone() else { return };
-        let ask = Ask::ImageDiff(Box::new(question));
+        let DiffSubject::Images(question) = &self.subject else { return };
+        let ask = Ask::ImageDiff(question.clone());
         self.pair.ask(update.ask(Slot::ImageDiff, Duration::ZERO, ask));
     }
 
     fn lay_out(&mut self) {
         self.lines = match (&self.pair.value, self.tab) {
-            (Some(pair), DiffTab::Summary) => rows::summary_lines(&pair.diff, self.question.is_some()),
+            (Some(pair), DiffTab::Summary) => rows::summary_lines(&pair.diff),
             (Some(pair), DiffTab::Config) => rows::config_lines(&pair.diff),
             _ => Vec::new(),
         };
@@ -297,100 +208,13 @@ impl DiffDialog {
         *cursor = (*cursor).min(last);
     }
 
-    fn open_tab(&mut self, update: &mut Update<'_>, tab: DiffTab) {
-        if tab == self.tab {
-            return;
-        }
-        // A tab that was only passed reads nothing.
-        if let Some(kind) = self.tab.table() {
-            let table = self.table_of(kind);
-            if table.is_reading() && table.progress.is_none() {
-                self.give_up(update, kind);
-            }
-        }
-        self.tab = tab;
-        self.lay_out();
-        self.begin_open_table(update);
-    }
-
-    fn step_tab(&mut self, update: &mut Update<'_>, by: isize) {
-        let tabs = self.tabs();
-        let at = tabs.iter().position(|tab| *tab == self.tab).unwrap_or(0) as isize + by;
-        self.open_tab(update, tabs[at.rem_euclid(tabs.len() as isize) as usize]);
-    }
-
-    /// Opens both sides of the row under the cursor.
-    fn open_row(&self, update: &mut Update<'_>) {
-        let Some(pair) = &self.pair.value else { return };
-        let Some(table) = self.table() else {
-            if let Some(line) = self.lines.get(self.cursor()) {
-                file_sides::show_lines(update, self.tab.title().into(), line.whole.clone());
-            }
-            return;
-        };
-        let row = table.row(table.cursor);
-        match (row, &table.rows) {
-            (Some(row), Some(DiffRows::Files(files))) => sides::show(update, pair, files, row),
-            (Some(row), Some(DiffRows::Packages(packages))) => {
-                let Some(package) = packages.rows.get(row) else { return };
-                let [_, name, left, right, ecosystem] = package.cells();
-                let word = package.change.word();
-                let lines = vec![
-                    (DiffTone::Heading, SafeText::from(format!("{ecosystem} {name}: {word}"))),
-                    (DiffTone::Removed, SafeText::from(format!("- {left}"))),
-                    (DiffTone::Added, SafeText::from(format!("+ {right}"))),
-                ];
-                file_sides::show_lines(update, SafeText::from(name), lines);
-            }
-            _ => {}
-        }
-    }
-
-    /// Opens the path that the dialog was asked for, once the files are known.
-    fn open_goal(&mut self, update: &mut Update<'_>) {
-        let Some(DiffRows::Files(files)) = &self.files.rows else { return };
-        let files = files.clone();
-        let Some(goal) = self.goal.take() else { return };
-        let below: Vec<u8> = goal.iter().copied().chain([b'/']).collect();
-        let exact = files.diff.iter().position(|file| file.path == goal);
-        let row = exact.or_else(|| files.diff.iter().position(|file| file.path.starts_with(&below)));
-        match row {
-            Some(row) => {
-                self.files.cursor = row;
-                if exact.is_some() {
-                    self.open_row(update);
-                }
-            }
-            None => {
-                let path = SafeText::clean(&String::from_utf8_lossy(&goal));
-                update.say_done(format!("{path} does not differ"));
-            }
-        }
-    }
-
-    /// Goes to another difference.
-    fn step_difference(&mut self, update: &mut Update<'_>, by: isize) {
-        let is_difference =
-            |row: &usize| self.table().is_some() || self.lines.get(*row).is_some_and(|line| line.is_first);
-        let (cursor, len) = (self.cursor(), self.len());
-        let found = match by {
-            1.. => (cursor + 1..len).find(is_difference),
-            _ => (0..cursor.min(len)).rev().find(is_difference),
-        };
-        match found {
-            Some(row) => *self.cursor_mut() = row,
-            None if by > 0 => update.refuse("this is the last difference"),
-            None => update.refuse("this is the first difference"),
-        }
-    }
-
     fn step_platform(&mut self, update: &mut Update<'_>, by: isize) {
         let Some((_, number, count)) = self.platform().filter(|(_, _, count)| *count > 1) else {
             return update.refuse("the images have no other platform in common");
         };
         let next = (number as isize - 1 + by).rem_euclid(count as isize) as usize;
         let platform = self.pair.value.as_ref().and_then(|pair| pair.platforms.get(next).cloned());
-        if let Some(question) = &mut self.question {
+        if let DiffSubject::Images(question) = &mut self.subject {
             question.platform = platform;
         }
         self.ask_again(update);
@@ -398,17 +222,15 @@ impl DiffDialog {
 
     fn swap(mut self: Box<Self>, update: &mut Update<'_>) -> Option<Dialog> {
         self.give_up_all(update);
-        match (self.question, &self.pair.value) {
-            (Some(DiffQuestion { left, right, platform }), _) => {
-                open(update, DiffQuestion { left: right, right: left, platform }, self.tab, None);
+        match self.subject {
+            DiffSubject::Images(question) => {
+                let DiffQuestion { left, right, platform } = *question;
+                opening::open(update, DiffQuestion { left: right, right: left, platform }, self.tab, None);
             }
-            (None, Some(pair)) => {
-                let [image, _] = &pair.images;
-                let name = image.repository.name.to_string();
-                let [left, right] = pair.layers.unwrap_or([1, 1]);
-                show_layers(update, image, &name, [right, left]);
+            DiffSubject::Layers(sides) => {
+                let [left, right] = *sides;
+                show_layers(update, [right, left]);
             }
-            (None, None) => {}
         }
         None
     }
@@ -462,7 +284,15 @@ impl DiffDialog {
             return Some(Dialog::ImageDiff(self));
         }
         let len = self.len();
-        if click::select_row(self.cursor_mut(), places.rows, at, len) {
+        let is_again = if self.table().is_some() {
+            click::select_row(self.cursor_mut(), places.rows, at, len)
+        } else {
+            let lines = self.visible_lines(places.text_width(), places.rows.height);
+            let line = click::row_at(places.rows, at, 0, lines.len());
+            let row = line.and_then(|line| lines.get(line)).map(|(row, _)| *row);
+            row.is_some_and(|row| std::mem::replace(self.cursor_mut(), row) == row)
+        };
+        if is_again {
             if let Some(table) = self.table_mut() {
                 table.is_typing = false;
             }

@@ -35,6 +35,8 @@ pub(crate) enum JobsEffect {
     Back,
     /// Leaves.
     Close,
+    /// Pauses an extraction, or lets it go on.
+    Pause,
     /// Stops the job.
     Stop,
     /// Plans again the parts of the job that were not done.
@@ -50,9 +52,14 @@ pub(crate) fn show(state: &mut State) {
 pub(crate) fn ask_about_running(state: &mut State) {
     let entry =
         |key, label, preview: &'static str, choice| MenuEntry { key, label, preview: preview.into(), choice };
+    let waits = if state.jobs.running().any(Job::is_paused) {
+        "let the paused ones go on, and leave when all have ended"
+    } else {
+        "leave when all have ended"
+    };
     let entries = vec![
         entry('c', "stay", "go on; the jobs run on", Choice::Stay),
-        entry('w', "wait", "leave when all have ended", Choice::QuitAfterJobs),
+        entry('w', "wait", waits, Choice::QuitAfterJobs),
         entry('s', "stop", "stop them safely, then leave", Choice::StopAndQuit),
     ];
     state.dialogs.retain(|dialog| !matches!(dialog, Dialog::Menu(menu) if menu.title == LEAVING));
@@ -103,6 +110,13 @@ impl KeyedDialog for JobsDialog {
         )
         .with_hint("parts"),
         Binding::new(
+            "jobs.pause",
+            chords!["Space"],
+            "pause an extraction, or let it go on where it stopped",
+            JobsEffect::Pause,
+        )
+        .with_hint("pause"),
+        Binding::new(
             "jobs.stop",
             chords!["s"],
             "stop the job as soon as nothing is half done",
@@ -128,13 +142,14 @@ impl KeyedDialog for JobsDialog {
                 self.open.take()?;
             }
             Pressed::Own(JobsEffect::Open) => self.open(update.state),
+            Pressed::Own(JobsEffect::Pause) => pause(update, chosen),
             Pressed::Own(JobsEffect::Stop) => {
                 update.cmds.extend(chosen.and_then(|id| update.state.jobs.stop(id)));
             }
             Pressed::Own(JobsEffect::Again) => match request_unfinished(update, chosen) {
                 Some(JobRequest::Change(request)) => plan::show(update, request),
                 Some(JobRequest::Scan(request)) => start_scan(update, request),
-                Some(JobRequest::Extraction) | None => {}
+                Some(JobRequest::Extraction(_)) | None => {}
             },
             Pressed::Shared(SharedEffect::Move(to)) => {
                 match self.open.and_then(|id| furthest_scroll(update.state, id)) {
@@ -146,6 +161,22 @@ impl KeyedDialog for JobsDialog {
         }
         Some(Dialog::Jobs(self))
     }
+}
+
+/// Pauses an extraction, or lets it go on. Tells the user the reason if the job cannot be paused.
+fn pause(update: &mut Update<'_>, id: Option<JobId>) {
+    let Some(job) = id.and_then(|id| update.state.jobs.of(id)) else { return };
+    let why = match &job.request {
+        _ if !job.is_running() => "it has ended",
+        JobRequest::Change(_) | JobRequest::Scan(_) => "only an extraction can be paused",
+        JobRequest::Extraction(_) if job.is_stopping() => "it stops already",
+        JobRequest::Extraction(_) => {
+            let (id, pauses) = (job.id, !job.is_paused());
+            update.cmds.extend(update.state.jobs.pause(id, pauses, update.now));
+            return;
+        }
+    };
+    update.refuse(why);
 }
 
 /// Returns how far an opened job scrolls.
@@ -165,7 +196,7 @@ fn request_unfinished(update: &mut Update<'_>, id: Option<JobId>) -> Option<JobR
         let why = match &job.request {
             _ if job.is_running() => "it still runs",
             JobRequest::Change(_) | JobRequest::Scan(_) => "no part of it failed",
-            JobRequest::Extraction => {
+            JobRequest::Extraction(_) => {
                 "an extraction is begun again where it was begun: in the files of the image"
             }
         };

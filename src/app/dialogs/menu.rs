@@ -194,7 +194,7 @@ fn apply(update: &mut Update<'_>, choice: Choice) {
         Choice::Leave => {}
         Choice::Copy(text) => update.cmds.push(Cmd::Copy(text)),
         Choice::Stay => state.jobs.quits_when_idle = false,
-        Choice::QuitAfterJobs => update.cmds.extend(state.jobs.quit_when_idle()),
+        Choice::QuitAfterJobs => update.cmds.extend(state.jobs.quit_when_idle(update.now)),
         Choice::StopAndQuit => update.cmds.extend(state.jobs.stop_all_and_quit()),
     }
 }

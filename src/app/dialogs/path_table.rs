@@ -7,6 +7,7 @@ use std::time::Duration;
 use ratatui::layout::{Position, Rect};
 use tui_input::Input;
 
+use super::shown_reading::DialogReading;
 use super::{Dialog, KeyedDialog, click, edit_input, move_row, since};
 use crate::app::cmd::Cmd;
 use crate::app::filter::{Filter, Fit};
@@ -45,6 +46,8 @@ pub struct PathTable {
     pub(crate) price: Option<Price>,
     /// The rows.
     pub(crate) rows: Remote<PathRows>,
+    /// The reading of package files.
+    pub(crate) reading: DialogReading,
     /// The numbers of the rows that match the words.
     pub(crate) shown: Vec<usize>,
     /// The row under the cursor, of those that match.
@@ -76,6 +79,7 @@ pub(crate) fn show(update: &mut Update<'_>, kind: PathTableKind) {
         files,
         price: None,
         rows: Remote::default(),
+        reading: DialogReading::default(),
         shown: Vec::new(),
         cursor: 0,
         input: Input::default(),
@@ -130,12 +134,17 @@ fn awaited(state: &mut State, ticket: Ticket) -> Option<&mut PathTable> {
 
 impl PathTable {
     fn ask(&mut self, update: &mut Update<'_>, is_agreed: bool) {
-        self.price = None;
+        (self.price, self.reading) = (None, DialogReading::default());
         let ask = match self.kind {
             PathTableKind::Findings => Ask::Findings(self.files.clone()),
             PathTableKind::Packages => Ask::Packages(self.files.clone(), is_agreed),
         };
         self.rows.ask(update.ask(Slot::PathTable, Duration::ZERO, ask));
+    }
+
+    /// Whether package files are being read, so that the reading can be paused.
+    pub(crate) fn is_reading(&self) -> bool {
+        self.kind == PathTableKind::Packages && self.rows.is_loading()
     }
 
     /// Returns the filter of the rows, which are compared in any case.
@@ -235,7 +244,7 @@ impl KeyedDialog for Box<PathTable> {
         Binding::new(
             "path-table.open",
             chords!["Enter", "l", "Right"],
-            "begin to read many bytes; else go to the path in the Files tab",
+            "begin to read many bytes, or go on after a pause; else go to the path in the Files tab",
             PathTableEffect::Open,
         )
         .with_hint("go to"),
@@ -270,6 +279,8 @@ impl KeyedDialog for Box<PathTable> {
                 (self.input, self.is_typing) = (Input::default(), false);
                 self.search();
             }
+            Pressed::Shared(SharedEffect::Cancel)
+                if self.is_reading() && self.reading.pause(update, Slot::PathTable, true) => {}
             Pressed::Own(PathTableEffect::Close) | Pressed::Shared(SharedEffect::Cancel) => {
                 if self.rows.is_loading() {
                     update.cmds.push(Cmd::Cancel(Slot::PathTable));
@@ -280,7 +291,9 @@ impl KeyedDialog for Box<PathTable> {
             Pressed::Own(PathTableEffect::Since) => self.ask_since(update),
             Pressed::Own(PathTableEffect::Open) if self.is_typing => self.is_typing = false,
             Pressed::Own(PathTableEffect::Open) if self.price.is_some() => self.ask(update, true),
-            Pressed::Own(PathTableEffect::Open) if self.rows.is_loading() => {}
+            Pressed::Own(PathTableEffect::Open) if self.rows.is_loading() => {
+                self.reading.pause(update, Slot::PathTable, false);
+            }
             Pressed::Own(PathTableEffect::Open) => {
                 if self.go_to_path(update) {
                     return None;

@@ -10,7 +10,7 @@ impl List {
     pub(crate) fn toggle_mark(&mut self) {
         self.range_start = None;
         if let Some(item) = self.rows.get(self.cursor).copied() {
-            if !self.marks.remove(item) {
+            if !self.marks.remove(item) && !self.unmarkable.contains(item) {
                 self.marks.insert(item);
             }
             self.move_cursor(Move::By(1));
@@ -77,7 +77,7 @@ impl List {
 
     fn mark(&mut self, rows: Range<usize>) {
         let rows = self.rows.iter().skip(rows.start).take(rows.len());
-        self.marks.extend(rows.copied());
+        self.marks.extend(rows.copied().filter(|item| !self.unmarkable.contains(*item)));
     }
 }
 
@@ -100,6 +100,17 @@ mod tests {
         list.show(vec![3, 4]);
         assert_eq!(list.marked(), [3, 0, 1, 2]);
         assert!(list.unmark() && !list.unmark());
+    }
+
+    #[test]
+    fn rows_that_cannot_be_marked_are_passed_over() {
+        let mut list = List { unmarkable: [1, 3].into_iter().collect(), ..list(5, 3) };
+        list.mark_all();
+        assert_eq!(list.marked(), [0, 2, 4]);
+        list.unmark();
+        list.move_cursor(Move::To(1));
+        list.toggle_mark();
+        assert!(list.marks.is_empty());
     }
 
     #[test]

@@ -130,6 +130,8 @@ pub struct Detail {
     pub(crate) variant: usize,
     /// The rows of the Layers tab.
     pub(crate) layers: List,
+    /// The manifest whose layers are marked.
+    layers_of: Option<Digest>,
     /// The Files tab.
     pub(crate) files: FilesTab,
     /// The rows of the Referrers tab.
@@ -277,7 +279,15 @@ impl Detail {
     fn show_layers(&mut self) {
         let inspection = self.inspection.value.as_ref();
         let rows = inspection.and_then(|inspection| inspection.variants.get(self.variant));
+        let manifest =
+            rows.and_then(|variant| variant.manifest.as_ref().ok()).map(|manifest| manifest.digest);
+        if self.layers_of != manifest {
+            self.layers.unmark();
+            self.layers_of = manifest;
+        }
         let rows = rows.map(|variant| &variant.layers.rows[..]).unwrap_or_default();
+        let is_empty = |(_, row): &(u32, &LayerRow)| row.layer.is_none();
+        self.layers.unmarkable = (0..).zip(rows).filter(is_empty).map(|(item, _)| item).collect();
         self.layers.order = (0..rows.len() as u32).collect();
         self.layers.refilter(|item| rows.get(item as usize).map(LayerRow::step));
     }
@@ -298,6 +308,7 @@ impl Detail {
     pub(crate) fn select_variant(&mut self, variant: usize) {
         self.variant = variant;
         self.scroll = 0;
+        self.layers.unmark();
         self.layers.is_user_selected = false;
         self.lay_out();
         if self.tab == Tab::Manifest {
@@ -317,6 +328,7 @@ impl Detail {
         self.scroll = 0;
         self.search = None;
         self.layers.set_filter("");
+        self.layers.unmark();
         self.layers.is_user_selected = false;
         self.referrers.set_filter("");
         self.referrers.is_user_selected = false;

@@ -5,10 +5,13 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use super::packages::DiffedPackages;
 use crate::cli::file_record::FileMembers;
-use crate::layer::diff::{DiffedFile, FileChange, FileDiff, FileFacts, FileState};
+use crate::layer::diff::{DiffOperand, DiffedFile, FileChange, FileDiff, FileFacts, FileState};
 use crate::model::image_diff::packages::PackageDifference;
 use crate::model::image_diff::{ConfigDifference, DiffSide, DiffedLayer, ImageDiff};
+use crate::model::text::SafeText;
+use crate::ops::files::left_out::LeftOutLayer;
 use crate::ops::image_diff::DiffedFiles;
 
 /// The document.
@@ -35,6 +38,21 @@ pub(super) struct DiffDocument<'a> {
     hidden_directories: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     packages: Option<&'a [PackageDifference]>,
+    /// The layers that could not be read.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    layers_left_out: Vec<LeftOutRecord<'a>>,
+    /// The reasons why the files or packages may not be complete.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<SafeText>,
+}
+
+/// A layer that could not be read.
+#[derive(Serialize, PartialEq)]
+struct LeftOutRecord<'a> {
+    /// `left` or `right`.
+    side: &'static str,
+    layer: usize,
+    error: &'a SafeText,
 }
 
 /// The files, made while they are written.
@@ -78,9 +96,26 @@ impl<'a> DiffDocument<'a> {
         diff: &'a ImageDiff,
         shows_config: bool,
         files: Option<&'a DiffedFiles>,
-        packages: Option<&'a [PackageDifference]>,
+        packages: Option<&'a DiffedPackages>,
     ) -> DiffDocument<'a> {
         let text = |path: &Vec<u8>| String::from_utf8_lossy(path).into_owned();
+        let mut layers_left_out = Vec::new();
+        for (side, operand) in [("left", DiffOperand::Left), ("right", DiffOperand::Right)] {
+            let of_files = files.map(|files| files.left_out(operand)).unwrap_or_default();
+            let of_packages = packages.map(|packages| packages.left_out[operand as usize].as_slice());
+            for LeftOutLayer { layer, why } in of_files.iter().chain(of_packages.unwrap_or_default()) {
+                let record = LeftOutRecord { side, layer: *layer, error: why };
+                if !layers_left_out.contains(&record) {
+                    layers_left_out.push(record);
+                }
+            }
+        }
+        let mut incomplete = files.map(DiffedFiles::describe_left_out).unwrap_or_default();
+        for problem in packages.iter().flat_map(|packages| &packages.problems) {
+            if !incomplete.contains(problem) {
+                incomplete.push(problem.clone());
+            }
+        }
         DiffDocument {
             same: diff.is_same(),
             left: &diff.left,
@@ -94,7 +129,9 @@ impl<'a> DiffDocument<'a> {
             hidden_directories: files
                 .map(|files| files.diff.hidden_directories().iter().map(text).collect())
                 .unwrap_or_default(),
-            packages,
+            packages: packages.map(|packages| packages.rows.as_slice()),
+            layers_left_out,
+            incomplete,
         }
     }
 }

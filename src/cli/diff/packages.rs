@@ -7,6 +7,8 @@ use crate::cli::image_files::{announce, announced_spending, with_bar};
 use crate::cli::print::{self, Table};
 use crate::model::image_diff::describe_packages;
 use crate::model::image_diff::packages::{PackageDifference, diff};
+use crate::model::text::SafeText;
+use crate::ops::files::left_out::LeftOutLayer;
 use crate::ops::image_diff::DiffedImages;
 use crate::ops::spending::SpendingError;
 
@@ -14,8 +16,17 @@ use crate::ops::spending::SpendingError;
 pub(super) struct DiffedPackages {
     /// The packages whose versions differ.
     pub(super) rows: Vec<PackageDifference>,
-    /// Whether a list may be incomplete. The reasons were printed.
-    pub(super) is_incomplete: bool,
+    /// The reasons why a list may be incomplete. They were printed.
+    pub(super) problems: Vec<SafeText>,
+    /// The layers of the left and the right image that could not be read.
+    pub(super) left_out: [Vec<LeftOutLayer>; 2],
+}
+
+impl DiffedPackages {
+    /// Returns whether a list may be incomplete.
+    pub(super) fn is_incomplete(&self) -> bool {
+        !self.problems.is_empty()
+    }
 }
 
 /// Reads the packages of both images. Announces the bytes on stderr if they are many, and tells of files that cannot be
@@ -29,18 +40,18 @@ pub(super) async fn read_packages(images: &DiffedImages) -> Result<DiffedPackage
     let mut spending = announced_spending();
     let listed = with_bar(plan.bytes, &reading, images.list_packages(&reading, &mut spending)).await;
     let [left, right] = listed.map_err(SpendingError::into_failure)?;
-    for (side, found) in [("left", &left), ("right", &right)] {
-        for problem in found.problems.texts() {
-            print::print_problem(format_args!("{side} image: {problem}"));
-        }
-    }
-    let is_incomplete = !left.problems.is_empty() || !right.problems.is_empty();
-    Ok(DiffedPackages { rows: diff(left.keys(), right.keys()), is_incomplete })
+    let problems = [("left", &left), ("right", &right)].into_iter().flat_map(|(side, found)| {
+        found.problems.texts().map(move |problem| SafeText::from(format!("{side} image: {problem}")))
+    });
+    let problems: Vec<SafeText> = problems.collect();
+    problems.iter().for_each(print::print_problem);
+    let rows = diff(left.keys(), right.keys());
+    Ok(DiffedPackages { rows, problems, left_out: [left.left_out, right.left_out] })
 }
 
 /// Prints the packages after a line with their number.
 pub(super) fn print_packages(out: &mut impl Write, packages: &DiffedPackages) -> io::Result<()> {
-    let incomplete = if packages.is_incomplete { ", incomplete" } else { "" };
+    let incomplete = if packages.is_incomplete() { ", incomplete" } else { "" };
     writeln!(out, "\npackages: {}{incomplete}", describe_packages(&packages.rows))?;
     if packages.rows.is_empty() {
         return Ok(());

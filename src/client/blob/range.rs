@@ -8,7 +8,8 @@
 
 use std::ops::Range;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
+use futures_util::FutureExt;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue, RANGE};
 
@@ -21,6 +22,8 @@ use crate::client::http::response_body::OpenBody;
 use crate::client::http::resume::{PROGRESS, check_content_range};
 use crate::client::http::retry::{Retried, RetryRule, RetryWait};
 use crate::client::http::scope::Scope;
+use crate::client::registry::Answer;
+use crate::client::registry::blobs::{BlobPart, PartPiece, collect_part};
 use crate::model::digest::Digest;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;
@@ -38,55 +41,79 @@ impl Client {
         descriptor: &Descriptor,
         range: Range<u64>,
     ) -> Result<Option<Bytes>, Error> {
-        let Some(digest) = descriptor.digest.filter(|_| self.abilities().has_ranges()) else {
-            return Ok(None);
-        };
-        if range.is_empty() {
-            return Ok(Some(Bytes::new()));
-        }
-        if range.end - range.start > LONGEST {
-            return Err(self.http().error(Cause::TooLarge(LONGEST), None, 1));
-        }
-        let (name, size) = (name.clone(), descriptor.size);
-        let mut reader = RangeReader {
+        collect_part(&mut self.blob_part(name, descriptor, range)).await
+    }
+
+    /// Reads a part of a blob piece by piece, as [`Client::blob_range`] does. Nothing is sent before the first piece is
+    /// requested.
+    pub(in crate::client) fn blob_part(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
+        range: Range<u64>,
+    ) -> RangeReader {
+        RangeReader {
             client: self.clone(),
-            name,
-            digest,
-            size,
+            name: name.clone(),
+            digest: descriptor.digest.filter(|_| self.abilities().has_ranges()),
+            size: descriptor.size,
+            at: range.start,
+            failed_at: range.start,
             range,
-            got: BytesMut::new(),
-            failed_at: 0,
             failures: 0,
-        };
-        self.http().retries().run(&mut reader, None).await
+            open: None,
+        }
     }
 }
 
 /// A part of a blob that is being read.
-struct RangeReader {
+pub(in crate::client) struct RangeReader {
     client: Client,
     name: RepositoryName,
-    digest: Digest,
+    /// The digest of the blob; `None` if no part of it can be read.
+    digest: Option<Digest>,
     /// The size of the whole blob, if it is known.
     size: Option<u64>,
     range: Range<u64>,
-    got: BytesMut,
-    /// The number of bytes at the last failure.
-    failed_at: usize,
+    /// Offset of the next piece.
+    at: u64,
+    /// Offset of the last failure.
+    failed_at: u64,
     failures: u32,
+    open: Option<OpenBody>,
 }
 
 impl RangeReader {
+    /// Returns the next piece.
+    async fn next(&mut self) -> Result<PartPiece, Error> {
+        if self.range.end.saturating_sub(self.range.start) > LONGEST {
+            return Err(self.client.http().error(Cause::TooLarge(LONGEST), None, 1));
+        }
+        if self.digest.is_some() && self.at >= self.range.end {
+            self.open = None;
+            return Ok(PartPiece::End);
+        }
+        let client = self.client.clone();
+        client.http().retries().run(self, None).await
+    }
+
     fn error(&self, error: impl Into<SendError>) -> Error {
         let Range { start, end } = self.range;
-        let text = format!("GET bytes {start} to {} of {} of {}", end - 1, self.digest, self.name);
+        let digest = self.digest.map(|digest| digest.to_string()).unwrap_or_default();
+        let text = format!("GET bytes {start} to {} of {digest} of {}", end - 1, self.name);
         Error { request: Some(SafeText::from(text)), ..self.client.http().error(error, None, 1) }
     }
 
     /// Opens the body of the part that is still missing. Returns `None` if the server gives no parts.
-    async fn open(&self, request: &Request, at: u64) -> Result<Option<OpenBody>, Error> {
-        let (http, places) = (self.client.http(), self.client.places());
-        if let Some(place) = places.get(&self.name, &self.digest) {
+    async fn open(&self, digest: &Digest) -> Result<Option<OpenBody>, Error> {
+        let (http, places, at) = (self.client.http(), self.client.places(), self.at);
+        let url = http.base().await?.blob(&self.name, digest);
+        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Priority::Blob);
+        if let Ok(value) = HeaderValue::from_str(&format!("bytes={at}-{}", self.range.end - 1)) {
+            request.headers.insert(RANGE, value);
+        }
+        let request = &request;
+        if let Some(place) = places.get(&self.name, digest) {
             let answer = http.open_at(&place, request).await.ok().flatten();
             if let Some((status, headers, open)) = answer
                 && is_part(status, &headers)
@@ -94,7 +121,7 @@ impl RangeReader {
             {
                 return Ok(Some(open));
             }
-            places.note(&self.name, &self.digest, None);
+            places.note(&self.name, digest, None);
         }
         let ((status, headers, open), place) = match http.open_and_note(request).await {
             Ok(answer) => answer,
@@ -114,7 +141,7 @@ impl RangeReader {
         }
         check_content_range(&headers, at, self.size)
             .map_err(|why| self.error(Cause::BadAnswer(why.into())))?;
-        places.note(&self.name, &self.digest, place);
+        places.note(&self.name, digest, place);
         Ok(Some(open))
     }
 
@@ -126,24 +153,30 @@ impl RangeReader {
 }
 
 impl Retried for RangeReader {
-    type Output = Option<Bytes>;
+    type Output = PartPiece;
 
-    async fn attempt(&mut self, _: u32) -> Result<Option<Bytes>, Error> {
-        let http = self.client.http();
-        let at = self.range.start + self.got.len() as u64;
-        let url = http.base().await?.blob(&self.name, &self.digest);
-        let mut request = Request::new(Method::GET, url, Scope::Pull(self.name.clone()), Priority::Blob);
-        if let Ok(value) = HeaderValue::from_str(&format!("bytes={at}-{}", self.range.end - 1)) {
-            request.headers.insert(RANGE, value);
+    async fn attempt(&mut self, _: u32) -> Result<PartPiece, Error> {
+        let Some(digest) = self.digest else { return Ok(PartPiece::NoParts) };
+        let client = self.client.clone();
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => match self.open(&digest).await? {
+                Some(open) => self.open.insert(open),
+                None => return Ok(PartPiece::NoParts),
+            },
+        };
+        if open.is_resting() {
+            open.go_on(client.http().permit(Priority::Blob).await);
         }
-        let Some(mut open) = self.open(&request, at).await? else { return Ok(None) };
-        let length = (self.range.end - self.range.start) as usize;
-        while self.got.len() < length {
-            match open.next_piece(http.timeouts()).await {
-                // A server may send more than it was asked for.
-                Ok(Some(piece)) => {
-                    let missing = length - self.got.len();
-                    self.got.extend_from_slice(&piece[..piece.len().min(missing)]);
+        loop {
+            match open.next_piece(client.http().timeouts()).await {
+                Ok(Some(piece)) if piece.is_empty() => {}
+                Ok(Some(mut piece)) => {
+                    // A server may send more than it was asked for.
+                    let missing = usize::try_from(self.range.end - self.at).unwrap_or(usize::MAX);
+                    piece.truncate(missing);
+                    self.at += piece.len() as u64;
+                    return Ok(PartPiece::Bytes(piece));
                 }
                 Ok(None) => {
                     return Err(self.error(Cause::Connection("it ended in the middle of the answer".into())));
@@ -151,17 +184,28 @@ impl Retried for RangeReader {
                 Err(error) => return Err(self.error(error)),
             }
         }
-        Ok(Some(std::mem::take(&mut self.got).freeze()))
     }
 
     fn rule(&mut self, _: &Error, _: u32) -> RetryRule {
+        self.open = None;
         // A further try starts at the registry's own address.
-        self.client.places().note(&self.name, &self.digest, None);
-        let progress = (self.got.len() - self.failed_at) as u64;
-        self.failed_at = self.got.len();
+        self.digest.iter().for_each(|digest| self.client.places().note(&self.name, digest, None));
+        let progress = self.at - self.failed_at;
+        self.failed_at = self.at;
         self.failures = if progress >= PROGRESS { 1 } else { self.failures + 1 };
         let wait = if progress >= PROGRESS { RetryWait::ByCauseAtOnce } else { RetryWait::ByCause };
         RetryRule { failures: self.failures, wait }
+    }
+}
+
+impl BlobPart for RangeReader {
+    fn next_piece(&mut self) -> Answer<'_, PartPiece> {
+        self.next().boxed()
+    }
+
+    fn rest(&mut self) {
+        self.failures = 0;
+        OpenBody::rest(&mut self.open, self.client.abilities().has_ranges());
     }
 }
 

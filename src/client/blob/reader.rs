@@ -133,6 +133,14 @@ impl BlobReader {
         piece
     }
 
+    /// Notes that no piece is asked for until the user lets the reading go on. The server may end the connection
+    /// meanwhile; it is asked for the rest then.
+    pub(in crate::client) fn rest(&mut self) {
+        self.pending_request = None;
+        self.failures = 0;
+        OpenBody::rest(&mut self.open, self.client.abilities().has_ranges());
+    }
+
     /// Returns some bytes of the blob, possibly none, or `None` at its end.
     async fn read_piece(&mut self) -> Result<Option<Bytes>, Error> {
         if self.check.size == Some(self.at) && self.at > 0 {
@@ -155,6 +163,9 @@ impl BlobReader {
             }
         }
         let Some(open) = &mut self.open else { return self.finish() };
+        if open.is_resting() {
+            open.go_on(self.client.http().permit(Priority::Blob).await);
+        }
         match open.next_piece(self.client.http().timeouts()).await {
             Ok(Some(piece)) => {
                 let piece = self.accept_piece(piece).map_err(|cause| self.error(cause))?;

@@ -20,7 +20,7 @@ use crate::client::host::Shows;
 use crate::client::http::backoffs::BackoffGuard;
 use crate::client::http::limit::{Priority, Reserve};
 use crate::client::http::scope::Scope;
-use crate::client::registry::blobs::{BlobSource, BlobStream, Mount, Transfer, Upload};
+use crate::client::registry::blobs::{BlobPart, BlobSource, BlobStream, Mount, Transfer, Upload};
 use crate::client::registry::connection::{Connection, WriteAccess};
 use crate::client::registry::visibility::{Visibility, WaitReport};
 use crate::client::registry::{Answer, Observation, Registry};
@@ -98,21 +98,25 @@ impl Registry for Client {
         Ok(Box::new(Client::read_blob(self, name, descriptor, from)?))
     }
 
-    fn blob_range<'a>(
-        &'a self,
-        name: &'a RepositoryName,
-        descriptor: &'a Descriptor,
+    fn blob_part(
+        &self,
+        name: &RepositoryName,
+        descriptor: &Descriptor,
         range: Range<u64>,
-    ) -> Answer<'a, Option<Bytes>> {
-        Client::blob_range(self, name, descriptor, range).boxed()
+    ) -> Box<dyn BlobPart> {
+        Box::new(Client::blob_part(self, name, descriptor, range))
     }
 
     fn kept_file_list<'a>(&'a self, layer: &'a Digest) -> BoxFuture<'a, Option<Bytes>> {
         async move { self.cache().file_list(layer).await }.boxed()
     }
 
-    fn keep_file_list(&self, layer: &Digest, list: Bytes) {
-        self.cache().keep_file_list(*layer, list);
+    fn keep_file_list<'a>(&'a self, layer: &'a Digest, list: Bytes) -> BoxFuture<'a, ()> {
+        self.cache().keep_file_list(*layer, list).boxed()
+    }
+
+    fn most_list_bytes(&self) -> usize {
+        self.cache().most_list_bytes()
     }
 
     fn push_blob<'a>(
@@ -361,6 +365,10 @@ impl BlobStream for BlobReader {
 
     fn reopen_at(self: Box<Self>, from: u64) -> Box<dyn BlobStream> {
         Box::new(BlobReader::reopen_at(*self, from))
+    }
+
+    fn rest(&mut self) {
+        BlobReader::rest(self);
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::{Bytes, BytesMut};
-use reqwest::{Response, Url};
+use reqwest::{Response, Url, Version};
 
 use super::content_encoding::{self, Decompressor};
 use super::large_bodies::{LARGE, LargeBodyPermit, LargeBodyPermits};
@@ -106,7 +106,8 @@ pub(crate) struct OpenBody {
     pace: Pace,
     decompressor: Option<Decompressor>,
     entry: LogLine,
-    _permit: Permit,
+    /// The permit; `None` while the body rests.
+    permit: Option<Permit>,
 }
 
 impl OpenBody {
@@ -114,7 +115,27 @@ impl OpenBody {
     pub(crate) fn new(head: ResponseHead, permit: Permit) -> OpenBody {
         let ResponseHead { response, peer, entry, .. } = head;
         entry.begin_stream();
-        OpenBody { response, peer, pace: Pace::default(), decompressor: None, entry, _permit: permit }
+        OpenBody { response, peer, pace: Pace::default(), decompressor: None, entry, permit: Some(permit) }
+    }
+
+    /// Gives back the permit of a body that is not read for a while, so that other requests need not wait for its end. A
+    /// body of HTTP/2 is given up if the rest of it can be asked for: its unread bytes take the room of all requests on
+    /// the same connection.
+    pub(crate) fn rest(body: &mut Option<OpenBody>, has_ranges: bool) {
+        body.take_if(|open| has_ranges && open.response.version() == Version::HTTP_2);
+        if let Some(open) = body {
+            open.permit = None;
+        }
+    }
+
+    /// Whether the body rests. It needs a permit before it is read on.
+    pub(crate) fn is_resting(&self) -> bool {
+        self.permit.is_none()
+    }
+
+    /// Lets a body that rests be read on.
+    pub(crate) fn go_on(&mut self, permit: Permit) {
+        self.permit = Some(permit);
     }
 
     /// Decompresses the pieces that are still to come.

@@ -1,14 +1,17 @@
 //! Blobs of a registry on their way: streams that are read, sources and uploads that are written.
 
 use std::fmt;
+use std::future::ready;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
+use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Registry};
+use crate::client::Error;
 use crate::model::manifest::Descriptor;
 use crate::model::reference::RepositoryName;
 
@@ -19,6 +22,51 @@ pub trait BlobStream: Send {
 
     /// Returns a stream of the same blob from another offset on. The hash of the bytes so far is kept.
     fn reopen_at(self: Box<Self>, from: u64) -> Box<dyn BlobStream>;
+
+    /// Notes that no piece is asked for until the user lets the reading go on: other requests need not wait for it. The
+    /// next piece is the one that was due. Does nothing by default.
+    fn rest(&mut self) {}
+}
+
+/// A part of a blob that is read piece by piece. Nothing proves the bytes.
+pub trait BlobPart: Send {
+    /// Returns the next piece. A broken connection is continued.
+    fn next_piece(&mut self) -> Answer<'_, PartPiece>;
+
+    /// Notes that no piece is asked for until the user lets the reading go on, as [`BlobStream::rest`] does.
+    fn rest(&mut self) {}
+}
+
+/// A step of reading a part of a blob.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartPiece {
+    /// The next bytes.
+    Bytes(Bytes),
+    /// The end of the part.
+    End,
+    /// The registry does not give a part of this blob.
+    NoParts,
+}
+
+/// A part of a registry that gives none.
+pub(super) struct NoPart;
+
+impl BlobPart for NoPart {
+    fn next_piece(&mut self) -> Answer<'_, PartPiece> {
+        ready(Ok(PartPiece::NoParts)).boxed()
+    }
+}
+
+/// Returns all bytes of a part, or `None` if the registry does not give it.
+pub(crate) async fn collect_part(part: &mut dyn BlobPart) -> Result<Option<Bytes>, Error> {
+    let mut bytes = BytesMut::new();
+    loop {
+        match part.next_piece().await? {
+            PartPiece::Bytes(piece) => bytes.extend_from_slice(&piece),
+            PartPiece::End => return Ok(Some(bytes.freeze())),
+            PartPiece::NoParts => return Ok(None),
+        }
+    }
 }
 
 /// The source of a blob's bytes. It can be read from any offset on.

@@ -3,7 +3,8 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use super::{DiffRow, DiffTree, EXISTS, FileChange, FileDiff};
+use super::stand_ins::EXISTS;
+use super::{DiffRow, DiffTree, FileChange, FileDiff};
 use crate::layer::entry::EntryKind;
 use crate::layer::tree::{FileVersion, PathId};
 
@@ -18,6 +19,8 @@ impl Aspects {
     const SIZE: u8 = 8;
     const LINK: u8 = 16;
     const CONTENT: u8 = 32;
+    /// The content of a directory in layers that were not read.
+    const BELOW: u8 = 64;
 
     /// Returns the names of the aspects.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
@@ -28,6 +31,7 @@ impl Aspects {
             (Aspects::SIZE, "size"),
             (Aspects::LINK, "link"),
             (Aspects::CONTENT, "content"),
+            (Aspects::BELOW, "content below"),
         ];
         all.into_iter().filter(move |(bit, _)| self.0 & bit != 0).map(|(_, name)| name)
     }
@@ -43,9 +47,22 @@ impl Aspects {
 #[derive(Debug, Clone, Copy)]
 enum PathStanding {
     Absent,
-    /// As in the layers that were not read, and whether it is proved to exist there.
+    /// Absent in the layers that were read. One that could not be read may have it.
+    Missing,
+    /// As in the shared layers that were not read, and whether it is proved to be there.
     Unread(bool),
     Present(PathId, FileVersion),
+}
+
+/// The facts about the directories above a path on one side.
+#[derive(Debug, Clone, Copy, Default)]
+struct SideAbove {
+    /// Whether the directory above is absent, or no directory.
+    is_closed: bool,
+    /// Whether this is so whatever the layers hold that could not be read.
+    is_surely_closed: bool,
+    /// Whether one was emptied of files of layers that were not read.
+    is_emptied: bool,
 }
 
 /// A pair of paths to compare.
@@ -54,9 +71,8 @@ struct PathPair {
     left: Option<PathId>,
     right: Option<PathId>,
     depth: u16,
-    /// Whether the directory above is absent, or no directory, on each side.
-    is_left_closed: bool,
-    is_right_closed: bool,
+    left_above: SideAbove,
+    right_above: SideAbove,
     /// Whether the row of the directory above stands for all paths below it.
     is_covered: bool,
 }
@@ -64,29 +80,30 @@ struct PathPair {
 impl FileDiff {
     /// Walks through both trees, and notes the rows in the order of a tree.
     pub(super) fn compare(&mut self) {
-        let root = Some(PathId::ROOT);
-        let mut stack = self.children(&PathPair {
-            left: root,
-            right: root,
-            depth: 0,
-            is_left_closed: false,
-            is_right_closed: false,
-            is_covered: false,
-        });
+        let roots = self.compare_roots();
+        let mut stack = self.children(&roots);
         while let Some(mut pair) = stack.pop() {
-            let left = self.left.standing(pair.left, pair.is_left_closed);
-            let right = self.right.standing(pair.right, pair.is_right_closed);
-            let (change, aspects) = self.compare_pair(left, right);
+            let left = self.left.standing(pair.left, pair.left_above);
+            let right = self.right.standing(pair.right, pair.right_above);
+            let (mut change, mut aspects) = self.compare_pair(left, right);
+            if self.empty(&mut pair) && is_open(left) && is_open(right) {
+                self.hidden.push(self.path(pair.left, pair.right));
+                if change != Some(FileChange::Changed) {
+                    aspects.add(Aspects::BELOW, true);
+                }
+                change = change.or(Some(FileChange::Unknown));
+            }
             let is_one_sided = matches!(
                 (left, right),
-                (PathStanding::Absent, PathStanding::Unread(_))
-                    | (PathStanding::Unread(_), PathStanding::Absent)
+                (PathStanding::Absent | PathStanding::Missing, PathStanding::Unread(_))
+                    | (PathStanding::Unread(_), PathStanding::Absent | PathStanding::Missing)
             );
             match change {
                 Some(change) if !(is_one_sided && pair.is_covered) => {
                     self.rows.push(DiffRow {
                         left: pair.left,
                         right: pair.right,
+                        is_unread: [left, right].map(is_unread),
                         depth: pair.depth,
                         change,
                         aspects,
@@ -96,12 +113,41 @@ impl FileDiff {
                 Some(_) | None => {}
             }
             pair.is_covered = is_one_sided;
-            pair.is_left_closed = is_closed(left);
-            pair.is_right_closed = is_closed(right);
+            self.left.close(&mut pair.left_above, left);
+            self.right.close(&mut pair.right_above, right);
             pair.depth = pair.depth.saturating_add(1);
             stack.extend(self.children(&pair));
         }
         self.drop_parents();
+    }
+
+    /// Compares the roots. They have a row only if one image emptied its own.
+    fn compare_roots(&mut self) -> PathPair {
+        let (left, right) = (Some(PathId::ROOT), Some(PathId::ROOT));
+        let mut pair = PathPair {
+            left,
+            right,
+            depth: 0,
+            left_above: SideAbove::default(),
+            right_above: SideAbove::default(),
+            is_covered: false,
+        };
+        if self.empty(&mut pair) {
+            self.hidden.push(Vec::new());
+            let (change, aspects) = (FileChange::Unknown, Aspects(Aspects::BELOW));
+            self.rows.push(DiffRow { left, right, is_unread: [true; 2], depth: 0, change, aspects });
+        }
+        PathPair { depth: 1, ..pair }
+    }
+
+    /// Notes which sides emptied the directory. Returns whether this is the first one, from the root on, that only one side
+    /// emptied.
+    fn empty(&self, pair: &mut PathPair) -> bool {
+        let PathPair { left, right, left_above, right_above, .. } = pair;
+        let was_alike = left_above.is_emptied == right_above.is_emptied;
+        left_above.is_emptied |= self.left.was_emptied(*left);
+        right_above.is_emptied |= self.right.was_emptied(*right);
+        was_alike && left_above.is_emptied != right_above.is_emptied
     }
 
     /// Returns the pairs below a pair, the last name first.
@@ -128,7 +174,7 @@ impl FileDiff {
 
     fn compare_pair(&self, left: PathStanding, right: PathStanding) -> (Option<FileChange>, Aspects) {
         let change = match (left, right) {
-            (PathStanding::Absent, PathStanding::Absent)
+            (PathStanding::Absent | PathStanding::Missing, PathStanding::Absent | PathStanding::Missing)
             | (PathStanding::Unread(_), PathStanding::Unread(_)) => None,
             (PathStanding::Absent, PathStanding::Present(..) | PathStanding::Unread(true)) => {
                 Some(FileChange::Added)
@@ -137,9 +183,15 @@ impl FileDiff {
                 Some(FileChange::Removed)
             }
             (PathStanding::Absent, PathStanding::Unread(false))
-            | (PathStanding::Unread(false), PathStanding::Absent) => Some(FileChange::Unknown),
-            (PathStanding::Unread(_), PathStanding::Present(..)) => Some(FileChange::AddedOrChanged),
-            (PathStanding::Present(..), PathStanding::Unread(_)) => Some(FileChange::RemovedOrChanged),
+            | (PathStanding::Unread(false), PathStanding::Absent)
+            | (PathStanding::Missing, PathStanding::Unread(_))
+            | (PathStanding::Unread(_), PathStanding::Missing) => Some(FileChange::Unknown),
+            (PathStanding::Unread(_) | PathStanding::Missing, PathStanding::Present(..)) => {
+                Some(FileChange::AddedOrChanged)
+            }
+            (PathStanding::Present(..), PathStanding::Unread(_) | PathStanding::Missing) => {
+                Some(FileChange::RemovedOrChanged)
+            }
             (PathStanding::Present(left, one), PathStanding::Present(right, other)) => {
                 return self.compare_versions(left, &one, right, &other);
             }
@@ -206,7 +258,7 @@ impl FileDiff {
 
     /// Returns whether both are the same record of the same layer.
     fn is_same_entry(&self, left: &FileVersion, right: &FileVersion) -> bool {
-        let layer = |side: &'_ DiffTree, version| side.layers.get(side.layer_index(version)?).cloned();
+        let layer = |side: &'_ DiffTree, version| side.layers.get(side.layer_index(version)?).cloned()?;
         let same_layer = match (layer(&self.left, left), layer(&self.right, right)) {
             (Some(one), Some(other)) => Arc::ptr_eq(&one, &other),
             _ => false,
@@ -232,7 +284,8 @@ impl FileDiff {
         let mut next: Option<DiffRow> = None;
         for row in std::mem::take(&mut self.rows).into_iter().rev() {
             let is_unsure = matches!(row.change, FileChange::AddedOrChanged | FileChange::RemovedOrChanged);
-            let is_parent = is_unsure && next.is_some_and(|next| self.is_above(&row, &next));
+            let is_hidden = row.aspects.0 & Aspects::BELOW != 0;
+            let is_parent = is_unsure && !is_hidden && next.is_some_and(|next| self.is_above(&row, &next));
             next = Some(row);
             if !is_parent {
                 kept.push(row);
@@ -244,16 +297,33 @@ impl FileDiff {
 }
 
 impl DiffTree {
-    fn standing(&self, id: Option<PathId>, is_parent_closed: bool) -> PathStanding {
-        let Some(id) = id.filter(|_| !is_parent_closed) else {
-            let is_unread = self.unread > 0 && !is_parent_closed;
-            return if is_unread { PathStanding::Unread(false) } else { PathStanding::Absent };
-        };
-        match self.tree.current(id) {
+    fn standing(&self, id: Option<PathId>, above: SideAbove) -> PathStanding {
+        let version = id.filter(|_| !above.is_closed).and_then(|id| Some((id, self.tree.current(id)?)));
+        match version {
+            Some((id, version)) if self.is_unread(id) => {
+                PathStanding::Unread(version.mode == EXISTS && self.missing == 0)
+            }
+            Some((id, version)) => PathStanding::Present(id, version),
+            None if id.is_none() && self.unread > 0 && !above.is_closed => PathStanding::Unread(false),
+            None if self.is_missing(id) && !above.is_surely_closed => PathStanding::Missing,
             None => PathStanding::Absent,
-            Some(version) if self.is_unread(id) => PathStanding::Unread(version.mode == EXISTS),
-            Some(version) => PathStanding::Present(id, version),
         }
+    }
+
+    /// Notes whether something can be below a path with this standing.
+    fn close(&self, above: &mut SideAbove, standing: PathStanding) {
+        above.is_closed = !is_open(standing);
+        above.is_surely_closed = above.is_closed
+            && match standing {
+                PathStanding::Missing => false,
+                PathStanding::Present(_, version) => version.layer > self.missing,
+                PathStanding::Absent | PathStanding::Unread(_) => true,
+            };
+    }
+
+    /// Returns whether the image emptied a directory of files of layers that were not read.
+    fn was_emptied(&self, id: Option<PathId>) -> bool {
+        self.unread > 0 && id.is_some_and(|id| self.tree.was_emptied(id))
     }
 
     fn sorted_children(&self, id: Option<PathId>) -> Vec<PathId> {
@@ -263,11 +333,16 @@ impl DiffTree {
     }
 }
 
-/// Returns whether nothing can be below the path.
-fn is_closed(standing: PathStanding) -> bool {
+/// Returns whether something can be below the path.
+fn is_open(standing: PathStanding) -> bool {
     match standing {
-        PathStanding::Absent => true,
-        PathStanding::Unread(_) => false,
-        PathStanding::Present(_, version) => version.kind != EntryKind::Directory,
+        PathStanding::Absent | PathStanding::Missing => false,
+        PathStanding::Unread(_) => true,
+        PathStanding::Present(_, version) => version.kind == EntryKind::Directory,
     }
+}
+
+/// Returns whether layers that were not read decide about the path.
+fn is_unread(standing: PathStanding) -> bool {
+    matches!(standing, PathStanding::Unread(_) | PathStanding::Missing)
 }

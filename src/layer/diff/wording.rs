@@ -81,7 +81,10 @@ impl DiffedFile {
     pub(crate) fn shown_path(&self) -> String {
         let mut path = safe(&self.path);
         let is_directory = |state: &FileState| matches!(state, FileState::Present(facts) if facts.kind == EntryKind::Directory);
-        if is_directory(&self.right) || (is_directory(&self.left) && self.right == FileState::Absent) {
+        if self.path.is_empty()
+            || is_directory(&self.right)
+            || (is_directory(&self.left) && self.right == FileState::Absent)
+        {
             path.push('/');
         }
         path

@@ -88,6 +88,16 @@ impl FileTree {
         self.versions(id).next().and_then(|version| version.hidden).map(|(layer, _)| layer)
     }
 
+    /// Returns whether a layer above the lowest one emptied the directory: an opaque marker, the removal of its path, or
+    /// anything but a directory in its place, if only for a time. Directories above it are not looked at.
+    pub(in crate::layer) fn was_emptied(&self, id: PathId) -> bool {
+        let empties = |version: FileVersion| {
+            let is_removed = version.hidden.is_some_and(|(_, how)| how != Hidden::Replaced);
+            is_removed || (version.layer > 1 && version.kind != EntryKind::Directory)
+        };
+        self.paths.node(id.0).opaque_in > 1 || self.versions(id).any(empties)
+    }
+
     /// Returns the path that a program would open in the image: symbolic links are followed, also the last one if
     /// `follows_last` says so. They do not lead out of the image. Returns `None` if it does not exist, or after 40 links.
     pub fn resolve(&self, path: &[u8], follows_last: bool) -> Option<PathId> {

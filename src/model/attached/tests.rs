@@ -327,7 +327,7 @@ fn hostile_documents_cost_little_and_fail_gently() {
         &Bytes::from(many("packages", r#"{"name":"a"}"#, 12_345)),
         &descriptor("application/spdx+json", &json!({})),
     );
-    assert_eq!(capped.summary().as_str(), "12345 packages, SPDX 2.3");
+    assert_eq!(capped.summary().as_str(), "12,345 packages, SPDX 2.3");
 }
 
 /// A key that is the same in every run.

@@ -24,6 +24,8 @@ pub struct Progress {
     /// The reason why the job waits for a registry: `waiting for HOST: connection refused for 7 s, next try in 2 s`.
     /// Empty as soon as the job goes on.
     pub waiting: SafeText,
+    /// Whether the job is paused and moves nothing any more.
+    pub is_paused: bool,
 }
 
 /// The number of tags that are looked up for a plan.

@@ -118,11 +118,14 @@ pub(super) fn diff(left: &DiffInput<'_>, right: &DiffInput<'_>) -> Vec<DiffedLay
     rows.collect()
 }
 
-/// Returns the rows for two layers of one image by their indexes: each counts as the only layer of its side. Returns `None`
-/// if there is no such layer.
-pub(super) fn diff_pair(input: &DiffInput<'_>, [left, right]: [usize; 2]) -> Option<Vec<DiffedLayer>> {
-    let known = known(input);
-    let (one, other) = (known.get(left)?, known.get(right)?);
+/// Returns the rows for two layers by their numbers from 1: each counts as the only layer of its side. Returns `None` if
+/// there is no such layer.
+pub(super) fn diff_pair(
+    (left, one): &(DiffInput<'_>, usize),
+    (right, other): &(DiffInput<'_>, usize),
+) -> Option<Vec<DiffedLayer>> {
+    let (left, right) = (known(left), known(right));
+    let (one, other) = (left.get(one.checked_sub(1)?)?, right.get(other.checked_sub(1)?)?);
     let row = |change, layer: &Known<'_>, left, right| DiffedLayer {
         change,
         digest: layer.descriptor.digest_text.clone(),
@@ -135,7 +138,11 @@ pub(super) fn diff_pair(input: &DiffInput<'_>, [left, right]: [usize; 2]) -> Opt
     let is_same = one.descriptor.digest_text == other.descriptor.digest_text
         || (one.diff_id.is_some() && one.diff_id == other.diff_id);
     Some(if is_same {
-        vec![row(LayerChange::Shared, other, Some(0), Some(0))]
+        let left_digest = Some(&one.descriptor.digest_text);
+        vec![DiffedLayer {
+            left_digest: left_digest.filter(|digest| **digest != other.descriptor.digest_text).cloned(),
+            ..row(LayerChange::Shared, other, Some(0), Some(0))
+        }]
     } else {
         vec![row(LayerChange::Removed, one, Some(0), None), row(LayerChange::Added, other, None, Some(0))]
     })

@@ -166,15 +166,28 @@ fn lists_that_are_too_long_are_reported() {
 #[test]
 fn two_layers_of_an_image_stand_alone_on_their_sides() {
     let image = Image::of(&[("a", "A", 1), ("b", "B", 20), ("c", "A", 3)], json!({}), json!({}));
-    let layers = |pair| ImageDiff::of_layers(image.input(), pair).expect("two layers");
-    let diff = layers([0, 1]);
+    let layers = |left, right| ImageDiff::of_layers((image.input(), left), (image.input(), right));
+    let diff = layers(1, 2).expect("two layers");
     assert_eq!(changes(&diff), [LayerChange::Removed, LayerChange::Added]);
     assert_eq!((diff.layers[0].left, diff.layers[1].right), (Some(0), Some(0)));
-    assert_eq!(diff.right.reference, "layer 2 of r.test/app:1");
+    assert_eq!((diff.right.name().as_str(), diff.is_of_layers()), ("r.test/app:1 layer 2", true));
     assert_eq!((diff.right.size, diff.new_bytes), (Some(20), Some(20)));
     // The same content in another compression.
-    assert_eq!(changes(&layers([0, 2])), [LayerChange::Shared]);
-    assert_eq!(ImageDiff::of_layers(image.input(), [0, 3]), None);
+    let same = layers(1, 3).expect("two layers");
+    assert_eq!(changes(&same), [LayerChange::Shared]);
+    assert_eq!(same.layers[0].left_digest, Some(Digest::sha256(b"a").to_string()));
+    assert_eq!((layers(1, 4), layers(0, 1)), (None, None));
+}
+
+#[test]
+fn layers_of_two_images_have_the_steps_of_their_own_image() {
+    let config = |step: &str| json!({"history": [{"created_by": "ADD"}, {"created_by": step}]});
+    let left = Image::of(&[("a", "A", 1), ("b", "B", 20)], config("RUN left"), json!({}));
+    let right = Image::of(&[("a", "A", 1), ("c", "C", 300)], config("RUN right"), json!({}));
+    let diff = ImageDiff::of_layers((left.input(), 2), (right.input(), 2)).expect("two layers");
+    let steps: Vec<_> = diff.layers.iter().map(|layer| layer.instruction.as_deref()).collect();
+    assert_eq!(steps, [Some("RUN left"), Some("RUN right")]);
+    assert_eq!((diff.left.size, diff.right.size, diff.new_bytes), (Some(20), Some(300), Some(300)));
 }
 
 #[test]

@@ -15,12 +15,14 @@ impl ImageDiff {
             [&self.left, &self.right].map(|side| SafeText::from(value(side)))
         };
         let mut facts = vec![
-            ("image", both(&|side| side.reference.clone())),
+            (if self.is_of_layers() { "layer" } else { "image" }, both(&DiffSide::name)),
             ("digest", both(&|side| side.digest.to_string())),
             ("platform", both(&|side| side.platform.as_ref().map_or_else(dash, ToString::to_string))),
             ("created", both(&|side| side.created.map_or_else(dash, time::absolute))),
             ("size", both(&|side| side.size.map_or_else(dash, size::bytes))),
         ];
+        // A layer has no build date of its own.
+        facts.retain(|(name, _)| *name != "created" || !self.is_of_layers());
         if self.left.base.is_some() || self.right.base.is_some() {
             facts.push(("base", both(&|side| side.base.clone().unwrap_or_else(dash))));
         }
@@ -29,6 +31,11 @@ impl ImageDiff {
 
     /// Returns the counts of layers, and the download for a client that has the left image.
     pub(crate) fn describe_layers(&self) -> String {
+        format!("{}; {}", self.layer_counts().join(", "), self.describe_download(false))
+    }
+
+    /// Returns the counts of layers by their changes, each with its bytes: `3 shared (154.6 MB)`.
+    pub(crate) fn layer_counts(&self) -> Vec<String> {
         let part = |change, word: &str| {
             let (count, bytes) = self.count(change);
             (count > 0).then(|| format!("{count} {word} ({})", size::bytes(bytes)))
@@ -39,11 +46,25 @@ impl ImageDiff {
             part(LayerChange::Added, "added"),
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
-        let parts = if parts.is_empty() { "none".to_string() } else { parts.join(", ") };
-        match self.new_bytes {
-            Some(bytes) => format!("{parts}; a client with the left image downloads {}", size::bytes(bytes)),
-            None => format!("{parts}; the size of the download is not known"),
+        if parts.is_empty() { vec!["none".to_string()] } else { parts }
+    }
+
+    /// Returns the download for a client that has the left image, in few words or in more.
+    pub(crate) fn describe_download(&self, is_short: bool) -> String {
+        match (self.new_bytes.map(size::bytes), is_short) {
+            (Some(bytes), true) => format!("downloads {bytes}"),
+            (Some(bytes), false) => format!("a client with the left image downloads {bytes}"),
+            (None, true) => "download not known".into(),
+            (None, false) => "the size of the download is not known".into(),
         }
+    }
+}
+
+impl DiffSide {
+    /// Returns the name of the image, with the number of the layer if only that is compared.
+    pub(crate) fn name(&self) -> String {
+        let reference = &self.reference;
+        self.layer.map_or_else(|| reference.clone(), |layer| format!("{reference} layer {layer}"))
     }
 }
 

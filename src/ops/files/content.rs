@@ -14,8 +14,10 @@ use tokio::sync::mpsc::channel;
 
 use super::image::LayerSource;
 use super::layer::describe;
+use super::pause::{Pause, read_part};
 use super::pipe::{feed, pipe};
-use super::progress::{LayerProgress, Pause};
+use super::progress::LayerProgress;
+use super::tree::Reading;
 use crate::client::{Error, Registry};
 use crate::layer::files::unpack_chunk;
 use crate::layer::{Chunk, EntryKind, LayerFiles, LayerFormat};
@@ -78,6 +80,31 @@ impl ContentSink for MemorySink {
     }
 }
 
+/// The progress of contents that are read, shared with the code that shows it, and the switch that pauses them.
+#[derive(Debug, Clone, Default)]
+pub struct ContentProgress {
+    received: Arc<LayerProgress>,
+    /// The switch that pauses reading, and the handing out of what was read.
+    pub(super) pause: Pause,
+}
+
+impl ContentProgress {
+    /// Creates that of contents that this switch pauses.
+    pub(super) fn paused_by(pause: Pause) -> ContentProgress {
+        ContentProgress { received: Arc::default(), pause }
+    }
+
+    /// Returns that of contents of a layer, from 0, which counts as a part of a reading.
+    pub(crate) fn of(reading: &Reading, layer: usize) -> ContentProgress {
+        ContentProgress { received: reading.layer(layer), pause: reading.pause.clone() }
+    }
+
+    /// Returns the bytes that were received.
+    pub fn received(&self) -> u64 {
+        self.received.received()
+    }
+}
+
 /// Reads the contents of files of a layer, by the numbers of their entries. Each is handed out in order; the files
 /// themselves come in the order of the layer. Returns the bytes of the layer that were received.
 pub async fn read_contents(
@@ -88,28 +115,31 @@ pub async fn read_contents(
     entries: &[u32],
     sink: &mut dyn ContentSink,
 ) -> Result<u64, Failure> {
-    let progress = Arc::new(LayerProgress::default());
+    let progress = ContentProgress::default();
     read_contents_with(registry, name, source, files, entries, sink, &progress).await?;
     Ok(progress.received())
 }
 
-/// Reads contents as [`read_contents`] does, and counts the bytes that are received.
-pub(super) async fn read_contents_with(
+/// Reads contents as [`read_contents`] does, and counts the bytes that are received. While it is paused, nothing is
+/// received or handed out.
+pub(crate) async fn read_contents_with(
     registry: &dyn Registry,
     name: &RepositoryName,
     source: &LayerSource,
     files: &LayerFiles,
     entries: &[u32],
     sink: &mut dyn ContentSink,
-    progress: &Arc<LayerProgress>,
+    progress: &ContentProgress,
 ) -> Result<(), Failure> {
     let WantedContents { empty, in_chunks, mut in_stream } = WantedContents::of(source, files, entries)?;
     for number in empty {
+        progress.pause.wait().await;
         sink.finish(number)?;
         // Many empty files must not keep the reader from being stopped.
         tokio::task::consume_budget().await;
     }
-    let reader = ContentReader { registry, name, source, files, progress };
+    let ContentProgress { received, pause } = progress;
+    let reader = ContentReader { registry, name, source, files, received, pause };
     if !in_chunks.is_empty() && !reader.read_chunks(&in_chunks, sink).await? {
         in_stream.extend(in_chunks.into_iter().map(|(number, _)| number));
     }
@@ -126,7 +156,8 @@ struct ContentReader<'a> {
     name: &'a RepositoryName,
     source: &'a LayerSource,
     files: &'a LayerFiles,
-    progress: &'a Arc<LayerProgress>,
+    received: &'a Arc<LayerProgress>,
+    pause: &'a Pause,
 }
 
 impl<'a> ContentReader<'a> {
@@ -141,7 +172,8 @@ impl<'a> ContentReader<'a> {
         let mut finished = 0;
         for request in chunk_requests(self.files, files) {
             let ChunkRequest { range, chunks } = request;
-            let part = self.registry.blob_range(self.name, &self.source.descriptor, range.clone()).await;
+            let ContentReader { registry, name, source, received, pause, .. } = *self;
+            let part = read_part(registry, name, source, range.clone(), received, pause).await;
             let part = part.map_err(|error| error.failure(describe(self.source)))?;
             let Some(part) = part else {
                 if is_first {
@@ -150,7 +182,6 @@ impl<'a> ContentReader<'a> {
                 return Err(Failure::local(describe(self.source), "the server stopped giving parts of it"));
             };
             is_first = false;
-            self.progress.add_received(part.len() as u64);
             for (number, chunk, bytes) in chunks {
                 if check.as_ref().is_none_or(|check| check.number != number) {
                     check = Some(ContentCheck::new(self.files, number));
@@ -171,6 +202,7 @@ impl<'a> ContentReader<'a> {
                     Unpacked::Bytes(unpacked.map_err(|error| self.fail(&error.to_string()))?)
                 };
                 for portion in content.portions() {
+                    pause.wait().await;
                     open.update(portion);
                     sink.take(number, portion)?;
                     // A hole of any size must not keep the reader from being stopped.
@@ -193,8 +225,8 @@ impl<'a> ContentReader<'a> {
     async fn read_blob(&self, number: u32, sink: &mut dyn ContentSink) -> Result<(), Failure> {
         let fail = |error: Error| error.failure(describe(self.source));
         let mut stream = self.registry.read_blob(self.name, &self.source.descriptor, 0).map_err(fail)?;
-        while let Some(piece) = stream.next_piece().await.map_err(fail)? {
-            self.progress.add_received(piece.len() as u64);
+        while let Some(piece) = self.pause.next_piece(&mut *stream).await.map_err(fail)? {
+            self.received.add_received(piece.len() as u64);
             sink.take(number, &piece)?;
         }
         sink.finish(number)
@@ -214,11 +246,12 @@ impl<'a> ContentReader<'a> {
             contents,
         };
         let worker = tokio::task::spawn_blocking(move || finder.run(reader));
-        let pause = Pause::default();
-        let fed = feed(stream, sender, self.progress, &pause);
+        let fed = feed(stream, sender, self.received, self.pause);
         // It is moved, so that the thread is not waited for if the caller takes no more.
         let taken = async move {
             while let Some(portion) = portions.recv().await {
+                // Portions that wait for their turn hold the thread, so that little is unpacked during a pause.
+                self.pause.wait().await;
                 match portion {
                     Portion::Bytes(number, bytes) => sink.take(number, &bytes)?,
                     Portion::End(number) => sink.finish(number)?,

@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::image::{ImageSource, LayerSource};
+use super::kept_lists::read_list;
 use super::proof::{ListProof, NamedTable, SMALL};
 use super::single_file::{is_layer_of_an_image, is_no_tar};
 use crate::client::Registry;
@@ -171,9 +172,7 @@ pub async fn plan_layer(registry: &dyn Registry, source: &LayerSource) -> LayerP
 async fn kept_files(registry: &dyn Registry, source: &LayerSource, layer: &Digest) -> Option<LayerFiles> {
     let proof = ListProof::of(source).and_then(|proof| proof.table);
     for (key, is_table) in proof.map(|key| (key, true)).into_iter().chain([(*layer, false)]) {
-        let Some(kept) = registry.kept_file_list(&key).await else { continue };
-        let decoded = tokio::task::spawn_blocking(move || LayerFiles::decode(&kept)).await;
-        let Some(mut files) = decoded.ok().flatten() else { continue };
+        let Some(mut files) = read_list(registry, &key).await else { continue };
         if is_table == matches!(files.format, LayerFormat::Tar(_)) {
             continue;
         }

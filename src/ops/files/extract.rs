@@ -14,11 +14,10 @@ mod sink;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::content::read_contents_with;
-use super::progress::LayerProgress;
+use super::content::{ContentProgress, read_contents_with};
+use super::pause::Pause;
 use super::tree::ImageFiles;
 use crate::client::Registry;
 use crate::files::unfinished::{Unfinished, check_free};
@@ -68,17 +67,23 @@ impl Extracted {
     }
 }
 
-/// The progress of an extraction, shared with the code that shows it.
+/// The progress of an extraction, shared with the code that shows it, and the switch that pauses it.
 #[derive(Debug, Default)]
 pub struct ExtractionProgress {
-    received: Arc<LayerProgress>,
+    contents: ContentProgress,
     written: AtomicU64,
 }
 
 impl ExtractionProgress {
+    /// Creates that of an extraction that this switch pauses: nothing is received or written then, and everything so far
+    /// stays as it is.
+    pub fn paused_by(pause: Pause) -> ExtractionProgress {
+        ExtractionProgress { contents: ContentProgress::paused_by(pause), written: AtomicU64::new(0) }
+    }
+
     /// Returns the bytes of layers that were received.
     pub fn received(&self) -> u64 {
-        self.received.received()
+        self.contents.received()
     }
 
     /// Returns the bytes that were written.
@@ -93,6 +98,14 @@ impl ExtractionProgress {
 
     fn add_written(&self, bytes: u64) {
         self.written.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Waits while the extraction is paused. Lets other tasks, and the end of this one, have their turn now and then.
+    async fn take_turns(&self, index: usize) {
+        self.contents.pause.wait().await;
+        if index % AT_ONCE == AT_ONCE - 1 {
+            tokio::task::yield_now().await;
+        }
     }
 }
 
@@ -133,10 +146,10 @@ impl Extraction {
         };
         let unfinished = unfinished.map_err(|error| failed(destination, &error))?;
         let base = unfinished.path().to_path_buf();
-        let missing = self.make_directories(&base, destination).await?;
+        let missing = self.make_directories(&base, destination, progress).await?;
         let parts = sink::Parts { base: &base, destination, missing: &missing, progress };
-        self.write_contents(registry, files, parts, file).await?;
-        self.make_links(&base, destination, &missing).await?;
+        self.write_contents(registry, files, &parts, file).await?;
+        self.make_links(&parts).await?;
         for (index, (path, version)) in self.directories.iter().enumerate().rev() {
             // The owner can always remove it again.
             let mode = u32::from(version.mode & 0o777) | 0o700;
@@ -144,7 +157,7 @@ impl Extraction {
                 let at = sink::place(&base, path);
                 disk::set_mode(&at, mode).map_err(|error| failed(&sink::place(destination, path), &error))?;
             }
-            take_turns(index).await;
+            progress.take_turns(index).await;
         }
         unfinished.finish().map_err(|error| failed(destination, &error))?;
         Ok(self.report)
@@ -155,10 +168,11 @@ impl Extraction {
         &mut self,
         base: &Path,
         destination: &Path,
+        progress: &ExtractionProgress,
     ) -> Result<HashSet<PathBuf>, Failure> {
         let mut missing = HashSet::new();
         for (index, (path, _)) in self.directories.iter().enumerate() {
-            take_turns(index).await;
+            progress.take_turns(index).await;
             if path.as_os_str().is_empty() {
                 self.report.directories += 1;
                 continue;
@@ -186,7 +200,7 @@ impl Extraction {
         &mut self,
         registry: &dyn Registry,
         files: &ImageFiles,
-        parts: sink::Parts<'_>,
+        parts: &sink::Parts<'_>,
         mut single: Option<std::fs::File>,
     ) -> Result<(), Failure> {
         for (layer, entries) in self.by_layer() {
@@ -194,21 +208,17 @@ impl Extraction {
             let (Some(source), Some(list)) = (files.image.layers.get(index), files.layer(layer)) else {
                 continue;
             };
-            let mut sink = DiskSink::new(layer, &parts, &mut self.files, &mut self.report, single.take());
-            let (name, received) = (&files.image.repository.name, &parts.progress.received);
-            read_contents_with(registry, name, source, list, &entries, &mut sink, received).await?;
+            let mut sink = DiskSink::new(layer, parts, &mut self.files, &mut self.report, single.take());
+            let (name, progress) = (&files.image.repository.name, &parts.progress.contents);
+            read_contents_with(registry, name, source, list, &entries, &mut sink, progress).await?;
         }
         Ok(())
     }
 
-    async fn make_links(
-        &mut self,
-        base: &Path,
-        destination: &Path,
-        missing: &HashSet<PathBuf>,
-    ) -> Result<(), Failure> {
+    async fn make_links(&mut self, parts: &sink::Parts<'_>) -> Result<(), Failure> {
+        let sink::Parts { base, destination, missing, progress } = *parts;
         for (index, (path, target)) in std::mem::take(&mut self.links).into_iter().enumerate() {
-            take_turns(index).await;
+            progress.take_turns(index).await;
             if is_below(missing, &path) {
                 self.report.leave_out(&path, disk::BELOW);
                 continue;
@@ -228,13 +238,6 @@ impl Extraction {
 /// Returns whether a path is directly below a directory that could not be made.
 fn is_below(missing: &HashSet<PathBuf>, path: &Path) -> bool {
     !missing.is_empty() && path.parent().is_some_and(|parent| missing.contains(parent))
-}
-
-/// Lets other tasks, and the end of this one, have their turn now and then.
-async fn take_turns(index: usize) {
-    if index % AT_ONCE == AT_ONCE - 1 {
-        tokio::task::yield_now().await;
-    }
 }
 
 fn failed(path: &Path, error: &io::Error) -> Failure {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::client::{Priority, Registry};
+use crate::layer::WINDOWS_ROOT;
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::image::{ImageConfig, LayerTable};
@@ -43,6 +44,11 @@ impl ImageSource {
     /// Whether it is for Windows, whose layers hold the files in a directory of their own.
     pub fn is_windows(&self) -> bool {
         self.platform.as_ref().is_some_and(|platform| platform.os == "windows")
+    }
+
+    /// Returns the directory of its layers whose content stands at the root of its tree; empty for the layers as they are.
+    pub(crate) fn root(&self) -> &'static [u8] {
+        if self.is_windows() { WINDOWS_ROOT } else { b"" }
     }
 
     /// Combines a manifest and its config. Fails for manifests that have no layers, or more than are kept.

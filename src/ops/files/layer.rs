@@ -7,11 +7,15 @@ use bytes::Bytes;
 
 use super::cost::LayerPlan;
 use super::image::LayerSource;
+use super::kept::keep_contents;
+use super::kept_lists::keep_list;
+use super::pause::{Pause, read_part};
 use super::pipe::{PipeReader, feed, pipe};
-use super::progress::{LayerProgress, Pause};
+use super::progress::LayerProgress;
 use super::proof::kept_key;
 use super::single_file::{is_layer_of_an_image, single_file};
 use crate::client::{Error, Registry};
+use crate::layer::kept::ListEncoder;
 use crate::layer::{
     EntryKind, LayerError, LayerFiles, LayerFormat, LayerStream, LayerTable, StreamLimits, TableLimits,
     estargz, zstd_chunked,
@@ -54,8 +58,7 @@ pub async fn read_layer(
         LayerPlan::SingleFile => return known(Arc::new(single_file(source))),
         LayerPlan::Unreadable(why) => return Err(Failure::local(describe(source), why.clone())),
         LayerPlan::Estargz { .. } | LayerPlan::ZstdChunked { .. } => {
-            pause.wait().await;
-            match read_table(registry, name, source, plan, progress).await {
+            match read_table(registry, name, source, plan, progress, pause).await {
                 Ok(Some(files)) => {
                     keep(registry, source, &files).await;
                     return known(files);
@@ -69,6 +72,7 @@ pub async fn read_layer(
     }
     let read = read_whole(registry, name, source, wanted, progress, pause).await?;
     keep(registry, source, &read.files).await;
+    keep_contents(registry, source, &read.files, read.contents.values().cloned().collect()).await;
     let mut files = fit(&read.files, source)?;
     if refused.is_some() {
         files = Arc::new(LayerFiles { refused_table: refused, ..LayerFiles::clone(&files) });
@@ -97,12 +101,11 @@ async fn read_table(
     source: &LayerSource,
     plan: &LayerPlan,
     progress: &Arc<LayerProgress>,
+    pause: &Pause,
 ) -> Result<Option<Arc<LayerFiles>>, TableFailure> {
     let fetch = async |range| {
-        let part = registry.blob_range(name, &source.descriptor, range).await;
-        let part = part.map_err(TableFailure::Request)?;
-        progress.add_received(part.as_ref().map_or(0, |part| part.len() as u64));
-        Ok::<_, TableFailure>(part)
+        let part = read_part(registry, name, source, range, progress, pause).await;
+        part.map_err(TableFailure::Request)
     };
     let limits = TableLimits::default();
     match plan {
@@ -195,7 +198,7 @@ impl StreamDecoder {
                 && self
                     .wanted
                     .as_ref()
-                    .is_some_and(|wanted| wanted(self.progress.shown_path(&entry.path), entry.size));
+                    .is_some_and(|wanted| wanted(&self.progress.shown_path(&entry.path), entry.size));
             let content = if is_wanted { Some(read_content(&mut stream)?) } else { None };
             entry.sha256 = stream.finish_content()?;
             let index = self.progress.with_list(|list| {
@@ -246,10 +249,8 @@ fn read_content(stream: &mut LayerStream<PipeReader>) -> Result<Bytes, LayerErro
 /// Keeps the files for later looks, unless nothing proves them.
 async fn keep(registry: &dyn Registry, source: &LayerSource, files: &Arc<LayerFiles>) {
     let Some(key) = kept_key(source, files) else { return };
-    let files = files.clone();
-    let encoded = tokio::task::spawn_blocking(move || files.encode()).await;
-    if let Some(list) = encoded.ok().flatten() {
-        registry.keep_file_list(&key, list);
+    if let Some(encoder) = ListEncoder::new(files.clone()) {
+        keep_list(registry, &key, encoder).await;
     }
 }
 

@@ -7,7 +7,8 @@ use bytes::{Buf, Bytes};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::progress::{LayerProgress, Pause};
+use super::pause::Pause;
+use super::progress::LayerProgress;
 use crate::client::Error;
 use crate::client::registry::blobs::BlobStream;
 
@@ -79,8 +80,7 @@ pub(super) async fn feed(
     pause: &Pause,
 ) -> Result<(), Error> {
     loop {
-        pause.wait().await;
-        let piece = stream.next_piece().await?;
+        let piece = pause.next_piece(&mut *stream).await?;
         progress.add_received(piece.as_ref().map_or(0, |piece| piece.len() as u64));
         let is_last = piece.is_none();
         if !writer.send(piece).await || is_last {

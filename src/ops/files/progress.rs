@@ -1,12 +1,11 @@
-//! The progress of layers that are read, shared with the code that shows it, and the way to pause them.
+//! The progress of layers that are read, shared with the code that shows it.
 
+use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::watch;
-
-use crate::layer::files::below;
-use crate::layer::{FileList, LayerFiles, LayerFormat};
+use crate::layer::files::at_root;
+use crate::layer::{EntryKind, FileList, LayerFiles, LayerFormat};
 
 /// The progress of one layer.
 #[derive(Debug, Default)]
@@ -27,9 +26,9 @@ impl LayerProgress {
         LayerProgress { root, ..LayerProgress::default() }
     }
 
-    /// Returns the path that is shown for a path of the layer.
-    pub(super) fn shown_path<'a>(&self, path: &'a [u8]) -> &'a [u8] {
-        if self.root.is_empty() { path } else { below(self.root, path) }
+    /// Returns the path that is shown for the path of a file of the layer.
+    pub(super) fn shown_path<'a>(&self, path: &'a [u8]) -> Cow<'a, [u8]> {
+        at_root(self.root, EntryKind::File, path)
     }
 
     /// Returns the bytes that were received.
@@ -65,34 +64,5 @@ impl LayerProgress {
 
     pub(super) fn with_list<T>(&self, change: impl FnOnce(&mut FileList) -> T) -> T {
         change(&mut self.list.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// A switch that pauses reading. The bytes so far stay, and the server is asked for the rest when reading goes on.
-#[derive(Debug)]
-pub struct Pause(watch::Sender<bool>);
-
-impl Default for Pause {
-    fn default() -> Pause {
-        Pause(watch::Sender::new(false))
-    }
-}
-
-impl Pause {
-    /// Pauses reading, or lets it go on.
-    pub fn set(&self, is_paused: bool) {
-        self.0.send_replace(is_paused);
-    }
-
-    /// Returns whether reading is paused.
-    pub fn is_set(&self) -> bool {
-        *self.0.borrow()
-    }
-
-    /// Waits while reading is paused.
-    pub(super) async fn wait(&self) {
-        let mut paused = self.0.subscribe();
-        // The sender lives as long as this reference to it.
-        paused.wait_for(|is_paused| !is_paused).await.ok();
     }
 }

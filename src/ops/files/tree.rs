@@ -9,13 +9,12 @@ use futures_util::{StreamExt, stream};
 use super::cost::{LayerPlan, ReadingPlan};
 use super::image::ImageSource;
 use super::layer::{ReadLayer, Wanted, fit, read_layer};
-use super::progress::{LayerProgress, Pause};
+use super::pause::Pause;
+use super::progress::LayerProgress;
 use super::proof::ListProof;
 use crate::client::Registry;
 use crate::layer::list::is_long_text;
-use crate::layer::{
-    EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError, WINDOWS_ROOT,
-};
+use crate::layer::{EntryKind, FileList, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, TreeError};
 use crate::model::failure::Failure;
 
 /// Layers that are read at once.
@@ -81,8 +80,14 @@ pub struct Reading {
 impl Reading {
     /// Creates the state for the layers of an image.
     pub fn new(image: &ImageSource) -> Reading {
-        let root = if image.is_windows() { WINDOWS_ROOT } else { b"" };
-        let layers = image.layers.iter().map(|_| Arc::new(LayerProgress::with_root(root)));
+        Reading::of_images([image])
+    }
+
+    /// Creates the state for the layers of several images, one after the other.
+    pub fn of_images<'a>(images: impl IntoIterator<Item = &'a ImageSource>) -> Reading {
+        let layers = images
+            .into_iter()
+            .flat_map(|image| image.layers.iter().map(|_| Arc::new(LayerProgress::with_root(image.root()))));
         Reading { layers: layers.collect(), pause: Pause::default() }
     }
 

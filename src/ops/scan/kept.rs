@@ -41,9 +41,9 @@ pub(super) async fn keep(registry: &dyn Registry, images: &[Digest; 2], report: 
     let encoded = tokio::task::spawn_blocking(move || encode(report)).await;
     let Some(encoded) = encoded.ok().flatten() else { return };
     let [first, second] = images;
-    registry.keep_file_list(&key(first), encoded.clone());
+    registry.keep_file_list(&key(first), encoded.clone()).await;
     if second != first {
-        registry.keep_file_list(&key(second), encoded);
+        registry.keep_file_list(&key(second), encoded).await;
     }
 }
 

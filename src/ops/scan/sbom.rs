@@ -9,7 +9,7 @@ use crate::model::attached::AttachedContent;
 use crate::model::failure::Failure;
 use crate::model::inspection::{Inspection, ListedReferrer, Variant};
 use crate::model::summary::Kind;
-use crate::ops::attached::read_all;
+use crate::ops::attached::read_cheap;
 
 /// Returns a file with the first SBOM that is attached to the image and about it, in a format that scanners read. No other
 /// user can read the file, and it is removed when it is dropped.
@@ -24,7 +24,7 @@ pub(super) async fn find_sbom(
         let is_own = of.map_or(is_alone, |of| std::ptr::eq(of, variant));
         is_own && referrer.kinds.iter().any(may_be_sbom)
     };
-    for row in read_all(registry, inspection, is_wanted).await {
+    for row in read_cheap(registry, inspection, is_wanted).await {
         for part in row.parts.into_iter().flatten() {
             let Ok((_, document)) = part.read else { continue };
             let AttachedContent::Sbom(sbom) = &document.content else { continue };

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, Transaction, params};
 
 use super::reader::{CacheReader, ReaderSlot, is_damage};
-use super::{CacheTask, FactChanges, MOST_WAITING, QUEUE};
+use super::{CacheTask, FactChanges, MUCH_WAITING, QUEUE};
 use crate::files;
 use crate::model::digest::Digest;
 use crate::store::database::{self, Database};
@@ -20,7 +20,7 @@ use crate::store::schema::CACHE;
 
 /// Most bytes kept on disk when a process begins to write. Within a run the file may grow by a quarter:
 /// `max_page_count` in `schema`.
-const MOST: i64 = 64 * 1024 * 1024;
+const MOST: i64 = 256 * 1024 * 1024;
 /// Most writes in one transaction.
 const MOST_TOGETHER: usize = 512;
 /// How long a write waits for others that join its transaction. Images are listed one after another, and a transaction
@@ -39,7 +39,7 @@ pub(super) fn start(reader: Arc<CacheReader>, waiting: Arc<AtomicUsize>) -> Opti
 fn gather(tasks: &Receiver<CacheTask>, together: &mut Vec<CacheTask>, waiting: &AtomicUsize) {
     let end = Instant::now() + GATHERING;
     while together.len() < MOST_TOGETHER
-        && waiting.load(Ordering::Relaxed) < MOST_WAITING / 4
+        && waiting.load(Ordering::Relaxed) < MUCH_WAITING
         && !matches!(together.last(), Some(CacheTask::Flush(_) | CacheTask::Discard))
     {
         let Ok(task) = tasks.recv_timeout(end.saturating_duration_since(Instant::now())) else { return };

@@ -15,10 +15,13 @@ impl Canvas<'_, '_> {
     pub(crate) fn file_preview(&mut self, preview: &FilePreview) {
         let keys = &self.state.settings.keys;
         let begins = keys.hint(<Box<FilePreview>>::BINDINGS, FilePreviewEffect::Read);
+        let (is_loading, is_paused) = (preview.content.is_loading(), preview.reading.is_paused());
+        let goes_on = keys.hint_as(<Box<FilePreview>>::BINDINGS, FilePreviewEffect::Read, "go on");
         let hints = join_hints([
             begins.clone().filter(|_| preview.price.is_some()),
+            goes_on.filter(|_| is_loading && is_paused),
             keys.scroll_hint(DIALOG_BINDINGS, "scroll"),
-            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
+            keys.cancel_hint(DIALOG_BINDINGS, if is_loading && !is_paused { "pause" } else { "leave" }),
         ]);
         let inner = self.overlay(layout::log(self.state), preview.title.as_str(), &hints);
         let style = self.style(Role::Dim);
@@ -33,7 +36,8 @@ impl Canvas<'_, '_> {
             return self.draw_text(rows, &[(Role::Text, text)]);
         }
         if preview.content.is_loading() {
-            return self.draw_text(rows, &[(Role::Dim, "reading…".into())]);
+            let role = if is_paused { Role::Warn } else { Role::Dim };
+            return self.draw_text(rows, &[(role, preview.reading.text())]);
         }
         if preview.lines.is_empty() {
             return self.draw_text(rows, &[(Role::Dim, "the file is empty".into())]);

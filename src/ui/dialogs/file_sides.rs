@@ -26,16 +26,19 @@ impl Canvas<'_, '_> {
         let hint = |effect| keys.hint(BINDINGS, effect);
         let begins = hint(FileSidesEffect::Read);
         let has_lines = sides.len() > 0;
+        let (is_loading, is_paused) = (sides.text.is_loading(), sides.reading.is_paused());
+        let goes_on = keys.hint_as(BINDINGS, FileSidesEffect::Read, "go on");
         let hints = join_hints([
             begins.clone().filter(|_| sides.price.is_some()),
+            goes_on.filter(|_| is_loading && is_paused),
             hint(FileSidesEffect::Next).filter(|_| has_lines),
             hint(FileSidesEffect::SideBySide).filter(|_| has_lines && self.state.size.0 >= SIDE_BY_SIDE),
             hint(FileSidesEffect::HideSame).filter(|_| has_lines),
             keys.scroll_hint(DIALOG_BINDINGS, "scroll"),
-            keys.cancel_hint(DIALOG_BINDINGS, "leave"),
+            keys.cancel_hint(DIALOG_BINDINGS, if is_loading && !is_paused { "pause" } else { "leave" }),
         ]);
         let area = layout::log(self.state);
-        let title = if sides.text.is_loading() {
+        let title = if is_loading && !is_paused {
             format!("{} {}", sides.title, self.spinner_frame())
         } else {
             sides.title.to_string()
@@ -69,8 +72,9 @@ impl Canvas<'_, '_> {
             let begins = begins.unwrap_or_default();
             let text = format!("reads up to {} of the layers; {begins}", size::bytes(price));
             self.draw_text(below, &[(Role::Text, text)]);
-        } else if sides.text.is_loading() {
-            self.draw_text(below, &[(Role::Dim, "reading…".into())]);
+        } else if is_loading {
+            let role = if is_paused { Role::Warn } else { Role::Dim };
+            self.draw_text(below, &[(role, sides.reading.text())]);
         }
     }
 

@@ -27,8 +27,10 @@ impl Canvas<'_, '_> {
 
     fn job_list(&mut self, cursor: usize) {
         let state = self.state;
-        let running = state.jobs.running().count();
-        let title = format!("Jobs {}, {running} running", state.jobs.all.len());
+        let paused = state.jobs.running().filter(|job| job.is_paused()).count();
+        let running = state.jobs.running().count() - paused;
+        let paused = if paused == 0 { String::new() } else { format!(", {paused} paused") };
+        let title = format!("Jobs {}, {running} running{paused}", state.jobs.all.len());
         let chosen = state.jobs.all.iter().rev().nth(cursor);
         let hints = hints(&state.settings.keys, chosen, false);
         let inner = self.overlay(layout::log(state), &title, &hints);
@@ -109,6 +111,11 @@ fn hints(keys: &Keys, job: Option<&Job>, is_open: bool) -> String {
     };
     join_hints([
         hint(JobsEffect::Open, |_| true).filter(|_| !is_open),
+        keys.hint_as(JobsDialog::BINDINGS, JobsEffect::Pause, "go on")
+            .filter(|_| job.is_some_and(Job::is_paused)),
+        hint(JobsEffect::Pause, |job| {
+            job.request.is_extraction() && job.is_running() && !job.is_paused() && !job.is_stopping()
+        }),
         hint(JobsEffect::Stop, |job| job.is_running() && !job.is_stopping()),
         hint(JobsEffect::Again, jobs::is_unfinished),
         keys.cancel_hint(DIALOG_BINDINGS, if is_open { "back" } else { "leave" }),

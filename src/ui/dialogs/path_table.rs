@@ -20,9 +20,15 @@ impl Canvas<'_, '_> {
     /// Draws the table.
     pub(crate) fn path_table(&mut self, table: &PathTable) {
         let keys = &self.state.settings.keys;
-        let cancel = if table.is_filtered() { "show all" } else { "leave" };
+        let cancel = match table.is_filtered() {
+            true => "show all",
+            false if table.is_reading() && !table.reading.is_paused() => "pause",
+            false => "leave",
+        };
+        let goes_on = keys.hint_as(BINDINGS, PathTableEffect::Open, "go on");
         let hints = join_hints([
             keys.hint(BINDINGS, PathTableEffect::Open).filter(|_| table.selected().is_some()),
+            goes_on.filter(|_| table.is_reading() && table.reading.is_paused()),
             keys.hint(BINDINGS, PathTableEffect::Search).filter(|_| table.rows.value.is_some()),
             keys.hint(BINDINGS, PathTableEffect::Since).filter(|_| table.selected().is_some()),
             keys.cancel_hint(DIALOG_BINDINGS, cancel),
@@ -33,7 +39,9 @@ impl Canvas<'_, '_> {
         };
         let all = table.rows.value.as_ref().map(|rows| rows.rows.len());
         let title = match all {
-            _ if table.rows.is_loading() => format!("{name} {}", self.spinner_frame()),
+            _ if table.rows.is_loading() && !table.reading.is_paused() => {
+                format!("{name} {}", self.spinner_frame())
+            }
             Some(all) if table.is_filtered() => format!("{name} {} of {all}", table.shown.len()),
             Some(all) => format!("{name} {all}"),
             None => name.to_string(),
@@ -108,7 +116,10 @@ impl Canvas<'_, '_> {
                 let hints = join_hints([cancel]);
                 self.failure(inner, failure, &hints);
             }
-            _ => self.draw_text(inner, &[(Role::Dim, "reading …".into())]),
+            _ => {
+                let role = if table.reading.is_paused() { Role::Warn } else { Role::Dim };
+                self.draw_text(inner, &[(role, table.reading.text())]);
+            }
         }
     }
 }

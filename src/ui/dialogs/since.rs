@@ -66,17 +66,23 @@ impl Canvas<'_, '_> {
         self.draw_line(above.intersection(inner), heading);
         let offset = layout::offset(dialog.cursor, place.height);
         let first = dialog.report.value.as_ref().and_then(|report| report.row_of_first());
+        let is_open = dialog.report.value.as_ref().and_then(|report| report.first());
+        let is_open = is_open.is_some_and(|first| !first.unknown.is_empty());
         let count = dialog.rows().count();
         for (at, row) in dialog.rows().enumerate().skip(offset).take(place.height.into()) {
             let is_cursor = at == dialog.cursor;
-            let is_first = first.is_some_and(|first| first + 1 + at == count);
+            let label = match first.is_some_and(|first| first + 1 + at == count) {
+                true if is_open => "first?: ",
+                true => "first: ",
+                false => "",
+            };
             let role = match row.holds() {
                 _ if is_cursor => Role::Cursor,
                 Some(true) => Role::Text,
                 Some(false) => Role::Dim,
                 None => Role::Warn,
             };
-            let text = columns.row(row, is_first, self.now);
+            let text = columns.row(row, label, self.now);
             let text = format!("{}{text}", if is_cursor { "▌ " } else { "  " });
             let line = Line::styled(columns::left(&text, width), self.style(role));
             self.draw_line(layout::row(place, (at - offset) as u16), line);
@@ -146,10 +152,9 @@ impl SinceColumns {
         format!("{}  {digest}{}  {state}", columns::left(tag, self.tag), columns::right(age, AGE))
     }
 
-    fn row(&self, row: &SinceRow, is_first: bool, now: jiff::Timestamp) -> String {
+    fn row(&self, row: &SinceRow, label: &str, now: jiff::Timestamp) -> String {
         let digest = row.digest.map_or_else(|| "-".into(), |digest| digest.short());
         let age = row.created.map_or_else(|| "-".into(), |created| time::short_age(created, now));
-        let first = if is_first { "first: " } else { "" };
-        self.line(row.tag.as_str(), &digest, &age, &format!("{first}{}", row.state()))
+        self.line(row.tag.as_str(), &digest, &age, &format!("{label}{}", row.state()))
     }
 }

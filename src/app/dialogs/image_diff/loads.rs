@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::reading::{DiffReadAnswer, DiffReadQuestion, DiffTableKind};
 use super::table::{DiffRows, DiffTable};
-use super::{DiffDialog, DiffTab, change_dialog, find};
+use super::{DiffDialog, DiffSubject, DiffTab, change_dialog, find};
 use crate::app::State;
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::Dialog;
@@ -120,9 +120,9 @@ impl DiffDialog {
     pub(super) fn ask_again(&mut self, update: &mut Update<'_>) {
         self.give_up_all(update);
         (self.files, self.packages) = (DiffTable::default(), DiffTable::default());
-        match &self.question {
-            Some(_) => self.ask(update),
-            None => self.begin_open_table(update),
+        match &self.subject {
+            DiffSubject::Images(_) => self.ask(update),
+            DiffSubject::Layers(_) => self.begin_open_table(update),
         }
     }
 

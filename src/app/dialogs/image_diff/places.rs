@@ -4,11 +4,15 @@ use std::ops::Range;
 
 use ratatui::layout::{Position, Rect};
 
+use super::table::DiffRows;
 use super::{DiffDialog, DiffTab};
 use crate::app::{State, layout};
+use crate::model::columns;
 
 /// The columns between the names of two tabs.
 pub(crate) const TAB_GAP: u16 = 3;
+/// Most lines of the counts.
+const MOST_OF_SUMMARY: usize = 2;
 /// The least number of lines for rows at which the facts about the selected one are shown too.
 const WITH_FACTS: u16 = 6;
 
@@ -21,8 +25,10 @@ pub(crate) struct DiffPlaces {
     pub(crate) tabs: Rect,
     /// Each tab with the columns of its name.
     pub(crate) tab_columns: Vec<(DiffTab, Range<u16>)>,
-    /// The line with the counts, in the tabs with tables.
+    /// The lines with the counts, in the tabs with tables.
     pub(crate) summary: Rect,
+    /// The counts.
+    pub(crate) summary_lines: Vec<String>,
     /// The names of the columns.
     pub(crate) heading: Rect,
     /// The rows.
@@ -53,15 +59,19 @@ impl DiffPlaces {
             tabs,
             tab_columns,
             summary: none,
+            summary_lines: Vec::new(),
             heading: none,
             rows: body,
             facts: none,
             words: none,
         };
         let Some(table) = dialog.table().filter(|table| table.rows.is_some()) else { return places };
-        places.summary = layout::row(body, 0);
-        places.heading = layout::row(body, 1);
-        let mut rows = layout::below(body, 2);
+        let summary = table.rows.as_ref().map(DiffRows::describe).unwrap_or_default();
+        places.summary_lines = columns::wrap_into(&summary, body.width.into(), MOST_OF_SUMMARY);
+        let height = (places.summary_lines.len() as u16).min(body.height);
+        places.summary = Rect { height, ..body };
+        places.heading = layout::row(body, height);
+        let mut rows = layout::below(body, height + 1);
         if table.is_typing || table.is_filtered() {
             let height = rows.height.min(1);
             places.words = Rect { y: rows.bottom() - height, height, ..rows };
@@ -73,6 +83,11 @@ impl DiffPlaces {
         }
         places.rows = rows;
         places
+    }
+
+    /// Returns the columns of a row behind the mark of the cursor.
+    pub(crate) fn text_width(&self) -> usize {
+        usize::from(self.rows.width).saturating_sub(2)
     }
 
     /// Returns the tab whose name is at a position.

@@ -80,8 +80,10 @@ pub struct DiffedFileList {
     pub unread: usize,
     /// Their bytes.
     pub unread_bytes: u64,
-    /// Sentences about layers whose files nothing proves.
+    /// Sentences about layers that could not be read, and then about those whose files nothing proves.
     pub problems: Vec<SafeText>,
+    /// The number of layers that could not be read.
+    pub left_out: usize,
 }
 
 /// The packages of two images that differ.
@@ -122,6 +124,6 @@ impl DiffedFileList {
         problems: Vec<SafeText>,
     ) -> DiffedFileList {
         let texts = diff.iter().map(|file| SafeText::from(file.shown_path())).collect();
-        DiffedFileList { diff, texts, unread, unread_bytes, problems }
+        DiffedFileList { diff, texts, unread, unread_bytes, problems, left_out: 0 }
     }
 }

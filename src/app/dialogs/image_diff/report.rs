@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::reading::{DiffedFileList, DiffedPackageList, DiffedPair};
 use crate::layer::diff::describe_unread;
-use crate::model::image_diff::describe_packages;
 use crate::model::image_diff::packages::PackageDifference;
+use crate::model::image_diff::{DiffSide, describe_packages};
 
 /// Everything that is known of the differences between two images.
 #[derive(Debug, Clone)]
@@ -24,12 +24,17 @@ impl DiffReport {
     pub(crate) fn file_name(&self) -> String {
         let plain = |text: &str| -> String {
             let is_plain = |one: char| one.is_ascii_alphanumeric() || matches!(one, '.' | '-' | '_');
-            let text = text.rsplit_once('@').map_or(text, |(_, digest)| digest.get(..19).unwrap_or(digest));
             let last = text.rsplit('/').next().unwrap_or_default();
             last.chars().map(|one| if is_plain(one) { one } else { '-' }).take(60).collect()
         };
         let diff = &self.pair.diff;
-        format!("diff-{}-{}.md", plain(&diff.left.reference), plain(&diff.right.reference))
+        let name = |side: &DiffSide| {
+            let reference = &side.reference;
+            let image = reference.rsplit_once('@').map(|(_, digest)| digest.get(..19).unwrap_or(digest));
+            let layer = side.layer.map(|layer| format!("-layer-{layer}")).unwrap_or_default();
+            plain(image.unwrap_or(reference)) + &layer
+        };
+        format!("diff-{}-{}.md", name(&diff.left), name(&diff.right))
     }
 
     /// Returns the document. Takes a moment for many files.
@@ -42,16 +47,20 @@ impl DiffReport {
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
         let diff = &self.pair.diff;
-        writeln!(out, "# {} → {}\n", cell(&diff.left.reference), cell(&diff.right.reference))?;
+        writeln!(out, "# {} → {}\n", cell(&diff.left.name()), cell(&diff.right.name()))?;
         write_row(out, &["", "left", "right"])?;
         writeln!(out, "| --- | --- | --- |")?;
         for (name, [left, right]) in diff.facts() {
             write_row(out, &[name, left.as_str(), right.as_str()])?;
         }
         if diff.is_same() {
-            return writeln!(out, "\nBoth are the same image.");
+            let what = if diff.is_of_layers() { "layer" } else { "image" };
+            return writeln!(out, "\nBoth are the same {what}.");
         }
-        writeln!(out, "\n## Layers\n\n{}\n", cell(&diff.describe_layers()))?;
+        writeln!(out, "\n## Layers\n")?;
+        if !diff.is_of_layers() {
+            writeln!(out, "{}\n", cell(&diff.describe_layers()))?;
+        }
         write_row(out, &["", "size", "digest", "instruction"])?;
         writeln!(out, "| --- | ---: | --- | --- |")?;
         for layer in &diff.layers {

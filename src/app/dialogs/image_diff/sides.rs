@@ -33,7 +33,7 @@ fn side_lines(tone: DiffTone, name: &str, state: &FileState) -> Vec<TonedLine> {
     match state {
         FileState::Absent => vec![(tone, SafeText::from(format!("{name:<7}  no such file")))],
         FileState::Unread => {
-            vec![(tone, SafeText::from(format!("{name:<7}  as in the shared layers, which were not read")))]
+            vec![(tone, SafeText::from(format!("{name:<7}  as in layers that were not read")))]
         }
         FileState::Present(facts) => facts_lines(tone, name, facts),
     }
@@ -87,11 +87,9 @@ fn content(
         ContentPlace::File { layer, entry, .. } => {
             let side = operand as usize;
             let Some((number, list)) = files.diff.layer(operand, layer) else { return SideContent::Unread };
-            let number =
-                pair.layers.map_or_else(|| u16::try_from(number).unwrap_or(u16::MAX), |layers| layers[side]);
             SideContent::File(Box::new(ContentRequest {
                 image: pair.images[side].clone(),
-                layer: number,
+                layer: u16::try_from(number).unwrap_or(u16::MAX),
                 files: list.clone(),
                 entry,
                 most: LARGEST as u64,

@@ -86,11 +86,15 @@ impl DiffRows {
                 if files.diff.is_uncertain() {
                     text.push_str(&format!("; {}", describe_unread(files.unread, files.unread_bytes)));
                 }
-                match files.problems.len() {
-                    0 => text,
+                match files.problems.len().saturating_sub(files.left_out) {
+                    0 => {}
                     count => {
-                        text + &format!("; {}", counted(count, "layer is doubtful", "layers are doubtful"))
+                        text += &format!("; {}", counted(count, "layer is doubtful", "layers are doubtful"));
                     }
+                }
+                match files.problems.first().filter(|_| files.left_out > 0) {
+                    Some(problem) => format!("incomplete: {text}; {problem}"),
+                    None => text,
                 }
             }
             DiffRows::Packages(packages) => {

@@ -255,8 +255,16 @@ impl Detail {
 
     /// Returns the number of the layer in the row under the cursor of the Layers tab, from 1.
     pub(crate) fn layer_under_cursor(&self) -> Option<u16> {
+        self.layer_of_row(self.layers.selected()?)
+    }
+
+    /// Returns the numbers of the marked layers, the lowest first.
+    pub(crate) fn marked_layers(&self) -> Vec<u16> {
+        self.layers.marks.iter().filter_map(|row| self.layer_of_row(row as usize)).collect()
+    }
+
+    fn layer_of_row(&self, row: usize) -> Option<u16> {
         let rows = &self.selected_variant()?.layers.rows;
-        let row = self.layers.selected()?;
         rows.get(row)?.layer.as_ref()?;
         let before = rows.iter().take(row).filter(|row| row.layer.is_some()).count();
         u16::try_from(before + 1).ok()

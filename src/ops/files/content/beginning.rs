@@ -3,13 +3,14 @@
 use bytes::Bytes;
 
 use super::check::ContentCheck;
-use super::{ContentSink, read_contents};
+use super::{ContentProgress, ContentSink, read_contents_with};
 use crate::client::Registry;
 use crate::layer::{LayerFiles, LayerFormat};
 use crate::model::failure::Failure;
 use crate::model::reference::RepositoryName;
 use crate::ops::files::image::LayerSource;
 use crate::ops::files::layer::describe;
+use crate::ops::files::pause::read_part;
 
 /// Tells how many of the first bytes are needed, by those that were read so far. The answer may grow with them.
 pub type NeededBytes<'a> = &'a (dyn Fn(&[u8]) -> u64 + Send + Sync);
@@ -29,17 +30,17 @@ pub async fn read_beginning(
     registry: &dyn Registry,
     name: &RepositoryName,
     source: &LayerSource,
-    files: &LayerFiles,
-    entry: u32,
+    (files, entry): (&LayerFiles, u32),
     needed: NeededBytes<'_>,
+    progress: &ContentProgress,
 ) -> Result<Beginning, Failure> {
     if files.format == LayerFormat::Blob
-        && let Some(beginning) = read_ranges(registry, name, source, files, entry, needed).await?
+        && let Some(beginning) = read_ranges(registry, name, source, (files, entry), needed, progress).await?
     {
         return Ok(beginning);
     }
     let mut sink = FirstBytes { needed, target: needed(&[]), bytes: Vec::new(), is_cut: false };
-    let read = read_contents(registry, name, source, files, &[entry], &mut sink).await;
+    let read = read_contents_with(registry, name, source, files, &[entry], &mut sink, progress).await;
     match read {
         Err(failure) if !sink.is_cut => Err(failure),
         _ => Ok(Beginning { is_whole: !sink.is_cut, bytes: sink.bytes.into() }),
@@ -51,9 +52,9 @@ async fn read_ranges(
     registry: &dyn Registry,
     name: &RepositoryName,
     source: &LayerSource,
-    files: &LayerFiles,
-    entry: u32,
+    (files, entry): (&LayerFiles, u32),
     needed: NeededBytes<'_>,
+    progress: &ContentProgress,
 ) -> Result<Option<Beginning>, Failure> {
     let Some(size) = source.descriptor.size else { return Ok(None) };
     let mut bytes = Vec::new();
@@ -62,7 +63,8 @@ async fn read_ranges(
         if to <= from {
             break;
         }
-        let part = registry.blob_range(name, &source.descriptor, from..to).await;
+        let ContentProgress { received, pause } = progress;
+        let part = read_part(registry, name, source, from..to, received, pause).await;
         match part.map_err(|error| error.failure(describe(source)))? {
             Some(part) if !part.is_empty() => bytes.extend_from_slice(&part),
             _ => return Ok(None),

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use tokio::sync::mpsc::Sender;
 
 use super::check::ContentCheck;
-use crate::layer::files::below;
+use crate::layer::files::at_root;
 use crate::layer::{EntryKind, LayerError, LayerStream, StreamLimits};
 use crate::ops::files::pipe::PipeReader;
 
@@ -49,8 +49,8 @@ impl StreamFinder {
         let mut untold = Vec::new();
         while left > 0 {
             let Some(entry) = stream.next_entry()? else { return Ok(false) };
-            let path = below(self.root, &entry.path);
-            let indexes = places.get(path).filter(|_| entry.kind == EntryKind::File);
+            let path = at_root(self.root, entry.kind, &entry.path);
+            let indexes = places.get(&*path).filter(|_| entry.kind == EntryKind::File);
             let nth = indexes.map_or(0, |_| {
                 let passed = passed.entry(path.to_vec()).or_default();
                 *passed += 1;

@@ -102,7 +102,7 @@ impl Canvas<'_, '_> {
             }
             (false, false) => format!("image up to layer {layer} of {all}"),
         }];
-        let bytes = size::bytes(scene.sums.size(PathId::ROOT));
+        let bytes = size::bytes(scene.sums.below(PathId::ROOT));
         parts.push(format!("{}, {bytes}", counted(scene.sums.files, "file", "files")));
         let browser = &self.state.detail.files.browser;
         if !browser.sort.is_usual() {
@@ -140,7 +140,7 @@ impl Canvas<'_, '_> {
         let has_size = is_directory || version.is_some_and(|version| version.kind == EntryKind::File);
         let bytes = match (is_removed, has_size) {
             (true, _) | (_, false) => "-".into(),
-            (false, true) => size::bytes(scene.sums.size(id)),
+            (false, true) => size::bytes(scene.size(id)),
         };
         let mut cells =
             vec![Span::styled(format!("{}  ", columns::right(&bytes, SIZE)), self.style(role(Role::Number)))];

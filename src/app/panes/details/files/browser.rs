@@ -14,7 +14,7 @@ use super::rows::{OpenDirectories, RowBuilder, STEPS, SortedContents};
 use super::scene::{LayerLists, Scene};
 use super::view::LayerView;
 use crate::app::list::{List, Move};
-use crate::layer::{FileTree, PathId};
+use crate::layer::{EntryKind, FileTree, PathId};
 
 /// Number of paths that are summed up in one part.
 const SUMMED: usize = 65_536;
@@ -255,6 +255,14 @@ impl FileBrowser {
     /// Returns the path under the cursor.
     pub(crate) fn selected_path(&self) -> Option<Vec<u8>> {
         Some(self.scene()?.tree.path(self.selected()?))
+    }
+
+    /// Returns the path that the symbolic link under the cursor leads to inside the image.
+    pub(crate) fn linked_path(&self) -> Option<Vec<u8>> {
+        let (tree, id) = (&self.scene()?.tree, self.selected()?);
+        let is_link = tree.current(id)?.kind == EntryKind::Symlink;
+        let target = tree.resolve(&tree.path(id), true).filter(|target| is_link && *target != id)?;
+        Some(tree.path(target))
     }
 
     /// Shows another part of the same tree.

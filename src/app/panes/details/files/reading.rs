@@ -69,6 +69,11 @@ pub struct FilesProgress {
 impl FilesProgress {
     /// Returns the progress in words: `12.3 MB of 68.9 MB, 4.5 MB/s, 1,234 entries so far`.
     pub(crate) fn text(&self, rate: Option<u64>) -> String {
+        self.bytes_text(rate) + &format!(", {} so far", counted(self.entries, "entry", "entries"))
+    }
+
+    /// Returns the progress of contents in words: `12.3 MB of 68.9 MB, 4.5 MB/s`.
+    pub(crate) fn bytes_text(&self, rate: Option<u64>) -> String {
         let all = self.price.bytes.max(self.received);
         let mut text = format!("{} of {}", size::bytes(self.received), size::bytes(all));
         if self.price.is_more {
@@ -77,7 +82,7 @@ impl FilesProgress {
         if let Some(rate) = rate {
             text.push_str(&format!(", {}/s", size::bytes(rate)));
         }
-        text + &format!(", {} so far", counted(self.entries, "entry", "entries"))
+        text
     }
 }
 
@@ -177,6 +182,12 @@ impl ContentRequest {
         }
         self.most_of_header = CHEAP - least;
         None
+    }
+
+    /// Returns the bytes that reading takes, as far as anything tells, for the progress.
+    pub(crate) fn reading_price(&self) -> Price {
+        let cost = self.cost(self.most.saturating_add(self.most_of_header));
+        Price { bytes: cost.unwrap_or_default(), is_more: cost.is_none(), ..Price::default() }
     }
 
     /// Returns about how many bytes of the layer are read for the first `wanted` bytes of the file, or `None` if nothing

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::sums::FileSums;
 use super::view::{LayerView, ShownVersion};
+use crate::layer::files::beside_root;
 use crate::layer::{EntryKind, FileTree, FileVersion, LayerEntry, LayerFiles, PathId, WINDOWS_ROOT};
+use crate::model::text::SafeText;
 
 /// The lists of the layers, bottom first. `None` for those that were not read to their end.
 pub(crate) type LayerLists = Arc<[Option<Arc<LayerFiles>>]>;
@@ -60,7 +62,15 @@ impl Scene {
 
     /// Returns the bytes in the column of sizes: of a removed path those that stay in the image.
     pub(crate) fn listed_size(&self, id: PathId) -> u64 {
-        if self.sums.is_removed(id) { self.sums.removed_size(id) } else { self.sums.size(id) }
+        if self.sums.is_removed(id) { self.sums.removed_size(id) } else { self.size(id) }
+    }
+
+    /// Returns the bytes of a file, or of the files below a directory that are in the image.
+    pub(crate) fn size(&self, id: PathId) -> u64 {
+        match self.view.own_version(&self.tree, id) {
+            Some(ShownVersion::Present(version)) if version.kind != EntryKind::Directory => version.size,
+            _ => self.sums.below(id),
+        }
     }
 
     /// Returns the time of the last change, in seconds since 1970.
@@ -85,7 +95,7 @@ impl Scene {
         if !is_windows || self.tree.parent(id) != Some(PathId::ROOT) {
             return None;
         }
-        match self.tree.name(id) {
+        match beside_root(self.tree.name(id))? {
             b"Hives" => Some("the registry of Windows".to_string()),
             b"UtilityVM" => Some("for containers with a kernel of their own".to_string()),
             _ => None,
@@ -122,6 +132,12 @@ impl Scene {
     pub(crate) fn content_of(&self, id: PathId, version: FileVersion) -> Option<(PathId, FileVersion)> {
         let content = self.tree.linked_version(id, &version);
         content.filter(|(_, content)| content.kind == EntryKind::File)
+    }
+
+    /// Returns the target of a link, if its layer was read.
+    pub(crate) fn link(&self, version: &FileVersion) -> Option<SafeText> {
+        let entry = self.list(version.layer)?.list.get(version.entry? as usize)?;
+        (!entry.link.is_empty()).then(|| SafeText::clean(&String::from_utf8_lossy(&entry.link)))
     }
 
     /// Returns the entry of the version that is shown, if its layer was read.

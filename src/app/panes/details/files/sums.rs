@@ -19,8 +19,8 @@ const REMOVED: u8 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct FileSums {
     flags: Vec<u8>,
-    /// The bytes of each file, and of everything below each directory, without removed ones.
-    sizes: Vec<u64>,
+    /// The bytes of everything below each directory that has any, without removed files. Sizes of files stand in the tree.
+    below: HashMap<u32, u64>,
     /// The bytes of the files that were removed, by the paths that have any.
     removed: HashMap<u32, u64>,
     /// The paths before this one have not been examined.
@@ -37,7 +37,7 @@ impl FileSums {
     /// Begins to sum up a tree.
     pub(crate) fn of(tree: &FileTree) -> FileSums {
         let count = tree.path_count();
-        FileSums { flags: vec![0; count], sizes: vec![0; count], left: count, ..FileSums::default() }
+        FileSums { flags: vec![0; count], left: count, ..FileSums::default() }
     }
 
     /// Whether all paths were examined.
@@ -75,6 +75,7 @@ impl FileSums {
         }
         let kind = own.map(|own| own.version().kind);
         let is_file = !matches!(kind, None | Some(EntryKind::Directory));
+        let mut size = self.below.get(&(number as u32)).copied().unwrap_or_default();
         match own {
             Some(ShownVersion::Removed { last, .. }) => {
                 *flags |= REMOVED;
@@ -84,15 +85,13 @@ impl FileSums {
             }
             Some(ShownVersion::Present(version)) if is_file => {
                 self.files += 1;
-                if let Some(size) = self.sizes.get_mut(number) {
-                    *size = version.size;
-                }
+                size = version.size;
             }
             Some(ShownVersion::Present(_)) | None => {}
         }
         let Some(parent) = tree.parent(id).map(PathId::number) else { return };
-        let size = self.sizes.get(number).copied().unwrap_or_default();
-        if let Some(sum) = self.sizes.get_mut(parent as usize) {
+        if size > 0 {
+            let sum = self.below.entry(parent).or_default();
             *sum = sum.saturating_add(size);
         }
         if let Some(removed) = self.removed.get(&(number as u32)).copied() {
@@ -128,9 +127,9 @@ impl FileSums {
         self.flags.get(id.number() as usize).is_some_and(|flags| flags & flag != 0)
     }
 
-    /// Returns the bytes of a file, or of the files below a directory that are in the image.
-    pub(crate) fn size(&self, id: PathId) -> u64 {
-        self.sizes.get(id.number() as usize).copied().unwrap_or_default()
+    /// Returns the bytes of the files below a directory that are in the image.
+    pub(crate) fn below(&self, id: PathId) -> u64 {
+        self.below.get(&id.number()).copied().unwrap_or_default()
     }
 
     /// Returns the bytes of a file that was removed, or of those below a directory.

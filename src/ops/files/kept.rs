@@ -1,5 +1,5 @@
 //! Contents of package files that were read once, kept by what proves the list of their layer, so that a second look at
-//! the layer requests nothing.
+//! the layer requests nothing. They are kept as soon as their layer was read, so an interruption loses no whole layer.
 //!
 //! They are kept beside the lists of files, under a digest that is derived from that proof.
 
@@ -10,9 +10,11 @@ use bytes::Bytes;
 use flate2::read::ZlibDecoder;
 use flate2::write::ZlibEncoder;
 
+use super::image::LayerSource;
+use super::proof::ListProof;
 use crate::client::Registry;
+use crate::layer::LayerFiles;
 use crate::model::digest::Digest;
-use crate::ops::files::proof::ListProof;
 
 /// The version of the form in the cache. Another one is not read.
 const VERSION: u8 = 2;
@@ -22,24 +24,36 @@ const LARGEST: usize = 32 << 20;
 const LENGTH: usize = 8;
 
 /// The sha256 of a content, and the content.
-pub(super) type KeptContents = HashMap<[u8; 32], Bytes>;
+pub(crate) type KeptContents = HashMap<[u8; 32], Bytes>;
 
 /// Returns the kept contents of a layer. Each has the sha256 that it is returned under.
-pub(super) async fn read_kept(registry: &dyn Registry, proof: &ListProof) -> KeptContents {
+pub(crate) async fn read_kept(registry: &dyn Registry, proof: &ListProof) -> KeptContents {
     let Some(kept) = registry.kept_file_list(&key(proof)).await else { return KeptContents::new() };
     let decoded = tokio::task::spawn_blocking(move || decode(&kept)).await;
     decoded.ok().flatten().unwrap_or_default()
 }
 
-/// Keeps the contents of a layer for later looks, unless they are too large.
-pub(super) async fn keep(registry: &dyn Registry, proof: &ListProof, contents: Vec<Bytes>) {
+/// Keeps contents of a layer for later looks, beside those that were kept before, unless nothing proves them or they are
+/// too large.
+pub(crate) async fn keep_contents(
+    registry: &dyn Registry,
+    source: &LayerSource,
+    files: &LayerFiles,
+    contents: Vec<Bytes>,
+) {
+    let Some(proof) = ListProof::of(source).filter(|_| files.is_proved && !contents.is_empty()) else {
+        return;
+    };
+    // Another image may have needed other files of the same layer.
+    let before = read_kept(registry, &proof).await;
+    let contents: Vec<Bytes> = contents.into_iter().chain(before.into_values()).collect();
     let size: usize = contents.iter().map(|content| content.len() + LENGTH).sum();
-    if size > LARGEST || contents.is_empty() {
+    if size > LARGEST {
         return;
     }
     let encoded = tokio::task::spawn_blocking(move || encode(&contents)).await;
     if let Some(encoded) = encoded.ok().flatten() {
-        registry.keep_file_list(&key(proof), encoded);
+        registry.keep_file_list(&key(&proof), encoded).await;
     }
 }
 
