@@ -21,7 +21,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::Ability;
+use crate::model::server::{Ability, Identity, Server};
 use crate::model::summary::Summary;
 
 /// Takes an answer.
@@ -31,10 +31,11 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Server(host), Answer::Server(answer)) => {
             let failure = answer.as_ref().err().cloned();
             let Some(registry) = update.state.registries.of(&host) else { return };
-            if registry.server.answer(ticket, answer, now)
-                && let Some(failure) = failure
-            {
-                update.record_load_failure(&failure);
+            if registry.server.answer(ticket, answer, now) {
+                if let Some(failure) = failure {
+                    update.record_load_failure(&failure);
+                }
+                prompt_if_nothing_is_listed(update, &host);
             }
         }
         (Slot::Repositories(host), Answer::Repositories(answer)) => {
@@ -131,8 +132,7 @@ fn take_repositories(
 fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure) {
     let remembered = update.state.settings.remembered.get(host).cloned().unwrap_or_default();
     let Some(registry) = update.state.registries.of(host) else { return };
-    let is_refused =
-        matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Unsupported);
+    let is_refused = is_refusal(&failure);
     if is_refused && registry.repositories.names.at.is_none() {
         if let Some(server) = &mut registry.server.value {
             server.catalog = Ability::No(failure.why.clone());
@@ -150,17 +150,45 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
     }
     let is_refresh = registry.repositories.names.at.is_some();
     registry.repositories.names.fail(failure.clone());
-    let has_nothing = registry.repositories.names.items.is_empty();
-    let asks = is_refused && has_nothing && !std::mem::replace(&mut registry.was_prompted, true);
-    let is_here = update.state.registries.selected().is_some_and(|registry| registry.host == *host);
-    if asks && is_here && update.state.dialogs.is_empty() && update.state.focus == Pane::Repositories {
-        open_prompt::show(update.state);
-    }
+    prompt_if_nothing_is_listed(update, host);
     if is_refresh {
         update.record_refresh_failure(&failure);
     } else {
         update.record_load_failure(&failure);
     }
+}
+
+/// Asks for a login if a private registry refuses its catalog without one, otherwise for a name. Public services have no
+/// catalog for anyone, so a login does not help there. Each registry asks once by itself.
+fn prompt_if_nothing_is_listed(update: &mut Update<'_>, host: &Host) {
+    let Some(registry) = update.state.registries.of(host) else { return };
+    let is_denied = |failure: Option<&Failure>| failure.is_some_and(|it| it.kind == FailureKind::Denied);
+    let names = &registry.repositories.names;
+    let is_refused = names.failure.as_ref().is_some_and(is_refusal);
+    if !is_refused || !names.items.is_empty() || registry.server.is_loading() {
+        return;
+    }
+    let asks_login = |server: &Server| server.identity == Identity::Anonymous && server.asks_login;
+    let server = &registry.server;
+    let needs_login = is_denied(names.failure.as_ref())
+        && (is_denied(server.failure.as_ref()) || server.value.as_ref().is_some_and(asks_login));
+    let why = names.failure.as_ref().map(|failure| failure.why.clone());
+    if std::mem::replace(&mut registry.was_prompted, true) {
+        return;
+    }
+    let is_here = update.state.registries.selected().is_some_and(|registry| registry.host == *host);
+    if !is_here || !update.state.dialogs.is_empty() || update.state.focus != Pane::Repositories {
+        return;
+    }
+    match needs_login {
+        true => login_prompt::show(update, host.clone(), why),
+        false => open_prompt::show(update.state),
+    }
+}
+
+/// Returns whether a registry has no catalog for this user, rather than a fault.
+fn is_refusal(failure: &Failure) -> bool {
+    matches!(failure.kind, FailureKind::Denied | FailureKind::NotFound | FailureKind::Unsupported)
 }
 
 /// Tells the user how many marks were lost because their names are not listed any more.

@@ -343,6 +343,7 @@ pub trait Registry: Debug + Send + Sync {
     fn ping(&self) -> Answer<'_, Server> {
         let server = Server {
             product: None,
+            asks_login: false,
             transport: Transport::Local,
             identity: Identity::Anonymous,
             catalog: Ability::Unknown,

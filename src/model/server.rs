@@ -9,6 +9,8 @@ use super::text::SafeText;
 pub struct Server {
     /// The product, if host, challenge or headers reveal it: `GitLab`, `distribution`.
     pub product: Option<SafeText>,
+    /// Whether it asks for logins, and is no public service where much can be read without one.
+    pub asks_login: bool,
     /// The transport that requests use.
     pub transport: Transport,
     /// The identity that the registry gives the user.

@@ -16,6 +16,12 @@ const PASSWORD: &str = "CANARY7";
 
 /// Opens a registry that asks for a login, in a home without logins.
 async fn denied(auth: AuthMode, path: &str) -> (Harness, TempDir) {
+    let (mut harness, folder) = opened(auth, path).await;
+    harness.press("Esc").await;
+    (harness, folder)
+}
+
+async fn opened(auth: AuthMode, path: &str) -> (Harness, TempDir) {
     let demo = Demo::start(DemoSettings { auth, ..DemoSettings::default() }, samples::sample()).await;
     let demo = demo.expect("a port");
     let folder = tempfile::tempdir().expect("a folder");
@@ -23,9 +29,7 @@ async fn denied(auth: AuthMode, path: &str) -> (Harness, TempDir) {
     let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
     let client = ClientSettings { credentials, ..registry::settings() };
     let target = Target::parse(&format!("{}{path}", demo.address())).expect("a target");
-    let mut harness = Harness::with(demo, vec![target], AppSettings::default(), client).await;
-    harness.press("Esc").await;
-    (harness, folder)
+    (Harness::with(demo, vec![target], AppSettings::default(), client).await, folder)
 }
 
 fn basic() -> AuthMode {
@@ -52,11 +56,22 @@ fn logins_sent(harness: &Harness) -> usize {
 }
 
 #[tokio::test]
+async fn a_registry_that_shows_nothing_without_a_login_asks_for_it_by_itself() {
+    for auth in [basic(), bearer()] {
+        let (mut harness, _folder) = opened(auth, "").await;
+        harness.shows("now: no login");
+        harness.does_not_show("╭ Open");
+        harness.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await.press("Enter").await;
+        harness.shows("Repositories 22");
+    }
+}
+
+#[tokio::test]
 async fn after_a_login_the_pane_that_was_denied_goes_on_by_itself() {
     for (auth, path) in [(basic(), ""), (bearer(), ""), (basic(), "/team/app"), (bearer(), "/team/app:1.4.2")]
     {
         let (mut harness, folder) = denied(auth, path).await;
-        harness.shows("L logs in");
+        harness.shows("L logs");
         harness.press("L").await;
         harness.shows("now: no login");
         harness.shows("config.json`, where it is not encrypted");

@@ -353,6 +353,7 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
 fn server() -> Server {
     Server {
         product: Some("distribution".into()),
+        asks_login: false,
         transport: Transport::Https,
         identity: Identity::Anonymous,
         catalog: Ability::Yes,

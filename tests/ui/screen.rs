@@ -71,6 +71,7 @@ impl Default for Registry {
     fn default() -> Registry {
         let server = Server {
             product: Some("distribution".into()),
+            asks_login: false,
             transport: Transport::Plain,
             identity: Identity::Anonymous,
             catalog: Ability::Yes,

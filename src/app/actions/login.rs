@@ -15,6 +15,6 @@ pub(crate) static LOGIN: Action =
 fn log_in(update: &mut Update<'_>) {
     let host = update.state.registries.selected().map(|registry| registry.host.clone());
     if let Some(host) = host {
-        login_prompt::show(update, host);
+        login_prompt::show(update, host, None);
     }
 }

@@ -24,6 +24,7 @@ use crate::model::failure::Failure;
 use crate::model::login::{LoginFacts, LoginInput, LoginOutcome, LoginRequest, describe_identity};
 use crate::model::reference::Host;
 use crate::model::secret::Secret;
+use crate::model::text::SafeText;
 
 /// The rows of the prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +68,8 @@ impl MaskedInput {
 pub struct LoginPrompt {
     /// The registry.
     pub(crate) host: Host,
+    /// The refusal that asks for a login.
+    why: Option<SafeText>,
     /// The name of the user.
     pub(crate) user: Input,
     /// The password.
@@ -111,12 +114,13 @@ pub(crate) struct LoginPlaces {
     pub(crate) below: Rect,
 }
 
-/// Asks for a login for a registry.
-pub(crate) fn show(update: &mut Update<'_>, host: Host) {
+/// Asks for a login for a registry, which may have refused a list for this reason.
+pub(crate) fn show(update: &mut Update<'_>, host: Host, why: Option<SafeText>) {
     let mut facts = Remote::default();
     facts.ask(update.ask(Slot::LoginFacts, Duration::ZERO, Ask::LoginFacts(host.clone())));
     update.state.dialogs.push(Dialog::Login(Box::new(LoginPrompt {
         host,
+        why,
         user: Input::default(),
         password: MaskedInput::default(),
         row: LoginRow::User,
@@ -207,7 +211,8 @@ impl LoginPrompt {
             None if self.facts.is_loading() => "looking for a login…".into(),
             None => "now: no login".into(),
         };
-        vec![now]
+        let why = self.why.as_ref().map(|why| format!("{} lists no repositories: {why}", self.host));
+        why.into_iter().chain([now]).collect()
     }
 
     /// Returns the text of the switch.

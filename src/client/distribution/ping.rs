@@ -43,6 +43,8 @@ impl Client {
         self.abilities().learn_docker_condition(product.vendor.and_then(|vendor| vendor.docker_condition));
         Ok(Server {
             product: product.vendor.map(|vendor| vendor.name.into()),
+            asks_login: auth.asks_login()
+                && !product.vendor.is_some_and(|vendor| vendor.has_host(self.host())),
             transport: self.transport().await?,
             identity: self.http().auth().identity(),
             catalog: self.abilities().catalog(),

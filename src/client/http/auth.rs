@@ -170,6 +170,11 @@ impl Authenticator {
         }
     }
 
+    /// Returns whether the registry has asked for a login.
+    pub(crate) fn asks_login(&self) -> bool {
+        self.learned().scheme.is_some()
+    }
+
     /// Returns the realm for which the registry takes logins. Empty before the registry named it.
     pub(crate) fn realm(&self) -> String {
         self.learned().realm.clone()
