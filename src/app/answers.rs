@@ -180,9 +180,10 @@ fn prompt_if_nothing_is_listed(update: &mut Update<'_>, host: &Host) {
     if !is_here || !update.state.dialogs.is_empty() || update.state.focus != Pane::Repositories {
         return;
     }
-    match needs_login {
-        true => login_prompt::show(update, host.clone(), why),
-        false => open_prompt::show(update.state),
+    if needs_login {
+        login_prompt::show(update, host.clone(), why);
+    } else {
+        open_prompt::show(update.state);
     }
 }
 

@@ -2,12 +2,16 @@
 
 use crate::client::credentials::{Login, LoginPlace};
 use crate::client::registry::connection::Connection;
-use crate::client::{LoginVerdict, Peer, Pool};
+use crate::client::{Cause, LoginVerdict, Peer, Pool};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::login::{LoginFacts, LoginInput, LoginOutcome, LoginRequest, describe_identity};
 use crate::model::reference::Host;
 use crate::model::server::Identity;
 use crate::model::text::SafeText;
+
+/// The hint after a refusal.
+const WRONG_LOGIN: &str =
+    "are user and password right? many registries take an access token in place of the password";
 
 /// A login that the registry has judged.
 #[derive(Debug, Clone)]
@@ -44,7 +48,11 @@ pub(crate) async fn check_login(
         let verdict = match client.check_login().await {
             Ok(verdict) => verdict,
             Err(error) => {
+                let is_refused = matches!(error.cause, Cause::LoginRefused(_));
                 failure = error.failure(what.clone());
+                if is_refused {
+                    failure.hint = Some(WRONG_LOGIN.into());
+                }
                 continue;
             }
         };
@@ -73,11 +81,7 @@ fn explain(host: &Host, what: String, verdict: &LoginVerdict) -> Failure {
                 Peer::Registry => String::new(),
                 peer => format!("{peer}: "),
             };
-            denied(
-                format!("{by}{why}"),
-                "are user and password right? many registries take an access token in place of the password"
-                    .into(),
-            )
+            denied(format!("{by}{why}"), WRONG_LOGIN.into())
         }
         LoginVerdict::Withheld(service) => denied(
             format!("it names the token service `{service}`, which is outside of its own site"),

@@ -272,7 +272,7 @@ impl Authenticator {
             match self.ping_status(sent).await {
                 Some(200..=299) => self.mark_proven(),
                 Some(401) => {
-                    let text = "the registry does not accept the stored user and password";
+                    let text = "the registry does not accept this user and password";
                     return Err(Cause::LoginRefused(text.into()));
                 }
                 _ => {}
@@ -423,7 +423,7 @@ impl Authenticator {
                 let why = said
                     .message
                     .clone()
-                    .unwrap_or_else(|| "the token service does not accept the stored login".into());
+                    .unwrap_or_else(|| "the token service does not accept this login".into());
                 self.learned().refusal = Some((why, service_peer));
                 Box::pin(self.bearer_authorization(scope, key.realm, key.service)).await
             }

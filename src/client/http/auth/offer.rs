@@ -65,7 +65,7 @@ impl Authenticator {
                 match self.ping_status(&sent).await {
                     Some(200..=299) => self.learned().scheme = Some(AuthScheme::Basic),
                     Some(401) => {
-                        let text = "the registry does not accept the stored user and password";
+                        let text = "the registry does not accept this user and password";
                         self.learned().refusal = Some((text.into(), Peer::Registry));
                     }
                     _ => self.learned().used = None,
