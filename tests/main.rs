@@ -156,6 +156,7 @@ mod servers {
     mod logins;
     mod manage;
     mod nginx;
+    mod tool_logins;
     mod uploads;
 }
 mod store {

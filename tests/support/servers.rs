@@ -175,6 +175,10 @@ fn all_in(folder: &Path) -> Vec<Server> {
             NGINX,
             TOKEN_SERVER,
             CONFORMANCE,
+            "podman",
+            "skopeo",
+            "oras",
+            "docker",
         ]);
         assert!(known.any(|known| known == name), "REGTUI_REQUIRE_SERVERS: there is no server `{name}`");
     }
