@@ -42,6 +42,8 @@ mod cli {
     mod left_out;
     #[cfg(unix)]
     mod login;
+    #[cfg(unix)]
+    mod login_theft;
     mod man;
     mod names;
     mod options;
@@ -171,6 +173,7 @@ mod support {
     pub mod cases;
     pub mod context;
     pub mod copying;
+    pub mod eavesdropper;
     pub mod graph;
     pub mod harness;
     pub mod hostile;

@@ -62,25 +62,6 @@ esac
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("a mode");
 }
 
-/// Returns the paths of the files of the home that hold this text.
-fn files_with(shell: &Shell, text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut folders = vec![shell.home.path().to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
-            let path = entry.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).contains(text) {
-                let path = path.strip_prefix(shell.home.path()).expect("it is in the home");
-                found.push(path.display().to_string());
-            }
-        }
-    }
-    found.sort();
-    found
-}
-
 #[tokio::test]
 async fn a_login_that_the_registry_accepts_is_stored_and_used() {
     for auth in [basic(), bearer()] {
@@ -132,12 +113,12 @@ async fn the_helper_that_a_file_names_gets_the_login_and_the_file_does_not() {
         shell.write(".docker/config.json", config.replace("HOST", &host));
         let stored = log_in(&shell, &host, PASSWORD).await;
         assert!(stored.assert_code(0).stdout.contains("`docker-credential-kept`, which `cred"), "{stored:?}");
-        assert_eq!(files_with(&shell, "CANARY7"), ["kept"]);
+        assert_eq!(shell.files_with("CANARY7"), ["kept"]);
         let listed = run_with(&shell, &["ls", &host], "").await;
         assert_eq!(listed.assert_code(0).stdout, "team/app\n");
         let left = run_with(&shell, &["logout", &host], "").await;
         assert!(left.assert_code(0).stdout.contains("docker-credential-kept"), "{left:?}");
-        assert_eq!(files_with(&shell, "CANARY7"), [""; 0]);
+        assert_eq!(shell.files_with("CANARY7"), [""; 0]);
     }
 }
 
@@ -156,7 +137,7 @@ async fn a_helper_that_fails_is_reported_and_the_password_goes_nowhere_else() {
         let failed = log_in(&shell, &host, PASSWORD).await;
         failed.assert_code(1).assert_says("cannot store the login");
         assert!(!format!("{failed:?}").contains("CANARY7"), "{failed:?}");
-        assert_eq!(files_with(&shell, "CANARY7"), [""; 0]);
+        assert_eq!(shell.files_with("CANARY7"), [""; 0]);
     }
 }
 
@@ -225,7 +206,7 @@ async fn a_password_is_in_no_log_whatever_its_level() {
     let login = ["login", &host, "--username", "ann", "--password-stdin"];
     demo.fault(|_, number| (number == 0).then(|| Fault::status(500)));
     run_with(&shell, &[&login[..], &options[..]].concat(), PASSWORD).await.assert_code(0);
-    assert_eq!(files_with(&shell, "CANARY7"), [""; 0], "it is encoded in one file and nowhere else");
+    assert_eq!(shell.files_with("CANARY7"), [""; 0], "it is encoded in one file and nowhere else");
     let encoded = "YW5uOkNBTkFSWTcg";
-    assert_eq!(files_with(&shell, encoded), [".docker/config.json"]);
+    assert_eq!(shell.files_with(encoded), [".docker/config.json"]);
 }

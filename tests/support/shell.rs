@@ -70,6 +70,25 @@ impl Shell {
         self.write(".docker/config.json", config.to_string());
     }
 
+    /// Returns the paths of the files of the home that hold this text.
+    pub fn files_with(&self, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        let mut folders = vec![self.home.path().to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).expect("a folder").flatten() {
+                let path = entry.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else if String::from_utf8_lossy(&std::fs::read(&path).expect("a file")).contains(text) {
+                    let path = path.strip_prefix(self.home.path()).expect("it is in the home");
+                    found.push(path.display().to_string());
+                }
+            }
+        }
+        found.sort();
+        found
+    }
+
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
         command.args(arguments).env_clear().env("HOME", self.home.path());
