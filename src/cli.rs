@@ -46,7 +46,8 @@ use clap::{Args, Parser, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
-use crate::client::{Pool, Timeouts, credentials::Credentials};
+use crate::client::credentials::{Credentials, TokenServices};
+use crate::client::{Pool, Timeouts};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::find_distrust;
@@ -190,11 +191,11 @@ impl Cli {
         match self.command {
             None => open(self, config).await,
             Some(command) if command.is_reading() => {
-                let pool = pool(&config, None);
+                let pool = pool(&config, StateStore::new(paths::state()), None);
                 read_until_interrupted(&pool, waits::report_while(&pool, command.read(&pool, colour))).await
             }
             Some(Command::Scan(scan)) => {
-                let pool = pool(&config, None);
+                let pool = pool(&config, StateStore::new(paths::state()), None);
                 let scan = scan.run(&pool, config.find_scanner());
                 read_until_interrupted(&pool, waits::report_while(&pool, scan)).await
             }
@@ -279,11 +280,12 @@ impl GlobalOptions {
 }
 
 /// Returns the clients, with the logins of docker and podman.
-fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
+fn pool(config: &Config, state: StateStore, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
     settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
+    settings.token_services = TokenServices::kept_in(state);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
@@ -323,7 +325,7 @@ fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> C
         Some(inbox) => state.on_failure(inbox.failure_sender()),
         None => state.on_failure(print::print_problem),
     }
-    let pool = pool(config, inbox);
+    let pool = pool(config, state.clone(), inbox);
     let journal = Journal::new(state).with_pool(pool.clone());
     ChangeContext { pool, rules, journal }
 }

@@ -53,7 +53,7 @@ use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 use blob::places::BlobPlaces;
 use cache::Cache;
-use credentials::{Credentials, Login};
+use credentials::{Credentials, Login, TokenServices};
 use host::Abilities;
 use http::Http;
 use http::log::Sink;
@@ -70,6 +70,8 @@ pub struct ClientSettings {
     pub cache: Option<PathBuf>,
     /// The sources of logins.
     pub credentials: Credentials,
+    /// The token services that the user lets have logins, besides those of `hosts`.
+    pub token_services: TokenServices,
     /// The timeouts, and the number of tries.
     pub timeouts: Timeouts,
     /// The sink that every request is reported to.
@@ -145,12 +147,23 @@ impl Pool {
         clients.entry(host.clone()).or_insert_with(make).clone()
     }
 
-    /// Returns a client that uses this login for a registry and no other, and shares nothing with the client of the pool.
-    pub(crate) fn client_with_login(&self, host: &Host, login: Login) -> Client {
+    /// Returns a client that uses this login for a registry and no other, also at this token service, and shares nothing
+    /// with the client of the pool.
+    pub(crate) fn client_with_login(&self, host: &Host, login: Login, service: Option<&str>) -> Client {
         let credentials = Credentials::default();
         credentials.use_for_this_run(host, login);
-        let settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
+        let mut settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
+        if let Some(service) = service {
+            let trust = settings.trust(host);
+            let of_host = || HostSettings { trust, ..HostSettings::default() };
+            settings.hosts.entry(host.clone()).or_insert_with(of_host).realm_allow.push(service.into());
+        }
         Client::new(host, &settings, Cache::new(None))
+    }
+
+    /// Returns the token services that the user lets have logins.
+    pub(crate) fn token_services(&self) -> TokenServices {
+        self.settings().token_services.clone()
     }
 
     /// Returns the sources of logins.

@@ -2,7 +2,7 @@
 //!
 //! | database | folder | content | if it is damaged |
 //! |---|---|---|---|
-//! | `state.db` | state | the journal, repositories that were opened by name | set aside; everything that can be read is taken over |
+//! | `state.db` | state | the journal, repositories that were opened by name, token services that may get logins | set aside; journal and names are taken over as far as they can be read |
 //! | `cache.db` | cache | manifests and configs, the digests of tags, media types | deleted |
 //!
 //! All functions here wait for the disk, so they run on threads for blocking tasks. `database` opens a file and checks
@@ -18,3 +18,4 @@ pub mod remembered;
 mod salvage;
 mod schema;
 pub mod state;
+pub(crate) mod token_services;

@@ -12,7 +12,7 @@ use crate::model::login::{LoginInput, describe_identity};
 use crate::model::reference::Host;
 use crate::model::secret::Secret;
 use crate::model::text::SafeText;
-use crate::ops::login::{check_login, place_for, store_login};
+use crate::ops::login::{CheckedLogin, LoginCheck, check_login, place_for, store_login};
 
 /// Most bytes of a password on the standard input.
 const LONGEST: u64 = 64 * 1024;
@@ -35,6 +35,9 @@ pub(crate) struct LoginCommand {
     /// Read the password from the standard input
     #[arg(long)]
     password_stdin: bool,
+    /// Let this token service have the login, if the registry names one outside of its own site
+    #[arg(long, value_name = "HOST:PORT")]
+    token_service: Option<String>,
     /// Store the login although the registry asks for none, so that it cannot be checked
     #[arg(long)]
     unchecked: bool,
@@ -47,7 +50,7 @@ impl LoginCommand {
         // A place that cannot be changed is reported before anything is typed.
         let place = place_for(pool, &host).await?;
         let input = self.input(&host)?;
-        let checked = check_login(pool, &host, &input).await?;
+        let (checked, service) = self.check(pool, &host, &input).await?;
         if !checked.is_proven && !self.unchecked {
             return Err(CliError::Failed(Failure {
                 what: SafeText::from(format!("the login for {host} is not stored")),
@@ -56,11 +59,44 @@ impl LoginCommand {
                 kind: FailureKind::Denied,
             }));
         }
-        store_login(pool, &host, &checked, &place).await?;
+        store_login(pool, &host, &checked, &place, service.as_deref()).await?;
         let user = describe_identity(&checked.identity);
         let verb = if checked.is_proven { "logged in to" } else { "not checked: the login for" };
         writeln!(std::io::stdout(), "{verb} {host} {user}\nstored in {place}")?;
         Ok(())
+    }
+
+    /// Checks the login. Asks on a terminal whether a token service outside of the registry's site may get it.
+    async fn check(
+        &self,
+        pool: &Pool,
+        host: &Host,
+        input: &LoginInput,
+    ) -> Result<(CheckedLogin, Option<String>), CliError> {
+        let mut allowed = self.token_service.clone();
+        let service = match check_login(pool, host, input, allowed.as_deref()).await? {
+            LoginCheck::Checked(checked) => return Ok((checked, allowed)),
+            LoginCheck::Withheld(service) => service,
+        };
+        let withheld = || Failure {
+            what: SafeText::from(format!("cannot log in to {host}")),
+            why: SafeText::from(format!("it names the token service `{service}`, which is not part of it")),
+            hint: Some(SafeText::from(format!(
+                "if `{service}` may get this login, add `--token-service {service}`"
+            ))),
+            kind: FailureKind::Denied,
+        };
+        if allowed.is_some() || self.password_stdin || !std::io::stdin().is_terminal() {
+            return Err(CliError::Failed(withheld()));
+        }
+        if !ask_service(host, &service)? {
+            return Err(CliError::Failed(withheld()));
+        }
+        allowed = Some(service.to_string());
+        match check_login(pool, host, input, allowed.as_deref()).await? {
+            LoginCheck::Checked(checked) => Ok((checked, allowed)),
+            LoginCheck::Withheld(_) => Err(CliError::Failed(withheld())),
+        }
     }
 
     fn input(&self, host: &Host) -> Result<LoginInput, CliError> {
@@ -94,6 +130,18 @@ fn ask_user(host: &Host) -> Result<String, CliError> {
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     Ok(line.trim().to_string())
+}
+
+fn ask_service(host: &Host, service: &SafeText) -> Result<bool, CliError> {
+    let mut stderr = std::io::stderr().lock();
+    write!(
+        stderr,
+        "{host} names the token service `{service}`, which is not part of it. Let it have the login? [y/N] "
+    )?;
+    stderr.flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
 }
 
 fn ask_password(host: &Host, user: &str) -> Result<String, CliError> {

@@ -28,6 +28,7 @@ impl Logout {
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let host = ArgumentReader::of(pool).target(&self.host)?.host().clone();
         let report = pool.credentials().log_out(&host).await;
+        let forgotten = pool.token_services().forget(&host).await;
         let mut out = std::io::stdout().lock();
         for place in &report.removed {
             writeln!(out, "removed the login for {host} from `{place}`")?;
@@ -35,13 +36,16 @@ impl Logout {
         if report.removed.is_empty() && report.left.is_none() {
             writeln!(out, "there is no login for {host}")?;
         }
+        if let Err(error) = &forgotten {
+            print_problem(format_args!("cannot forget the token services of {host}: {error}"));
+        }
         for problem in &report.problems {
             print_problem(problem);
         }
         if let Some(source) = &report.left {
             print_problem(format_args!("`{source}` still has a login for {host}"));
         }
-        if report.left.is_some() || !report.problems.is_empty() {
+        if report.left.is_some() || !report.problems.is_empty() || forgotten.is_err() {
             return Err(CliError::Reported);
         }
         Ok(())

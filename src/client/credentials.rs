@@ -11,6 +11,7 @@
 //! | the place where a login is stored | `storage` |
 //! | the replacement of a file of logins | `login_file` |
 //! | logins of this run | `session` |
+//! | token services that may get logins | `token_services` |
 //! | reasons why a source gave no login | `problem` |
 //! | secrets in a header | `header` |
 
@@ -25,6 +26,7 @@ mod podman;
 mod problem;
 mod session;
 mod storage;
+mod token_services;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -42,6 +44,7 @@ use podman::PodmanFile;
 pub(crate) use problem::LoginProblem;
 use session::SessionLogins;
 pub(crate) use storage::LoginPlace;
+pub use token_services::TokenServices;
 
 /// The chain of the sources that are searched for logins, in their order: the first that has one wins. Cheap to clone;
 /// the default has none.

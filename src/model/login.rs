@@ -23,6 +23,8 @@ pub struct LoginRequest {
     pub(crate) input: LoginInput,
     /// Whether it is stored. Otherwise it holds for this run.
     pub(crate) is_stored: bool,
+    /// The token service outside of the registry's site that may get it, `host:port`.
+    pub(crate) token_service: Option<SafeText>,
     /// Whether it is taken although the registry asks for none, so that it cannot be checked.
     pub(crate) is_unchecked: bool,
 }
@@ -43,6 +45,8 @@ pub enum LoginOutcome {
     Done(SafeText),
     /// The registry answers without a login and asks for none, so the login was not checked. It was not stored.
     Unasked,
+    /// The registry names this token service (`host:port`) outside of its own site, so the login was not sent.
+    Withheld(SafeText),
 }
 
 /// Describes an identity as the end of a sentence: `as ann`.

@@ -23,6 +23,16 @@ pub(crate) struct CheckedLogin {
     pub(crate) is_proven: bool,
 }
 
+/// The result of a check.
+#[derive(Debug, Clone)]
+pub(crate) enum LoginCheck {
+    /// The registry has judged the login.
+    Checked(CheckedLogin),
+    /// The registry names this token service (`host:port`) outside of its own site, which the user has not allowed to get
+    /// the login. Nothing was sent.
+    Withheld(SafeText),
+}
+
 /// Returns the logins that the input may mean. Without a name of a user, the secret is a token for the token service, or
 /// one for the registry itself.
 fn readings(input: &LoginInput) -> Vec<Login> {
@@ -35,64 +45,64 @@ fn readings(input: &LoginInput) -> Vec<Login> {
 }
 
 /// Checks a login at its registry with as few tries as possible, so that a wrong password locks nobody out. The login is
-/// used for nothing else.
+/// sent to the registry, to token services of its site, and to the one that the user allows here.
 pub(crate) async fn check_login(
     pool: &Pool,
     host: &Host,
     input: &LoginInput,
-) -> Result<CheckedLogin, Failure> {
+    token_service: Option<&str>,
+) -> Result<LoginCheck, Failure> {
     let what = format!("cannot log in to {host}");
     let mut failure = Failure::local(what.clone(), "no login was given");
     for login in readings(input) {
-        let client = pool.client_with_login(host, login.clone());
+        let client = pool.client_with_login(host, login.clone(), token_service);
         let verdict = match client.check_login().await {
             Ok(verdict) => verdict,
-            Err(error) => {
-                let is_refused = matches!(error.cause, Cause::LoginRefused(_));
-                failure = error.failure(what.clone());
-                if is_refused {
-                    failure.hint = Some(WRONG_LOGIN.into());
+            Err(error) => match error.cause {
+                Cause::LoginWithheld { token_service, .. } => LoginVerdict::Withheld(token_service),
+                Cause::LoginRefused(why) => LoginVerdict::Refused(why, error.peer),
+                _ => {
+                    failure = error.failure(what.clone());
+                    continue;
                 }
-                continue;
-            }
+            },
+        };
+        let checked = |identity, is_proven| {
+            Ok(LoginCheck::Checked(CheckedLogin { login: login.clone(), identity, is_proven }))
         };
         match verdict {
-            LoginVerdict::Accepted(identity) => return Ok(CheckedLogin { login, identity, is_proven: true }),
-            LoginVerdict::Unasked => {
-                let identity = login.identity();
-                return Ok(CheckedLogin { login, identity, is_proven: false });
-            }
-            refused => failure = explain(host, what.clone(), &refused),
+            LoginVerdict::Accepted(identity) => return checked(identity, true),
+            LoginVerdict::Unasked => return checked(login.identity(), false),
+            LoginVerdict::Withheld(service) => return Ok(LoginCheck::Withheld(service)),
+            LoginVerdict::Refused(why, by) => failure = refused(what.clone(), &why, &by),
+            LoginVerdict::Unsafe => failure = not_sent(host, what.clone()),
         }
     }
     Err(failure)
 }
 
-fn explain(host: &Host, what: String, verdict: &LoginVerdict) -> Failure {
-    let denied = |why: String, hint: String| Failure {
-        what: SafeText::from(what.clone()),
+fn refused(what: String, why: &SafeText, by: &Peer) -> Failure {
+    let by = match by {
+        Peer::Registry => String::new(),
+        peer => format!("{peer}: "),
+    };
+    denied(what, format!("{by}{why}"), WRONG_LOGIN.into())
+}
+
+fn not_sent(host: &Host, what: String) -> Failure {
+    denied(
+        what,
+        "it is reached without TLS, so the password is not sent".into(),
+        format!("`http://{host}` allows it for this run, and `plain_http = true` for good"),
+    )
+}
+
+fn denied(what: String, why: String, hint: String) -> Failure {
+    Failure {
+        what: SafeText::from(what),
         why: SafeText::from(why),
         hint: Some(SafeText::from(hint)),
         kind: FailureKind::Denied,
-    };
-    match verdict {
-        LoginVerdict::Refused(why, by) => {
-            let by = match by {
-                Peer::Registry => String::new(),
-                peer => format!("{peer}: "),
-            };
-            denied(format!("{by}{why}"), WRONG_LOGIN.into())
-        }
-        LoginVerdict::Withheld(service) => denied(
-            format!("it names the token service `{service}`, which is outside of its own site"),
-            format!(
-                "if that token service may get the login, add `realm_allow = [\"{service}\"]` below `[registries.\"{host}\"]` in the configuration"
-            ),
-        ),
-        LoginVerdict::Unsafe | LoginVerdict::Accepted(_) | LoginVerdict::Unasked => denied(
-            "it is reached without TLS, so the password is not sent".into(),
-            format!("`http://{host}` allows it for this run, and `plain_http = true` for good"),
-        ),
     }
 }
 
@@ -113,16 +123,23 @@ pub(crate) async fn login_facts(pool: &Pool, host: &Host) -> LoginFacts {
 /// Checks a login, and uses it if the registry accepts it.
 pub(crate) async fn log_in(pool: &Pool, request: &LoginRequest) -> Result<LoginOutcome, Failure> {
     let host = &request.host;
-    let checked = check_login(pool, host, &request.input).await?;
+    let service = request.token_service.as_ref().map(SafeText::as_str);
+    let checked = match check_login(pool, host, &request.input, service).await? {
+        LoginCheck::Checked(checked) => checked,
+        LoginCheck::Withheld(service) => return Ok(LoginOutcome::Withheld(service)),
+    };
     if !checked.is_proven && !request.is_unchecked {
         return Ok(LoginOutcome::Unasked);
     }
     let identity = describe_identity(&checked.identity);
     let kept = if request.is_stored {
         let place = place_for(pool, host).await?;
-        store_login(pool, host, &checked, &place).await?;
+        store_login(pool, host, &checked, &place, service).await?;
         format!("stored in {place}")
     } else {
+        if let Some(service) = service {
+            pool.token_services().allow_for_this_run(host, service).await;
+        }
         use_login(pool, host, &checked);
         "for this run".into()
     };
@@ -140,13 +157,23 @@ pub(crate) async fn place_for(pool: &Pool, host: &Host) -> Result<LoginPlace, Fa
     })
 }
 
-/// Stores a checked login, and uses it from now on. A login of this run for the same registry gives way to it.
+/// Stores a checked login and the token service that the user allowed to get it, and uses both from now on. A login of
+/// this run for the same registry gives way to it.
 pub(crate) async fn store_login(
     pool: &Pool,
     host: &Host,
     checked: &CheckedLogin,
     place: &LoginPlace,
+    token_service: Option<&str>,
 ) -> Result<(), Failure> {
+    if let Some(service) = token_service {
+        pool.token_services().allow(host, service).await.map_err(|error| Failure {
+            what: SafeText::from(format!("cannot remember the token service `{service}` of {host}")),
+            why: SafeText::from(error.to_string()),
+            hint: None,
+            kind: FailureKind::Local,
+        })?;
+    }
     let stored = pool.credentials().store(host, &checked.login, place).await;
     stored.map_err(|problem| Failure {
         what: SafeText::from(format!("cannot store the login for {host}")),

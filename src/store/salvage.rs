@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags, Transaction, params_from_iter};
 use super::database::Database;
 use super::error::OperationError;
 
-/// The tables of the state, their columns, and their keys in both orders.
+/// The tables of the state that are taken over, their columns, and their keys in both orders. Permissions for logins are
+/// not: the user is asked again.
 const TABLES: [(&str, &str, usize, [&str; 2]); 3] = [
     ("entry", "number, name, kind, lines", 4, ["number", "number DESC"]),
     ("line", "entry, number, checksum, document, bytes", 5, ["entry, number", "entry DESC, number DESC"]),

@@ -2,11 +2,13 @@
 
 use regtui::app::msg::Msg;
 use regtui::app::settings::AppSettings;
-use regtui::client::ClientSettings;
-use regtui::client::credentials::Credentials;
+use regtui::client::credentials::{Credentials, TokenServices};
+use regtui::client::{ClientSettings, Pool};
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
+use regtui::demo::faults::Fault;
 use regtui::demo::{Demo, DemoSettings};
 use regtui::model::reference::Target;
+use regtui::store::state::StateStore;
 use tempfile::TempDir;
 
 use crate::support::harness::Harness;
@@ -163,4 +165,76 @@ async fn a_registry_that_asks_for_nothing_gets_a_login_only_after_a_second_enter
     harness.press("Enter").await;
     harness.shows("not checked: the login for");
     assert!(stored(&folder).is_some());
+}
+
+/// Opens a registry whose token service is at another address, in a home without logins. Returns the token service, too.
+async fn with_token_service() -> (Harness, TempDir, Demo) {
+    let service = Demo::start(DemoSettings::default(), samples::sample()).await.expect("a port");
+    service.fault(|request, _| {
+        let is_ann =
+            request.headers.get("authorization").is_some_and(|sent| sent == "Basic YW5uOkNBTkFSWTc=");
+        Some(if is_ann { Fault::answer(200, &[], r#"{"token":"TOKEN"}"#) } else { Fault::status(401) })
+    });
+    let registry = Demo::start(DemoSettings::default(), samples::sample()).await.expect("a port");
+    let challenge = format!("Bearer realm=\"http://{}/token\",service=\"demo\"", service.address());
+    registry.fault(move |request, _| {
+        let is_allowed = request.headers.get("authorization").is_some_and(|sent| sent == "Bearer TOKEN");
+        (!is_allowed).then(|| Fault::answer(401, &[("www-authenticate", &challenge)], ""))
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let variable = |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into());
+    let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+    let state = StateStore::new(Some(folder.path().join("state")));
+    let token_services = TokenServices::kept_in(state);
+    let client = ClientSettings { credentials, token_services, ..registry::settings() };
+    let target = Target::parse(&registry.address().to_string()).expect("a target");
+    (Harness::with(registry, vec![target], AppSettings::default(), client).await, folder, service)
+}
+
+#[tokio::test]
+async fn a_token_service_elsewhere_gets_the_login_only_after_a_second_enter_that_names_it() {
+    let (mut harness, folder, service) = with_token_service().await;
+    let logins = |service: &Demo| {
+        let requests = service.requests();
+        requests.iter().filter(|request| request.header("authorization").is_some()).count()
+    };
+    harness.shows("now: no login");
+    harness.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await.press("Enter").await;
+    harness.shows("which is not part of it, so nothing");
+    harness.shows(&format!("Enter lets `{}` have this login", service.address()));
+    assert_eq!((logins(&service), stored(&folder)), (0, None));
+    harness.press("Enter").await;
+    harness.shows("Repositories 22");
+    assert!(logins(&service) > 0 && stored(&folder).is_some());
+    let state = StateStore::new(Some(folder.path().join("state")));
+    let credentials = Credentials::from_env(
+        |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into()),
+        std::time::Duration::from_secs(5),
+    );
+    let token_services = TokenServices::kept_in(state);
+    let pool = Pool::new(ClientSettings { credentials, token_services, ..registry::settings() });
+    let names = pool.client(&registry::host(&harness.demo)).catalog(None).await;
+    assert!(names.is_ok(), "the permission is remembered: {names:?}");
+}
+
+#[tokio::test]
+async fn a_login_goes_to_the_registry_of_its_prompt_and_to_no_other_that_is_open() {
+    let private =
+        || Demo::start(DemoSettings { auth: basic(), ..DemoSettings::default() }, samples::sample());
+    let (demo, other) = (private().await.expect("a port"), private().await.expect("a port"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let variable = |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into());
+    let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+    let client = ClientSettings { credentials, ..registry::settings() };
+    let targets = [&demo, &other].map(|demo| Target::parse(&demo.address().to_string()).expect("a target"));
+    let mut harness = Harness::with(demo, targets.to_vec(), AppSettings::default(), client).await;
+    harness.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await.press("Enter").await;
+    harness.shows("Repositories 22");
+    let heard: Vec<String> = other
+        .requests()
+        .iter()
+        .filter_map(|request| request.header("authorization").map(String::from))
+        .collect();
+    assert!(heard.is_empty(), "{heard:?}");
+    assert_eq!(stored(&folder).map(|text| text.matches("auth\"").count()), Some(1));
 }

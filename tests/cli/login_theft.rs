@@ -1,17 +1,15 @@
 //! Attempts to get a login that regtui has stored itself: docs/RELIABILITY.md §1.B. Each registry of these tests leads to a
 //! server that keeps every byte it is sent.
 
-use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use regtui::demo::auth::{Account, AuthMode, TokenIssuer};
 use regtui::demo::faults::{Fault, RequestView};
 use regtui::demo::{Demo, DemoSettings, Store};
-use tokio::io::AsyncWriteExt;
 
 use crate::support::eavesdropper::Eavesdropper;
-use crate::support::shell::{Ended, Shell, ended, open};
+use crate::support::shell::{Ended, Shell, open};
 use crate::support::tour::Source;
 
 const USER: &str = "ann";
@@ -286,13 +284,7 @@ async fn run(shell: &Shell, arguments: &[&str], input: &str) -> Ended {
     let log = shell.home.path().join("log");
     let log = log.to_str().expect("a path");
     let options = ["--log-file", log, "--log-level", "trace", "--timeout", "2"];
-    let mut command = shell.command(&[arguments, &options].concat());
-    let mut child = command.stdin(Stdio::piped()).spawn().expect("it runs");
-    let mut stdin = child.stdin.take().expect("a pipe");
-    // A program that ends before it reads its input closes the pipe.
-    stdin.write_all(input.as_bytes()).await.ok();
-    drop(stdin);
-    ended(child).await
+    shell.run_with(&[arguments, &options].concat(), input).await
 }
 
 /// Reads or changes a repository, so that the shape is met. Returns everything that was printed.

@@ -110,6 +110,28 @@ async fn a_token_server_elsewhere_gets_a_login_only_if_the_configuration_allows_
 }
 
 #[tokio::test]
+async fn a_token_server_elsewhere_gets_the_login_that_the_user_enters_for_it() {
+    let Some(tokens) = TokenServer::start() else { return };
+    let options = Options { auth: tokens.configuration(), ..Options::default() };
+    let Some(server) = servers::distribution2(&options) else { return };
+    let (shell, host) = (Shell::new(), server.host.as_str());
+    let (user, password) = LOGIN.split_once(':').expect("a login");
+    let login = ["login", "--username", user, "--password-stdin", host];
+    let withheld = shell.run_with(&login, password).await;
+    withheld.assert_code(1).assert_says("which is not part of it").assert_says("--token-service 127.0.0.1:");
+    assert!(!shell.home.path().join(".docker").exists());
+    let service = tokens.realm();
+    let service = service.trim_start_matches("http://").trim_end_matches("/token/");
+    let allowed = [&login[..], &["--token-service", service]].concat();
+    shell.run_with(&allowed, password).await.assert_code(0);
+    tour(&shell, &server, &server.host, "ann/app").await;
+    shell.run(&["logout", host]).await.assert_code(0);
+    shell.log_in(&server.host, LOGIN);
+    let forgotten = shell.run(&["ls", &format!("{host}/ann/app")]).await;
+    forgotten.assert_code(1).assert_says("the login is not sent");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_refused_by_the_token_server_and_never_shown() {
     let Some(tokens) = TokenServer::start() else { return };
     let options = Options { auth: tokens.configuration(), ..Options::default() };

@@ -9,6 +9,7 @@ use regtui::model::digest::Digest;
 use regtui::model::reference::Host;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 pub struct Shell {
@@ -94,6 +95,16 @@ impl Shell {
         command.args(arguments).env_clear().env("HOME", self.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
+    }
+
+    /// Runs the program with this text on its standard input.
+    pub async fn run_with(&self, arguments: &[&str], input: &str) -> Ended {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().expect("it runs");
+        let mut stdin = child.stdin.take().expect("a pipe");
+        // A program that ends before it reads its input closes the pipe.
+        stdin.write_all(input.as_bytes()).await.ok();
+        drop(stdin);
+        ended(child).await
     }
 
     pub async fn run(&self, arguments: &[&str]) -> Ended {

@@ -82,6 +82,8 @@ pub struct LoginPrompt {
     pub(crate) facts: Remote<LoginFacts>,
     /// The check that is awaited.
     pub(crate) outcome: Remote<LoginOutcome>,
+    /// The token service that the user allows to get the login.
+    token_service: Option<SafeText>,
     /// The reason why Enter did nothing.
     problem: Option<&'static str>,
 }
@@ -127,6 +129,7 @@ pub(crate) fn show(update: &mut Update<'_>, host: Host, why: Option<SafeText>) {
         is_stored: true,
         facts,
         outcome: Remote::default(),
+        token_service: None,
         problem: None,
     })));
 }
@@ -240,6 +243,10 @@ impl LoginPrompt {
                 "the registry answers without a login and asks for none, so it cannot be checked; Enter takes it nevertheless"
                     .into()
             }
+            (None, None, Some(LoginOutcome::Withheld(service))) => format!(
+                "{} names the token service `{service}`, which is not part of it, so nothing was sent; Enter lets `{service}` have this login, Esc does not",
+                self.host
+            ),
             (None, None, _) => "without a user, the password is a token; many registries take an access token as the password".into(),
         }
     }
@@ -275,6 +282,9 @@ impl LoginPrompt {
             self.row = LoginRow::Password;
         } else {
             let is_unchecked = matches!(self.outcome.value, Some(LoginOutcome::Unasked));
+            if let Some(LoginOutcome::Withheld(service)) = &self.outcome.value {
+                self.token_service = Some(service.clone());
+            }
             let request = LoginRequest {
                 host: self.host.clone(),
                 input: LoginInput {
@@ -282,6 +292,7 @@ impl LoginPrompt {
                     secret: Secret::new(self.password.input.value()),
                 },
                 is_stored: self.is_stored,
+                token_service: self.token_service.clone(),
                 is_unchecked,
             };
             self.outcome = Remote::default();

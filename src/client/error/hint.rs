@@ -172,7 +172,7 @@ impl Error {
                 format!("log in again with `regtui login {host}`")
             }
             Cause::LoginWithheld { token_service, .. } => format!(
-                "if that token service may get the login, add `realm_allow = [\"{token_service}\"]` below `[registries.\"{host}\"]` in the configuration"
+                "if that token service may get the login, add `realm_allow = [\"{token_service}\"]` below `[registries.\"{host}\"]` in the configuration, or log in with `regtui login --token-service {token_service} {host}`"
             ),
             Cause::Status { status: 407, .. } => "the proxy requires a login: see HTTPS_PROXY".into(),
             Cause::Status { status: 404, .. } => "it does not exist, or this login may not see it".into(),

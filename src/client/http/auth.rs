@@ -363,6 +363,18 @@ impl Authenticator {
         is_https || self.host.is_loopback() || self.transport().trust().plain_http
     }
 
+    /// Decides whether a token endpoint may get the login. What the user allowed earlier is looked up only if it matters.
+    async fn realm_trust(&self, own: &Origin, realm: &Url, has_login: bool) -> Result<RealmTrust, Cause> {
+        let is_loopback = self.host.is_loopback();
+        match realm_trust(own, realm, is_loopback, &self.realm_allow)? {
+            RealmTrust::Anonymous if has_login => {
+                let allowed = self.settings.token_services.of(&self.host).await;
+                realm_trust(own, realm, is_loopback, &allowed)
+            }
+            trust => Ok(trust),
+        }
+    }
+
     async fn bearer_authorization(
         &self,
         scope: &Scope,
@@ -379,7 +391,7 @@ impl Authenticator {
         } else {
             Peer::TokenService(origin::host_and_port(&realm))
         };
-        let trust = realm_trust(&own, &realm, self.host.is_loopback(), &self.realm_allow)?;
+        let trust = self.realm_trust(&own, &realm, login.is_some()).await?;
         let may_log_in =
             trust == RealmTrust::Login && self.login_refusal().is_none() && self.may_see_login().await;
         self.learned().withheld_from =
