@@ -333,10 +333,10 @@ async fn attempt(shape: &'static Shape, auth: AuthMode, answer: &'static [u8], s
     });
     let shell = Shell::new();
     let log_in = ["login", &home, "--username", USER, "--password-stdin"];
-    let mut printed = match shape.is_of_writes() {
-        true => String::new(),
-        false => run(&shell, &log_in, PASSWORD).await.stderr,
-    };
+    let mut printed = String::new();
+    if !shape.is_of_writes() {
+        printed += &run(&shell, &log_in, PASSWORD).await.stderr;
+    }
     // The registry becomes hostile once it has a login.
     is_hostile.store(false, Ordering::SeqCst);
     let login = run(&shell, &log_in, PASSWORD).await;
