@@ -12,6 +12,7 @@
 pub(crate) mod actions;
 mod answers;
 pub(crate) mod bases;
+mod budget;
 pub mod cmd;
 mod columns;
 pub mod dialogs;
@@ -235,7 +236,7 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
                 registry.identity = Some(identity);
             }
         }
-        Msg::Requested(line) => log_request(update.state, line),
+        Msg::Requested(line) => log_request(&mut update, line),
         Msg::Awaited(requests) => update.state.awaited = requests,
         Msg::Copied(text) => update.say_done(text),
         Msg::Progressed(all) => update.state.jobs.update_progress(all, now),
@@ -361,7 +362,12 @@ fn tick(update: &mut Update<'_>) {
     state.tags.resort_if_stale();
 }
 
-fn log_request(state: &mut State, line: RequestLine) {
+fn log_request(update: &mut Update<'_>, line: RequestLine) {
+    if let Some(told) = &line.budget {
+        let (host, budget) = &**told;
+        budget::take_budget(update, host, *budget);
+    }
+    let state = &mut *update.state;
     if state.requests.len() == MOST_REQUESTS {
         state.requests.pop_front();
     }

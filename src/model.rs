@@ -28,6 +28,7 @@ pub mod price;
 pub(crate) mod redact;
 pub mod reference;
 pub mod repository_facts;
+pub mod request_budget;
 pub mod request_line;
 pub mod scan;
 pub mod secret;

@@ -11,6 +11,7 @@ mod app {
     mod attached;
     mod base_column;
     mod browse;
+    mod budget;
     mod confirm;
     mod cursor;
     mod dialogs;

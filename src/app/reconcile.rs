@@ -249,6 +249,10 @@ fn load_summaries(update: &mut Update<'_>) {
         cancel_summary(update, &repository, item);
     }
     let room = MOST_ROWS.saturating_sub(update.state.tags.awaited_rows.len());
+    let now = update.now;
+    let keeps_requests =
+        update.state.registries.of(&repository.host).is_some_and(|registry| registry.keeps_requests(now));
+    let room = if keeps_requests { 0 } else { room };
     for item in update.state.tags.rows_to_load(room) {
         let Some(tag) = update.state.tags.tags.items.get(item as usize).and_then(|tag| tag.name()).cloned()
         else {
@@ -272,6 +276,7 @@ fn load_facts(update: &mut Update<'_>) {
     let state = &mut *update.state;
     let columns = layout::repository_columns(state, &layout::of(state));
     let Some(registry) = state.registries.selected_mut() else { return };
+    let keeps_requests = registry.keeps_requests(update.now);
     let (host, repositories) = (registry.host.clone(), &mut registry.repositories);
     let shown = state.tags.repository.as_ref().filter(|repository| repository.host == host);
     let read = shown.map(|repository| repository.name.clone());
@@ -285,7 +290,7 @@ fn load_facts(update: &mut Update<'_>) {
     let room = MOST_FACTS.saturating_sub(repositories.count_awaited_facts());
     let are_needed = !columns.shown.is_empty() || repositories.is_sorted_by_facts();
     // The tags and the image under the cursor come first.
-    let must_wait = state.tags.tags.is_loading() || state.detail.inspection.is_loading();
+    let must_wait = keeps_requests || state.tags.tags.is_loading() || state.detail.inspection.is_loading();
     let room = if are_needed && !must_wait { room } else { 0 };
     let needs_newest =
         columns.shows(RepositorySortBy::Newest) || repositories.sort.by == RepositorySortBy::Newest;

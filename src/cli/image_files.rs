@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use clap::Args;
 use indicatif::ProgressBar;
+use jiff::Timestamp;
 
 use super::CliError;
 use super::arguments::ArgumentReader;
 use super::change::progress::{OF_BYTES, draw_target, style};
 use super::{platform, print};
+use crate::client::registry::connection::Connection;
 use crate::client::{Pool, Registry};
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
@@ -127,11 +129,24 @@ pub(crate) fn announce_price(price: &Price) {
     }
 }
 
+/// Announces on stderr the requests that an operation sends, if they are many or more than are left at the registry.
+pub(crate) fn announce_requests(registry: &dyn Registry, price: &Price) {
+    let now = Timestamp::now();
+    let budget = registry.connection().and_then(Connection::budget);
+    match budget.filter(|budget| budget.is_low(now) || budget.left < price.requests) {
+        Some(budget) => print::print_problem(format_args!("{}; {budget}", price.describe_all())),
+        None => announce_price(price),
+    }
+}
+
 /// Returns the sum of an operation whose price becomes known step by step: it is announced on stderr before it becomes
 /// much.
-pub(crate) fn announced_spending() -> Spending<'static> {
-    Spending::new(Price::default(), |price| {
-        print::print_problem(price.describe());
+pub(crate) fn announced_spending(registry: Option<&dyn Registry>) -> Spending<'_> {
+    Spending::new(Price::default(), move |price| {
+        match registry {
+            Some(registry) => announce_requests(registry, price),
+            None => announce_price(price),
+        }
         true
     })
 }

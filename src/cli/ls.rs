@@ -10,10 +10,12 @@ use serde::Serialize;
 
 use super::CliError;
 use super::arguments::ArgumentReader;
+use super::image_files::announce_requests;
 use super::print::{self, Table};
-use crate::client::{Error, Pool, Registry};
+use crate::client::{Error, Pool, Priority, Registry};
 use crate::model::failure::Failure;
 use crate::model::page::ListedName;
+use crate::model::price::Price;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -200,6 +202,14 @@ impl Ls {
             ));
         }
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
+        // A manifest an image, and the children and configs besides.
+        let price = Price { is_more: true, ..Price::of_requests(tags.len()) };
+        if let Some(first) = tags.first().filter(|_| price.is_high()) {
+            // The first answer tells whether the registry counts requests. Docker Hub does not count this one. A failure
+            // is reported with the image.
+            registry.head_tag(name, first, Priority::Interactive).await.ok();
+            announce_requests(registry, &price);
+        }
         let images = list::summaries(registry, name, tags).map(|(tag, summary)| {
             let what = format!("cannot read {name}:{tag}");
             let summary = summary.map_err(|error| error.failure(what));

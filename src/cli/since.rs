@@ -175,7 +175,7 @@ impl Since {
             bisects: self.bisect,
         };
         let registry = pool.registry(&repository.host);
-        let (mut spending, reading) = (announced_spending(), SinceReading::default());
+        let (mut spending, reading) = (announced_spending(Some(&*registry)), SinceReading::default());
         let report = find_since(&*registry, &tags, &question, &mut spending, &reading).await;
         let report = report.map_err(SpendingError::into_failure)?;
         self.print(&repository, &question, &report, order)?;

@@ -7,6 +7,7 @@
 //! | answers to a 401, and the hosts that may get a login | `auth`, `challenge`, `token`, `scope` |
 //! | targets of redirects, and the headers that are left out | `redirect` |
 //! | one request and its response, limits, log | `transport`, `response_body`, `log` |
+//! | requests that are left at the server | `budget` |
 //! | HTTP or HTTPS, certificates, proxies | `scheme`, `tls`, `origin`, `proxy` |
 //!
 //! | subject | file |
@@ -18,6 +19,7 @@
 pub(super) mod adaptation;
 pub(super) mod auth;
 pub(super) mod backoffs;
+pub(super) mod budget;
 pub(super) mod challenge;
 pub(super) mod content_encoding;
 pub(super) mod error_body;

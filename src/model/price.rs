@@ -53,6 +53,17 @@ impl Price {
         format!("reads {self} of {layers}")
     }
 
+    /// Returns what the operation does like [`Price::describe`], and names the requests even if they are few.
+    pub fn describe_all(&self) -> String {
+        match self.requests {
+            requests @ 1..=CHEAP_REQUESTS if self.bytes == 0 => {
+                let requests = usize::try_from(requests).unwrap_or(usize::MAX);
+                format!("sends {}", counted(requests, "request", "requests"))
+            }
+            _ => self.describe(),
+        }
+    }
+
     /// Returns what the operation does: `reads 68.9 MB in 340 requests`, or `sends 340 requests` if their answers are small.
     pub fn describe(&self) -> String {
         let verb = if self.bytes == 0 && self.requests > 0 { "sends" } else { "reads" };

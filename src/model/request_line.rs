@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::reference::Host;
+use super::request_budget::RequestBudget;
 use super::text::SafeText;
 
 /// The time after which a wait for an answer is worth a sentence.
@@ -29,6 +30,8 @@ pub struct RequestLine {
     pub attempt: u32,
     /// The error, if there was no answer.
     pub failure: Option<SafeText>,
+    /// The registry and the requests that are left there, if the answer came from it and says so.
+    pub budget: Option<Box<(Host, RequestBudget)>>,
 }
 
 /// A request whose answer is awaited.

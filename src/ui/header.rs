@@ -103,6 +103,9 @@ impl Canvas<'_, '_> {
         if self.state.settings.rules.read_only.is_some() {
             parts.insert(0, Span::styled("read-only", self.style(Role::Warn)));
         }
+        if let Some(budget) = registry.budget.filter(|budget| budget.is_low(self.now)) {
+            parts.push(Span::styled(budget.to_string(), self.style(Role::Warn)));
+        }
         parts.extend(self.ability("tag delete", &server.deletes.by_tag));
         parts.extend(self.ability("digest delete", &server.deletes.by_digest));
         parts.extend(

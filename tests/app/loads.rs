@@ -115,6 +115,7 @@ fn ended(path: &str, status: u16) -> Msg {
         bytes: 100,
         attempt: 1,
         failure: None,
+        budget: None,
     })
 }
 

@@ -148,6 +148,7 @@ fn request(path: &str, status: Option<u16>, attempt: u32) -> RequestLine {
         bytes: 4_096,
         attempt,
         failure: status.is_none().then(|| "connection reset".into()),
+        budget: None,
     }
 }
 

@@ -31,6 +31,10 @@ pub(crate) static RELOAD: Action = Action::new(
 
 /// Asks again for the data that the focused pane shows.
 fn refresh(update: &mut Update<'_>) {
+    // The user asks, although few requests may be left.
+    if let Some(registry) = update.state.registries.selected_mut() {
+        registry.spends_budget = true;
+    }
     let host = update.state.registries.selected().map(|registry| registry.host.clone());
     update.cmds.extend(host.clone().map(Cmd::RereadLogins));
     match update.state.focus {

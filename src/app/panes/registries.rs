@@ -1,9 +1,12 @@
 //! The open registries.
 
+use jiff::Timestamp;
+
 use super::repositories::Repositories;
 use crate::app::list::List;
 use crate::app::remote::Remote;
 use crate::model::reference::Host;
+use crate::model::request_budget::RequestBudget;
 use crate::model::server::{Identity, Server};
 
 /// The Registries pane.
@@ -24,10 +27,21 @@ pub struct OpenRegistry {
     pub server: Remote<Server>,
     /// The identity under which requests are sent, once one was sent.
     pub(crate) identity: Option<Identity>,
+    /// The requests that are left there, as its last answer says.
+    pub(crate) budget: Option<RequestBudget>,
+    /// Whether rows fill themselves although few requests are left, because the user said so.
+    pub(crate) spends_budget: bool,
     /// The repositories of the registry.
     pub repositories: Repositories,
     /// Whether the user was asked for a name because there is no catalog. This is done only once.
     pub(crate) was_prompted: bool,
+}
+
+impl OpenRegistry {
+    /// Returns whether the last requests are kept for the user's own, so that rows do not fill themselves.
+    pub(crate) fn keeps_requests(&self, now: Timestamp) -> bool {
+        !self.spends_budget && self.budget.is_some_and(|budget| budget.is_nearly_spent(now))
+    }
 }
 
 impl Registries {
@@ -56,6 +70,8 @@ impl Registries {
                 host,
                 server: Remote::default(),
                 identity: None,
+                budget: None,
+                spends_budget: false,
                 repositories,
                 was_prompted: false,
             });

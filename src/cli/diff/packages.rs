@@ -37,7 +37,7 @@ pub(super) async fn read_packages(images: &DiffedImages) -> Result<DiffedPackage
         print::print_problem(announce(&plan));
     }
     let reading = images.package_reading();
-    let mut spending = announced_spending();
+    let mut spending = announced_spending(None);
     let listed = with_bar(plan.bytes, &reading, images.list_packages(&reading, &mut spending)).await;
     let [left, right] = listed.map_err(SpendingError::into_failure)?;
     let problems = [("left", &left), ("right", &right)].into_iter().flat_map(|(side, found)| {

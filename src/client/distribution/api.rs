@@ -29,6 +29,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
+use crate::model::request_budget::RequestBudget;
 use crate::model::server::{Ability, Cleanups, Deletes, Identity, Sent, Server, Transport};
 use crate::model::text::SafeText;
 
@@ -288,6 +289,10 @@ impl Connection for Client {
 
     fn identity(&self) -> Identity {
         self.http().auth().identity()
+    }
+
+    fn budget(&self) -> Option<RequestBudget> {
+        self.http().transport().budget()
     }
 
     fn forget(&self) {

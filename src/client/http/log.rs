@@ -58,6 +58,7 @@ impl Sink {
             bytes: 0,
             attempt: attempt.0,
             failure: None,
+            budget: None,
         };
         let request = AwaitedRequest {
             registry: registry.clone(),

@@ -12,6 +12,7 @@ use reqwest::{Client, Method, RequestBuilder, Url};
 use tokio::sync::OnceCell;
 
 use super::backoffs::Backoffs;
+use super::budget::budget;
 use super::large_bodies::{LargeBodyPermits, large_body_permits};
 use super::log::{Sink, display_url};
 use super::origin::{Base, Origin};
@@ -25,6 +26,7 @@ use super::tls::{Clients, Reuse, Trust};
 use crate::client::ClientSettings;
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::Host;
+use crate::model::request_budget::RequestBudget;
 use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 
@@ -84,6 +86,8 @@ pub(crate) struct Transport {
     /// When the check for TLS failed, and why.
     scheme_check_failure: Mutex<Option<(Instant, Cause)>>,
     backoffs: Arc<Backoffs>,
+    /// The requests that are left at the registry, as its last answer says.
+    budget: Mutex<Option<RequestBudget>>,
     /// Whether another registry leads to this one, which the user has not named.
     is_led_to: bool,
 }
@@ -102,9 +106,15 @@ impl Transport {
             base: OnceCell::new(),
             scheme_check_failure: Mutex::new(None),
             backoffs,
+            budget: Mutex::new(None),
             is_led_to: false,
             host,
         }
+    }
+
+    /// Returns the requests that are left at the registry, as its last answer says.
+    pub(crate) fn budget(&self) -> Option<RequestBudget> {
+        *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Creates the transport of another registry that this one leads to. It is as strict as that of a token service:
@@ -271,6 +281,12 @@ impl Transport {
                 self.backoffs.record_answer();
                 let status = response.status().as_u16();
                 entry.line.status = Some(status);
+                if peer == Peer::Registry
+                    && let Some(budget) = budget(response.headers(), entry.line.at)
+                {
+                    entry.line.budget = Some(Box::new((self.host.clone(), budget)));
+                    *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(budget);
+                }
                 // Only proxies ask for this: RFC 9110 § 15.5.8.
                 let proxy = (status == 407).then(|| self.proxy(url)).flatten();
                 let peer = proxy.map_or(peer, Peer::Proxy);

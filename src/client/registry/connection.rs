@@ -6,6 +6,7 @@ use super::Answer;
 use crate::client::error::Error;
 use crate::client::http::limit::Reserve;
 use crate::model::reference::RepositoryName;
+use crate::model::request_budget::RequestBudget;
 use crate::model::server::{Identity, Sent, Transport};
 use crate::model::text::SafeText;
 
@@ -25,6 +26,9 @@ pub trait Connection: Send + Sync {
 
     /// Returns the identity under which requests are sent now.
     fn identity(&self) -> Identity;
+
+    /// Returns the requests that are left at the registry, as its last answer says. `None` if it does not count them.
+    fn budget(&self) -> Option<RequestBudget>;
 
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
     fn forget(&self);

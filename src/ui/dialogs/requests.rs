@@ -91,6 +91,7 @@ impl Canvas<'_, '_> {
                 bytes: 0,
                 attempt: request.attempt,
                 failure: None,
+                budget: None,
             },
         };
         let (status, role) = match line.status {

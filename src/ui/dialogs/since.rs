@@ -97,7 +97,8 @@ impl Canvas<'_, '_> {
         match (&dialog.price, &dialog.report.failure) {
             (Some(price), _) => {
                 let begin = keys.hint_as(BINDINGS, SinceEffect::Open, "begins");
-                let price = format!("the answer {}", price.describe());
+                let host = &dialog.request.repository.host;
+                let price = format!("the answer {}", self.state.describe_price(price, host, self.now));
                 let hints = join_hints([begin, cancel]);
                 let mut lines = vec![(Role::Text, price), (Role::Dim, hints)];
                 if !dialog.request.bisects {

@@ -1,0 +1,47 @@
+//! The requests that a registry still answers. Rows stop to fill themselves before the last are spent, so that the user's
+//! own requests are answered.
+
+use jiff::Timestamp;
+
+use super::State;
+use super::notices::Level;
+use super::update::Update;
+use crate::model::price::Price;
+use crate::model::reference::Host;
+use crate::model::request_budget::RequestBudget;
+use crate::model::text::SafeText;
+
+/// Takes the number of requests that are left. Says once that rows do not fill themselves any more.
+pub(super) fn take_budget(update: &mut Update<'_>, host: &Host, budget: RequestBudget) {
+    let now = update.now;
+    let Some(registry) = update.state.registries.of(host) else { return };
+    let was_spent = registry.budget.is_some_and(|budget| budget.is_nearly_spent(now));
+    registry.budget = Some(budget);
+    if !budget.is_nearly_spent(now) {
+        registry.spends_budget = false;
+    } else if !was_spent && !registry.spends_budget {
+        let text = format!("{host}: {budget}, so rows do not fill themselves any more");
+        let key = update
+            .state
+            .settings
+            .keys
+            .of(&super::actions::refresh::REFRESH.command)
+            .first()
+            .map(ToString::to_string);
+        let hint = key.map(|key| SafeText::from(format!("`{key}` fills them nevertheless")));
+        update.say(Level::Refused, text, hint);
+    }
+}
+
+impl State {
+    /// Describes what a reading takes, with the requests that are left at its registry if they may not suffice: `sends 340
+    /// requests; 76 of 100 requests left in 6 h`.
+    pub(crate) fn describe_price(&self, price: &Price, host: &Host, now: Timestamp) -> String {
+        let registry = self.registries.items.iter().find(|registry| registry.host == *host);
+        let budget = registry.and_then(|registry| registry.budget);
+        match budget.filter(|budget| budget.is_low(now) || budget.left < price.requests) {
+            Some(budget) => format!("{}; {budget}", price.describe_all()),
+            None => price.describe(),
+        }
+    }
+}
