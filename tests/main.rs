@@ -61,6 +61,7 @@ mod client {
     mod certificates;
     mod content;
     mod greeting;
+    mod own_api;
     mod paging;
     mod peers;
     mod proxies;

@@ -12,8 +12,8 @@ use super::CliError;
 use super::arguments::ArgumentReader;
 use super::print::{self, Table};
 use crate::client::{Error, Pool, Registry};
-use crate::model::failure::Failure;
-use crate::model::page::ListedName;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::page::{ListedName, Page};
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -106,38 +106,69 @@ impl Ls {
 
     async fn repositories(&self, registry: &dyn Registry) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut pages = pin!(list::repositories(registry));
+        let mut pages = pin!(list::repositories(registry, &[]));
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| error.catalog_failure())?;
-            for item in &page.items {
-                if self.json {
-                    print::json(
-                        &mut out,
-                        &NameRecord {
-                            repository: Some(item.text()),
-                            tag: None,
-                            malformed: item.name().is_none(),
-                            digest_tag: false,
-                        },
-                    )?;
-                } else {
-                    writeln!(out, "{}", item.text())?;
-                }
-            }
-            self.end_list(&mut out, page.incomplete.as_ref())?;
-            // Each page is printed as soon as it has arrived.
-            out.flush()?;
-            warn(page.incomplete.as_ref());
+            print::own_api_notice(registry);
+            self.repository_page(&mut out, &page.map_err(|error| error.catalog_failure())?)?;
         }
         Ok(())
+    }
+
+    fn repository_page(&self, out: &mut impl Write, page: &Page<RepositoryName>) -> std::io::Result<()> {
+        if let Some(source) = &page.source {
+            print::print_problem(source);
+        }
+        for item in &page.items {
+            if self.json {
+                print::json(
+                    out,
+                    &NameRecord {
+                        repository: Some(item.text()),
+                        tag: None,
+                        malformed: item.name().is_none(),
+                        digest_tag: false,
+                    },
+                )?;
+            } else {
+                writeln!(out, "{}", item.text())?;
+            }
+        }
+        self.end_list(out, page.incomplete.as_ref())?;
+        // Each page is printed as soon as it has arrived.
+        out.flush()?;
+        warn(page.incomplete.as_ref());
+        Ok(())
+    }
+
+    /// Prints the repositories of the namespace that a name stands for, if the vendor of the registry lists them. Returns
+    /// whether it does.
+    async fn namespace(&self, registry: &dyn Registry, name: &RepositoryName) -> Result<bool, CliError> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut pages = pin!(list::namespace(registry, name));
+        let mut is_one = false;
+        while let Some(page) = pages.next().await {
+            is_one = true;
+            self.repository_page(&mut out, &page)?;
+        }
+        Ok(is_one)
     }
 
     async fn tags(&self, registry: &dyn Registry, repository: &Repository) -> Result<(), CliError> {
         let (mut items, mut incomplete): (Vec<ListedName<Tag>>, _) = (Vec::new(), None);
         let mut pages = pin!(list::tags(registry, &repository.name));
         while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| failure(&error, format!("cannot list the tags of {repository}")))?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let failure = failure(&error, format!("cannot list the tags of {repository}"));
+                    let may_be_namespace =
+                        matches!(failure.kind, FailureKind::NotFound | FailureKind::Denied);
+                    if !self.long && may_be_namespace && self.namespace(registry, &repository.name).await? {
+                        return Ok(());
+                    }
+                    return Err(failure.into());
+                }
+            };
             items.extend(page.items);
             warn(page.incomplete.as_ref());
             incomplete = page.incomplete.or(incomplete);

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::vendors::Vendor;
 use crate::model::reference::RepositoryName;
 use crate::model::server::{Ability, Cleanups, Deletes};
 use crate::model::text::SafeText;
@@ -58,6 +59,8 @@ struct HostFacts {
     referrers: Option<Ability>,
     deletes: Deletes,
     deletes_until: Option<Instant>,
+    /// The vendor, once the first answers were looked at.
+    vendor: Option<Option<&'static Vendor>>,
     cleanups: Option<Cleanups>,
     /// Whether `cleanups` was observed, and is not only derived from the product.
     has_seen_cleanups: bool,
@@ -183,6 +186,16 @@ impl Abilities {
             return;
         }
         (known.cleanups, known.needs_proof) = (Some(cleanups), needs_proof);
+    }
+
+    /// Returns the vendor by the first answers. Returns `None` before they were looked at.
+    pub(crate) fn vendor(&self) -> Option<Option<&'static Vendor>> {
+        self.lock().vendor
+    }
+
+    /// Records the vendor that the first answers show.
+    pub(crate) fn learn_vendor(&self, vendor: Option<&'static Vendor>) {
+        self.lock().vendor = Some(vendor);
     }
 
     /// Records the condition under which the product accepts Docker's manifests, if there is one.

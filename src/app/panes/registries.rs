@@ -30,6 +30,14 @@ pub struct OpenRegistry {
     pub(crate) was_prompted: bool,
 }
 
+impl OpenRegistry {
+    /// Returns whether the registry has no catalog, and its vendor may list the namespaces of names that are opened.
+    pub(crate) fn lists_namespaces(&self) -> bool {
+        let may_list = self.server.value.as_ref().is_some_and(|server| server.own_api.namespaces);
+        may_list && (self.repositories.source.is_some() || self.repositories.names.failure.is_some())
+    }
+}
+
 impl Registries {
     /// Returns the registry under the cursor.
     pub fn selected(&self) -> Option<&OpenRegistry> {
