@@ -22,6 +22,7 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    mod own_api;
     #[cfg(unix)]
     mod scan;
     mod since;
@@ -48,6 +49,7 @@ mod cli {
     mod packages;
     #[cfg(unix)]
     pub mod scan;
+    mod search;
     mod since;
     mod subcommands;
     mod tag;

@@ -5,11 +5,13 @@
 //!
 //! | subject | file |
 //! |---|---|
-//! | the address of the API, and its calls | `session` |
+//! | the address of the API, and one request | `session` |
+//! | a call with its login and its answer | `calls` |
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | what each vendor's API can do | `vendors/api.rs` and the files of the vendors |
 
+mod calls;
 mod login;
 mod session;
 pub(crate) mod settings;
@@ -34,8 +36,9 @@ use crate::model::reference::RepositoryName;
 use crate::model::server::OwnApiAbilities;
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
+use calls::CallError;
 use login::LoginState;
-use session::{ApiSession, CallError};
+use session::ApiSession;
 use settings::{ApiAddress, VendorName};
 
 /// How long an API that failed is left alone.
@@ -116,12 +119,12 @@ impl Client {
     async fn use_api<T>(
         &self,
         limit: Duration,
-        work: impl Future<Output = Result<Option<T>, Error>>,
+        calls: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Option<T> {
         if self.0.own_api.rests() {
             return None;
         }
-        let error = match tokio::time::timeout(limit, work).await {
+        let error = match tokio::time::timeout(limit, calls).await {
             Ok(Ok(done)) => return done,
             Ok(Err(error)) => error,
             Err(_) => Error::unsent(self.host(), Cause::Local("it did not answer in time".into())),

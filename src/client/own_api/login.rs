@@ -31,12 +31,17 @@ pub(crate) struct LoginState {
 /// A header that identifies the user.
 #[derive(Debug, Clone)]
 pub(crate) struct LoginHeader {
-    /// Its name.
-    pub(crate) name: HeaderName,
-    /// Its value.
-    pub(crate) value: HeaderValue,
+    name: HeaderName,
+    value: HeaderValue,
     /// The login that it stands for.
     login: Login,
+}
+
+impl LoginHeader {
+    /// Returns name and value.
+    pub(super) fn pair(&self) -> (&HeaderName, &HeaderValue) {
+        (&self.name, &self.value)
+    }
 }
 
 impl ApiSession<'_> {

@@ -1,18 +1,15 @@
-//! One use of a vendor's own API: its address, its login, and the calls.
+//! One use of a vendor's own API: its address, and one request.
 
 use std::sync::MutexGuard;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde_json::Value;
 
 use super::ApiState;
-use super::login::LoginHeader;
 use crate::client::error::{Cause, Error, Peer, SendError};
 use crate::client::http::error_body::ErrorBody;
 use crate::client::http::limit::Priority;
-use crate::client::http::link;
 use crate::client::http::origin::{self, Origin};
 use crate::client::http::payload::Payload;
 use crate::client::http::request::{HttpAnswer, Request};
@@ -43,24 +40,6 @@ pub(crate) struct ApiSession<'a> {
     peer: Peer,
     /// Whether the address may be sent the login of the registry.
     pub(super) may_see_login: bool,
-}
-
-/// The answer to a call.
-#[derive(Debug)]
-pub(super) struct CallAnswer {
-    /// The body.
-    pub(super) body: Value,
-    /// The target of the `Link` header to the next page.
-    pub(super) link: Option<String>,
-}
-
-/// The reason why a call brought nothing.
-#[derive(Debug)]
-pub(super) enum CallError {
-    /// The API does not have the subject of the call, or does not show it to this user.
-    Refused,
-    /// The API does not work.
-    Failed(Box<Error>),
 }
 
 impl<'a> ApiSession<'a> {
@@ -108,50 +87,21 @@ impl<'a> ApiSession<'a> {
         self.client.0.own_api.state()
     }
 
-    /// Sends a call and reads its answer. A refused login is left out at a second try.
-    pub(super) async fn call(&self, call: &VendorCall, scope: &Scope) -> Result<CallAnswer, CallError> {
-        if self.api.login == ApiLogin::Registry {
-            return self.read(self.send_as_registry(call, scope).await);
-        }
-        let method = if call.body.is_some() { Method::POST } else { Method::GET };
-        let header = self.login_header().await;
-        let answer = self.send(call, method.clone(), header.as_ref()).await;
-        match (answer, header) {
-            (Err(error), Some(header)) if error.cause.status() == Some(401) => {
-                self.refuse(header);
-                self.read(self.send(call, method, None).await)
-            }
-            (answer, _) => self.read(answer),
-        }
-    }
-
-    fn read(&self, answer: Result<HttpAnswer, Error>) -> Result<CallAnswer, CallError> {
-        let failed = |cause| CallError::Failed(Box::new(self.error(cause)));
-        match answer {
-            Ok(answer) => {
-                let link = link::next(&answer.headers);
-                let body = answer.json().map_err(failed)?;
-                let body = serde_json::from_slice(body)
-                    .map_err(|_| failed(Cause::BadAnswer("the answer is no JSON".into())))?;
-                Ok(CallAnswer { body, link })
-            }
-            Err(error) if matches!(error.cause.status(), Some(401 | 403 | 404)) => Err(CallError::Refused),
-            Err(error) if error.cause.is_about_login() => Err(CallError::Refused),
-            Err(error) => Err(CallError::Failed(Box::new(error))),
-        }
-    }
-
     /// Returns the error of an answer that has another form than expected.
     pub(super) fn other_form(&self) -> Error {
         self.error(Cause::BadAnswer("the answer has another form than documented".into()))
     }
 
-    fn error(&self, cause: Cause) -> Error {
+    pub(super) fn error(&self, cause: Cause) -> Error {
         self.client.http().error(SendError { cause, peer: self.peer.clone() }, None, 1)
     }
 
     /// Sends a call with the login and the tokens of the registry API.
-    async fn send_as_registry(&self, call: &VendorCall, scope: &Scope) -> Result<HttpAnswer, Error> {
+    pub(super) async fn send_as_registry(
+        &self,
+        call: &VendorCall,
+        scope: &Scope,
+    ) -> Result<HttpAnswer, Error> {
         let mut request = self.request(call, Method::GET, scope.clone())?;
         request.has_fallback = true;
         self.client.http().send(&request).await
@@ -162,11 +112,11 @@ impl<'a> ApiSession<'a> {
         &self,
         call: &VendorCall,
         method: Method,
-        login: Option<&LoginHeader>,
+        login: Option<(&HeaderName, &HeaderValue)>,
     ) -> Result<HttpAnswer, Error> {
         let mut request = self.request(call, method, Scope::Nothing)?;
-        if let Some(login) = login {
-            request.headers.insert(login.name.clone(), login.value.clone());
+        if let Some((name, value)) = login {
+            request.headers.insert(name, value.clone());
         }
         let http = self.client.http();
         let _permit = http.permit(request.priority).await;

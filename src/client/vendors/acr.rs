@@ -1,4 +1,4 @@
-//! The registry of Azure: docs/REGISTRIES.md §9.1. Its own API: §9.4.
+//! The registry of Azure: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{digest, list, text, time};
 use super::api::paths::{get, segment, with_query};

@@ -1,5 +1,5 @@
 //! Artifactory: docs/REGISTRIES.md §9.1. It lists digests among its tags, which `distribution/tags.rs` leaves
-//! out. Its own API: §9.4.
+//! out. Its own API: docs/REGISTRIES.md §9.4.
 
 use serde_json::json;
 

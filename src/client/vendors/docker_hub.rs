@@ -1,4 +1,4 @@
-//! Docker Hub: docs/REGISTRIES.md §9.1. Its pull limit answers 429, which is not a quota. Its own API: §9.4.
+//! Docker Hub: docs/REGISTRIES.md §9.1. Its pull limit answers 429, which is not a quota. Its own API: docs/REGISTRIES.md §9.4.
 
 use serde_json::{Value, json};
 

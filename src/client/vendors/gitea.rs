@@ -1,5 +1,5 @@
 //! Gitea and Forgejo, which share their code: docs/REGISTRIES.md §7.4, §9.2. They count one byte of an upload more than
-//! other servers, which `blob/push.rs` accepts. Their own API: §9.4.
+//! other servers, which `blob/push.rs` accepts. Their own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::text;
 use super::api::paths::{get, segment, with_query};

@@ -1,5 +1,5 @@
 //! GitLab: docs/REGISTRIES.md §9.1, §9.2. It takes the fallback tag of a digest for the digest itself, which
-//! `distribution/referrers.rs` notices. Its own API: §9.4.
+//! `distribution/referrers.rs` notices. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{count, text};
 use super::api::paths::{get, segment, with_query};

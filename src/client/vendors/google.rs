@@ -1,4 +1,4 @@
-//! The registries of Google: docs/REGISTRIES.md §7.1. Their lists of tags say more than others: §9.4.
+//! The registries of Google: docs/REGISTRIES.md §7.1. Their lists of tags say more than others: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{list, size, unix_time};
 use super::api::paths::{get, segment};

@@ -1,4 +1,4 @@
-//! Harbor: docs/REGISTRIES.md §9.1. Its own API: §9.4.
+//! Harbor: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{count, digest, list, platform, size, text, time};
 use super::api::paths::{get, segment, with_query};

@@ -1,4 +1,4 @@
-//! Nexus: docs/REGISTRIES.md §9.1. Its own API: §9.4.
+//! Nexus: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{list, text};
 use super::api::paths::{get, with_query};

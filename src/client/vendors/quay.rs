@@ -1,4 +1,4 @@
-//! Quay: docs/REGISTRIES.md §9.1. It deletes with the right to push; `Scope::fallback` asks for that. Its own API: §9.4.
+//! Quay: docs/REGISTRIES.md §9.1. It deletes with the right to push; `Scope::fallback` asks for that. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{count, description, digest, list, size, text, unix_time};
 use super::api::paths::{get, next_page, segment, with_query};

@@ -1,4 +1,4 @@
-//! zot: docs/REGISTRIES.md §7.1, §8.1. Its own API: §9.4.
+//! zot: docs/REGISTRIES.md §7.1, §8.1. Its own API: docs/REGISTRIES.md §9.4.
 
 use super::api::json::{count, list, text};
 use super::api::paths::{get, with_query};
