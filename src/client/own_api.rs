@@ -43,8 +43,8 @@ use settings::{ApiAddress, VendorName};
 
 /// How long an API that failed is left alone.
 const REST: Duration = Duration::from_secs(120);
-/// How long each page after the first one may take.
-const LATER_PAGE: Duration = Duration::from_secs(15);
+/// How long everything may take that nothing else waits for: further pages, and a search.
+const PATIENT: Duration = Duration::from_secs(15);
 /// Most calls for one list.
 const MOST_CALLS: u32 = 1_000;
 /// Most calls for a search.
@@ -112,6 +112,8 @@ struct Part<T> {
     next: Option<VendorPosition>,
     /// Why the list ends before its end.
     incomplete: Option<&'static str>,
+    /// Whether the API refused to show it.
+    is_refused: bool,
 }
 
 impl Client {
@@ -145,14 +147,14 @@ impl Client {
         next: Option<NextPage>,
     ) -> Option<Page<RepositoryName>> {
         let is_first = next.is_none();
-        let limit = if is_first { self.http().timeouts().own_api } else { LATER_PAGE };
+        let limit = if is_first { self.http().timeouts().own_api } else { PATIENT };
         let mut next = next.unwrap_or_default();
         let position = next.vendor.take();
         let part = self.use_api(limit, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(lists) = &session.api.repositories else { return Ok(None) };
             let start = match position {
-                Some(position) => position,
+                Some(position) => *position,
                 None => {
                     let start = first_calls(session, lists, near).await;
                     VendorPosition { source: source(session, &start), ..start }
@@ -173,32 +175,30 @@ impl Client {
         let incomplete =
             if is_too_long { Some("the list is too long to be shown completely") } else { part.incomplete };
         let following = part.next.filter(|_| !is_too_long);
-        let next = following.map(|position| NextPage { vendor: Some(position), ..next });
+        let next = following.map(|position| NextPage { vendor: Some(Box::new(position)), ..next });
         Some(Page { items, next, incomplete: incomplete.map(Into::into), source })
     }
 
     async fn list_tag_facts(
         &self,
         name: &RepositoryName,
-        next: Option<VendorPosition>,
+        next: Option<Box<VendorPosition>>,
     ) -> Option<VendorTags> {
-        let limit = if next.is_none() { self.http().timeouts().own_api } else { LATER_PAGE };
-        let part = self.use_api(limit, async {
+        // Rows wait for each part.
+        let part = self.use_api(self.http().timeouts().own_api, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(lists) = &session.api.tags else { return Ok(None) };
-            let start = next.unwrap_or_else(|| VendorPosition {
-                groups: [(lists.of)(name)].into(),
-                ..VendorPosition::default()
-            });
+            let first = || VendorPosition { groups: [(lists.of)(name)].into(), ..VendorPosition::default() };
+            let start = next.map_or_else(first, |next| *next);
             advance(session, start, MOST_CALLS, lists.read, &Scope::Pull(name.clone())).await.map(Some)
         });
         let part = part.await?;
-        Some(VendorTags { tags: part.items, next: part.next })
+        Some(VendorTags { tags: part.items, next: part.next.map(Box::new) })
     }
 
     async fn search_repositories(&self, words: &str, most: usize) -> Option<Vec<SearchHit>> {
         let words: String = words.chars().take(LONGEST_WORDS).collect();
-        self.use_api(self.http().timeouts().own_api, async {
+        self.use_api(PATIENT, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(searches) = &session.api.search else { return Ok(None) };
             let start = VendorPosition {
@@ -213,6 +213,9 @@ impl Client {
                     Err(_) if !hits.is_empty() => break,
                     part => part?,
                 };
+                if part.is_refused && hits.is_empty() {
+                    return Ok(None);
+                }
                 let new =
                     part.items.into_iter().filter(|hit: &SearchHit| seen.insert(hit.repository.clone()));
                 hits.extend(new);
@@ -251,7 +254,7 @@ impl OwnApi for Client {
     fn tag_facts<'a>(
         &'a self,
         name: &'a RepositoryName,
-        next: Option<VendorPosition>,
+        next: Option<Box<VendorPosition>>,
     ) -> BoxFuture<'a, Option<VendorTags>> {
         self.list_tag_facts(name, next).boxed()
     }
@@ -319,16 +322,20 @@ async fn advance<T>(
     read: fn(&ApiAnswer<'_>) -> Option<ApiPage<T>>,
     scope: &Scope,
 ) -> Result<Part<T>, Error> {
-    let mut incomplete = None;
+    let (mut incomplete, mut is_refused) = (None, false);
     while let Some(group) = position.groups.pop_front() {
         for call in group {
             if position.calls >= most {
-                return Ok(Part { items: Vec::new(), next: None, incomplete: Some("the list is too long") });
+                let incomplete = Some("the list is too long");
+                return Ok(Part { items: Vec::new(), next: None, incomplete, is_refused });
             }
             position.calls += 1;
             let answer = match session.call(&call, scope).await {
                 Ok(answer) => answer,
-                Err(CallError::Refused) => continue,
+                Err(CallError::Refused) => {
+                    is_refused = true;
+                    continue;
+                }
                 Err(CallError::Failed(error)) => return Err(*error),
             };
             let host = session.client.host();
@@ -354,12 +361,12 @@ async fn advance<T>(
             }
             if !page.items.is_empty() {
                 let next = Some(position).filter(|position| !position.groups.is_empty());
-                return Ok(Part { items: page.items, next, incomplete });
+                return Ok(Part { items: page.items, next, incomplete, is_refused: false });
             }
             break;
         }
     }
-    Ok(Part { items: Vec::new(), next: None, incomplete })
+    Ok(Part { items: Vec::new(), next: None, incomplete, is_refused })
 }
 
 fn hash(text: &str) -> u64 {

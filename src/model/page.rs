@@ -71,11 +71,11 @@ pub struct NextPage {
     /// Whether the server has led on from a page: by a link, or by new names behind the last one.
     pub is_led_on: bool,
     /// Hashes of the pages requested so far.
-    pub asked: HashSet<u64>,
+    pub asked: Box<HashSet<u64>>,
     /// Hashes of the names received so far.
     pub seen: HashSet<u64>,
     /// The number of bytes of those names.
     pub bytes: usize,
     /// The position in the list of a vendor's own API, if the names are from there.
-    pub vendor: Option<VendorPosition>,
+    pub vendor: Option<Box<VendorPosition>>,
 }

@@ -38,7 +38,7 @@ pub struct VendorTags {
     /// The tags, in the order of the vendor.
     pub tags: Vec<VendorTag>,
     /// The position of the next part; `None` at the end.
-    pub next: Option<VendorPosition>,
+    pub next: Option<Box<VendorPosition>>,
 }
 
 /// The facts that a vendor lists about a tag. No manifest was read for them, so nothing proves them.

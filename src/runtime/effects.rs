@@ -312,7 +312,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::VendorTags(repository, next) => {
             let registry = pool.registry(&repository.host);
             let facts = match registry.own_api() {
-                Some(api) => api.tag_facts(&repository.name, next.map(|next| *next)).await,
+                Some(api) => api.tag_facts(&repository.name, next).await,
                 None => None,
             };
             Answer::VendorTags(facts)

@@ -248,7 +248,8 @@ async fn a_login_that_the_api_refuses_is_not_sent_again() {
 /// An API that is no good: whatever it answers, the registry API is used, and the user is told once.
 #[tokio::test]
 async fn an_api_that_does_not_work_changes_nothing_and_is_named_once() {
-    let faults: [(&str, fn() -> Fault, &str); 6] = [
+    type Case<'a> = (&'a str, fn() -> Fault, &'a str);
+    let faults: [Case; 6] = [
         ("an error", || Fault::status(500), "500"),
         ("too many requests", || Fault::status(429), "429"),
         (
@@ -506,6 +507,16 @@ async fn zot_is_searched_in_graphql() {
     assert!(query.starts_with(r#"{GlobalSearch(query:"a\"b",requestedPage:{limit:5 offset:0"#), "{query}");
 }
 
+#[tokio::test]
+async fn a_search_that_is_refused_is_none_and_one_without_results_is_one() {
+    for (status, expected) in [(401, None), (404, None), (200, Some(Vec::new()))] {
+        let vendor = vendor(Setup { vendor: "Harbor", ..Setup::default() }).await;
+        vendor.api.fault(move |_, _| Some(Fault::answer(status, &[], r#"{"repository":[]}"#)));
+        assert_eq!(vendor.search("a", 5).await, expected, "{status}");
+        assert_eq!(vendor.notice(), None);
+    }
+}
+
 /// GraphQL answers errors with 200.
 #[tokio::test]
 async fn errors_of_graphql_are_no_results() {
@@ -538,9 +549,10 @@ async fn artifactory_and_nexus_are_searched_and_name_each_image_once() {
         ["docker-local/team/app", "docker-local/web"]
     );
     let nexus = vendor(Setup { vendor: "Nexus", ..Setup::default() }).await;
-    nexus.api.fault(|request, _| match request.query.contains("continuationToken=T1") {
-        true => json(r#"{"items":[{"name":"web","version":"2"}],"continuationToken":null}"#),
-        false => json(r#"{"items":[{"name":"app","version":"1"},{"name":"app","version":"2"}],"continuationToken":"T1"}"#),
+    nexus.api.fault(|request, _| {
+        let first = r#"{"items":[{"name":"app","version":"1"},{"name":"app","version":"2"}],"continuationToken":"T1"}"#;
+        let last = r#"{"items":[{"name":"web","version":"2"}],"continuationToken":null}"#;
+        json(if request.query.contains("continuationToken=T1") { last } else { first })
     });
     let hits = nexus.search("a", 9).await.expect("results");
     let names: Vec<&str> = hits.iter().map(|hit| hit.repository.as_str()).collect();

@@ -77,9 +77,12 @@ pub(crate) fn search_for(update: &mut Update<'_>, words: &str) {
 
 /// Takes the results of a search. Without any the names that are known of the registry are searched.
 pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, hits: Option<Vec<SearchHit>>) {
-    let is_it = |dialog: &&mut Dialog| matches!(dialog, Dialog::Search(search) if search.pending.as_ref().is_some_and(|(it, _)| *it == ticket));
-    let at = update.state.dialogs.iter_mut().position(|mut dialog| is_it(&&mut dialog));
-    let Some(Dialog::Search(search)) = at.and_then(|at| update.state.dialogs.get_mut(at)) else { return };
+    let awaits = |dialog: &Dialog| match dialog {
+        Dialog::Search(search) => search.pending.as_ref().is_some_and(|(awaited, _)| *awaited == ticket),
+        _ => false,
+    };
+    let Some(at) = update.state.dialogs.iter().position(awaits) else { return };
+    let Some(Dialog::Search(search)) = update.state.dialogs.get_mut(at) else { return };
     let Some((_, words)) = search.pending.take() else { return };
     search.cursor = 0;
     match hits {
@@ -87,7 +90,7 @@ pub(crate) fn take(update: &mut Update<'_>, ticket: Ticket, hits: Option<Vec<Sea
         None => {
             let host = search.host.clone();
             let hits = known_names(update.state, &host, &words);
-            if let Some(Dialog::Search(search)) = at.and_then(|at| update.state.dialogs.get_mut(at)) {
+            if let Some(Dialog::Search(search)) = update.state.dialogs.get_mut(at) {
                 search.found = Some(Found { words, hits, is_local: true });
             }
         }

@@ -186,8 +186,8 @@ impl<'a> ApiSession<'a> {
 
 /// Returns the vendor that the first answers of a registry show.
 async fn known_vendor(client: &Client) -> Option<&'static Vendor> {
-    if client.abilities().vendor().is_none() {
+    if !client.abilities().knows_vendor() {
         client.ping().await.ok()?;
     }
-    client.abilities().vendor().flatten()
+    client.abilities().vendor()
 }

@@ -22,7 +22,7 @@ pub trait OwnApi: Send + Sync {
     fn tag_facts<'a>(
         &'a self,
         name: &'a RepositoryName,
-        next: Option<VendorPosition>,
+        next: Option<Box<VendorPosition>>,
     ) -> BoxFuture<'a, Option<VendorTags>>;
 
     /// Returns at most so many repositories that fit some words.

@@ -128,12 +128,11 @@ impl Canvas<'_, '_> {
                     (count, false) => counted(count, "repository", "repositories"),
                     (count, true) => counted(count, "known name", "known names"),
                 };
-                match found.is_local {
-                    true => (
-                        format!("{what}: the registry has no search, so known names are searched"),
-                        Role::Warn,
-                    ),
-                    false => (what, Role::Dim),
+                if found.is_local {
+                    let text = format!("{what}: the registry has no search, so known names are searched");
+                    (text, Role::Warn)
+                } else {
+                    (what, Role::Dim)
                 }
             }
         }

@@ -16,7 +16,7 @@ const MOST_PARTS: u32 = 20;
 pub(crate) struct VendorFacts {
     facts: HashMap<Tag, VendorTag>,
     /// The position of the next part.
-    next: Option<VendorPosition>,
+    next: Option<Box<VendorPosition>>,
     /// The ticket of the awaited part.
     pending: Option<Ticket>,
     /// The number of parts that were asked for.
@@ -28,7 +28,7 @@ impl VendorFacts {
     pub(crate) fn ask(&mut self, ticket: Ticket) -> Option<Box<VendorPosition>> {
         self.pending = Some(ticket);
         self.parts += 1;
-        self.next.take().map(Box::new)
+        self.next.take()
     }
 
     /// Takes a part, if it is the awaited one. Without one the vendor is not asked again.
@@ -145,7 +145,7 @@ mod tests {
         let first = tickets.issue();
         assert!(pane.vendor.ask(first).is_none());
         assert!(pane.rows_to_load(9).is_empty(), "they wait for the vendor");
-        let next = Some(VendorPosition::default());
+        let next = Some(Box::default());
         pane.vendor.take(first, Some(VendorTags { tags: vec![VendorTag::of(tag("1"))], next }));
         assert_eq!(pane.rows_to_load(9).len(), 1, "the vendor has told of one");
         assert!(pane.needs_vendor_part(), "the other one may be in the next part");
