@@ -1,5 +1,7 @@
 //! `regtui ls`: lists the repositories of a registry as they arrive, or the tags of a repository, sorted.
 
+mod by_vendor;
+
 use std::io::{BufWriter, Write};
 use std::pin::pin;
 
@@ -35,7 +37,10 @@ pub(crate) struct Ls {
     /// Show the digest, size, date and platforms of tags
     #[arg(long, short)]
     long: bool,
-    /// Set the order of tags; size and date need --long
+    /// Show what the registry's vendor tells of tags, with one request for many: size, last push and pull, expiry
+    #[arg(long, conflicts_with = "long")]
+    vendor: bool,
+    /// Set the order of tags; size and date need --long or --vendor
     #[arg(long, value_name = "BY", default_value = "version")]
     sort: By,
 }
@@ -86,12 +91,12 @@ struct Long<'a> {
 impl Ls {
     /// Prints the list.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
-        if matches!(self.sort, By::Date | By::Size) && !self.long {
-            return Err(CliError::Usage("sorting by date or size needs `--long`".into()));
+        if matches!(self.sort, By::Date | By::Size) && !self.long && !self.vendor {
+            return Err(CliError::Usage("sorting by date or size needs `--long` or `--vendor`".into()));
         }
         let outcome = match ArgumentReader::of(pool).target(&self.target)? {
-            Target::Registry(_) if self.long => Err(CliError::Usage(
-                "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
+            Target::Registry(_) if self.long || self.vendor => Err(CliError::Usage(
+                "`--long` and `--vendor` are for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
             Target::Registry(host) => self.repositories(&*pool.registry(&host)).await,
             Target::Repository(repository) => self.tags(&*pool.registry(&repository.host), &repository).await,
@@ -163,7 +168,11 @@ impl Ls {
                     let failure = failure(&error, format!("cannot list the tags of {repository}"));
                     let may_be_namespace =
                         matches!(failure.kind, FailureKind::NotFound | FailureKind::Denied);
-                    if !self.long && may_be_namespace && self.namespace(registry, &repository.name).await? {
+                    if !self.long
+                        && !self.vendor
+                        && may_be_namespace
+                        && self.namespace(registry, &repository.name).await?
+                    {
                         return Ok(());
                     }
                     return Err(failure.into());
@@ -182,8 +191,13 @@ impl Ls {
             // These orders are known only when the images are.
             By::Date | By::Size => {}
         }
-        let printed =
-            if self.long { self.long(registry, &repository.name, items).await } else { self.short(&items) };
+        let printed = if self.long {
+            self.long(registry, &repository.name, items).await
+        } else if self.vendor {
+            by_vendor::print(registry, &repository.name, items, (self.sort, self.json)).await
+        } else {
+            self.short(&items)
+        };
         let mut out = std::io::stdout().lock();
         self.end_list(&mut out, incomplete.as_ref())?;
         out.flush()?;

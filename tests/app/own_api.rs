@@ -114,7 +114,7 @@ async fn a_registry_without_search_is_searched_by_known_names() {
     let plain = DemoSettings { server: None, ..DemoSettings::default() };
     let mut harness = Harness::open(plain, samples::sample(), "").await;
     harness.press("S").await.type_text("TEAM app").await;
-    harness.shows("the registry has no search");
+    harness.shows("known name: the registry did not search");
     harness.shows("team/app");
     harness.press("Esc").await;
     assert!(harness.state.dialogs.is_empty());

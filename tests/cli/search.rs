@@ -18,6 +18,9 @@ async fn quay(status: u16) -> (Demo, Shell) {
                 r#"{"results":[{"namespace":{"name":"team"},"name":"web","stars":1200,"description":"the site"}]}"#
             }
             ("/api/v1/repository", 200) => r#"{"repositories":[{"namespace":"team","name":"web"}]}"#,
+            ("/api/v1/repository/team/app/tag/", 200) => {
+                r#"{"tags":[{"name":"1.4.1","start_ts":1763000000,"size":4000000},{"name":"1.4.2","start_ts":1763600000}]}"#
+            }
             (path, _) if path.starts_with("/api/") => return Some(Fault::status(status)),
             _ => return None,
         };
@@ -78,4 +81,23 @@ async fn a_namespace_is_listed_like_a_registry() {
     assert_eq!(ended.stdout, "team/web\n");
     let ended = shell.run(&["ls", &format!("{}/other", demo.address())]).await;
     ended.assert_code(1).assert_says("cannot list the tags");
+}
+
+#[tokio::test]
+async fn the_vendor_tells_of_tags_without_a_request_for_each() {
+    let (demo, shell) = quay(200).await;
+    let app = format!("{}/team/app", demo.address());
+    let ended = shell.run(&["ls", "--vendor", "--sort", "date", &app]).await;
+    ended.assert_code(0);
+    let tags: Vec<&str> = ended.stdout.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(tags[..3], ["TAG", "1.4.2", "1.4.1"], "{ended:?}");
+    assert!(ended.stdout.contains("PUSHED") && ended.stdout.contains("~"), "{ended:?}");
+    assert!(demo.requests().iter().all(|request| !request.path.contains("/manifests/")));
+    let ended = shell.run(&["ls", "--vendor", "--json", &app]).await;
+    let first: Value =
+        serde_json::from_str(ended.stdout.lines().next().unwrap_or_default()).expect("a document");
+    assert_eq!((&first["tag"], &first["size"]), (&"1.4.2".into(), &Value::Null));
+    let (demo, shell) = quay(500).await;
+    let ended = shell.run(&["ls", "--vendor", &format!("{}/team/app", demo.address())]).await;
+    ended.assert_code(1).assert_says("Quay's own API").assert_says("`--long` reads");
 }

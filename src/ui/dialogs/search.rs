@@ -122,15 +122,14 @@ impl Canvas<'_, '_> {
             _ if search.is_loading() => (format!("searching {}", self.spinner_frame()), Role::Dim),
             None => ("type words: the registry is searched as soon as you rest".into(), Role::Dim),
             Some(found) => {
-                let count = found.hits.len();
-                let what = match (count, found.is_local) {
-                    (0, _) => "nothing found".to_string(),
+                let what = match (found.hits.len(), found.is_local) {
+                    (0, false) => "nothing found".to_string(),
+                    (0, true) => "nothing found among known names".to_string(),
                     (count, false) => counted(count, "repository", "repositories"),
                     (count, true) => counted(count, "known name", "known names"),
                 };
                 if found.is_local {
-                    let text = format!("{what}: the registry has no search, so known names are searched");
-                    (text, Role::Warn)
+                    (format!("{what}: the registry did not search"), Role::Warn)
                 } else {
                     (what, Role::Dim)
                 }
