@@ -29,6 +29,7 @@ mod print;
 mod repeated_options;
 mod resume;
 mod scan;
+mod search;
 mod side_options;
 mod since;
 mod tag;

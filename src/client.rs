@@ -6,6 +6,7 @@
 //! | the operations of any registry, as a trait | `registry` |
 //! | the distribution API, the first implementation | `distribution` and its folder |
 //! | blobs of any size | `blob` and its folder |
+//! | the own APIs of vendors | `own_api` and its folder |
 //! | vendors, and everything that is peculiar to one | `vendors` and its folder |
 //! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
@@ -21,6 +22,7 @@ mod distribution;
 mod error;
 mod host;
 pub mod http;
+mod own_api;
 pub mod registry;
 mod single_flight;
 mod vendors;
@@ -41,6 +43,7 @@ pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
+pub use own_api::settings::{ApiAddress, VendorName};
 pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
 pub(crate) use vendors::{ENABLE_DELETES, delete_hint};
@@ -57,6 +60,7 @@ use credentials::{Credentials, Login, TokenServices};
 use host::Abilities;
 use http::Http;
 use http::log::Sink;
+use own_api::{ApiSettings, OwnApiFacts};
 use single_flight::Joined;
 
 /// Everything that flags and the configuration say about registries.
@@ -89,6 +93,10 @@ pub struct HostSettings {
     pub realm_allow: Vec<String>,
     /// Origins besides the registry's own that may be sent uploads if the registry names them.
     pub upload_allow: Vec<AllowedOrigin>,
+    /// The address of the vendor's own API, if it is not at the vendor's usual place.
+    pub api: Option<ApiAddress>,
+    /// The vendor whose own API the registry has, if neither its name nor its answers say so.
+    pub vendor: Option<VendorName>,
 }
 
 impl ClientSettings {
@@ -98,6 +106,14 @@ impl ClientSettings {
 
     fn realm_allow(&self, host: &Host) -> Vec<String> {
         self.hosts.get(host).map(|settings| settings.realm_allow.clone()).unwrap_or_default()
+    }
+
+    fn own_api(&self, host: &Host) -> ApiSettings {
+        let settings = self.hosts.get(host);
+        ApiSettings {
+            address: settings.and_then(|settings| settings.api.clone()),
+            vendor: settings.and_then(|settings| settings.vendor),
+        }
     }
 
     fn upload_allow(&self, host: &Host) -> Vec<AllowedOrigin> {
@@ -251,6 +267,7 @@ struct ClientInner {
     cache: Cache,
     abilities: Abilities,
     places: BlobPlaces,
+    own_api: OwnApiFacts,
     /// Permits one reader of large content at a time.
     large_content: Semaphore,
     manifests: Joined<(RepositoryName, Selector), Result<Arc<Manifest>, Error>>,
@@ -263,12 +280,14 @@ struct ClientInner {
 impl Client {
     fn new(host: &Host, settings: &ClientSettings, cache: Cache) -> Client {
         let http = Http::new(host.clone(), settings);
+        let own_api = OwnApiFacts::new(settings.own_api(host));
         let abilities = Abilities::default();
         Client(Arc::new(ClientInner {
             http,
             cache,
             abilities,
             places: BlobPlaces::default(),
+            own_api,
             large_content: Semaphore::new(1),
             manifests: Joined::default(),
             configs: Joined::default(),
@@ -298,6 +317,7 @@ impl Client {
         self.0.http.auth().forget();
         self.0.abilities.forget();
         self.0.places.forget_all();
+        self.0.own_api.forget();
     }
 
     /// Reads the sources of logins again when a login is needed next, because the user may have logged in elsewhere.
@@ -305,6 +325,7 @@ impl Client {
     pub fn reread_logins(&self) {
         self.0.http.auth().reread_logins();
         self.0.places.forget_all();
+        self.0.own_api.forget();
     }
 
     /// Sends a ping, and returns the verdict of the registry on the login of this client.

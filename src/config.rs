@@ -13,7 +13,7 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use crate::app::settings::{ExtraColumns, PaneWidths};
-use crate::client::{self, AllowedOrigin, HostSettings, Trust};
+use crate::client::{self, AllowedOrigin, ApiAddress, HostSettings, Trust, VendorName};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
 use crate::model::scan::command::{ScanCommand, Scanner};
@@ -80,6 +80,10 @@ pub(crate) struct RegistryConfig {
     pub(crate) realm_allow: Vec<String>,
     /// Other origins to which uploads may be sent if this registry names them.
     pub(crate) upload_allow: Vec<AllowedOrigin>,
+    /// The address of the vendor's own API, if it is not at the vendor's usual place.
+    pub(crate) api: Option<ApiAddress>,
+    /// The vendor whose own API the registry has, if neither its name nor its answers say so.
+    pub(crate) vendor: Option<VendorName>,
     /// Whether every change in this registry is refused.
     pub(crate) read_only: bool,
     /// Whether the name of a repository must be typed before a change in it.
@@ -284,6 +288,8 @@ impl Config {
                     is_for_this_run: false,
                     realm_allow: registry.realm_allow.clone(),
                     upload_allow: registry.upload_allow.clone(),
+                    api: registry.api.clone(),
+                    vendor: registry.vendor,
                 },
             )
         };
@@ -362,6 +368,7 @@ mod tests {
         assert_eq!(shown, Config::default());
         assert_eq!(registry.realm_allow, ["sso.example"]);
         assert_eq!(registry.upload_allow, ["storage.example".parse().expect("an origin")]);
+        assert!(registry.api.is_some() && registry.vendor.is_some());
         assert!(registry.promote.is_some() && registry.repositories.len() == 1);
     }
 

@@ -29,6 +29,7 @@ mod page;
 mod referrers;
 mod reply;
 mod route;
+mod search;
 mod tags;
 mod upload;
 mod uploads;

@@ -39,4 +39,5 @@ pub mod summary;
 pub(crate) mod tag_order;
 pub mod text;
 pub(crate) mod time;
+pub mod vendor_lists;
 pub(crate) mod version_order;

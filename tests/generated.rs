@@ -45,6 +45,7 @@ fn help(of: &[&str]) -> String {
 fn readme_names_options_and_subcommands_that_exist() {
     let subcommands = [
         "ls",
+        "search",
         "inspect",
         "files",
         "cat",

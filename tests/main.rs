@@ -23,6 +23,7 @@ mod app {
     mod manage;
     mod no_catalog;
     mod open;
+    mod own_api;
     #[cfg(unix)]
     mod scan;
     mod since;
@@ -51,6 +52,7 @@ mod cli {
     mod packages;
     #[cfg(unix)]
     pub mod scan;
+    mod search;
     mod since;
     mod subcommands;
     mod tag;
@@ -64,6 +66,7 @@ mod client {
     mod certificates;
     mod content;
     mod greeting;
+    mod own_api;
     mod paging;
     mod peers;
     mod proxies;

@@ -21,6 +21,7 @@ pub(crate) mod program;
 pub(crate) mod refresh;
 pub(crate) mod retag;
 pub(crate) mod scan;
+pub(crate) mod search;
 pub(crate) mod since;
 pub(crate) mod sort;
 pub(crate) mod view;
@@ -179,6 +180,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &view::BORDER_RIGHT,
     &view::BORDERS_RESET,
     &program::OPEN,
+    &search::SEARCH,
     &login::LOGIN,
     &program::CLOSE,
     &lists::FILTER,

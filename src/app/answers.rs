@@ -7,7 +7,7 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, since,
+    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since,
 };
 use super::notices::Level;
 use super::open::forget_opened;
@@ -42,6 +42,10 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             take_repositories(update, &host, ticket, answer);
         }
         (Slot::Tags, Answer::Tags(answer)) => take_tags(update, ticket, answer),
+        (Slot::VendorTags, Answer::VendorTags(facts)) => {
+            update.state.tags.vendor.take(ticket, facts);
+        }
+        (Slot::Search, Answer::Search(hits)) => search::take(update, ticket, hits),
         (Slot::Summary(..), Answer::Summary(answer)) => {
             update.state.tags.take_summary(ticket, answer, now);
             resort_when_idle(update);
@@ -112,12 +116,16 @@ fn take_repositories(
         Ok(page) => {
             let slot = Slot::Repositories(host.clone());
             let next = page.next.map(|next| {
-                update.ask(slot, Duration::ZERO, Ask::Repositories(host.clone(), Some(Box::new(next))))
+                let ask = Ask::Repositories(host.clone(), Vec::new(), Some(Box::new(next)));
+                update.ask(slot, Duration::ZERO, ask)
             });
             let Some(registry) = update.state.registries.of(host) else { return };
             let marked = registry.repositories.list.marks.len();
             registry.repositories.take(page.items, next, page.incomplete, update.now);
-            if let Some(server) = &mut registry.server.value {
+            registry.repositories.source = page.source;
+            if registry.repositories.source.is_none()
+                && let Some(server) = &mut registry.server.value
+            {
                 server.catalog = Ability::Yes;
             }
             let lost = marked.saturating_sub(registry.repositories.list.marks.len());

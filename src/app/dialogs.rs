@@ -31,6 +31,7 @@ pub(crate) mod requests;
 pub(crate) mod retag_prompt;
 pub(crate) mod save_prompt;
 pub mod saved_content;
+pub(crate) mod search;
 pub(crate) mod shown_reading;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
@@ -60,6 +61,8 @@ pub enum Dialog {
     Palette(palette::Palette),
     /// The prompt for a name to open.
     Open(open_prompt::OpenPrompt),
+    /// The search for repositories.
+    Search(Box<search::SearchDialog>),
     /// A short list to choose from: the sort menu, the yank menu.
     Menu(menu::Menu),
     /// The keys of the pane or the dialog below, searchable.
@@ -150,6 +153,7 @@ macro_rules! with_each {
             Dialog::CommandLine($one) => $body,
             Dialog::Palette($one) => $body,
             Dialog::Open($one) => $body,
+            Dialog::Search($one) => $body,
             Dialog::Menu($one) => $body,
             Dialog::Help($one) => $body,
             Dialog::Requests($one) => $body,
@@ -197,7 +201,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 28] {
+    pub(crate) fn all() -> [DialogKeys; 29] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -227,6 +231,7 @@ impl DialogKeys {
             DialogKeys::of::<command_line::CommandLine>(),
             DialogKeys::of::<palette::Palette>(),
             DialogKeys::of::<open_prompt::OpenPrompt>(),
+            DialogKeys::of::<Box<search::SearchDialog>>(),
         ]
     }
 }
@@ -254,6 +259,7 @@ impl Dialog {
             Dialog::Login(prompt) => prompt.outcome.is_loading() || prompt.facts.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading() && !table.reading.is_paused(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
+            Dialog::Search(search) => search.is_loading(),
             _ => false,
         }
     }
@@ -290,6 +296,7 @@ impl Dialog {
             Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::SincePrompt(prompt) => prompt.places(state).area,
             Dialog::Since(_)
+            | Dialog::Search(_)
             | Dialog::ImageDiff(_)
             | Dialog::FileSides(_)
             | Dialog::LayerChoice(_)
@@ -310,6 +317,7 @@ impl Dialog {
             Dialog::CommandLine(line) => Some(&mut line.input),
             Dialog::Palette(palette) => Some(&mut palette.input),
             Dialog::Open(open) => Some(&mut open.field.input),
+            Dialog::Search(search) => Some(&mut search.input),
             Dialog::Help(help) => Some(&mut help.input),
             Dialog::Retag(prompt) => Some(&mut prompt.field.input),
             Dialog::Copy(prompt) => Some(&mut prompt.field.input),

@@ -139,6 +139,7 @@ pub(crate) fn has_foot(state: &State, pane: Pane) -> bool {
             let names = &registry.repositories.names;
             let is_partly_sorted = registry.repositories.known_count_text().is_some();
             names.incomplete.is_some()
+                || registry.repositories.source.is_some()
                 || (!names.items.is_empty() && (names.failure.is_some() || is_partly_sorted))
         }),
         Pane::Tags => {

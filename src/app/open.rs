@@ -6,7 +6,7 @@ use super::actions::refresh::reload;
 use super::cmd::Cmd;
 use super::panes::repositories::MOST_OPENED;
 use super::questions::Slot;
-use super::reconcile::reconcile;
+use super::reconcile::{load_repositories, reconcile};
 use super::update::Update;
 use crate::model::reference::{Host, Repository, RepositoryName, Scheme, Target, Typed};
 use crate::model::server::Transport;
@@ -42,6 +42,9 @@ pub(crate) fn open(update: &mut Update<'_>, target: Target) {
     registry.repositories.list.filter.clear();
     registry.repositories.refilter();
     registry.repositories.open_by_name(&repository.name);
+    if registry.lists_namespaces() && !registry.repositories.lists_beside(&repository.name) {
+        load_repositories(update, &host);
+    }
     remember(update, &host, &repository.name);
     reconcile(update);
     update.state.tags.list.filter.clear();

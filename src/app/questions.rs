@@ -34,16 +34,21 @@ use crate::model::server::Server;
 use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
+use crate::model::vendor_lists::{SearchHit, VendorPosition, VendorTags};
 
 /// A question.
 #[derive(Debug)]
 pub enum Ask {
     /// Asks for the properties of a registry.
     Server(Host),
-    /// Asks for a page of the catalog of a registry.
-    Repositories(Host, Option<Box<NextPage>>),
+    /// Asks for a page of the repositories of a registry. If it has no catalog, those beside these repositories are listed.
+    Repositories(Host, Vec<RepositoryName>, Option<Box<NextPage>>),
     /// Asks for a page of the tags of a repository.
     Tags(Repository, Option<Box<NextPage>>),
+    /// Asks for a part of the facts that the vendor lists about the tags of a repository.
+    VendorTags(Repository, Option<Box<VendorPosition>>),
+    /// Asks a registry for repositories that fit some words.
+    Search(Host, String),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
     /// Asks for the facts about a repository, shown in its row, with or without the date of its newest image.
@@ -131,11 +136,15 @@ impl Ask {
     /// Returns the registry whose contents are asked for.
     pub(crate) fn host(&self) -> Option<&Host> {
         match self {
-            Ask::Server(host) | Ask::Repositories(host, _) | Ask::LoginFacts(host) => Some(host),
+            Ask::Server(host)
+            | Ask::Repositories(host, ..)
+            | Ask::LoginFacts(host)
+            | Ask::Search(host, _) => Some(host),
             Ask::Login(request) => Some(&request.host),
             Ask::Tags(repository, _)
             | Ask::Summary(repository, _)
             | Ask::RepositoryFacts(repository, _)
+            | Ask::VendorTags(repository, _)
             | Ask::Inspection(repository, ..) => Some(&repository.host),
             Ask::Referrers(inspection, _) => Some(&inspection.repository.host),
             Ask::Files(image, _) => Some(&image.repository.host),
@@ -173,6 +182,10 @@ pub enum Answer {
     Repositories(Result<Page<RepositoryName>, Failure>),
     /// A page of tags.
     Tags(Result<Page<Tag>, Failure>),
+    /// A part of the facts that the vendor lists, or `None` if it lists none.
+    VendorTags(Option<VendorTags>),
+    /// The repositories that the registry found, or `None` if it cannot search.
+    Search(Option<Vec<SearchHit>>),
     /// A row of the Tags pane.
     Summary(Result<Summary, Failure>),
     /// A row of the Repositories pane.
@@ -236,6 +249,10 @@ pub enum Slot {
     Repositories(Host),
     /// The tags shown.
     Tags,
+    /// The facts of the vendor about the tags shown.
+    VendorTags,
+    /// The results of a search.
+    Search,
     /// A row of the Tags pane.
     Summary(Repository, Tag),
     /// A row of the Repositories pane.

@@ -36,6 +36,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     reconcile_details(update);
     load_referrers(update);
     reconcile_files(update);
+    load_vendor_tags(update);
     load_summaries(update);
     load_facts(update);
     image_facts::load_scans(update);
@@ -60,8 +61,9 @@ fn reconcile_registry(update: &mut Update<'_>) {
 
 /// Asks for the first page of a catalog.
 pub(crate) fn load_repositories(update: &mut Update<'_>, host: &Host) {
-    let ticket =
-        update.ask(Slot::Repositories(host.clone()), Duration::ZERO, Ask::Repositories(host.clone(), None));
+    let near = update.state.registries.of(host).map(|registry| registry.repositories.opened.clone());
+    let ask = Ask::Repositories(host.clone(), near.unwrap_or_default(), None);
+    let ticket = update.ask(Slot::Repositories(host.clone()), Duration::ZERO, ask);
     if let Some(registry) = update.state.registries.of(host) {
         registry.repositories.names.begin(ticket);
     }
@@ -80,6 +82,10 @@ fn reconcile_repository(update: &mut Update<'_>) {
     cancel_summaries(update);
     if update.state.tags.tags.is_loading() {
         update.cmds.push(Cmd::Cancel(Slot::Tags));
+    }
+    if update.state.tags.vendor.cancel() {
+        update.cmds.push(Cmd::Cancel(Slot::VendorTags));
+        update.state.tags.vendor.mark_outdated();
     }
     let state = &mut *update.state;
     let (sort, height) = (state.tags.sort, state.tags.list.height);
@@ -110,6 +116,7 @@ pub(crate) fn load_tags(update: &mut Update<'_>, after: Duration) {
     let Some(repository) = update.state.tags.repository.clone() else { return };
     let ticket = update.ask(Slot::Tags, after, Ask::Tags(repository, None));
     update.state.tags.tags.begin(ticket);
+    update.state.tags.vendor.mark_outdated();
 }
 
 fn reconcile_details(update: &mut Update<'_>) {
@@ -238,6 +245,26 @@ pub(crate) fn leave_missing_tab(update: &mut Update<'_>) {
     if is_known && !details::shown_tabs(&update.state.detail).contains(&update.state.detail.tab) {
         update.state.detail.open_tab(Tab::Overview);
     }
+}
+
+/// Asks for the next part of the facts that the vendor lists about tags, if the screen needs it.
+fn load_vendor_tags(update: &mut Update<'_>) {
+    let state = &mut *update.state;
+    let Some(repository) = state.tags.repository.clone() else { return };
+    let registry = state.registries.selected().filter(|registry| registry.host == repository.host);
+    let server = registry.and_then(|registry| registry.server.value.as_ref());
+    let lists_facts = server.is_some_and(|server| server.own_api.tag_facts);
+    // Other columns are about the digests that images really have.
+    let needs_images = state.columns.base || state.columns.scan || state.tags.sort.by.needs_details();
+    state.tags.uses_vendor = lists_facts && !needs_images && !state.tags.is_filtered_by_details();
+    if !state.tags.uses_vendor || !state.tags.needs_vendor_part() {
+        return;
+    }
+    let ticket = update.state.tickets.issue();
+    let next = update.state.tags.vendor.ask(ticket);
+    let delay = if next.is_none() { REST } else { Duration::ZERO };
+    let ask = Ask::VendorTags(repository, next);
+    update.cmds.push(Cmd::Load { slot: Slot::VendorTags, ticket, delay, ask });
 }
 
 /// Asks for the details of rows. Visible rows come first, and rows that were scrolled away are given up.

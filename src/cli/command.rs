@@ -4,7 +4,7 @@ use clap::Subcommand;
 
 use super::{
     CliError, base, belongs, cat, completions, copy, delete, diff, dockerfile, extract, files, inspect,
-    journal, keys, login, logout, ls, man, packages, resume, scan, since, tag, undo, verify, waste,
+    journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, undo, verify, waste,
 };
 use crate::client::Pool;
 
@@ -13,6 +13,8 @@ use crate::client::Pool;
 pub(super) enum Command {
     /// List the repositories of a registry, or the tags of a repository
     Ls(ls::Ls),
+    /// Search a registry for repositories
+    Search(search::Search),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
     /// List the SBOMs, provenance, signatures and scans that are attached to an image and to its platforms
@@ -68,6 +70,7 @@ impl Command {
     pub(super) fn is_reading(&self) -> bool {
         match self {
             Command::Ls(_)
+            | Command::Search(_)
             | Command::Inspect(_)
             | Command::Files(_)
             | Command::Cat(_)
@@ -100,6 +103,7 @@ impl Command {
     pub(super) async fn read(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
         match self {
             Command::Ls(ls) => ls.run(pool).await,
+            Command::Search(search) => search.run(pool).await,
             Command::Inspect(inspect) => inspect.run(pool, colour).await,
             Command::Files(files) => files.run(pool).await,
             Command::Cat(cat) => cat.run(pool).await,

@@ -1,5 +1,7 @@
 //! `regtui ls`: lists the repositories of a registry as they arrive, or the tags of a repository, sorted.
 
+mod by_vendor;
+
 use std::io::{BufWriter, Write};
 use std::pin::pin;
 
@@ -13,8 +15,8 @@ use super::arguments::ArgumentReader;
 use super::image_files::announce_requests;
 use super::print::{self, Table};
 use crate::client::{Error, Pool, Priority, Registry};
-use crate::model::failure::Failure;
-use crate::model::page::ListedName;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::page::{ListedName, Page};
 use crate::model::price::Price;
 use crate::model::reference::{Repository, RepositoryName, Tag, Target};
 use crate::model::summary::Summary;
@@ -37,7 +39,10 @@ pub(crate) struct Ls {
     /// Show the digest, size, date and platforms of tags
     #[arg(long, short)]
     long: bool,
-    /// Set the order of tags; size and date need --long
+    /// Show what the registry's vendor tells of tags, with one request for many: size, last push and pull, expiry
+    #[arg(long, conflicts_with = "long")]
+    vendor: bool,
+    /// Set the order of tags; size and date need --long or --vendor
     #[arg(long, value_name = "BY", default_value = "version")]
     sort: By,
 }
@@ -88,12 +93,12 @@ struct Long<'a> {
 impl Ls {
     /// Prints the list.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
-        if matches!(self.sort, By::Date | By::Size) && !self.long {
-            return Err(CliError::Usage("sorting by date or size needs `--long`".into()));
+        if matches!(self.sort, By::Date | By::Size) && !self.long && !self.vendor {
+            return Err(CliError::Usage("sorting by date or size needs `--long` or `--vendor`".into()));
         }
         let outcome = match ArgumentReader::of(pool).target(&self.target)? {
-            Target::Registry(_) if self.long => Err(CliError::Usage(
-                "`--long` is for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
+            Target::Registry(_) if self.long || self.vendor => Err(CliError::Usage(
+                "`--long` and `--vendor` are for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
             Target::Registry(host) => self.repositories(&*pool.registry(&host)).await,
             Target::Repository(repository) => self.tags(&*pool.registry(&repository.host), &repository).await,
@@ -108,38 +113,73 @@ impl Ls {
 
     async fn repositories(&self, registry: &dyn Registry) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let mut pages = pin!(list::repositories(registry));
+        let mut pages = pin!(list::repositories(registry, &[]));
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| error.catalog_failure())?;
-            for item in &page.items {
-                if self.json {
-                    print::json(
-                        &mut out,
-                        &NameRecord {
-                            repository: Some(item.text()),
-                            tag: None,
-                            malformed: item.name().is_none(),
-                            digest_tag: false,
-                        },
-                    )?;
-                } else {
-                    writeln!(out, "{}", item.text())?;
-                }
-            }
-            self.end_list(&mut out, page.incomplete.as_ref())?;
-            // Each page is printed as soon as it has arrived.
-            out.flush()?;
-            warn(page.incomplete.as_ref());
+            print::own_api_notice(registry);
+            self.repository_page(&mut out, &page.map_err(|error| error.catalog_failure())?)?;
         }
         Ok(())
+    }
+
+    fn repository_page(&self, out: &mut impl Write, page: &Page<RepositoryName>) -> std::io::Result<()> {
+        if let Some(source) = &page.source {
+            print::print_problem(source);
+        }
+        for item in &page.items {
+            if self.json {
+                print::json(
+                    out,
+                    &NameRecord {
+                        repository: Some(item.text()),
+                        tag: None,
+                        malformed: item.name().is_none(),
+                        digest_tag: false,
+                    },
+                )?;
+            } else {
+                writeln!(out, "{}", item.text())?;
+            }
+        }
+        self.end_list(out, page.incomplete.as_ref())?;
+        // Each page is printed as soon as it has arrived.
+        out.flush()?;
+        warn(page.incomplete.as_ref());
+        Ok(())
+    }
+
+    /// Prints the repositories of the namespace that a name stands for, if the vendor of the registry lists them. Returns
+    /// whether it does.
+    async fn namespace(&self, registry: &dyn Registry, name: &RepositoryName) -> Result<bool, CliError> {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        let mut pages = pin!(list::namespace(registry, name));
+        let mut is_one = false;
+        while let Some(page) = pages.next().await {
+            is_one = true;
+            self.repository_page(&mut out, &page)?;
+        }
+        Ok(is_one)
     }
 
     async fn tags(&self, registry: &dyn Registry, repository: &Repository) -> Result<(), CliError> {
         let (mut items, mut incomplete): (Vec<ListedName<Tag>>, _) = (Vec::new(), None);
         let mut pages = pin!(list::tags(registry, &repository.name));
         while let Some(page) = pages.next().await {
-            let page =
-                page.map_err(|error| failure(&error, format!("cannot list the tags of {repository}")))?;
+            let page = match page {
+                Ok(page) => page,
+                Err(error) => {
+                    let failure = failure(&error, format!("cannot list the tags of {repository}"));
+                    let may_be_namespace =
+                        matches!(failure.kind, FailureKind::NotFound | FailureKind::Denied);
+                    if !self.long
+                        && !self.vendor
+                        && may_be_namespace
+                        && self.namespace(registry, &repository.name).await?
+                    {
+                        return Ok(());
+                    }
+                    return Err(failure.into());
+                }
+            };
             items.extend(page.items);
             warn(page.incomplete.as_ref());
             incomplete = page.incomplete.or(incomplete);
@@ -153,8 +193,13 @@ impl Ls {
             // These orders are known only when the images are.
             By::Date | By::Size => {}
         }
-        let printed =
-            if self.long { self.long(registry, &repository.name, items).await } else { self.short(&items) };
+        let printed = if self.long {
+            self.long(registry, &repository.name, items).await
+        } else if self.vendor {
+            by_vendor::print(registry, &repository.name, items, (self.sort, self.json)).await
+        } else {
+            self.short(&items)
+        };
         let mut out = std::io::stdout().lock();
         self.end_list(&mut out, incomplete.as_ref())?;
         out.flush()?;

@@ -6,12 +6,19 @@ use std::io::{self, Write};
 use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
+use crate::client::Registry;
+use crate::client::registry::own_api::OwnApi;
 use crate::model::redact;
 use crate::model::text::{SafeText, is_unsafe};
 
 /// Prints a problem on stderr. Ignores an error of the writing, because there is no other place to report it.
 pub(crate) fn print_problem(problem: impl Display) {
     writeln!(io::stderr(), "regtui: {}", fit_to_print(&problem.to_string())).ok();
+}
+
+/// Prints on stderr why the own API of a registry's vendor was given up, once.
+pub(crate) fn own_api_notice(registry: &dyn Registry) {
+    registry.own_api().and_then(OwnApi::take_notice).iter().for_each(print_problem);
 }
 
 /// Removes secrets and all characters that a terminal would obey, except line ends. Messages quote files and arguments.

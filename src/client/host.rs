@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::vendors::Vendor;
 use crate::model::reference::RepositoryName;
 use crate::model::server::{Ability, Cleanups, Deletes};
 use crate::model::text::SafeText;
@@ -58,6 +59,10 @@ struct HostFacts {
     referrers: Option<Ability>,
     deletes: Deletes,
     deletes_until: Option<Instant>,
+    /// The vendor that the first answers show.
+    vendor: Option<&'static Vendor>,
+    /// Whether they were looked at.
+    knows_vendor: bool,
     cleanups: Option<Cleanups>,
     /// Whether `cleanups` was observed, and is not only derived from the product.
     has_seen_cleanups: bool,
@@ -183,6 +188,22 @@ impl Abilities {
             return;
         }
         (known.cleanups, known.needs_proof) = (Some(cleanups), needs_proof);
+    }
+
+    /// Returns the vendor by the first answers.
+    pub(crate) fn vendor(&self) -> Option<&'static Vendor> {
+        self.lock().vendor
+    }
+
+    /// Returns whether the first answers were looked at, whether they show a vendor or not.
+    pub(crate) fn knows_vendor(&self) -> bool {
+        self.lock().knows_vendor
+    }
+
+    /// Records the vendor that the first answers show.
+    pub(crate) fn learn_vendor(&self, vendor: Option<&'static Vendor>) {
+        let mut known = self.lock();
+        (known.vendor, known.knows_vendor) = (vendor, true);
     }
 
     /// Records the condition under which the product accepts Docker's manifests, if there is one.

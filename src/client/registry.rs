@@ -13,9 +13,11 @@
 //! | properties, referrers, looks past the cache, guarded changes, abilities | `registry` | no |
 //! | transport, logins, repeated requests | `connection` | no |
 //! | changes that show later | `visibility` | no |
+//! | lists and search of the vendor | `own_api` | no |
 
 pub mod blobs;
 pub(crate) mod connection;
+pub mod own_api;
 pub(crate) mod visibility;
 
 use std::fmt::Debug;
@@ -37,10 +39,11 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Cleanups, Deletes, Identity, Server, Transport};
+use crate::model::server::{Ability, Cleanups, Deletes, Identity, OwnApiAbilities, Server, Transport};
 use crate::model::text::SafeText;
 use blobs::{BlobPart, BlobSource, BlobStream, Mount, NoPart, Transfer, collect_part};
 use connection::Connection;
+use own_api::OwnApi;
 use visibility::Visibility;
 
 /// Most bytes of a config that the default of [`Registry::config`] reads.
@@ -350,6 +353,7 @@ pub trait Registry: Debug + Send + Sync {
             referrers: self.referrers_api(),
             deletes: self.deletes(),
             proxy: None,
+            own_api: OwnApiAbilities::default(),
         };
         ready(Ok(server)).boxed()
     }
@@ -394,6 +398,11 @@ pub trait Registry: Debug + Send + Sync {
 
     /// Returns the visibility of changes, or `None` if the registry always shows a change as soon as it has accepted it.
     fn visibility(&self) -> Option<&dyn Visibility> {
+        None
+    }
+
+    /// Returns the own API of the registry's vendor, or `None` if the registry can have none.
+    fn own_api(&self) -> Option<&dyn OwnApi> {
         None
     }
 }

@@ -4,6 +4,7 @@
 //! answer. Words of refusals are understood whichever vendor they are from: docs/REGISTRIES.md §7.5, §9.2.
 
 mod acr;
+pub(crate) mod api;
 mod artifactory;
 mod demo;
 mod digitalocean;
@@ -83,6 +84,21 @@ impl Product {
 /// Returns whether the refusal of a request for a missing manifest proves one of the vendors that need a proof.
 pub(crate) fn says_as_known(said: &ErrorBody) -> bool {
     VENDORS.iter().filter_map(|vendor| vendor.proof.as_ref()).any(|proof| (proof.missing)(said))
+}
+
+/// Returns the vendor in whose domains a host is.
+pub(crate) fn of_host(host: &Host) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.has_host(host))
+}
+
+/// Returns the vendor of this name, in any case.
+pub(crate) fn named(name: &str) -> Option<&'static Vendor> {
+    VENDORS.iter().find(|vendor| vendor.name.eq_ignore_ascii_case(name))
+}
+
+/// Returns the names of the vendors that have an API of their own.
+pub(crate) fn with_api() -> impl Iterator<Item = &'static str> {
+    VENDORS.iter().filter(|vendor| vendor.api.is_some()).map(|vendor| vendor.name)
 }
 
 /// Returns how content of a host is deleted, if its registry API never deletes.

@@ -20,7 +20,7 @@ use super::requests::Requests;
 use super::route::{Query, Route};
 use super::store::Store;
 use super::uploads::Uploads;
-use super::{DemoSettings, blobs, catalog, manifests, tags};
+use super::{DemoSettings, blobs, catalog, manifests, search, tags};
 
 /// The longest body of a POST to `/token`, in bytes.
 const FORM_LIMIT: usize = 64 * 1024;
@@ -132,6 +132,7 @@ impl DemoRegistry {
                 Ok(reply::of(StatusCode::OK, "application/json", Bytes::from_static(b"{}")))
             }
             (Route::Catalog, &Method::GET) => catalog::list(settings, store, uri, &query),
+            (Route::Search, &Method::GET) => Ok(search::find(store, &query)),
             (Route::Tags(name), &Method::GET) => tags::list(settings, store, name, uri, &query),
             (Route::Manifest(name, reference), &Method::GET | &Method::HEAD) => {
                 manifests::get(settings, store, name, reference, headers)
@@ -189,7 +190,7 @@ async fn collect(body: Incoming, limit: usize, too_large: fn() -> ErrorReply) ->
 fn allowed(route: &Route) -> &'static str {
     match route {
         Route::Ping => "GET, HEAD",
-        Route::Catalog | Route::Tags(_) | Route::Referrers(..) => "GET",
+        Route::Catalog | Route::Search | Route::Tags(_) | Route::Referrers(..) => "GET",
         Route::Manifest(..) => "GET, HEAD, PUT, DELETE",
         Route::Blob(..) => "GET, HEAD, DELETE",
         Route::Uploads(_) => "POST",

@@ -27,6 +27,8 @@ pub(crate) enum Route {
     Upload(String, String),
     /// `/v2/<name>/referrers/<digest>`
     Referrers(String, Digest),
+    /// `/v2/_regtui/search`
+    Search,
     /// `/token`
     Token,
 }
@@ -38,6 +40,7 @@ impl Route {
         match path.as_ref() {
             "/v2/" | "/v2" => return Ok(Route::Ping),
             "/v2/_catalog" => return Ok(Route::Catalog),
+            "/v2/_regtui/search" => return Ok(Route::Search),
             "/token" => return Ok(Route::Token),
             _ => {}
         }
@@ -69,7 +72,7 @@ impl Route {
     /// Returns the repository that it names, if any.
     pub(crate) fn repository(&self) -> Option<&str> {
         match self {
-            Route::Ping | Route::Catalog | Route::Token => None,
+            Route::Ping | Route::Catalog | Route::Search | Route::Token => None,
             Route::Tags(name)
             | Route::Manifest(name, _)
             | Route::Blob(name, _)

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use compact_str::CompactString;
 
 use super::text::SafeText;
+use super::vendor_lists::VendorPosition;
 
 /// A name as the server listed it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -43,6 +44,8 @@ pub struct Page<T> {
     /// The reason why names may be missing although the list ended: a page that came twice, a limit, a page that was
     /// gone.
     pub incomplete: Option<SafeText>,
+    /// The words that name the list of a vendor's own API, if the names are from there and not from the registry API.
+    pub source: Option<SafeText>,
 }
 
 /// The position of the next page, with the data that keeps a server from leading in circles. Opaque to all but the
@@ -68,9 +71,11 @@ pub struct NextPage {
     /// Whether the server has led on from a page: by a link, or by new names behind the last one.
     pub is_led_on: bool,
     /// Hashes of the pages requested so far.
-    pub asked: HashSet<u64>,
+    pub asked: Box<HashSet<u64>>,
     /// Hashes of the names received so far.
     pub seen: HashSet<u64>,
     /// The number of bytes of those names.
     pub bytes: usize,
+    /// The position in the list of a vendor's own API, if the names are from there.
+    pub vendor: Option<Box<VendorPosition>>,
 }

@@ -21,6 +21,15 @@ pub(crate) fn group_thousands(count: usize) -> String {
     text
 }
 
+/// Formats a number in at most five columns: `950`, `12.3k`, `4.0M`, `1.2G`.
+pub(crate) fn short_count(count: u64) -> String {
+    let units = [(1_000_000_000, 'G'), (1_000_000, 'M'), (1_000, 'k')];
+    let unit = units.into_iter().find(|(size, _)| count >= *size);
+    let Some((size, sign)) = unit else { return count.to_string() };
+    let (whole, tenth) = (count / size, count % size / (size / 10));
+    if whole >= 100 { format!("{whole}{sign}") } else { format!("{whole}.{tenth}{sign}") }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +38,12 @@ mod tests {
     fn thousands_are_parted_by_commas() {
         let said = [0, 999, 1_000, 12_345, 1_234_567].map(group_thousands);
         assert_eq!(said, ["0", "999", "1,000", "12,345", "1,234,567"]);
+    }
+
+    #[test]
+    fn large_numbers_are_cut_to_one_unit() {
+        let said = [0, 999, 1_000, 12_345, 999_999, 4_000_000, 21_500_000_000].map(short_count);
+        assert_eq!(said, ["0", "999", "1.0k", "12.3k", "999k", "4.0M", "21.5G"]);
     }
 
     #[test]

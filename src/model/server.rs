@@ -23,6 +23,19 @@ pub struct Server {
     pub deletes: Deletes,
     /// The proxy in front of the registry, without user information.
     pub proxy: Option<SafeText>,
+    /// The abilities of the vendor's own API.
+    pub own_api: OwnApiAbilities,
+}
+
+/// What the own API of a registry's vendor may be able to do. None of it is certain before it is tried.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct OwnApiAbilities {
+    /// Whether it lists the repositories of a namespace.
+    pub namespaces: bool,
+    /// Whether it lists facts about many tags at once.
+    pub tag_facts: bool,
+    /// Whether it searches.
+    pub search: bool,
 }
 
 /// The transport of requests to a registry.

@@ -98,9 +98,7 @@ impl Summary {
 
     /// Returns the platforms in one line, without the prefix `linux/`, which most of them have.
     pub(crate) fn listed_platforms(&self) -> String {
-        let names: Vec<String> = self.platforms.iter().map(ToString::to_string).collect();
-        let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
-        short.join(" ")
+        list_platforms(&self.platforms)
     }
 
     /// Returns the summary of a manifest that stands alone. `config` is its image config, if it has one that could be
@@ -138,6 +136,13 @@ impl Summary {
     pub(crate) fn unreadable_part(&self) -> Option<&Failure> {
         self.unreadable.iter().find(|failure| failure.kind != FailureKind::NotFound)
     }
+}
+
+/// Returns platforms in one line, without the prefix `linux/`, which most of them have.
+pub(crate) fn list_platforms(platforms: &[Platform]) -> String {
+    let names: Vec<String> = platforms.iter().map(ToString::to_string).collect();
+    let short: Vec<&str> = names.iter().map(|name| name.strip_prefix("linux/").unwrap_or(name)).collect();
+    short.join(" ")
 }
 
 /// The summary of an index while its images are added one by one, so that they need not be held together.

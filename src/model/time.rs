@@ -33,6 +33,11 @@ pub(crate) fn age(created: Timestamp, now: Timestamp) -> String {
     format!("{count} {unit}{plural}")
 }
 
+/// Formats the time that is left until a date, in one unit.
+pub(crate) fn short_left(end: Timestamp, now: Timestamp) -> String {
+    if end <= now { "expired".into() } else { age(now, end) }
+}
+
 /// Formats a date in UTC: `2026-03-01`.
 pub(crate) fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
@@ -69,6 +74,8 @@ mod tests {
             let created = Timestamp::from_second(2_000_000_000 - seconds).expect("a date");
             assert_eq!(age(created, now), expected, "{seconds}");
         }
+        let later = Timestamp::from_second(2_000_000_000 + 86_400 * 3).expect("a date");
+        assert_eq!((short_left(later, now), short_left(now, later)), ("3 days".into(), "expired".into()));
         assert_eq!(absolute(now), "2033-05-18 03:33:20 UTC");
         assert!(is_reproducible(Timestamp::UNIX_EPOCH) && !is_reproducible(now));
     }

@@ -44,6 +44,8 @@ use crate::store::remembered;
 
 /// The longest time that the program waits for the disk at its end.
 const LONGEST_END: Duration = Duration::from_secs(1);
+/// Most results of a search.
+const MOST_HITS: usize = 100;
 
 /// The tasks that run in the background.
 pub struct Effects {
@@ -228,6 +230,9 @@ impl Effects {
                 }
                 ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
+            if let Some(notice) = host.as_ref().and_then(|host| own_api_notice(&context, host)) {
+                inbox.send(Msg::Failed(notice)).ok();
+            }
             if let Some(identified) = host.and_then(|host| identify(&context, &identities, host)) {
                 inbox.send(identified).ok();
             }
@@ -272,6 +277,11 @@ fn identify(context: &ChangeContext, identities: &Mutex<HashMap<Host, Identity>>
     (before.as_ref() != Some(&identity)).then_some(Msg::Identified(host, identity))
 }
 
+/// Returns the reason why the own API of a registry's vendor was given up, if the user was not told yet.
+fn own_api_notice(context: &ChangeContext, host: &Host) -> Option<Failure> {
+    context.pool.registry(host).own_api()?.take_notice()
+}
+
 /// Returns the failure of a question that only a task with a progress answers.
 fn unread(what: &str) -> Failure {
     Failure::local(format!("cannot read {what}"), "no task reads it")
@@ -288,8 +298,9 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             let server = pool.registry(&host).ping().await;
             Answer::Server(server.map_err(|error| error.failure(format!("cannot open {host}"))))
         }
-        Ask::Repositories(host, next) => {
-            let page = pool.registry(&host).catalog(next.map(|next| *next)).await;
+        Ask::Repositories(host, near, next) => {
+            let registry = pool.registry(&host);
+            let page = ops::list::repository_page(&*registry, &near, next.map(|next| *next)).await;
             Answer::Repositories(page.map_err(|error| error.catalog_failure()))
         }
         Ask::Tags(repository, next) => {
@@ -297,6 +308,22 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             Answer::Tags(
                 page.map_err(|error| error.failure(format!("cannot list the tags of {}", repository.name))),
             )
+        }
+        Ask::VendorTags(repository, next) => {
+            let registry = pool.registry(&repository.host);
+            let facts = match registry.own_api() {
+                Some(api) => api.tag_facts(&repository.name, next).await,
+                None => None,
+            };
+            Answer::VendorTags(facts)
+        }
+        Ask::Search(host, words) => {
+            let registry = pool.registry(&host);
+            let hits = match registry.own_api() {
+                Some(api) => api.search(&words, MOST_HITS).await,
+                None => None,
+            };
+            Answer::Search(hits)
         }
         Ask::Summary(repository, tag) => {
             let registry = pool.registry(&repository.host);

@@ -26,6 +26,7 @@ mod prompt_field;
 mod requests;
 mod retag_prompt;
 mod save_prompt;
+mod search;
 mod since;
 mod since_prompt;
 
@@ -40,6 +41,7 @@ impl Canvas<'_, '_> {
                 Dialog::Filter(_) | Dialog::CommandLine(_) => {}
                 Dialog::Palette(palette) => self.palette(palette),
                 Dialog::Open(open) => self.open_prompt(open),
+                Dialog::Search(search) => self.search(search),
                 Dialog::Menu(menu) => self.menu(menu),
                 Dialog::Help(help) => self.help(help),
                 Dialog::Requests(log) => self.requests(log),

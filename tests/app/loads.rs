@@ -651,7 +651,7 @@ fn the_first_repository_is_under_the_cursor_and_names_that_are_none_are_never_as
     let question = app.question("tags a");
     app.asked();
     let names = [ListedName::Malformed("not a tag".into()), ListedName::Named(tag("1"))];
-    let page = regtui::model::page::Page { items: names.into(), next: None, incomplete: None };
+    let page = regtui::model::page::Page { items: names.into(), next: None, incomplete: None, source: None };
     app.answer(question, Answer::Tags(Ok(page)));
     app.press("G g");
     assert!(app.asked().iter().all(|question| !question.contains("not a tag")));

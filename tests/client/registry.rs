@@ -131,7 +131,7 @@ impl Shelf {
 
     fn page<T>(items: impl IntoIterator<Item = T>) -> Page<T> {
         let items = items.into_iter().map(ListedName::Named).collect();
-        Page { items, next: None, incomplete: None }
+        Page { items, next: None, incomplete: None, source: None }
     }
 }
 
@@ -294,7 +294,8 @@ impl Upload for NoUpload {
 #[tokio::test]
 async fn repositories_and_tags_of_any_registry_are_listed() {
     let shelf = Shelf::with_image();
-    let pages: Vec<Page<RepositoryName>> = list::repositories(&shelf).try_collect().await.expect("a list");
+    let pages: Vec<Page<RepositoryName>> =
+        list::repositories(&shelf, &[]).try_collect().await.expect("a list");
     assert_eq!(pages[0].items, [ListedName::Named(name("team/app"))]);
     let pages: Vec<Page<Tag>> = list::tags(&shelf, &shelf.name).try_collect().await.expect("a list");
     assert_eq!(pages[0].items, [ListedName::Named(tag("1.0")), ListedName::Named(tag("latest"))]);
@@ -383,7 +384,7 @@ async fn the_panes_show_any_registry() {
         matches!(&server, Answered::Server(Ok(server)) if server.transport == Transport::Local),
         "{server:?}"
     );
-    let names = ask(Slot::Repositories(host.clone()), Ask::Repositories(host, None)).await;
+    let names = ask(Slot::Repositories(host.clone()), Ask::Repositories(host, Vec::new(), None)).await;
     assert!(matches!(&names, Answered::Repositories(Ok(page)) if page.items.len() == 1), "{names:?}");
     let tags = ask(Slot::Tags, Ask::Tags(repository.clone(), None)).await;
     assert!(matches!(&tags, Answered::Tags(Ok(page)) if page.items.len() == 2), "{tags:?}");

@@ -25,7 +25,7 @@ async fn the_pages_before_a_failure_are_there() {
     };
     let registry = Registry::new(demo, store, settings()).await;
     registry.demo.fault(|request, _| request.query.contains("last=r5").then(|| Fault::status(403)));
-    let pages: Vec<_> = list::repositories(&registry.client).collect().await;
+    let pages: Vec<_> = list::repositories(&registry.client, &[]).collect().await;
     let names: Vec<usize> =
         pages.iter().map(|page| page.as_ref().map_or(0, |page| page.items.len())).collect();
     assert_eq!(names, [3, 3, 0]);

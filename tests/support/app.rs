@@ -266,7 +266,9 @@ fn describe(ask: &Ask) -> String {
     let more = |next: &Option<Box<NextPage>>| if next.is_some() { "more " } else { "" };
     match ask {
         Ask::Server(host) => format!("server {host}"),
-        Ask::Repositories(host, next) => format!("{}repositories {host}", more(next)),
+        Ask::Repositories(host, _, next) => format!("{}repositories {host}", more(next)),
+        Ask::VendorTags(repository, _) => format!("vendor's tags {}", repository.name),
+        Ask::Search(host, words) => format!("search {host} for {words}"),
         Ask::Tags(repository, next) => format!("{}tags {}", more(next), repository.name),
         Ask::Summary(repository, tag) => format!("row {}:{tag}", repository.name),
         Ask::RepositoryFacts(repository, _) => format!("facts {}", repository.name),
@@ -360,6 +362,7 @@ fn server() -> Server {
         referrers: Ability::Yes,
         deletes: all_deletes(),
         proxy: None,
+        own_api: Default::default(),
     }
 }
 
@@ -384,7 +387,7 @@ fn tags_page(names: &[&str], next: Option<NextPage>) -> Answer {
 }
 
 fn page<T>(items: Vec<ListedName<T>>, next: Option<NextPage>) -> Page<T> {
-    Page { items, next, incomplete: None }
+    Page { items, next, incomplete: None, source: None }
 }
 
 /// The row of a tag. Each tag has an image of its own, and a higher number is a later date.

@@ -29,6 +29,7 @@ pub fn timeouts() -> Timeouts {
         longest_wait: Duration::from_secs(2),
         helper: Duration::from_secs(5),
         visibility: Duration::from_millis(400),
+        own_api: Duration::from_secs(20),
     }
 }
 

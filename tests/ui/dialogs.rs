@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use regtui::app::msg::Msg;
+use regtui::model::reference::RepositoryName;
 use regtui::model::request_line::RequestLine;
+use regtui::model::vendor_lists::SearchHit;
 
 use super::panes::at_tags;
-use super::screen::{Screen, now, picture};
+use super::screen::{Registry, Screen, now, picture};
 
 fn after(size: (u16, u16), keys: &str) -> Screen {
     let mut screen = at_tags(size);
@@ -205,6 +207,47 @@ fn a_toast_takes_the_place_of_the_hints() {
     picture("toast", |size| {
         let mut screen = at_tags(size);
         screen.send(Msg::Copied("copied the digest by OSC 52".into()));
+        screen
+    });
+}
+
+fn hit(name: &str, official: bool, numbers: Option<(u64, u64)>, description: &str) -> SearchHit {
+    SearchHit {
+        repository: RepositoryName::parse(name).expect("a name"),
+        official,
+        stars: numbers.map(|(stars, _)| stars),
+        pulls: numbers.map(|(_, pulls)| pulls),
+        description: description.to_string().into(),
+    }
+}
+
+#[test]
+fn a_search_shows_what_the_registry_found() {
+    picture("search", |size| {
+        let mut registry = Registry::default().with("team/app", Vec::new());
+        if let Ok(server) = &mut registry.server {
+            server.own_api.search = true;
+        }
+        registry.hits = Some(vec![
+            hit("library/nginx", true, Some((20_512, 12_345_678_901)), "Official build of Nginx."),
+            hit("bitnami/nginx", false, Some((203, 4_000)), "Bitnami container image for NGINX"),
+            hit("some-organisation/nginx-ingress-controller-for-kubernetes", false, None, ""),
+        ]);
+        let mut screen = Screen::new(registry, size);
+        screen.press("S");
+        screen.write("nginx");
+        screen.settle();
+        screen
+    });
+}
+
+#[test]
+fn a_search_without_a_search_of_the_registry_says_so() {
+    picture("search_known_names", |size| {
+        let registry = Registry::default().with("team/app", Vec::new()).with("team/web", Vec::new());
+        let mut screen = Screen::new(registry, size);
+        screen.press("S");
+        screen.write("app");
         screen
     });
 }

@@ -1,8 +1,12 @@
 //! Pictures of the panes.
 
 use regtui::app::msg::Msg;
+use regtui::model::digest::Digest;
 use regtui::model::failure::FailureKind;
+use regtui::model::platform::Platform;
+use regtui::model::reference::Tag;
 use regtui::model::server::Identity;
+use regtui::model::vendor_lists::{VendorTag, VendorTags};
 
 use super::images::{approximate, chart, image, index};
 use super::screen::{Registry, Screen, failure, picture, picture_at};
@@ -324,4 +328,38 @@ fn a_border_that_the_mouse_holds_is_marked() {
         let marked = [buffer[(place - 1, row)].symbol(), buffer[(place, row)].symbol()];
         assert_eq!(marked, ["║", "║"], "{row}");
     }
+}
+
+fn told(name: &str, size: Option<u64>, pushed: &str, pulled: Option<&str>) -> VendorTag {
+    VendorTag {
+        name: Tag::parse(name).expect("a tag"),
+        digest: Some(Digest::sha256(name.as_bytes())),
+        size,
+        pushed: pushed.parse().ok(),
+        pulled: pulled.and_then(|text| text.parse().ok()),
+        expires: None,
+        platforms: vec![Platform::parse("linux/amd64").expect("a platform")],
+    }
+}
+
+#[test]
+fn tags_as_the_vendor_tells_of_them_are_marked() {
+    picture("tags_by_vendor", |size| {
+        let images = ["3", "2", "1"].map(|tag| (tag, image(tag, "2026-04-01T09:30:00Z")));
+        let mut registry = Registry::default().with("team/app", images.to_vec());
+        if let Ok(server) = &mut registry.server {
+            server.own_api.tag_facts = true;
+        }
+        registry.vendor_tags = Some(VendorTags {
+            tags: vec![
+                told("3", Some(51_000_000), "2026-11-20T10:00:00Z", Some("2026-11-21T11:00:00Z")),
+                told("2", Some(1_250_000_000), "2026-05-01T10:00:00Z", None),
+                told("1", None, "2020-05-01T10:00:00Z", None),
+            ],
+            next: None,
+        });
+        let mut screen = Screen::new(registry, size);
+        screen.press("Enter");
+        screen
+    });
 }

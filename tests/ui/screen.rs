@@ -35,6 +35,7 @@ use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::since::PricedSince;
 use regtui::model::text::SafeText;
+use regtui::model::vendor_lists::{SearchHit, VendorTags};
 use regtui::ui;
 use regtui::ui::theme::Theme;
 
@@ -65,6 +66,10 @@ pub struct Registry {
     pub extraction_price: ExtractionPrice,
     pub journal: Vec<JournalEntry>,
     pub comparison: Result<Comparison, Failure>,
+    /// The facts that the vendor lists about the tags of any repository.
+    pub vendor_tags: Option<VendorTags>,
+    /// The results of any search.
+    pub hits: Option<Vec<SearchHit>>,
 }
 
 impl Default for Registry {
@@ -78,6 +83,7 @@ impl Default for Registry {
             referrers: Ability::No("404".into()),
             deletes: Deletes::default(),
             proxy: None,
+            own_api: Default::default(),
         };
         Registry {
             server: Ok(server),
@@ -92,6 +98,8 @@ impl Default for Registry {
             extraction_price: ExtractionPrice::default(),
             journal: Vec::new(),
             comparison: Err(failure(FailureKind::Unsupported)),
+            vendor_tags: None,
+            hits: None,
         }
     }
 }
@@ -117,7 +125,7 @@ impl Registry {
     fn answer(&self, ask: &Ask) -> Answer {
         match ask {
             Ask::Server(_) => Answer::Server(self.server.clone()),
-            Ask::Repositories(_, next) => Answer::Repositories(
+            Ask::Repositories(_, _, next) => Answer::Repositories(
                 self.catalog
                     .clone()
                     .map(|names| self.page_of(&names, next.as_deref(), RepositoryName::parse)),
@@ -126,6 +134,8 @@ impl Registry {
                 let names: Vec<String> = images.iter().map(|(tag, _)| tag.clone()).collect();
                 self.page_of(&names, next.as_deref(), Tag::parse)
             })),
+            Ask::VendorTags(..) => Answer::VendorTags(self.vendor_tags.clone()),
+            Ask::Search(..) => Answer::Search(self.hits.clone()),
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
             }
@@ -243,7 +253,7 @@ impl Registry {
             Ok(name) => ListedName::Named(name),
             Err(_) => ListedName::Malformed(SafeText::clean(name)),
         };
-        Page { items: items.iter().map(listed).collect(), next, incomplete: None }
+        Page { items: items.iter().map(listed).collect(), next, incomplete: None, source: None }
     }
 }
 

@@ -22,6 +22,7 @@ impl Dialog {
             Dialog::Menu(menu) => menu.click(update, at),
             Dialog::Palette(palette) => palette.click(update, at),
             Dialog::Open(prompt) => click_name(prompt, update, at),
+            Dialog::Search(search) => search.click(update, at),
             Dialog::Jobs(jobs) => jobs.click(update, at),
             Dialog::FileHistory(history) => history.click(update, at),
             Dialog::PathTable(table) => table.click(update, at),

@@ -3,7 +3,9 @@
 use tui_input::Input;
 
 use super::copy_prompt::{self, BadDestination, destinations};
-use super::{Dialog, KeyedDialog, compare_prompt, diff_prompt, edit_input, retag_prompt, since_prompt};
+use super::{
+    Dialog, KeyedDialog, compare_prompt, diff_prompt, edit_input, retag_prompt, search, since_prompt,
+};
 use crate::app::actions::availability::Why;
 use crate::app::actions::{diff, entries};
 use crate::app::keys::{Binding, KeyChord, Pressed, SharedEffect, chords};
@@ -273,6 +275,10 @@ fn run(update: &mut Update<'_>, text: &str) -> Result<(), BadDestination> {
         "since" if !argument.is_empty() => {
             check(update.state, "since")?;
             Ok(since_prompt::ask(update, argument)?)
+        }
+        "search" if !argument.is_empty() => {
+            search::search_for(update, argument);
+            Ok(())
         }
         "theme" => {
             if update.state.settings.themes.iter().any(|theme| theme == argument) {

@@ -47,6 +47,7 @@ impl Dialog {
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)
             | Dialog::Open(_)
+            | Dialog::Search(_)
             | Dialog::Menu(_)
             | Dialog::LayerChoice(_)
             | Dialog::Help(_)

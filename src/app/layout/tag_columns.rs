@@ -9,6 +9,12 @@ use crate::model::columns;
 pub(crate) const SIZE: Column = Column { title: "SIZE", gutter: 1, width: 8 };
 /// See [`SIZE`].
 pub(crate) const CREATED: Column = Column { title: "CREATED", gutter: 2, width: 9 };
+/// The time of the last push, in the place of [`CREATED`] if the vendor lists it.
+pub(crate) const PUSHED: Column = Column { title: "PUSHED", gutter: 2, width: 9 };
+/// The time of the last pull, if the vendor lists it.
+pub(crate) const PULLED: Column = Column { title: "PULLED", gutter: 2, width: 9 };
+/// The time that is left to a tag, if the vendor lists it.
+pub(crate) const EXPIRES: Column = Column { title: "EXPIRES", gutter: 2, width: 9 };
 /// See [`SIZE`].
 pub(crate) const DIGEST: Column = Column { title: "DIGEST", gutter: 1, width: 12 };
 /// See [`SIZE`].
@@ -78,22 +84,53 @@ pub(crate) struct TagColumns {
     pub(crate) base: usize,
     /// Whether the age is shown.
     pub(crate) created: bool,
+    /// Whether the age is that of the last push, and not that of the image.
+    pub(crate) pushed: bool,
+    /// Whether the last pull is shown.
+    pub(crate) pulled: bool,
+    /// Whether the end of a tag is shown.
+    pub(crate) expires: bool,
     /// Columns of the platforms, or 0 if they are not shown.
     pub(crate) platforms: usize,
     /// Whether the kind is shown.
     pub(crate) kind: bool,
 }
 
+/// The columns that only the vendor of the registry can fill.
+#[derive(Debug, Clone, Copy, Default)]
+struct VendorColumns {
+    pushed: bool,
+    pulled: bool,
+    expires: bool,
+}
+
+impl VendorColumns {
+    fn of(tags: &TagsPane) -> VendorColumns {
+        VendorColumns {
+            pushed: tags.shows_pushes(),
+            pulled: tags.vendor.has_pulls(),
+            expires: tags.vendor.has_expiry(),
+        }
+    }
+}
+
 impl TagColumns {
     /// Returns the columns of a pane whose rows have this width. The marker and the mark stand in front of the cells.
     /// One column before the border stays free.
     pub(crate) fn of(tags: &TagsPane, extras: ExtraColumns, width: u16) -> TagColumns {
-        TagColumns::fit(
+        let vendor = VendorColumns::of(tags);
+        TagColumns::fit_with(
             usize::from(width).saturating_sub(usize::from(BEFORE_CELLS) + 1),
             tags.longest,
             tags.longest_platforms,
             extras,
+            vendor,
         )
+    }
+
+    #[cfg(test)]
+    fn fit(room: usize, longest: usize, longest_platforms: usize, extras: ExtraColumns) -> TagColumns {
+        TagColumns::fit_with(room, longest, longest_platforms, extras, VendorColumns::default())
     }
 
     /// Returns the cells of the heading, each with the order that a click on it chooses. The column of the order has an
@@ -109,7 +146,14 @@ impl TagColumns {
             (self.digest, DIGEST.left(DIGEST.title), None),
             (self.size, SIZE.right(&titled(SIZE.title, SortBy::Size)), Some(SortBy::Size)),
             (self.scan, SCAN.right(SCAN.title), None),
-            (self.created, CREATED.left(&titled(CREATED.title, SortBy::Date)), Some(SortBy::Date)),
+            (self.created && self.pushed, PUSHED.left(PUSHED.title), Some(SortBy::Date)),
+            (
+                self.created && !self.pushed,
+                CREATED.left(&titled(CREATED.title, SortBy::Date)),
+                Some(SortBy::Date),
+            ),
+            (self.pulled, PULLED.left(PULLED.title), None),
+            (self.expires, EXPIRES.left(EXPIRES.title), None),
             (self.base > 0, base.left(base.title), None),
             (self.platforms > 0, platforms.left(platforms.title), None),
             (self.kind, KIND.left(KIND.title), None),
@@ -132,7 +176,13 @@ impl TagColumns {
     /// most `longest_platforms` wide. Long tags get only a share until size, age, digest and platforms are placed. Then
     /// both get as much as they need, the tags first, and the kind comes last. The first of these columns that does not
     /// fit ends the list. The columns that the user asked for come before all of them.
-    fn fit(room: usize, longest: usize, longest_platforms: usize, extras: ExtraColumns) -> TagColumns {
+    fn fit_with(
+        room: usize,
+        longest: usize,
+        longest_platforms: usize,
+        extras: ExtraColumns,
+        vendor: VendorColumns,
+    ) -> TagColumns {
         let whole = longest.clamp(LEAST_TAG, MOST_TAG);
         let mut tag = whole.min(FIRST_TAG.max(room / 4)).min(room.saturating_sub(SIGN));
         let mut left = room.saturating_sub(tag + SIGN);
@@ -145,6 +195,8 @@ impl TagColumns {
         let has_base = take(BASE, extras.base);
         let size = take(SIZE, true);
         let created = take(CREATED, size);
+        let expires = take(EXPIRES, created && vendor.expires);
+        let pulled = take(PULLED, created && vendor.pulled);
         let digest = take(DIGEST, created);
         let has_platforms = take(PLATFORMS, digest);
         let more = left.min(whole.saturating_sub(tag));
@@ -160,7 +212,8 @@ impl TagColumns {
         let kind = has_platforms && left >= KIND.all();
         left -= if kind { KIND.all() } else { 0 };
         tag += left.min(MOST_TAG.saturating_sub(tag));
-        TagColumns { room, tag, digest, size, scan, base, created, platforms, kind }
+        let pushed = vendor.pushed;
+        TagColumns { room, tag, digest, size, scan, base, created, pushed, pulled, expires, platforms, kind }
     }
 
     /// Returns the column of the base.

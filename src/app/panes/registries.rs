@@ -42,6 +42,12 @@ impl OpenRegistry {
     pub(crate) fn keeps_requests(&self, now: Timestamp) -> bool {
         !self.spends_budget && self.budget.is_some_and(|budget| budget.is_nearly_spent(now))
     }
+
+    /// Returns whether the registry has no catalog, and its vendor may list the namespaces of names that are opened.
+    pub(crate) fn lists_namespaces(&self) -> bool {
+        let may_list = self.server.value.as_ref().is_some_and(|server| server.own_api.namespaces);
+        may_list && (self.repositories.source.is_some() || self.repositories.names.failure.is_some())
+    }
 }
 
 impl Registries {

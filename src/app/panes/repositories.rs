@@ -35,6 +35,8 @@ pub struct Repositories {
     pub(crate) branches: Vec<Branch>,
     /// The namespaces that are open, with their trailing slash.
     pub(crate) open: HashSet<String>,
+    /// The words that name the list of the vendor's own API, if the names are from there and not from a catalog.
+    pub(crate) source: Option<SafeText>,
     /// The repositories opened by name, newest first.
     pub(crate) opened: Vec<RepositoryName>,
     /// The repositories that a change has created, whether the catalog lists them or not.
@@ -165,6 +167,22 @@ impl Repositories {
         }
         self.pending_selection = Some(name.clone());
         self.select_when_listed();
+    }
+
+    /// Returns whether another repository is listed in the namespace that a name is in, or stands for.
+    pub(crate) fn lists_beside(&self, name: &RepositoryName) -> bool {
+        // `docker.io/bitnami` is read as `docker.io/library/bitnami`.
+        let components: Vec<&str> = name.components().collect();
+        let namespace = match components.as_slice() {
+            ["library", name] => name,
+            [namespace, ..] => namespace,
+            [] => return false,
+        };
+        let is_beside = |listed: &RepositoryName| {
+            listed != name
+                && listed.as_str().strip_prefix(namespace).is_some_and(|rest| rest.starts_with('/'))
+        };
+        self.names.items.iter().filter_map(ListedName::name).any(is_beside)
     }
 
     /// Lists a repository that exists now, without going to it.

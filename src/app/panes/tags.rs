@@ -6,6 +6,7 @@ mod names;
 pub(crate) mod opened;
 mod order;
 mod progress;
+mod vendor;
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,6 +29,7 @@ use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
 use progress::OrderProgress;
+use vendor::VendorFacts;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -58,6 +60,10 @@ pub struct TagsPane {
     pub(crate) longest_platforms: usize,
     /// The data from which the facts about the repository were last summed up.
     pub(crate) fact_sources: FactSources,
+    /// The facts that the vendor of the registry lists.
+    pub(crate) vendor: VendorFacts,
+    /// Whether the facts of the vendor are enough for rows, so that their images need not be read.
+    pub(crate) uses_vendor: bool,
     /// The data derived from the names.
     names: NameRanks,
     /// The data derived from the names that a refresh has brought so far.
@@ -168,7 +174,9 @@ impl TagsPane {
         let long = |tag: &ListedName<Tag>| Some(tag.text().len()).filter(|length| *length > size_of::<Tag>());
         let text: usize = self.tags.items.iter().filter_map(long).sum();
         let each = size_of::<ListedName<Tag>>() + size_of::<Rank>() + 2 * size_of::<u32>();
-        text + self.tags.items.len() * each + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
+        text + self.vendor.weight()
+            + self.tags.items.len() * each
+            + self.summaries.len() * 2 * size_of::<Remote<Summary>>()
     }
 
     /// Returns the tags known to have this digest, in the order shown.
@@ -370,7 +378,8 @@ impl TagsPane {
             None => self.tags.items.get(*item as usize).is_some_and(|tag| tag.name().is_some()),
         };
         let mut seen = HashSet::new();
-        near.copied().chain(rest).filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
+        let near = near.copied().filter(|item| !self.is_told_by_vendor(*item));
+        near.chain(rest).filter(|item| is_wanted(item) && seen.insert(*item)).take(most).collect()
     }
 
     /// Returns the rows that are being loaded although they are no longer near the visible ones.

@@ -22,6 +22,7 @@ use crate::client::http::limit::{Priority, Reserve};
 use crate::client::http::scope::Scope;
 use crate::client::registry::blobs::{BlobPart, BlobSource, BlobStream, Mount, Transfer, Upload};
 use crate::client::registry::connection::{Connection, WriteAccess};
+use crate::client::registry::own_api::OwnApi;
 use crate::client::registry::visibility::{Visibility, WaitReport};
 use crate::client::registry::{Answer, Observation, Registry};
 use crate::model::digest::Digest;
@@ -278,6 +279,10 @@ impl Registry for Client {
     }
 
     fn visibility(&self) -> Option<&dyn Visibility> {
+        Some(self)
+    }
+
+    fn own_api(&self) -> Option<&dyn OwnApi> {
         Some(self)
     }
 }

@@ -218,12 +218,12 @@ fn hand_out<T>(list: &PagedList<T>, mut next: NextPage) -> Page<T> {
     if next.buffered.is_empty() && next.path_and_query.is_none() {
         last_page(items, next.incomplete)
     } else {
-        Page { items, next: Some(next), incomplete: None }
+        Page { items, next: Some(next), incomplete: None, source: None }
     }
 }
 
 fn last_page<T>(items: Vec<ListedName<T>>, incomplete: Option<&'static str>) -> Page<T> {
-    Page { items, next: None, incomplete: incomplete.map(Into::into) }
+    Page { items, next: None, incomplete: incomplete.map(Into::into), source: None }
 }
 
 /// Returns whether the server may be refusing the number of names asked for.

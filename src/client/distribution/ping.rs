@@ -40,6 +40,7 @@ impl Client {
         };
         let product = Product::of(&signs);
         self.abilities().learn_product(product.cleanups, product.needs_proof());
+        self.abilities().learn_vendor(product.vendor);
         self.abilities().learn_docker_condition(product.vendor.and_then(|vendor| vendor.docker_condition));
         Ok(Server {
             product: product.vendor.map(|vendor| vendor.name.into()),
@@ -51,6 +52,7 @@ impl Client {
             referrers: self.abilities().referrers(),
             deletes: self.deletes(),
             proxy: self.http().transport().proxy(&base.ping()),
+            own_api: self.own_api_abilities(product.vendor),
         })
     }
 

@@ -57,6 +57,7 @@ impl Error {
             Peer::Storage(host) => self.hint_about(host, "redirects there"),
             Peer::UploadLocation(host) => self.hint_about(host, "leads uploads there"),
             Peer::OtherRegistry(host) => self.hint_about_login(host),
+            Peer::VendorApi(_) => return None,
         };
         let hint = of_peer.or_else(|| self.hint_about_registry());
         if self.login_problems.is_empty() {

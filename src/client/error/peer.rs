@@ -19,6 +19,8 @@ pub enum Peer {
     OtherRegistry(SafeText),
     /// The server that the registry leads an upload to.
     UploadLocation(SafeText),
+    /// The server of the vendor's own API.
+    VendorApi(SafeText),
     /// The proxy of this machine.
     Proxy(SafeText),
 }
@@ -31,6 +33,7 @@ impl fmt::Display for Peer {
             Peer::Storage(host) => write!(f, "its storage `{host}`"),
             Peer::OtherRegistry(host) => write!(f, "the registry `{host}` that it leads to"),
             Peer::UploadLocation(host) => write!(f, "its address for uploads `{host}`"),
+            Peer::VendorApi(host) => write!(f, "its vendor's API `{host}`"),
             Peer::Proxy(host) => write!(f, "the proxy `{host}`"),
         }
     }

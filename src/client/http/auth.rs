@@ -6,6 +6,7 @@
 
 mod authorization;
 mod check;
+mod for_api;
 mod offer;
 mod other_registry;
 mod realm;

@@ -37,6 +37,8 @@ pub struct Timeouts {
     pub helper: Duration,
     /// For a server that accepted a change to show it: some put deletes off by seconds.
     pub visibility: Duration,
+    /// For the first answer of a vendor's own API with everything that it takes, before the registry API alone is used.
+    pub own_api: Duration,
 }
 
 impl Default for Timeouts {
@@ -53,6 +55,7 @@ impl Default for Timeouts {
             longest_wait: Duration::from_secs(60),
             helper: Duration::from_secs(10),
             visibility: Duration::from_secs(10),
+            own_api: Duration::from_millis(1_500),
         }
     }
 }

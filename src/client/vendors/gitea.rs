@@ -1,8 +1,12 @@
 //! Gitea and Forgejo, which share their code: docs/REGISTRIES.md §7.4, §9.2. They count one byte of an upload more than
-//! other servers, which `blob/push.rs` accepts.
+//! other servers, which `blob/push.rs` accepts. Their own API: docs/REGISTRIES.md §9.4.
 
+use super::api::json::text;
+use super::api::paths::{get, segment, with_query};
+use super::api::{ApiAnswer, ApiLogin, ApiPage, RepositoryLists, VendorApi};
 use super::vendor::{Signs, Vendor};
 use crate::model::server::{Cleanup, Cleanups};
+use crate::model::vendor_lists::VendorCall;
 
 /// Gitea, by the name of the realm for which it takes passwords.
 pub(crate) const GITEA: Vendor =
@@ -21,8 +25,39 @@ pub(crate) const GITEA_OR_FORGEJO: Vendor = Vendor {
     name: "Gitea or Forgejo",
     has_sign: has_token_service,
     cleanups: Cleanups { untagged: Cleanup::AtOnce, deleted: Cleanup::AtOnce },
+    api: Some(&API),
     ..Vendor::UNKNOWN
 };
+
+static API: VendorApi = VendorApi {
+    login: ApiLogin::Basic,
+    repositories: Some(RepositoryLists {
+        near: |name| name.components().next().map(packages).into_iter().collect(),
+        of_user: Some(|user| vec![packages(user)]),
+        all: None,
+        read: read_packages,
+    }),
+    ..VendorApi::NONE
+};
+
+fn packages(owner: &str) -> VendorCall {
+    let path = format!("/api/v1/packages/{}", segment(owner));
+    get(with_query(&path, &[("type", "container"), ("page", "1"), ("limit", "50")]), owner)
+}
+
+/// Reads packages. A package is listed once for each of its versions.
+fn read_packages(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
+    let names = answer
+        .body
+        .as_array()?
+        .iter()
+        .filter(|item| text(item, "type").is_none_or(|kind| kind == "container"));
+    let names = names.filter_map(|item| {
+        let owner = item.get("owner").and_then(|owner| text(owner, "login"));
+        Some(format!("{}/{}", owner.unwrap_or(&answer.call.about), text(item, "name")?).to_lowercase())
+    });
+    Some(answer.linked_page(names.collect()))
+}
 
 fn has_token_service(signs: &Signs<'_>) -> bool {
     let (address, service) = signs.service.split_once(' ').unwrap_or((signs.service, ""));

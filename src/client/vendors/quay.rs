@@ -1,6 +1,89 @@
-//! Quay: docs/REGISTRIES.md §9.1. It deletes with the right to push; `Scope::fallback` asks for that.
+//! Quay: docs/REGISTRIES.md §9.1. It deletes with the right to push; `Scope::fallback` asks for that. Its own API: docs/REGISTRIES.md §9.4.
 
+use super::api::json::{count, description, digest, list, size, text, unix_time};
+use super::api::paths::{get, next_page, segment, with_query};
+use super::api::{ApiAnswer, ApiLogin, ApiPage, NextCall, RepositoryLists, Searches, TagLists, VendorApi};
 use super::vendor::Vendor;
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
-/// Red Hat's service.
-pub(crate) const QUAY: Vendor = Vendor { name: "Quay", domains: &["quay.io"], ..Vendor::UNKNOWN };
+/// Red Hat's service, and installations of the same program.
+pub(crate) const QUAY: Vendor = Vendor {
+    name: "Quay",
+    domains: &["quay.io"],
+    has_sign: |signs| signs.service.split_once(' ').is_some_and(|(realm, _)| realm.ends_with("/v2/auth")),
+    api: Some(&API),
+    ..Vendor::UNKNOWN
+};
+
+static API: VendorApi = VendorApi {
+    // Robots and app passwords are no logins of the API. OAuth tokens are, and this name marks one.
+    login: ApiLogin::Bearer { user: Some("$oauthtoken") },
+    repositories: Some(RepositoryLists {
+        near: |name| name.components().next().map(repositories).into_iter().collect(),
+        // A robot belongs to the namespace in front of its name.
+        of_user: Some(|user| user.split('+').next().map(repositories).into_iter().collect()),
+        all: None,
+        read: read_repositories,
+    }),
+    tags: Some(TagLists { of: |name| vec![tags(name)], read: read_tags }),
+    search: Some(Searches {
+        call: |words, _| get(with_query("/api/v1/find/repositories", &[("query", words)]), words),
+        read: read_hits,
+    }),
+    ..VendorApi::NONE
+};
+
+fn repositories(namespace: &str) -> VendorCall {
+    get(with_query("/api/v1/repository", &[("namespace", namespace), ("public", "true")]), namespace)
+}
+
+fn tags(name: &RepositoryName) -> VendorCall {
+    let name: Vec<String> = name.components().map(segment).collect();
+    let path = format!("/api/v1/repository/{}/tag/", name.join("/"));
+    get(with_query(&path, &[("onlyActiveTags", "true"), ("limit", "100"), ("page", "1")]), "")
+}
+
+fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
+    let about = answer.call.about.as_str();
+    let names = list(answer.body, "repositories")?.iter().filter_map(|item| {
+        Some(format!("{}/{}", text(item, "namespace").unwrap_or(about), text(item, "name")?))
+    });
+    let next = text(answer.body, "next_page").map(|token| {
+        let query = [("namespace", about), ("public", "true"), ("next_page", token)];
+        NextCall::Path(with_query("/api/v1/repository", &query))
+    });
+    Some(ApiPage { next, ..ApiPage::of(names.collect()) })
+}
+
+fn read_tags(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
+    let tags = list(answer.body, "tags")?.iter().filter_map(|item| {
+        Some(VendorTag {
+            digest: digest(item, "manifest_digest"),
+            size: size(item, "size"),
+            pushed: unix_time(item, "start_ts", 1),
+            expires: unix_time(item, "end_ts", 1),
+            ..VendorTag::of(Tag::parse(text(item, "name")?).ok()?)
+        })
+    });
+    Some(counted_page(answer, tags.collect()))
+}
+
+fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {
+    let hits = list(answer.body, "results")?.iter().filter_map(|item| {
+        let name = format!("{}/{}", text(item.get("namespace")?, "name")?, text(item, "name")?);
+        Some(SearchHit {
+            stars: count(item, "stars"),
+            description: description(item, "description"),
+            ..SearchHit::of(RepositoryName::parse(&name).ok()?)
+        })
+    });
+    Some(counted_page(answer, hits.collect()))
+}
+
+/// Returns a page that says whether another one follows, which has the next number.
+fn counted_page<T>(answer: &ApiAnswer<'_>, items: Vec<T>) -> ApiPage<T> {
+    let has_more = answer.body.get("has_additional").and_then(serde_json::Value::as_bool) == Some(true);
+    let next = next_page(&answer.call.path, "page").filter(|_| has_more);
+    ApiPage { next: next.map(NextCall::Path), ..ApiPage::of(items) }
+}

@@ -2,6 +2,7 @@
 
 use reqwest::header::HeaderMap;
 
+use super::api::VendorApi;
 use crate::client::http::error_body::ErrorBody;
 use crate::model::reference::Host;
 use crate::model::server::{Cleanup, Cleanups};
@@ -32,6 +33,8 @@ pub(crate) struct Vendor {
     pub(crate) unsupported: &'static [RefusalSign],
     /// Refusals to delete an image as long as it has tags: docs/REGISTRIES.md §7.1.
     pub(crate) blocked_by_tags: &'static [RefusalSign],
+    /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
+    pub(crate) api: Option<&'static VendorApi>,
 }
 
 impl Vendor {
@@ -48,6 +51,7 @@ impl Vendor {
         quota: &[],
         unsupported: &[],
         blocked_by_tags: &[],
+        api: None,
     };
 
     /// Returns whether a host is in one of the vendor's domains.

@@ -78,6 +78,8 @@ impl Canvas<'_, '_> {
                 (None, None) => {
                     if let Some(known) = repositories.known_count_text() {
                         self.foot(area, Role::Warn, &format!("{known}; the rest stands below"));
+                    } else if let Some(source) = &repositories.source {
+                        self.foot(area, Role::Dim, source.as_str());
                     }
                 }
             }

@@ -1,17 +1,22 @@
 //! The Tags pane: the facts about each tag, in columns that are left out one by one in a narrow pane.
 
+use jiff::Timestamp;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
-use crate::app::layout::tag_columns::{CREATED, DIGEST, KIND, PLATFORMS, SCAN, SIGN, SIZE, TagColumns};
+use crate::app::layout::tag_columns::{
+    CREATED, DIGEST, EXPIRES, KIND, PLATFORMS, PULLED, PUSHED, SCAN, SIGN, SIZE, TagColumns,
+};
 use crate::app::panes::tags::TagsPane;
 use crate::app::panes::tags::opened::{OPENED, OpenedImage};
 use crate::app::{Pane, layout};
 use crate::model::base_image::BaseStatus;
 use crate::model::digest::Digest;
 use crate::model::failure::FailureKind;
+use crate::model::platform::Platform;
 use crate::model::scan::Severity;
-use crate::model::summary::Summary;
+use crate::model::summary::{Summary, list_platforms};
+use crate::model::vendor_lists::VendorTag;
 use crate::model::{columns, size, time};
 use crate::ui::Canvas;
 use crate::ui::kind::short;
@@ -102,7 +107,11 @@ impl Canvas<'_, '_> {
         let remote = tags.summaries.get(item);
         match remote.and_then(|remote| remote.value.as_ref()) {
             Some(summary) => {
-                self.summary_cells(&mut cells, tags, summary, widths);
+                self.summary_cells(&mut cells, tags, summary, tags.vendor_tag(*item), widths);
+                cells
+            }
+            None if tags.vendor_tag(*item).is_some() => {
+                self.vendor_cells(&mut cells, tags, tags.vendor_tag(*item), widths);
                 cells
             }
             None => {
@@ -126,7 +135,7 @@ impl Canvas<'_, '_> {
             (Some(_), _) if opened.is_missing() => ("not there".to_string(), Role::Bad),
             (Some(failure), _) => (failure.why.to_string(), Role::Bad),
             (None, Some(summary)) => {
-                self.summary_cells(&mut cells, tags, summary, widths);
+                self.summary_cells(&mut cells, tags, summary, None, widths);
                 return cells;
             }
             (None, None) => ("…".to_string(), Role::Dim),
@@ -141,6 +150,7 @@ impl Canvas<'_, '_> {
         cells: &mut Vec<Span<'static>>,
         tags: &TagsPane,
         summary: &Summary,
+        told: Option<&VendorTag>,
         widths: &TagColumns,
     ) {
         let sign = tags.groups.letter(&summary.digest).map(|letter| format!(" ={letter}"));
@@ -156,21 +166,79 @@ impl Canvas<'_, '_> {
         if widths.scan {
             cells.push(self.scan_cell(&summary.digest));
         }
-        if widths.created {
+        if widths.created && !widths.pushed {
             let text =
                 summary.created.map_or_else(|| "-".into(), |created| time::short_age(created, self.now));
             cells.push(Span::styled(CREATED.left(&text), self.style(Role::Date)));
         }
+        self.vendor_dates(cells, told, widths);
         if widths.base > 0 {
             cells.push(self.base_cell(&summary.digest, widths));
         }
         if widths.platforms > 0 {
-            let text = platforms(summary, widths.platforms);
+            let text = platforms(&summary.platforms, widths.platforms);
             let platforms = Span::styled(widths.platforms().left(&text), self.style(Role::Platform));
             cells.extend(self.matched_details(&tags.list, PLATFORMS.gutter, platforms));
         }
         if widths.kind {
             cells.push(Span::styled(KIND.left(&short(&summary.kind)), self.style(Role::Dim)));
+        }
+    }
+
+    /// Adds the cells of a row whose image was not read, as the vendor tells of it. Its size is marked as such, because
+    /// vendors count in different ways.
+    fn vendor_cells(
+        &self,
+        cells: &mut Vec<Span<'static>>,
+        tags: &TagsPane,
+        told: Option<&VendorTag>,
+        widths: &TagColumns,
+    ) {
+        let Some(tag) = told else { return };
+        cells.push(Span::raw(" ".repeat(SIGN)));
+        let dim = self.style(Role::Dim);
+        if widths.digest {
+            let text = tag.digest.map_or_else(|| "-".into(), |digest| digest.short());
+            let digest = Span::styled(DIGEST.left(&text), dim);
+            cells.extend(self.matched_details(&tags.list, DIGEST.gutter, digest));
+        }
+        if widths.size {
+            let text = tag.size.map_or_else(|| "-".into(), |bytes| format!("~{}", size::bytes(bytes)));
+            cells.push(Span::styled(SIZE.right(&text), self.style(Role::Number)));
+        }
+        if widths.scan {
+            cells.push(Span::styled(SCAN.right("-"), dim));
+        }
+        if widths.created && !widths.pushed {
+            cells.push(Span::styled(CREATED.left("-"), dim));
+        }
+        self.vendor_dates(cells, told, widths);
+        if widths.base > 0 {
+            cells.push(Span::styled(widths.base().left("-"), dim));
+        }
+        if widths.platforms > 0 {
+            let text = platforms(&tag.platforms, widths.platforms);
+            cells.push(Span::styled(widths.platforms().left(&text), self.style(Role::Platform)));
+        }
+        if widths.kind {
+            cells.push(Span::styled(KIND.left("-"), dim));
+        }
+    }
+
+    /// Adds the dates that only the vendor knows.
+    fn vendor_dates(&self, cells: &mut Vec<Span<'static>>, told: Option<&VendorTag>, widths: &TagColumns) {
+        let age =
+            |time: Option<Timestamp>| time.map_or_else(|| "-".into(), |time| time::short_age(time, self.now));
+        let style = self.style(Role::Date);
+        if widths.created && widths.pushed {
+            cells.push(Span::styled(PUSHED.left(&age(told.and_then(|tag| tag.pushed))), style));
+        }
+        if widths.pulled {
+            cells.push(Span::styled(PULLED.left(&age(told.and_then(|tag| tag.pulled))), style));
+        }
+        if widths.expires {
+            let left = told.and_then(|tag| tag.expires).map(|end| time::short_left(end, self.now));
+            cells.push(Span::styled(EXPIRES.left(&left.unwrap_or_else(|| "-".into())), style));
         }
     }
 
@@ -240,9 +308,9 @@ impl Canvas<'_, '_> {
 
 /// Returns the platforms in `room` columns, without the prefix `linux/`. If several do not fit, returns only their
 /// number.
-fn platforms(summary: &Summary, room: usize) -> String {
-    let all = summary.listed_platforms();
-    match summary.platforms.len() {
+fn platforms(listed: &[Platform], room: usize) -> String {
+    let all = list_platforms(listed);
+    match listed.len() {
         0 => "-".into(),
         1 => columns::cut(&all, room),
         _ if columns::width(&all) <= room => all,

@@ -210,6 +210,11 @@ impl TagsPane {
         }
     }
 
+    /// Returns whether the rows are filtered by digest or platform.
+    pub(crate) fn is_filtered_by_details(&self) -> bool {
+        Filter::parse(&self.list.filter).is_some_and(|filter| filter.reads_details())
+    }
+
     /// Returns how many tags a filter by digest or platform cannot find because their details are not known, in words.
     /// Details are not loaded for a filter: that could be a request for each of a million tags.
     pub(crate) fn unfiltered_details_text(&self) -> Option<String> {

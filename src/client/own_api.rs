@@ -1,0 +1,376 @@
+//! The own API of a registry's vendor: lists of namespaces, facts about many tags at once, and search.
+//!
+//! It is an addition to the registry API and never makes things worse. It has a short time limit of its own; if it fails,
+//! it is left alone for a while, the user is told once, and the registry API alone is used.
+//!
+//! | subject | file |
+//! |---|---|
+//! | the address of the API, and one request | `session` |
+//! | a call with its login and its answer | `calls` |
+//! | the login in the form that the API takes | `login` |
+//! | the user's settings | `settings` |
+//! | what each vendor's API can do | `vendors/api.rs` and the files of the vendors |
+
+mod calls;
+mod login;
+mod session;
+pub(crate) mod settings;
+
+use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+
+use super::Client;
+use super::error::{Cause, Error};
+use super::http::scope::Scope;
+use super::registry::own_api::OwnApi;
+use super::vendors::api::{ApiAnswer, ApiPage, NextCall};
+use super::vendors::{self, Vendor};
+use crate::model::failure::Failure;
+use crate::model::page::{ListedName, NextPage, Page};
+use crate::model::reference::RepositoryName;
+use crate::model::server::OwnApiAbilities;
+use crate::model::text::SafeText;
+use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
+use calls::CallError;
+use login::LoginState;
+use session::ApiSession;
+use settings::{ApiAddress, VendorName};
+
+/// How long an API that failed is left alone.
+const REST: Duration = Duration::from_secs(120);
+/// How long everything may take that nothing else waits for: further pages, and a search.
+const PATIENT: Duration = Duration::from_secs(15);
+/// Most calls for one list.
+const MOST_CALLS: u32 = 1_000;
+/// Most calls for a search.
+const MOST_SEARCHES: u32 = 5;
+/// Most namespaces that are listed together.
+const MOST_NAMESPACES: usize = 8;
+/// Most names of one list.
+const MOST_NAMES: usize = 200_000;
+/// Longest words of a search, in characters.
+const LONGEST_WORDS: usize = 200;
+
+/// Everything that is known of the own API of one registry's vendor.
+#[derive(Debug, Default)]
+pub(crate) struct OwnApiFacts {
+    settings: ApiSettings,
+    state: Mutex<ApiState>,
+}
+
+/// The user's settings for it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ApiSettings {
+    /// Its address, if it is not at the usual place.
+    pub(crate) address: Option<ApiAddress>,
+    /// The vendor, if nothing else says so.
+    pub(crate) vendor: Option<VendorName>,
+}
+
+/// Everything that was learned of it.
+#[derive(Debug, Default)]
+struct ApiState {
+    login: LoginState,
+    /// The name of the vendor, once the API was used.
+    vendor: Option<&'static str>,
+    /// Until when it is left alone.
+    rests_until: Option<Instant>,
+    /// The reason why it was given up, until the user is told.
+    notice: Option<Failure>,
+    was_noticed: bool,
+}
+
+impl OwnApiFacts {
+    /// Creates them for a registry with these settings.
+    pub(crate) fn new(settings: ApiSettings) -> OwnApiFacts {
+        OwnApiFacts { settings, state: Mutex::default() }
+    }
+
+    /// Forgets refusals and failures.
+    pub(crate) fn forget(&self) {
+        let mut state = self.state();
+        (state.login, state.rests_until) = (LoginState::default(), None);
+    }
+
+    fn state(&self) -> MutexGuard<'_, ApiState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn rests(&self) -> bool {
+        self.state().rests_until.is_some_and(|until| until > Instant::now())
+    }
+}
+
+/// A part of a list, and the position after it.
+struct Part<T> {
+    items: Vec<T>,
+    next: Option<VendorPosition>,
+    /// Why the list ends before its end.
+    incomplete: Option<&'static str>,
+    /// Whether the API refused to show it.
+    is_refused: bool,
+}
+
+impl Client {
+    /// Does something with the API within a time limit. Returns `None` if there is no API, if it rests, or if it fails.
+    async fn use_api<T>(
+        &self,
+        limit: Duration,
+        calls: impl Future<Output = Result<Option<T>, Error>>,
+    ) -> Option<T> {
+        if self.0.own_api.rests() {
+            return None;
+        }
+        let error = match tokio::time::timeout(limit, calls).await {
+            Ok(Ok(done)) => return done,
+            Ok(Err(error)) => error,
+            Err(_) => Error::unsent(self.host(), Cause::Local("it did not answer in time".into())),
+        };
+        let mut state = self.0.own_api.state();
+        let vendor = state.vendor.unwrap_or("the vendor");
+        let failure = error.failure(format!("{vendor}'s own API of {} is not used", self.host()));
+        state.rests_until = Some(Instant::now() + REST);
+        if !std::mem::replace(&mut state.was_noticed, true) {
+            state.notice = Some(Failure { hint: None, ..failure });
+        }
+        None
+    }
+
+    async fn list_repositories(
+        &self,
+        near: &[RepositoryName],
+        next: Option<NextPage>,
+    ) -> Option<Page<RepositoryName>> {
+        let is_first = next.is_none();
+        let limit = if is_first { self.http().timeouts().own_api } else { PATIENT };
+        let mut next = next.unwrap_or_default();
+        let position = next.vendor.take();
+        let part = self.use_api(limit, async {
+            let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
+            let Some(lists) = &session.api.repositories else { return Ok(None) };
+            let start = match position {
+                Some(position) => *position,
+                None => {
+                    let start = first_calls(session, lists, near).await;
+                    VendorPosition { source: source(session, &start), ..start }
+                }
+            };
+            let source = start.source.clone();
+            let part = advance(session, start, MOST_CALLS, lists.read, &Scope::Catalog).await?;
+            Ok(Some((part, source)))
+        });
+        let Some((part, source)) = part.await else {
+            let incomplete = Some(SafeText::from("the vendor's own API does not answer any more"));
+            return (!is_first).then(|| Page { items: Vec::new(), next: None, incomplete, source: None });
+        };
+        let new = part.items.iter().filter(|name| next.seen.insert(hash(name)));
+        let items: Vec<_> =
+            new.filter_map(|name| RepositoryName::parse(name).ok()).map(ListedName::Named).collect();
+        let is_too_long = next.seen.len() > MOST_NAMES;
+        let incomplete =
+            if is_too_long { Some("the list is too long to be shown completely") } else { part.incomplete };
+        let following = part.next.filter(|_| !is_too_long);
+        let next = following.map(|position| NextPage { vendor: Some(Box::new(position)), ..next });
+        Some(Page { items, next, incomplete: incomplete.map(Into::into), source })
+    }
+
+    async fn list_tag_facts(
+        &self,
+        name: &RepositoryName,
+        next: Option<Box<VendorPosition>>,
+    ) -> Option<VendorTags> {
+        // Rows wait for each part.
+        let part = self.use_api(self.http().timeouts().own_api, async {
+            let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
+            let Some(lists) = &session.api.tags else { return Ok(None) };
+            let first = || VendorPosition { groups: [(lists.of)(name)].into(), ..VendorPosition::default() };
+            let start = next.map_or_else(first, |next| *next);
+            advance(session, start, MOST_CALLS, lists.read, &Scope::Pull(name.clone())).await.map(Some)
+        });
+        let part = part.await?;
+        Some(VendorTags { tags: part.items, next: part.next.map(Box::new) })
+    }
+
+    async fn search_repositories(&self, words: &str, most: usize) -> Option<Vec<SearchHit>> {
+        let words: String = words.chars().take(LONGEST_WORDS).collect();
+        self.use_api(PATIENT, async {
+            let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
+            let Some(searches) = &session.api.search else { return Ok(None) };
+            let start = VendorPosition {
+                groups: [vec![(searches.call)(&words, most)]].into(),
+                ..VendorPosition::default()
+            };
+            let (mut hits, mut seen, mut position) = (Vec::new(), HashSet::new(), Some(start));
+            while let Some(start) = position.filter(|_| hits.len() < most) {
+                let part = advance(session, start, MOST_SEARCHES, searches.read, &Scope::Nothing).await;
+                let part = match part {
+                    // The results so far are worth more than none.
+                    Err(_) if !hits.is_empty() => break,
+                    part => part?,
+                };
+                if part.is_refused && hits.is_empty() {
+                    return Ok(None);
+                }
+                let new =
+                    part.items.into_iter().filter(|hit: &SearchHit| seen.insert(hit.repository.clone()));
+                hits.extend(new);
+                position = part.next;
+            }
+            hits.truncate(most);
+            Ok(Some(hits))
+        })
+        .await
+    }
+}
+
+impl Client {
+    /// Returns the abilities of the vendor's own API. `shown` is the vendor by the first answers.
+    pub(super) fn own_api_abilities(&self, shown: Option<&'static Vendor>) -> OwnApiAbilities {
+        let named = self.0.own_api.settings.vendor.map(VendorName::vendor);
+        let vendor = named.or_else(|| vendors::of_host(self.host())).or(shown);
+        let Some(api) = vendor.and_then(|vendor| vendor.api) else { return OwnApiAbilities::default() };
+        OwnApiAbilities {
+            namespaces: api.repositories.is_some(),
+            tag_facts: api.tags.is_some(),
+            search: api.search.is_some(),
+        }
+    }
+}
+
+impl OwnApi for Client {
+    fn repositories<'a>(
+        &'a self,
+        near: &'a [RepositoryName],
+        next: Option<NextPage>,
+    ) -> BoxFuture<'a, Option<Page<RepositoryName>>> {
+        self.list_repositories(near, next).boxed()
+    }
+
+    fn tag_facts<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        next: Option<Box<VendorPosition>>,
+    ) -> BoxFuture<'a, Option<VendorTags>> {
+        self.list_tag_facts(name, next).boxed()
+    }
+
+    fn search<'a>(&'a self, words: &'a str, most: usize) -> BoxFuture<'a, Option<Vec<SearchHit>>> {
+        self.search_repositories(words, most).boxed()
+    }
+
+    fn take_notice(&self) -> Option<Failure> {
+        self.0.own_api.state().notice.take()
+    }
+}
+
+/// Returns the first calls of a list of repositories: for the namespaces of some names, or for everything of the user.
+async fn first_calls(
+    session: &ApiSession<'_>,
+    lists: &super::vendors::api::RepositoryLists,
+    near: &[RepositoryName],
+) -> VendorPosition {
+    let mut position = VendorPosition::default();
+    for calls in near.iter().map(lists.near).filter(|calls| !calls.is_empty()) {
+        if position.groups.len() < MOST_NAMESPACES && !position.groups.contains(&calls) {
+            position.groups.push_back(calls);
+        }
+    }
+    if near.is_empty() {
+        if let Some(all) = lists.all {
+            position.groups.push_back(vec![all()]);
+        } else if let Some(of_user) = lists.of_user
+            && let Some(user) = session.user().await.filter(|user| is_name(user))
+        {
+            position.groups.push_back(of_user(&user));
+        }
+    }
+    position
+}
+
+/// Returns whether the name of a user can stand in a path.
+fn is_name(user: &str) -> bool {
+    let is_usual = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+' | '$' | '@');
+    user.chars().all(is_usual) && user.chars().any(|c| c.is_ascii_alphanumeric())
+}
+
+/// Returns the words that name a list, which is not that of the whole registry.
+fn source(session: &ApiSession<'_>, start: &VendorPosition) -> Option<SafeText> {
+    let mut names: Vec<&str> = Vec::new();
+    for name in start.groups.iter().filter_map(|group| group.first()).map(|call| call.about.as_str()) {
+        if !name.is_empty() && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let vendor = session.vendor.name;
+    let text = match names.as_slice() {
+        [] => format!("listed by {vendor}'s own API"),
+        names => format!("only {}, by {vendor}'s own API", names.join(", ")),
+    };
+    (!start.groups.is_empty()).then(|| SafeText::clean(&text))
+}
+
+/// Sends the next calls of a list until one brings something.
+async fn advance<T>(
+    session: &ApiSession<'_>,
+    mut position: VendorPosition,
+    most: u32,
+    read: fn(&ApiAnswer<'_>) -> Option<ApiPage<T>>,
+    scope: &Scope,
+) -> Result<Part<T>, Error> {
+    let (mut incomplete, mut is_refused) = (None, false);
+    while let Some(group) = position.groups.pop_front() {
+        for call in group {
+            if position.calls >= most {
+                let incomplete = Some("the list is too long");
+                return Ok(Part { items: Vec::new(), next: None, incomplete, is_refused });
+            }
+            position.calls += 1;
+            let answer = match session.call(&call, scope).await {
+                Ok(answer) => answer,
+                Err(CallError::Refused) => {
+                    is_refused = true;
+                    continue;
+                }
+                Err(CallError::Failed(error)) => return Err(*error),
+            };
+            let host = session.client.host();
+            let answer = ApiAnswer { host, call: &call, body: &answer.body, link: answer.link.as_deref() };
+            let page = read(&answer).ok_or_else(|| session.other_form())?;
+            if page.items.is_empty() && page.next.is_none() && page.then.is_empty() {
+                continue;
+            }
+            position.groups.extend(page.then.into_iter().map(|call| vec![call]));
+            let next = match page.next {
+                Some(NextCall::Path(path)) => Some(path),
+                Some(NextCall::Address(link)) => {
+                    let path = session.path_of(&call, &link);
+                    if path.is_none() {
+                        incomplete = Some("the next page of the vendor's API is at another place");
+                    }
+                    path
+                }
+                None => None,
+            };
+            if let Some(path) = next.filter(|path| *path != call.path) {
+                position.groups.push_front(vec![VendorCall { path, ..call.clone() }]);
+            }
+            if !page.items.is_empty() {
+                let next = Some(position).filter(|position| !position.groups.is_empty());
+                return Ok(Part { items: page.items, next, incomplete, is_refused: false });
+            }
+            break;
+        }
+    }
+    Ok(Part { items: Vec::new(), next: None, incomplete, is_refused })
+}
+
+fn hash(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
