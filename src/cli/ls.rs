@@ -98,7 +98,7 @@ impl Ls {
         }
         let outcome = match ArgumentReader::of(pool).target(&self.target)? {
             Target::Registry(_) if self.long || self.vendor => Err(CliError::Usage(
-                "`--long` and `--vendor` are for the tags of a repository: `regtui ls --long HOST/REPOSITORY`".into(),
+                "`--long` is for the tags of a repository, as `--vendor` is: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
             Target::Registry(host) => self.repositories(&*pool.registry(&host)).await,
             Target::Repository(repository) => self.tags(&*pool.registry(&repository.host), &repository).await,

@@ -132,7 +132,8 @@ impl Client {
             Err(_) => Error::unsent(self.host(), Cause::Local("it did not answer in time".into())),
         };
         let mut state = self.0.own_api.state();
-        let vendor = state.vendor.unwrap_or("the vendor");
+        // A registry that is slow to show its vendor may have none with an API.
+        let vendor = state.vendor?;
         let failure = error.failure(format!("{vendor}'s own API of {} is not used", self.host()));
         state.rests_until = Some(Instant::now() + REST);
         if !std::mem::replace(&mut state.was_noticed, true) {

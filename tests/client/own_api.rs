@@ -602,6 +602,24 @@ async fn a_registry_of_no_known_vendor_has_no_api() {
     assert_eq!(registry.requests(), ["GET /v2/_catalog?n=1000", "GET /v2/"]);
 }
 
+#[tokio::test]
+async fn a_registry_that_is_slow_to_show_its_vendor_is_not_said_to_have_an_api() {
+    let settings = ClientSettings {
+        timeouts: regtui::client::Timeouts {
+            own_api: std::time::Duration::from_millis(50),
+            ..registry::timeouts()
+        },
+        ..settings()
+    };
+    let refusing =
+        DemoSettings { catalog_refused: Some(hyper::StatusCode::FORBIDDEN), ..DemoSettings::default() };
+    let registry = Registry::new(refusing, Store::new(), settings).await;
+    registry.demo.fault(|request, _| (request.path == "/v2/").then_some(Fault::Hang));
+    let pages: Vec<_> = list::repositories(&registry.client, &[name("a/b")]).collect().await;
+    assert!(pages.len() == 1 && pages[0].is_err());
+    assert!(registry.client.own_api().expect("an API").take_notice().is_none());
+}
+
 /// docs/RELIABILITY.md B1: the place of an API of another host comes from the user's configuration alone.
 #[tokio::test]
 async fn a_registry_that_is_called_one_of_a_vendor_does_not_send_its_login_to_the_vendors_own_place() {
