@@ -16,6 +16,7 @@ mod app {
     mod cursor;
     mod dialogs;
     mod files;
+    mod first_minutes;
     mod image_diff;
     mod layer_diff;
     mod loads;

@@ -21,7 +21,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::Page;
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::server::{Ability, Identity, Server};
+use crate::model::server::Ability;
 use crate::model::summary::Summary;
 
 /// Takes an answer.
@@ -176,10 +176,8 @@ fn prompt_if_nothing_is_listed(update: &mut Update<'_>, host: &Host) {
     if !is_refused || !names.items.is_empty() || registry.server.is_loading() {
         return;
     }
-    let asks_login = |server: &Server| server.identity == Identity::Anonymous && server.asks_login;
-    let server = &registry.server;
     let needs_login = is_denied(names.failure.as_ref())
-        && (is_denied(server.failure.as_ref()) || server.value.as_ref().is_some_and(asks_login));
+        && (is_denied(registry.server.failure.as_ref()) || registry.may_show_more());
     let why = names.failure.as_ref().map(|failure| failure.why.clone());
     if std::mem::replace(&mut registry.was_prompted, true) {
         return;

@@ -567,6 +567,9 @@ async fn token_answers_are_read_in_every_form() {
         (r#"{"token":"t"}"#, true),
         (r#"{"access_token":"t","expires_in":"300","issued_at":"1970-01-01T00:00:00Z"}"#, true),
         (r#"{"token":null,"access_token":"t","expires_in":0}"#, true),
+        // The clock of the token service is a day off.
+        (r#"{"token":"t","expires_in":300,"issued_at":"2000-01-01T00:00:00Z"}"#, true),
+        (r#"{"token":"t","expires_in":300,"issued_at":"2999-01-01T00:00:00Z"}"#, true),
         (r#"{"token":""}"#, false),
         (r#"{"token":null}"#, false),
         ("<html>", false),

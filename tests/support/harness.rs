@@ -80,7 +80,7 @@ impl Harness {
         harness
     }
 
-    fn start(
+    pub fn start(
         demo: Demo,
         targets: Vec<Target>,
         settings: AppSettings,

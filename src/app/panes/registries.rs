@@ -38,6 +38,12 @@ pub struct OpenRegistry {
 }
 
 impl OpenRegistry {
+    /// Returns whether the registry asks for logins, and the user is not logged in: it may show more to users that are.
+    pub(crate) fn may_show_more(&self) -> bool {
+        let asks = |server: &Server| server.asks_login && server.identity == Identity::Anonymous;
+        self.server.value.as_ref().is_some_and(asks)
+    }
+
     /// Returns whether the last requests are kept for the user's own, so that rows do not fill themselves.
     pub(crate) fn keeps_requests(&self, now: Timestamp) -> bool {
         !self.spends_budget && self.budget.is_some_and(|budget| budget.is_nearly_spent(now))

@@ -161,20 +161,16 @@ impl Canvas<'_, '_> {
                 self.failure(rows, failure, &format!("{open}, {}", self.keys_after(failure)));
             }
             None if names.is_loading() => self.loading(rows, Some(&registry.host)),
-            None => self.draw_text(
-                rows,
-                &[
-                    (Role::Text, "the registry lists no repositories".into()),
-                    (
-                        Role::Dim,
-                        format!(
-                            "{}, {}",
-                            self.key_hint("registries.open", "opens one by name"),
-                            self.key_hint("panes.refresh", "asks again")
-                        ),
-                    ),
-                ],
-            ),
+            None => {
+                let mut hints = vec![self.key_hint("registries.open", "opens one by name")];
+                let mut text = "the registry lists no repositories";
+                if registry.may_show_more() {
+                    text = "the registry lists no repositories without a login";
+                    hints.insert(0, self.key_hint("registries.login", "logs in"));
+                }
+                hints.push(self.key_hint("panes.refresh", "asks again"));
+                self.draw_text(rows, &[(Role::Text, text.into()), (Role::Dim, hints.join(", "))]);
+            }
         }
     }
 }
