@@ -7,6 +7,7 @@ mod cat;
 mod change;
 mod command;
 mod completions;
+mod config;
 mod copy;
 mod delete;
 mod diff;
@@ -47,6 +48,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
 use crate::client::{Pool, Timeouts, credentials::Credentials};
+use crate::config::effective::{Override, Source};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::find_distrust;
@@ -166,6 +168,9 @@ impl Cli {
             let text = "a subcommand prints and opens nothing: name its target after it, `regtui ls TARGET`";
             return Err(CliError::Usage(text.into()));
         }
+        if let Some(Command::Config(command)) = &self.command {
+            return command.run(&self);
+        }
         let config = if self.command.as_ref().is_none_or(Command::uses_config) {
             self.config()?
         } else {
@@ -216,6 +221,13 @@ impl Cli {
     }
 
     fn config(&self) -> Result<Config, CliError> {
+        let config = self.unchecked_config()?;
+        config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
+        Ok(config)
+    }
+
+    /// Returns the configuration with the flags. The files that it names may not exist.
+    fn unchecked_config(&self) -> Result<Config, CliError> {
         let options = &self.options;
         let mut config = Config::load(options.config.as_deref())
             .map_err(|problem| CliError::Usage(problem.to_string()))?;
@@ -236,8 +248,32 @@ impl Cli {
         config.timeout = options.timeout.unwrap_or(config.timeout);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
-        config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
         Ok(config)
+    }
+
+    /// Returns the settings that flags and environment variables replace.
+    fn overrides(&self) -> Vec<Override> {
+        let options = &self.options;
+        let table = [
+            ("theme", "--theme", "REGTUI_THEME", self.theme.is_some()),
+            ("mouse", "--no-mouse", "", self.no_mouse),
+            ("cache", "--no-cache", "", options.no_cache),
+            ("read_only", "--read-only", "REGTUI_READ_ONLY", options.read_only),
+            ("plain_http", "--plain-http", "", options.plain_http),
+            ("insecure", "--insecure", "", options.insecure),
+            ("ca_file", "--ca-file", "REGTUI_CA_FILE", options.ca_file.is_some()),
+            ("timeout", "--timeout", "REGTUI_TIMEOUT", options.timeout.is_some()),
+            ("log_file", "--log-file", "REGTUI_LOG_FILE", options.log_file.is_some()),
+            ("log_level", "--log-level", "REGTUI_LOG_LEVEL", options.log_level.is_some()),
+        ];
+        let given = table.into_iter().filter(|(_, _, _, is_given)| *is_given);
+        given
+            .map(|(key, flag, variable, _)| {
+                let is_flag = variable.is_empty() || is_in_arguments(flag);
+                let source = if is_flag { Source::Flag(flag) } else { Source::Variable(variable) };
+                Override { key, source }
+            })
+            .collect()
     }
 
     fn start_log(&self, config: &Config) -> Result<(), CliError> {
@@ -255,7 +291,7 @@ impl GlobalOptions {
     fn rules(&self, config: &Config) -> Rules {
         let mut rules = config.rules();
         if self.read_only {
-            let is_flag = std::env::args_os().any(|argument| argument == "--read-only");
+            let is_flag = is_in_arguments("--read-only");
             rules.read_only = Some(if is_flag { "`--read-only`" } else { "`REGTUI_READ_ONLY`" });
         }
         rules
@@ -276,6 +312,14 @@ impl GlobalOptions {
             When::Auto => is_terminal && !refused,
         }
     }
+}
+
+/// Returns whether a flag is among the arguments of this run, and not only in the environment.
+fn is_in_arguments(flag: &str) -> bool {
+    std::env::args_os().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
 }
 
 /// Returns the clients, with the logins of docker and podman.

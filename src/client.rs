@@ -41,6 +41,7 @@ pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
+pub(crate) use http::tls::certificate_places;
 pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
 pub(crate) use vendors::{ENABLE_DELETES, delete_hint};

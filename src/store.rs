@@ -16,5 +16,5 @@ pub(crate) mod journal;
 mod old_names;
 pub mod remembered;
 mod salvage;
-mod schema;
+pub(crate) mod schema;
 pub mod state;

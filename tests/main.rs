@@ -33,6 +33,7 @@ mod cli {
     mod attached;
     mod base;
     mod completions;
+    mod config;
     mod copy;
     mod delete;
     mod diff;

@@ -34,6 +34,7 @@ use crate::client::error::Cause;
 use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 use certificates::CertificateFolder;
+pub(crate) use certificates::places as certificate_places;
 pub(crate) use verifier::NoAuthorities;
 use verifier::{AcceptEverything, CertificateVerifier};
 
