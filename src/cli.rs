@@ -49,6 +49,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::app;
 use crate::client::{Pool, Timeouts, credentials::Credentials};
 use crate::config::effective::{Override, Source};
+use crate::config::system::SystemRegistries;
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::find_distrust;
@@ -191,6 +192,7 @@ impl Cli {
         if self.command.is_some() {
             // A command that needs the journal reports its problems itself.
             unused_cache(&config).iter().for_each(print::print_problem);
+            system_problems(&config).iter().for_each(print::print_problem);
         }
         match self.command {
             None => open(self, config).await,
@@ -239,6 +241,11 @@ impl Cli {
                 )));
             }
             config.theme.clone_from(theme);
+        }
+        let variable = |name: &str| std::env::var_os(name);
+        config.system_registries &= !SystemRegistries::is_off(variable);
+        if config.system_registries {
+            config.system = SystemRegistries::read(variable);
         }
         config.mouse &= !self.no_mouse;
         config.cache &= !options.no_cache;
@@ -344,6 +351,23 @@ fn unused_cache(config: &Config) -> Option<Failure> {
     })
 }
 
+/// Returns a failure for each file of the system with errors: its first error.
+fn system_problems(config: &Config) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut named = std::collections::HashSet::new();
+    for problem in config.system.problems.iter().filter(|problem| !problem.is_unknown_key) {
+        if named.insert(&problem.file) {
+            failures.push(Failure {
+                what: SafeText::from(format!("a part of `{}` is not used", problem.file.display())),
+                why: SafeText::from(problem.why.clone()),
+                hint: Some("`regtui config check` lists all errors; `system_registries = false` turns these files off".into()),
+                kind: FailureKind::Local,
+            });
+        }
+    }
+    failures
+}
+
 /// Returns a failure if the journal and the opened names cannot be used.
 fn unused_state(state: &StateStore) -> Option<Failure> {
     let error = state.check().err()?;
@@ -395,6 +419,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     unused_cache(&config)
         .into_iter()
         .chain(unused_state(context.journal.state()))
+        .chain(system_problems(&config))
         .for_each(|failure| inbox.show_failure(failure));
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),

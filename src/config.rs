@@ -6,6 +6,7 @@ mod keys;
 mod lines;
 pub(crate) mod paths;
 mod rules;
+pub(crate) mod system;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -23,6 +24,7 @@ use crate::model::text::SafeText;
 use crate::ops::scan::find_scanner;
 pub(crate) use keys::KeySettings;
 pub(crate) use rules::{Prefix, RepositoryRules};
+use system::SystemRegistries;
 
 /// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
@@ -60,6 +62,11 @@ pub struct Config {
     pub(crate) insecure: bool,
     /// A PEM file with additional certificate authorities for every registry.
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether the system's files about registries are used: `registries.conf` of containers, docker's `daemon.json`.
+    pub(crate) system_registries: bool,
+    /// Everything that these files say.
+    #[serde(skip)]
+    pub(crate) system: SystemRegistries,
     /// The keys of some commands.
     pub keys: KeySettings,
     /// The settings of single registries.
@@ -163,6 +170,8 @@ impl Default for Config {
             plain_http: false,
             insecure: false,
             ca_file: None,
+            system_registries: true,
+            system: SystemRegistries::default(),
             keys: KeySettings::default(),
             registries: BTreeMap::new(),
         }
@@ -291,21 +300,25 @@ impl Config {
     pub(crate) fn client_settings(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
-            tls: false,
             insecure: self.insecure,
             ca_file: self.ca_file.clone(),
+            ..Trust::default()
         };
+        let routes = self.system.routes();
         let host = |(host, registry): (&Host, &RegistryConfig)| {
+            // The own configuration of the registry wins over the files of the system.
+            let has_own = registry.insecure.is_some() || registry.plain_http.is_some();
+            let is_insecure = !has_own && routes.is_insecure(host);
             let trust = Trust {
                 plain_http: registry.plain_http.unwrap_or(trust.plain_http),
-                tls: false,
                 insecure: registry.insecure.unwrap_or(trust.insecure),
                 ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
+                ..Trust::default()
             };
             (
                 host.clone(),
                 HostSettings {
-                    trust,
+                    trust: trust.with_leave(is_insecure),
                     is_for_this_run: false,
                     realm_allow: registry.realm_allow.clone(),
                     upload_allow: registry.upload_allow.clone(),
@@ -314,7 +327,15 @@ impl Config {
         };
         let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
         let cache = paths::cache().filter(|_| self.cache);
-        client::ClientSettings { trust, hosts, cache, ..client::ClientSettings::default() }
+        let short_names = self.system.short_names();
+        client::ClientSettings {
+            trust,
+            hosts,
+            cache,
+            routes,
+            short_names,
+            ..client::ClientSettings::default()
+        }
     }
 }
 

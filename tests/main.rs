@@ -53,6 +53,7 @@ mod cli {
     pub mod scan;
     mod since;
     mod subcommands;
+    mod system_registries;
     mod tag;
     mod undo;
     mod unreadable;

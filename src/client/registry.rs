@@ -350,6 +350,7 @@ pub trait Registry: Debug + Send + Sync {
             referrers: self.referrers_api(),
             deletes: self.deletes(),
             proxy: None,
+            route: None,
         };
         ready(Ok(server)).boxed()
     }

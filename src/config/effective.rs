@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::lines::KeyLines;
+use super::system::FileLine;
 use super::{Config, ConfigText};
+use crate::client::MirrorPulls;
 use crate::model::reference::Host;
 
 /// The origin of a value.
@@ -97,6 +99,45 @@ impl<'a> Effective<'a> {
                 }
             }
         }
+        let system = &self.config.system;
+        if let Some((search, line)) = system.search() {
+            let hosts = search.iter().map(|host| host.as_str().into()).collect();
+            settings.push(of_system("system.unqualified-search-registries", Value::Array(hosts), line));
+        }
+        settings.extend(self.routes(None));
+        settings
+    }
+
+    /// Returns the routes by the files of the system, or those that concern a registry.
+    fn routes(&self, host: Option<&Host>) -> Vec<Setting> {
+        let mut settings = Vec::new();
+        for (route, line) in self.config.system.routes_of(host) {
+            let mut add = |name: &str, value: Value| {
+                settings.push(of_system(
+                    &format!("system.{:?}.{name}", route.prefix.to_string()),
+                    value,
+                    line,
+                ));
+            };
+            if let Some(location) = &route.location {
+                add("location", location.to_string().into());
+            }
+            if route.insecure {
+                add("insecure", true.into());
+            }
+            if route.blocked {
+                add("blocked", true.into());
+            }
+            for mirror in &route.mirrors {
+                let pulls = match mirror.pulls {
+                    MirrorPulls::All => "",
+                    MirrorPulls::DigestOnly => " (digest-only)",
+                    MirrorPulls::TagOnly => " (tag-only)",
+                };
+                let insecure = if mirror.insecure { " (insecure)" } else { "" };
+                add("mirror", format!("{}{pulls}{insecure}", mirror.location).into());
+            }
+        }
         settings
     }
 
@@ -113,9 +154,25 @@ impl<'a> Effective<'a> {
                 Some(for_all) if value.is_null() => (for_all.clone(), self.source(&name)),
                 _ => (value, own_source),
             };
+            let is_own = source != Source::Default;
             settings.push(Setting { key: name, value, source });
+            let last = settings.last_mut().filter(|setting| setting.key == "insecure" && !is_own);
+            // The file of the system that makes the registry insecure is the origin.
+            if let Some(setting) = last.filter(|_| self.is_insecure_by_system(host)) {
+                let mut routes = self.config.system.routes_of(Some(host));
+                let line = routes.find(|(route, _)| route.insecure).map(|(_, line)| line);
+                setting.value = Value::Bool(true);
+                setting.source =
+                    line.map_or(Source::Default, |line| Source::File(line.file.clone(), line.line));
+            }
         }
+        settings.extend(self.routes(Some(host)));
         settings
+    }
+
+    /// Returns whether a file of the system makes a registry insecure, and the own configuration does not object.
+    fn is_insecure_by_system(&self, host: &Host) -> bool {
+        self.config.client_settings().trust_of(host).may_be_plain
     }
 
     /// Returns the origin of a setting for all registries.
@@ -137,6 +194,10 @@ impl<'a> Effective<'a> {
     fn in_file(&self, key: &[&str]) -> Option<Source> {
         Some(Source::File(self.file.clone()?, self.lines.line(key)?))
     }
+}
+
+fn of_system(key: &str, value: Value, line: &FileLine) -> Setting {
+    Setting { key: key.into(), value, source: Source::File(line.file.clone(), line.line) }
 }
 
 /// Returns the fields of a value that is written as an object.

@@ -23,6 +23,8 @@ pub struct Server {
     pub deletes: Deletes,
     /// The proxy in front of the registry, without user information.
     pub proxy: Option<SafeText>,
+    /// The places that the system's files lead to: `location mirror.test/hub`, `mirror m.test`.
+    pub route: Option<SafeText>,
 }
 
 /// The transport of requests to a registry.

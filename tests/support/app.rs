@@ -360,6 +360,7 @@ fn server() -> Server {
         referrers: Ability::Yes,
         deletes: all_deletes(),
         proxy: None,
+        route: None,
     }
 }
 

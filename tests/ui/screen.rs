@@ -78,6 +78,7 @@ impl Default for Registry {
             referrers: Ability::No("404".into()),
             deletes: Deletes::default(),
             proxy: None,
+            route: None,
         };
         Registry {
             server: Ok(server),

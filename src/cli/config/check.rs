@@ -31,7 +31,11 @@ impl CheckCommand {
         }
         if problems.is_empty() {
             match cli.unchecked_config() {
-                Ok(config) => problems.extend(config.file_problems().map(|problem| problem.to_string())),
+                Ok(config) => {
+                    problems.extend(config.file_problems().map(|problem| problem.to_string()));
+                    problems.extend(config.system.problems.iter().map(ToString::to_string));
+                    checked += config.system.files.len();
+                }
                 Err(CliError::Usage(problem)) => problems.push(problem),
                 Err(error) => return Err(error),
             }

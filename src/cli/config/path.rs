@@ -85,6 +85,9 @@ fn rows(cli: &Cli) -> Vec<FileRow> {
     for file in config.ca_file.iter().cloned().chain(of_registries) {
         add("certificate authorities", "read", file);
     }
+    for place in config.system.places {
+        add("registries of the system", "read", place);
+    }
     for file in Credentials::from_env(|name| std::env::var_os(name), Duration::ZERO).files() {
         add("logins", "read, write", file);
     }

@@ -50,6 +50,7 @@ impl Client {
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
             deletes: self.deletes(),
+            route: None,
             proxy: self.http().transport().proxy(&base.ping()),
         })
     }
