@@ -7,6 +7,7 @@ mod cat;
 mod change;
 mod command;
 mod completions;
+mod config;
 mod copy;
 mod delete;
 mod diff;
@@ -49,6 +50,8 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::app;
 use crate::client::credentials::{Credentials, TokenServices};
 use crate::client::{Pool, Timeouts};
+use crate::config::effective::{Override, Source};
+use crate::config::system::SystemRegistries;
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::find_distrust;
@@ -168,6 +171,9 @@ impl Cli {
             let text = "a subcommand prints and opens nothing: name its target after it, `regtui ls TARGET`";
             return Err(CliError::Usage(text.into()));
         }
+        if let Some(Command::Config(command)) = &self.command {
+            return command.run(&self);
+        }
         let config = if self.command.as_ref().is_none_or(Command::uses_config) {
             self.config()?
         } else {
@@ -188,6 +194,7 @@ impl Cli {
         if self.command.is_some() {
             // A command that needs the journal reports its problems itself.
             unused_cache(&config).iter().for_each(print::print_problem);
+            system_problems(&config).iter().for_each(print::print_problem);
         }
         match self.command {
             None => open(self, config).await,
@@ -218,6 +225,13 @@ impl Cli {
     }
 
     fn config(&self) -> Result<Config, CliError> {
+        let config = self.unchecked_config()?;
+        config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
+        Ok(config)
+    }
+
+    /// Returns the configuration with the flags. The files that it names may not exist.
+    fn unchecked_config(&self) -> Result<Config, CliError> {
         let options = &self.options;
         let mut config = Config::load(options.config.as_deref())
             .map_err(|problem| CliError::Usage(problem.to_string()))?;
@@ -230,6 +244,11 @@ impl Cli {
             }
             config.theme.clone_from(theme);
         }
+        let variable = |name: &str| std::env::var_os(name);
+        config.system_registries &= !SystemRegistries::is_off(variable);
+        if config.system_registries {
+            config.system = SystemRegistries::read(variable);
+        }
         config.mouse &= !self.no_mouse;
         config.cache &= !options.no_cache;
         config.read_only |= options.read_only;
@@ -238,8 +257,32 @@ impl Cli {
         config.timeout = options.timeout.unwrap_or(config.timeout);
         config.log_file = options.log_file.clone().or(config.log_file);
         config.log_level = options.log_level.clone().unwrap_or(config.log_level);
-        config.check_files().map_err(|problem| CliError::Usage(problem.to_string()))?;
         Ok(config)
+    }
+
+    /// Returns the settings that flags and environment variables replace.
+    fn overrides(&self) -> Vec<Override> {
+        let options = &self.options;
+        let table = [
+            ("theme", "--theme", "REGTUI_THEME", self.theme.is_some()),
+            ("mouse", "--no-mouse", "", self.no_mouse),
+            ("cache", "--no-cache", "", options.no_cache),
+            ("read_only", "--read-only", "REGTUI_READ_ONLY", options.read_only),
+            ("plain_http", "--plain-http", "", options.plain_http),
+            ("insecure", "--insecure", "", options.insecure),
+            ("ca_file", "--ca-file", "REGTUI_CA_FILE", options.ca_file.is_some()),
+            ("timeout", "--timeout", "REGTUI_TIMEOUT", options.timeout.is_some()),
+            ("log_file", "--log-file", "REGTUI_LOG_FILE", options.log_file.is_some()),
+            ("log_level", "--log-level", "REGTUI_LOG_LEVEL", options.log_level.is_some()),
+        ];
+        let given = table.into_iter().filter(|(_, _, _, is_given)| *is_given);
+        given
+            .map(|(key, flag, variable, _)| {
+                let is_flag = variable.is_empty() || is_in_arguments(flag);
+                let source = if is_flag { Source::Flag(flag) } else { Source::Variable(variable) };
+                Override { key, source }
+            })
+            .collect()
     }
 
     fn start_log(&self, config: &Config) -> Result<(), CliError> {
@@ -257,7 +300,7 @@ impl GlobalOptions {
     fn rules(&self, config: &Config) -> Rules {
         let mut rules = config.rules();
         if self.read_only {
-            let is_flag = std::env::args_os().any(|argument| argument == "--read-only");
+            let is_flag = is_in_arguments("--read-only");
             rules.read_only = Some(if is_flag { "`--read-only`" } else { "`REGTUI_READ_ONLY`" });
         }
         rules
@@ -278,6 +321,14 @@ impl GlobalOptions {
             When::Auto => is_terminal && !refused,
         }
     }
+}
+
+/// Returns whether a flag is among the arguments of this run, and not only in the environment.
+fn is_in_arguments(flag: &str) -> bool {
+    std::env::args_os().any(|argument| {
+        let argument = argument.to_string_lossy();
+        argument.strip_prefix(flag).is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+    })
 }
 
 /// Returns the clients, with the logins of docker and podman.
@@ -301,6 +352,23 @@ fn unused_cache(config: &Config) -> Option<Failure> {
         hint: distrust.hint.map(SafeText::from),
         kind: FailureKind::Local,
     })
+}
+
+/// Returns a failure for each file of the system with errors: its first error.
+fn system_problems(config: &Config) -> Vec<Failure> {
+    let mut failures: Vec<Failure> = Vec::new();
+    let mut named = std::collections::HashSet::new();
+    for problem in config.system.problems.iter().filter(|problem| !problem.is_unknown_key) {
+        if named.insert(&problem.file) {
+            failures.push(Failure {
+                what: SafeText::from(format!("a part of `{}` is not used", problem.file.display())),
+                why: SafeText::from(problem.why.clone()),
+                hint: Some("`regtui config check` lists all errors; `system_registries = false` turns these files off".into()),
+                kind: FailureKind::Local,
+            });
+        }
+    }
+    failures
 }
 
 /// Returns a failure if the journal and the opened names cannot be used.
@@ -354,6 +422,7 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     unused_cache(&config)
         .into_iter()
         .chain(unused_state(context.journal.state()))
+        .chain(system_problems(&config))
         .for_each(|failure| inbox.show_failure(failure));
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),

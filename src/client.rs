@@ -8,6 +8,7 @@
 //! | blobs of any size | `blob` and its folder |
 //! | the own APIs of vendors | `own_api` and its folder |
 //! | vendors, and everything that is peculiar to one | `vendors` and its folder |
+//! | places that the system's files lead to, mirrors | `routes` and its folder |
 //! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
 //! | errors and hints | `error` |
@@ -24,6 +25,7 @@ mod host;
 pub mod http;
 mod own_api;
 pub mod registry;
+mod routes;
 mod single_flight;
 mod vendors;
 
@@ -43,15 +45,17 @@ pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
 pub use http::tls::Trust;
+pub(crate) use http::tls::certificate_places;
 pub use own_api::settings::{ApiAddress, VendorName};
 pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
+pub(crate) use routes::{Location, MirrorPulls, MirrorRoute, Route, RoutePrefix, Routes};
 pub(crate) use vendors::{ENABLE_DELETES, delete_hint};
 
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::manifest::Manifest;
-use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector};
+use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector, ShortNames};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 use blob::places::BlobPlaces;
@@ -61,6 +65,7 @@ use host::Abilities;
 use http::Http;
 use http::log::Sink;
 use own_api::{ApiSettings, OwnApiFacts};
+use routes::{Mirror, RoutedRegistry};
 use single_flight::Joined;
 
 /// Everything that flags and the configuration say about registries.
@@ -72,6 +77,10 @@ pub struct ClientSettings {
     pub hosts: HashMap<Host, HostSettings>,
     /// The folder that keeps content between runs. Content is kept only in memory if it is `None`.
     pub cache: Option<PathBuf>,
+    /// The places that the system's files lead to.
+    pub routes: Routes,
+    /// The rules for names without a registry.
+    pub short_names: ShortNames,
     /// The sources of logins.
     pub credentials: Credentials,
     /// The token services that the user lets have logins, besides those of `hosts`.
@@ -100,8 +109,19 @@ pub struct HostSettings {
 }
 
 impl ClientSettings {
-    fn trust(&self, host: &Host) -> Trust {
-        self.hosts.get(host).map_or(&self.trust, |settings| &settings.trust).clone()
+    /// Returns the transport of a registry.
+    pub(crate) fn trust_of(&self, host: &Host) -> Trust {
+        match self.hosts.get(host) {
+            Some(settings) => settings.trust.clone(),
+            None => self.trust.clone().with_leave(self.routes.is_insecure(host)),
+        }
+    }
+
+    /// Returns the same settings with leave for one registry to be insecure.
+    fn with_leave_for(mut self, host: &Host) -> ClientSettings {
+        let settings = HostSettings { trust: self.trust.clone().with_leave(true), ..HostSettings::default() };
+        self.hosts.insert(host.clone(), settings);
+        self
     }
 
     fn realm_allow(&self, host: &Host) -> Vec<String> {
@@ -133,6 +153,10 @@ struct Shared {
     clients: Mutex<HashMap<Host, Client>>,
     /// Registries that are no servers.
     others: Mutex<HashMap<Host, Arc<dyn Registry>>>,
+    /// Clients of registries that are insecure only as the location of a part of another registry.
+    insecure: Mutex<HashMap<Host, Client>>,
+    /// The mirrors, each with or without leave to be insecure.
+    mirrors: Mutex<HashMap<(Host, bool), Arc<Mirror>>>,
 }
 
 impl Pool {
@@ -141,8 +165,8 @@ impl Pool {
         http::tls::install_crypto();
         let cache = Cache::new(settings.cache.clone());
         let (settings, known) = (Mutex::new(settings), OnceLock::new());
-        let (clients, others) = (Mutex::default(), Mutex::default());
-        Pool(Arc::new(Shared { settings, known, cache, clients, others }))
+        let (clients, others, insecure, mirrors) = Default::default();
+        Pool(Arc::new(Shared { settings, known, cache, clients, others, insecure, mirrors }))
     }
 
     /// Adds a registry that is no server. From now on [`Pool::registry`] returns it for its host.
@@ -150,10 +174,71 @@ impl Pool {
         self.others().insert(registry.host().clone(), registry);
     }
 
-    /// Returns a registry: the one that was added for this host, otherwise the client for its server. Sends nothing.
+    /// Returns a registry: the one that was added for this host, otherwise the client for its server, or for the place
+    /// that the system's files lead to. No mirror is asked, so that it is fit for changes. Sends nothing.
     pub(crate) fn registry(&self, host: &Host) -> Arc<dyn Registry> {
-        let added = self.others().get(host).cloned();
-        added.unwrap_or_else(|| Arc::new(self.client(host)))
+        self.registry_for(host, false)
+    }
+
+    /// Returns the same for content that is only shown: mirrors are asked first.
+    pub(crate) fn registry_for_reading(&self, host: &Host) -> Arc<dyn Registry> {
+        self.registry_for(host, true)
+    }
+
+    fn registry_for(&self, host: &Host, is_for_reading: bool) -> Arc<dyn Registry> {
+        if let Some(added) = self.others().get(host) {
+            return added.clone();
+        }
+        match self.routes().concerning(host).next() {
+            Some(_) => Arc::new(RoutedRegistry::new(self, host, is_for_reading)),
+            None => Arc::new(self.client(host)),
+        }
+    }
+
+    /// Returns the places that the system's files lead to.
+    pub(crate) fn routes(&self) -> Routes {
+        self.settings().routes.clone()
+    }
+
+    /// Returns the client for a registry that a route leads to. With `insecure` it may have a certificate that is not
+    /// accepted, unless regtui's own configuration has settings for it.
+    fn routed_client(&self, host: &Host, insecure: bool) -> Client {
+        let settings = self.settings().clone();
+        if !insecure || settings.hosts.contains_key(host) || settings.trust_of(host).insecure {
+            return self.client(host);
+        }
+        let mut clients = self.0.insecure.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || Client::new(host, &settings.with_leave_for(host), self.0.cache.clone());
+        clients.entry(host.clone()).or_insert_with(make).clone()
+    }
+
+    /// Returns a mirror. It is tried only once, because the registry itself has the content as well.
+    fn mirror(&self, host: &Host, insecure: bool) -> Arc<Mirror> {
+        let mut settings = self.settings().clone();
+        let mut mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            if insecure && !settings.hosts.contains_key(host) {
+                settings = settings.with_leave_for(host);
+            }
+            settings.timeouts = settings.timeouts.for_mirrors();
+            Arc::new(Mirror::new(Client::new(host, &settings, self.0.cache.clone())))
+        };
+        mirrors.entry((host.clone(), insecure)).or_insert_with(make).clone()
+    }
+
+    /// Returns the clients of the places that the routes of a registry lead to.
+    fn clients_of_routes(&self, host: &Host) -> Vec<Client> {
+        let routes = self.routes();
+        let mut clients = Vec::new();
+        for route in routes.concerning(host) {
+            let location =
+                route.location.iter().map(|location| self.routed_client(&location.host, route.insecure));
+            clients.extend(location);
+            let mirrors =
+                route.mirrors.iter().map(|mirror| self.mirror(&mirror.location.host, mirror.insecure));
+            clients.extend(mirrors.map(|mirror| mirror.client().clone()));
+        }
+        clients
     }
 
     /// Returns the client for a registry, always the same one. Sends nothing.
@@ -170,7 +255,7 @@ impl Pool {
         credentials.use_for_this_run(host, login);
         let mut settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
         if let Some(service) = service {
-            let trust = settings.trust(host);
+            let trust = settings.trust_of(host);
             let of_host = || HostSettings { trust, ..HostSettings::default() };
             settings.hosts.entry(host.clone()).or_insert_with(of_host).realm_allow.push(service.into());
         }
@@ -191,7 +276,8 @@ impl Pool {
     pub(crate) fn known_registries(&self) -> &KnownRegistries {
         self.0.known.get_or_init(|| {
             let settings = self.settings();
-            settings.hosts.keys().cloned().chain(settings.credentials.registries()).collect()
+            let hosts = settings.hosts.keys().cloned().chain(settings.credentials.registries());
+            hosts.collect::<KnownRegistries>().with_short_names(settings.short_names.clone())
         })
     }
 
@@ -199,7 +285,7 @@ impl Pool {
     pub fn set_transport(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = self.settings();
-        let before = settings.trust(host);
+        let before = settings.trust_of(host);
         let mut trust = before.clone();
         change(&mut trust);
         if trust != before {
@@ -212,7 +298,7 @@ impl Pool {
     /// Returns whether the user allowed plain HTTP for a registry, and whether the user turned off the check of its
     /// certificate.
     pub(crate) fn transport_flags(&self, host: &Host) -> (bool, bool) {
-        let trust = self.settings().trust(host);
+        let trust = self.settings().trust_of(host);
         (trust.plain_http, trust.insecure)
     }
 

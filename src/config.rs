@@ -1,16 +1,19 @@
 //! The settings: the defaults, then the file, then the environment, then the flags. They are checked before the
 //! terminal is taken.
 
+pub(crate) mod effective;
 mod keys;
+mod lines;
 pub(crate) mod paths;
 mod rules;
+pub(crate) mod system;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::de::{Error, MapAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::app::settings::{ExtraColumns, PaneWidths};
 use crate::client::{self, AllowedOrigin, ApiAddress, HostSettings, Trust, VendorName};
@@ -21,9 +24,10 @@ use crate::model::text::SafeText;
 use crate::ops::scan::find_scanner;
 pub(crate) use keys::KeySettings;
 pub(crate) use rules::{Prefix, RepositoryRules};
+use system::SystemRegistries;
 
 /// All settings. The names are those of the file; `assets/config.toml` shows and explains them.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The name of the theme.
@@ -58,6 +62,11 @@ pub struct Config {
     pub(crate) insecure: bool,
     /// A PEM file with additional certificate authorities for every registry.
     pub(crate) ca_file: Option<PathBuf>,
+    /// Whether the system's files about registries are used: `registries.conf` of containers, docker's `daemon.json`.
+    pub(crate) system_registries: bool,
+    /// Everything that these files say.
+    #[serde(skip)]
+    pub(crate) system: SystemRegistries,
     /// The keys of some commands.
     pub keys: KeySettings,
     /// The settings of single registries.
@@ -66,7 +75,7 @@ pub struct Config {
 }
 
 /// The settings of one registry. They replace those for all registries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct RegistryConfig {
     /// Whether the registry is reached without TLS. If it is not set, the setting for all registries applies.
@@ -165,6 +174,8 @@ impl Default for Config {
             plain_http: false,
             insecure: false,
             ca_file: None,
+            system_registries: true,
+            system: SystemRegistries::default(),
             keys: KeySettings::default(),
             registries: BTreeMap::new(),
         }
@@ -200,23 +211,42 @@ pub(crate) enum Problem {
     },
 }
 
+/// The file of the configuration, and its text.
+#[derive(Debug)]
+pub(crate) struct ConfigText {
+    /// The file.
+    pub(crate) file: PathBuf,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+impl ConfigText {
+    /// Returns the file that the user named, or the usual file. `None` if there is no place for it.
+    pub(crate) fn path(named: Option<&Path>) -> Option<PathBuf> {
+        named.map(Path::to_path_buf).or_else(|| Some(paths::config()?.join("config.toml")))
+    }
+
+    /// Reads the file that the user named, or the usual file. Returns `None` if the usual file does not exist.
+    pub(crate) fn read(named: Option<&Path>) -> Result<Option<ConfigText>, Problem> {
+        let Some(file) = ConfigText::path(named) else { return Ok(None) };
+        match std::fs::read_to_string(&file) {
+            Ok(text) => Ok(Some(ConfigText { file, text })),
+            // If the home or the folder of the configuration is no folder, as with services, there is no file either.
+            Err(why) if named.is_none() && is_absent(why.kind()) => Ok(None),
+            Err(why) => Err(Problem::Unreadable { file, why }),
+        }
+    }
+}
+
 impl Config {
     /// Reads the file that the user named, or the usual file. The usual file may be missing.
     pub(crate) fn load(named: Option<&Path>) -> Result<Config, Problem> {
-        let (file, may_be_missing) = match named {
-            Some(file) => (file.to_path_buf(), false),
-            None => match paths::config() {
-                Some(folder) => (folder.join("config.toml"), true),
-                None => return Ok(Config::default()),
-            },
-        };
-        let text = match std::fs::read_to_string(&file) {
-            Ok(text) => text,
-            // If the home or the folder of the configuration is no folder, as with services, there is no file either.
-            Err(why) if may_be_missing && is_absent(why.kind()) => return Ok(Config::default()),
-            Err(why) => return Err(Problem::Unreadable { file, why }),
-        };
-        Config::parse(&text).map_err(|why| Problem::Invalid { file, why })
+        match ConfigText::read(named)? {
+            None => Ok(Config::default()),
+            Some(ConfigText { file, text }) => {
+                Config::parse(&text).map_err(|why| Problem::Invalid { file, why })
+            }
+        }
     }
 
     /// Parses and checks the text of a file.
@@ -252,12 +282,16 @@ impl Config {
     /// Checks that the files named in the settings can be read. The user sees such an error at the start instead of in
     /// a pane.
     pub(crate) fn check_files(&self) -> Result<(), Problem> {
+        self.file_problems().next().map_or(Ok(()), Err)
+    }
+
+    /// Returns a problem for each file named in the settings that cannot be read.
+    pub(crate) fn file_problems(&self) -> impl Iterator<Item = Problem> {
         let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
-        for file in self.ca_file.iter().chain(of_registries) {
-            let unreadable = |why| Problem::NoAuthorities { file: file.clone(), why };
-            std::fs::File::open(file).map_err(unreadable)?;
-        }
-        Ok(())
+        self.ca_file.iter().chain(of_registries).filter_map(|file| {
+            let why = std::fs::File::open(file).err()?;
+            Some(Problem::NoAuthorities { file: file.clone(), why })
+        })
     }
 
     /// Returns the scanner of this machine, or the reason why there is none.
@@ -270,21 +304,25 @@ impl Config {
     pub(crate) fn client_settings(&self) -> client::ClientSettings {
         let trust = Trust {
             plain_http: self.plain_http,
-            tls: false,
             insecure: self.insecure,
             ca_file: self.ca_file.clone(),
+            ..Trust::default()
         };
+        let routes = self.system.routes();
         let host = |(host, registry): (&Host, &RegistryConfig)| {
+            // The own configuration of the registry wins over the files of the system.
+            let has_own = registry.insecure.is_some() || registry.plain_http.is_some();
+            let is_insecure = !has_own && routes.is_insecure(host);
             let trust = Trust {
                 plain_http: registry.plain_http.unwrap_or(trust.plain_http),
-                tls: false,
                 insecure: registry.insecure.unwrap_or(trust.insecure),
                 ca_file: registry.ca_file.clone().or_else(|| trust.ca_file.clone()),
+                ..Trust::default()
             };
             (
                 host.clone(),
                 HostSettings {
-                    trust,
+                    trust: trust.with_leave(is_insecure),
                     is_for_this_run: false,
                     realm_allow: registry.realm_allow.clone(),
                     upload_allow: registry.upload_allow.clone(),
@@ -295,7 +333,15 @@ impl Config {
         };
         let hosts: HashMap<Host, HostSettings> = self.registries.iter().map(host).collect();
         let cache = paths::cache().filter(|_| self.cache);
-        client::ClientSettings { trust, hosts, cache, ..client::ClientSettings::default() }
+        let short_names = self.system.short_names();
+        client::ClientSettings {
+            trust,
+            hosts,
+            cache,
+            routes,
+            short_names,
+            ..client::ClientSettings::default()
+        }
     }
 }
 

@@ -16,6 +16,6 @@ pub(crate) mod journal;
 mod old_names;
 pub mod remembered;
 mod salvage;
-mod schema;
+pub(crate) mod schema;
 pub mod state;
 pub(crate) mod token_services;

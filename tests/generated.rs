@@ -67,6 +67,7 @@ fn readme_names_options_and_subcommands_that_exist() {
         "undo",
         "resume",
         "journal",
+        "config",
         "keys",
         "completions",
         "man",

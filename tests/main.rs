@@ -36,6 +36,7 @@ mod cli {
     mod attached;
     mod base;
     mod completions;
+    mod config;
     mod copy;
     mod delete;
     mod diff;
@@ -56,6 +57,7 @@ mod cli {
     mod search;
     mod since;
     mod subcommands;
+    mod system_registries;
     mod tag;
     mod undo;
     mod unreadable;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::keys::Keys;
 use crate::model::change::rules::Rules;
@@ -85,6 +85,15 @@ impl ExtraColumns {
     }
 }
 
+impl Serialize for ExtraColumns {
+    /// Writes the names of the columns that are shown.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut columns = *self;
+        let is_shown = |name: &&str| columns.of(name).is_some_and(|shown| *shown);
+        serializer.collect_seq(ExtraColumns::NAMES.into_iter().filter(is_shown))
+    }
+}
+
 impl TryFrom<Vec<String>> for ExtraColumns {
     type Error = &'static str;
 
@@ -99,8 +108,8 @@ impl TryFrom<Vec<String>> for ExtraColumns {
 }
 
 /// The rule for the widths of the panes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
 pub enum PaneWidths {
     /// The focused pane gets the larger share of the room.
     #[default]

@@ -132,7 +132,7 @@ impl Belongs {
         let key = self.key.as_deref().map(verify::read_key).transpose()?;
         let platform = self.platform.as_deref().map(platform::parse).transpose()?;
         let reference = ArgumentReader::of(pool).image(&self.image)?;
-        let registry = pool.registry(&reference.repository.host);
+        let registry = pool.registry_for_reading(&reference.repository.host);
         let found = inspect::inspect(&*registry, &reference.repository, &reference.selector(), None).await;
         let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;
         let wanted = platform.as_ref().map(|platform| platform::find(&inspection, platform)).transpose()?;

@@ -3,8 +3,9 @@
 use clap::Subcommand;
 
 use super::{
-    CliError, base, belongs, cat, completions, copy, delete, diff, dockerfile, extract, files, inspect,
-    journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, undo, verify, waste,
+    CliError, base, belongs, cat, completions, config, copy, delete, diff, dockerfile, extract, files,
+    inspect, journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, undo, verify,
+    waste,
 };
 use crate::client::Pool;
 
@@ -57,6 +58,8 @@ pub(super) enum Command {
     Resume(resume::Resume),
     /// List all changes
     Journal(journal::JournalCommand),
+    /// Show and check the configuration
+    Config(config::ConfigCommand),
     /// List the keys of the UI, as the configuration binds them
     Keys(keys::KeysCommand),
     /// Print the completions for a shell
@@ -93,6 +96,7 @@ impl Command {
             | Command::Undo(_)
             | Command::Resume(_)
             | Command::Journal(_)
+            | Command::Config(_)
             | Command::Keys(_)
             | Command::Completions(_)
             | Command::Man(_) => false,

@@ -39,7 +39,7 @@ impl DockerfileCommand {
     /// Prints the Dockerfile, and its source on stderr, so that a file gets the exact text.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let (reference, platform) = self.image.resolve(pool)?;
-        let registry = pool.registry(&reference.repository.host);
+        let registry = pool.registry_for_reading(&reference.repository.host);
         let selector = reference.selector();
         let found = find_dockerfile(&*registry, &reference.repository, &selector, platform.as_ref()).await;
         pool.flush().await;

@@ -63,7 +63,7 @@ impl ImageArguments {
     pub(crate) async fn choose(&self, pool: &Pool) -> Result<ChosenImage, CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
         let platform = self.platform.as_deref().map(platform::parse).transpose()?;
-        let registry = pool.registry(&reference.repository.host);
+        let registry = pool.registry_for_reading(&reference.repository.host);
         let (repository, selector) = (&reference.repository, reference.selector());
         let source = choose_image(&*registry, repository, &selector, platform.as_ref()).await?;
         Ok(ChosenImage { registry, reference, source })

@@ -102,7 +102,7 @@ impl Inspect {
     /// Prints the image.
     pub(super) async fn run(&self, pool: &Pool, colour: bool) -> Result<(), CliError> {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
-        let registry = pool.registry(&reference.repository.host);
+        let registry = pool.registry_for_reading(&reference.repository.host);
         let found = inspect::inspect(&*registry, &reference.repository, &reference.selector(), None).await;
         pool.flush().await;
         let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;

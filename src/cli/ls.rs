@@ -101,7 +101,9 @@ impl Ls {
                 "`--long` is for the tags of a repository, as `--vendor` is: `regtui ls --long HOST/REPOSITORY`".into(),
             )),
             Target::Registry(host) => self.repositories(&*pool.registry(&host)).await,
-            Target::Repository(repository) => self.tags(&*pool.registry(&repository.host), &repository).await,
+            Target::Repository(repository) => {
+                self.tags(&*pool.registry_for_reading(&repository.host), &repository).await
+            }
             Target::Image(reference) => Err(CliError::Usage(format!(
                 "`{}` names one image; `regtui inspect {}` shows it",
                 self.target, reference

@@ -174,7 +174,7 @@ impl Since {
             order,
             bisects: self.bisect,
         };
-        let registry = pool.registry(&repository.host);
+        let registry = pool.registry_for_reading(&repository.host);
         let (mut spending, reading) = (announced_spending(Some(&*registry)), SinceReading::default());
         let report = find_since(&*registry, &tags, &question, &mut spending, &reading).await;
         let report = report.map_err(SpendingError::into_failure)?;

@@ -116,6 +116,12 @@ impl Credentials {
         found
     }
 
+    /// Returns the files that the sources read, whether they exist or not.
+    pub(crate) fn files(&self) -> Vec<PathBuf> {
+        let files = self.sources().filter_map(|keychain| keychain.login_file());
+        files.map(|file| file.path.to_path_buf()).collect()
+    }
+
     /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
     pub(crate) fn registries(&self) -> Vec<Host> {
         self.sources().flat_map(|keychain| keychain.registries()).collect()

@@ -354,6 +354,7 @@ pub trait Registry: Debug + Send + Sync {
             deletes: self.deletes(),
             proxy: None,
             own_api: OwnApiAbilities::default(),
+            route: None,
         };
         ready(Ok(server)).boxed()
     }

@@ -5,7 +5,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Error, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use toml::Spanned;
 
 use crate::app::keymap;
@@ -59,6 +59,14 @@ impl<'de> Deserialize<'de> for KeySettings {
         let mut all = Vec::new();
         deserializer.deserialize_map(Names { prefix: "", all: &mut all })?;
         Ok(KeySettings(all))
+    }
+}
+
+impl Serialize for KeySettings {
+    /// Writes the commands with their keys.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let texts = |keys: &[KeyChord]| keys.iter().map(KeyChord::to_string).collect::<Vec<_>>();
+        serializer.collect_map(self.0.iter().map(|bound| (bound.command.name, texts(&bound.keys))))
     }
 }
 

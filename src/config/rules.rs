@@ -1,14 +1,14 @@
 //! The prohibitions in the file: read-only, protected, and the destinations to which images may be promoted. They are
 //! checked while the file is read, so that an error is reported with its line.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Config, RegistryConfig};
 use crate::model::change::rules::{Rule, Rules};
 use crate::model::reference::{Host, RepositoryName, Scheme};
 
 /// The rules for the repositories of a registry whose names match a pattern.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RepositoryRules {
     /// The pattern of their names.
@@ -25,7 +25,7 @@ pub(crate) struct RepositoryRules {
 }
 
 /// The name of a repository, or a pattern of names: `*` stands for any text, also with `/`, and `?` for one character.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Pattern(String);
 
@@ -48,7 +48,7 @@ impl TryFrom<String> for Pattern {
 }
 
 /// The beginning of repository names, with their registry: `host`, `host/path`.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Prefix(String);
 

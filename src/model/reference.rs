@@ -27,6 +27,9 @@ pub enum BadName {
     /// A registry as well as an image.
     #[error("{0}")]
     Ambiguous(Box<Ambiguity>),
+    /// A name without a registry that may be in several.
+    #[error("several registries may have it: write {0}")]
+    Unqualified(Box<str>),
     /// A registry with an impossible port.
     #[error("not a port: a number up to 65535 is expected")]
     Port,
@@ -96,10 +99,12 @@ macro_rules! text_of_name {
 }
 
 mod host;
+mod short_names;
 mod tag;
 mod target;
 
 pub use host::Host;
+pub use short_names::ShortNames;
 pub use tag::Tag;
 pub(crate) use target::{Ambiguity, KnownRegistries, Typed};
 pub use target::{Scheme, Target};

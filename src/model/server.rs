@@ -25,6 +25,8 @@ pub struct Server {
     pub proxy: Option<SafeText>,
     /// The abilities of the vendor's own API.
     pub own_api: OwnApiAbilities,
+    /// The places that the system's files lead to: `location mirror.test/hub`, `mirror m.test`.
+    pub route: Option<SafeText>,
 }
 
 /// What the own API of a registry's vendor may be able to do. None of it is certain before it is tried.

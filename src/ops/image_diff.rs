@@ -84,7 +84,7 @@ pub async fn diff_images(
     platform: Option<&Platform>,
 ) -> Result<DiffedImages, Failure> {
     let choose = |side: &Reference| {
-        let (registry, side) = (pool.registry(&side.repository.host), side.clone());
+        let (registry, side) = (pool.registry_for_reading(&side.repository.host), side.clone());
         async move { choose_image(&*registry, &side.repository, &side.selector(), platform).await }.boxed()
     };
     let (one, other) = future::join(choose(left), choose(right)).await;
@@ -113,7 +113,7 @@ impl FileDiffPlan {
 impl DiffedImages {
     /// Combines two images with the differences between their manifests and configs.
     pub fn new(pool: &Pool, left: ImageSource, right: ImageSource, diff: ImageDiff) -> DiffedImages {
-        let registries = [&left, &right].map(|side| pool.registry(&side.repository.host));
+        let registries = [&left, &right].map(|side| pool.registry_for_reading(&side.repository.host));
         DiffedImages { left, right, diff, registries, single: None }
     }
 

@@ -326,7 +326,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             Answer::Search(hits)
         }
         Ask::Summary(repository, tag) => {
-            let registry = pool.registry(&repository.host);
+            let registry = pool.registry_for_reading(&repository.host);
             let summary =
                 ops::summary::of_tag(&*registry, &repository.name, &tag, Priority::Background).await;
             Answer::Summary(
@@ -334,7 +334,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             )
         }
         Ask::RepositoryFacts(repository, reads_newest) => {
-            let registry = pool.registry(&repository.host);
+            let registry = pool.registry_for_reading(&repository.host);
             let facts = ops::repository_facts::read(&*registry, &repository.name, reads_newest).await;
             let what = || format!("cannot list the tags of {}", repository.name);
             Answer::RepositoryFacts(facts.map_err(|error| error.failure(what())))
@@ -356,19 +356,19 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         }
         Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
         Ask::Attached(question) => {
-            let registry = pool.registry(&question.repository.host);
+            let registry = pool.registry_for_reading(&question.repository.host);
             let (name, image) = (&question.repository.name, question.image.as_deref());
             Answer::Attached(ops::attached::read_pages(&*registry, name, &question.artifact, image).await)
         }
         Ask::AttachedFacts(inspection, known) => {
-            let registry = pool.registry(&inspection.repository.host);
+            let registry = pool.registry_for_reading(&inspection.repository.host);
             Answer::AttachedFacts(ops::attached::read_facts(&*registry, &inspection, &known).await)
         }
         Ask::KeptScans(host, images) => {
-            Answer::KeptScans(ops::scan::read_facts(&*pool.registry(&host), &images).await)
+            Answer::KeptScans(ops::scan::read_facts(&*pool.registry_for_reading(&host), &images).await)
         }
         Ask::ScanPage(host, image) => {
-            let kept = ops::scan::read_kept(&*pool.registry(&host), &image).await;
+            let kept = ops::scan::read_kept(&*pool.registry_for_reading(&host), &image).await;
             let gone = || Failure::local("cannot show the scan", "its result is not kept any more");
             Answer::Attached(kept.ok_or_else(gone).map(|report| vec![AttachedPage::of_scan(&report)]))
         }
@@ -385,7 +385,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::LoginFacts(host) => Answer::LoginFacts(ops::login::login_facts(pool, &host).await),
         Ask::Login(request) => Answer::Login(ops::login::log_in(pool, &request).await),
         Ask::Inspection(repository, selector) => {
-            let registry = pool.registry(&repository.host);
+            let registry = pool.registry_for_reading(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;
             let inspection = inspection.map(Arc::new);
             Answer::Inspection(
@@ -394,7 +394,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             )
         }
         Ask::Referrers(inspection, digest_tags) => {
-            let registry = pool.registry(&inspection.repository.host);
+            let registry = pool.registry_for_reading(&inspection.repository.host);
             Answer::Referrers(
                 ops::inspect::find_referrers(&*registry, &inspection, digest_tags.as_deref()).await,
             )

@@ -61,7 +61,7 @@ async fn write(
     control: &JobControl,
     (progress, pause): (&ExtractionProgress, &Pause),
 ) -> Option<Result<Extracted, Failure>> {
-    let registry = pool.registry(&request.image.repository.host);
+    let registry = pool.registry_for_reading(&request.image.repository.host);
     let to = request.to.clone();
     let extraction = async {
         let (files, from) = image_files(request).await?;

@@ -68,7 +68,7 @@ pub(super) async fn read(
     inbox: &UnboundedSender<Msg>,
     shown: &ShownReading,
 ) -> Result<FilesAnswer, Failure> {
-    let registry = pool.registry(&image.repository.host);
+    let registry = pool.registry_for_reading(&image.repository.host);
     let source = image_source(image)?;
     let plan = plan_reading(&*registry, &source).await;
     let price = plan.price();
@@ -233,7 +233,7 @@ async fn read_start(
     needed: &(dyn Fn(&[u8], u64) -> u64 + Send + Sync),
     progress: &ContentProgress,
 ) -> Result<(Beginning, u64), Failure> {
-    let registry = pool.registry(&request.image.repository.host);
+    let registry = pool.registry_for_reading(&request.image.repository.host);
     let source = image_source(&request.image)?;
     let layer = usize::from(request.layer).checked_sub(1).and_then(|index| source.layers.get(index));
     let fail = |why: &'static str| Failure::local("cannot read a file", why);

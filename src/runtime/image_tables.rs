@@ -41,7 +41,7 @@ pub(super) async fn find_packages(
     inbox: &UnboundedSender<Msg>,
     shown: &ShownReading,
 ) -> Result<PackagesAnswer, Failure> {
-    let registry = pool.registry(&read.image.repository.host);
+    let registry = pool.registry_for_reading(&read.image.repository.host);
     let files = image_files(read)?;
     let plan = plan_packages(&*registry, &files).await;
     if plan.price().is_high() && !is_agreed {

@@ -27,7 +27,7 @@ pub(super) async fn find(
     inbox: &UnboundedSender<Msg>,
     reading: &SinceReading,
 ) -> Result<PricedSince, Failure> {
-    let registry = pool.registry(&request.repository.host);
+    let registry = pool.registry_for_reading(&request.repository.host);
     let tags = SinceTags {
         repository: &request.repository,
         pattern: None,

@@ -116,6 +116,9 @@ impl Canvas<'_, '_> {
         parts.extend(
             server.proxy.as_ref().map(|proxy| Span::styled(format!("via {proxy}"), self.style(Role::Dim))),
         );
+        parts.extend(
+            server.route.as_ref().map(|route| Span::styled(route.to_string(), self.style(Role::Dim))),
+        );
         parts
     }
 

@@ -4,7 +4,12 @@ use std::process::{Command, Output};
 
 fn completions(shell: &str) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-    command.args(["completions", shell]).env_clear().output().expect("it runs")
+    command
+        .args(["completions", shell])
+        .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
+        .output()
+        .expect("it runs")
 }
 
 #[test]
@@ -31,6 +36,9 @@ fn a_shell_that_is_not_known_is_refused_with_those_that_are() {
 #[test]
 fn a_wrong_configuration_does_not_prevent_completions() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-    command.args(["completions", "bash", "--config", "/nowhere/regtui.toml"]).env_clear();
+    command
+        .args(["completions", "bash", "--config", "/nowhere/regtui.toml"])
+        .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false");
     assert!(command.output().expect("it runs").status.success());
 }

@@ -7,7 +7,13 @@ fn regtui(config: &str, arguments: &[&str]) -> (Option<i32>, String, String) {
     let file = home.path().join("config.toml");
     std::fs::write(&file, config).expect("a file");
     let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-    command.arg("--config").arg(&file).args(arguments).env_clear().env("HOME", home.path());
+    command
+        .arg("--config")
+        .arg(&file)
+        .args(arguments)
+        .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
+        .env("HOME", home.path());
     let output = command.output().expect("it runs");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("text");
     (output.status.code(), text(output.stdout), text(output.stderr))

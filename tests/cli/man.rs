@@ -5,7 +5,13 @@ use std::process::{Command, Output};
 
 fn man(folder: &Path) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-    command.arg("man").arg(folder).env_clear().output().expect("it runs")
+    command
+        .arg("man")
+        .arg(folder)
+        .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
+        .output()
+        .expect("it runs")
 }
 
 /// The subcommands that the help lists.

@@ -19,7 +19,12 @@ async fn open(config: &str) -> (Demo, tempfile::TempDir) {
 
 fn regtui(home: &tempfile::TempDir, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-    command.args(arguments).env_clear().env("HOME", home.path()).stdin(Stdio::null());
+    command
+        .args(arguments)
+        .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
+        .env("HOME", home.path())
+        .stdin(Stdio::null());
     command
 }
 

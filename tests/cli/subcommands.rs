@@ -17,6 +17,7 @@ async fn run(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_regtui"))
         .args(arguments)
         .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
         .env("HOME", home.path())
         .stdin(Stdio::null())
         .output()
@@ -281,6 +282,7 @@ async fn the_proxy_of_the_environment_is_used() {
     command
         .args(["ls", "--plain-http", "registry.test"])
         .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
         .env("HOME", "/nonexistent")
         .env("HTTP_PROXY", &proxy);
     let output = command.output().await.expect("it runs");
@@ -296,6 +298,7 @@ async fn the_proxy_of_the_environment_is_used() {
     command
         .args(["ls", &demo.address().to_string()])
         .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
         .env("HOME", "/nonexistent")
         .env("HTTP_PROXY", &proxy);
     assert!(command.output().await.expect("it runs").status.success(), "loopback needs no proxy");

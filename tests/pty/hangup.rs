@@ -42,6 +42,7 @@ fn a_terminal_that_goes_without_a_signal_ends_it_too() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_regtui"))
         .args(["--demo"])
         .env_clear()
+        .env("REGTUI_SYSTEM_REGISTRIES", "false")
         .envs([("TERM", "xterm-256color"), ("HOME", HOME)])
         .stdin(end())
         .stdout(end())

@@ -151,7 +151,11 @@ async fn a_full_disk_does_not_keep_images_from_being_listed() {
         std::iter::once(env!("CARGO_BIN_EXE_regtui").to_string()).chain(arguments).collect();
     for blocks in [0, 8, 100] {
         let mut limited = limited(blocks, &command);
-        limited.env_clear().env("HOME", shell.home.path()).env("PATH", "/usr/bin:/bin");
+        limited
+            .env_clear()
+            .env("REGTUI_SYSTEM_REGISTRIES", "false")
+            .env("HOME", shell.home.path())
+            .env("PATH", "/usr/bin:/bin");
         let mut limited = tokio::process::Command::from(limited);
         limited.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         let ended = ended(limited.spawn().expect("it runs")).await;

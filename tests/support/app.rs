@@ -363,6 +363,7 @@ fn server() -> Server {
         deletes: all_deletes(),
         proxy: None,
         own_api: Default::default(),
+        route: None,
     }
 }
 

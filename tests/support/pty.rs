@@ -281,6 +281,7 @@ pub fn bare(command: &mut CommandBuilder) {
     std::fs::create_dir_all(HOME).expect("a folder");
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env_clear();
+    command.env("REGTUI_SYSTEM_REGISTRIES", "false");
     command.env("PATH", path);
     command.env("TERM", "xterm-256color");
     command.env("HOME", HOME);

@@ -92,7 +92,11 @@ impl Shell {
 
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_regtui"));
-        command.args(arguments).env_clear().env("HOME", self.home.path());
+        command
+            .args(arguments)
+            .env_clear()
+            .env("REGTUI_SYSTEM_REGISTRIES", "false")
+            .env("HOME", self.home.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }

@@ -84,6 +84,7 @@ impl Default for Registry {
             deletes: Deletes::default(),
             proxy: None,
             own_api: Default::default(),
+            route: None,
         };
         Registry {
             server: Ok(server),

@@ -51,6 +51,7 @@ impl Client {
             catalog: self.abilities().catalog(),
             referrers: self.abilities().referrers(),
             deletes: self.deletes(),
+            route: None,
             proxy: self.http().transport().proxy(&base.ping()),
             own_api: self.own_api_abilities(product.vendor),
         })

@@ -68,6 +68,19 @@ impl Timeouts {
         Timeouts { headers: time, idle: time, whole: time.saturating_mul(LIST_FACTOR), ..self }
     }
 
+    /// Returns the timeouts for a mirror: it is tried once, and soon given up.
+    pub(crate) fn for_mirrors(&self) -> Timeouts {
+        let longest = |time: Duration| time.min(Duration::from_secs(5));
+        Timeouts {
+            connect: longest(self.connect),
+            headers: longest(self.headers),
+            idle: self.idle.min(Duration::from_secs(10)),
+            tries: 1,
+            longest_wait: Duration::ZERO,
+            ..self.clone()
+        }
+    }
+
     /// Returns how long a try of a request waits for the head of the response. The first try has the number 1.
     pub(crate) fn for_head(&self, is_list: bool, attempt: u32) -> Duration {
         let factor = if is_list { LIST_FACTOR } else { 1 << attempt.saturating_sub(1).min(PATIENT_TRIES) };

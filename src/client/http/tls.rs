@@ -34,6 +34,7 @@ use crate::client::error::Cause;
 use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 use certificates::CertificateFolder;
+pub(crate) use certificates::places as certificate_places;
 pub(crate) use verifier::NoAuthorities;
 use verifier::{AcceptEverything, CertificateVerifier};
 
@@ -51,9 +52,20 @@ pub struct Trust {
     pub insecure: bool,
     /// More authorities, PEM.
     pub ca_file: Option<PathBuf>,
+    /// Plain HTTP if the server has no TLS, for requests without a login. The system's files allow it, not the user.
+    pub may_be_plain: bool,
 }
 
 impl Trust {
+    /// Adds what `insecure` means in the system's files: certificates are not checked, and plain HTTP is possible.
+    pub(crate) fn with_leave(self, is_insecure: bool) -> Trust {
+        Trust {
+            insecure: self.insecure || is_insecure,
+            may_be_plain: self.may_be_plain || is_insecure,
+            ..self
+        }
+    }
+
     /// Applies the scheme in front of the registry's name.
     pub fn set_scheme(&mut self, scheme: Scheme) {
         self.plain_http = scheme == Scheme::Http;

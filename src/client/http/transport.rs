@@ -95,7 +95,7 @@ pub(crate) struct Transport {
 impl Transport {
     /// Creates the transport. Nothing is sent yet. Every response is reported to `backoffs`.
     pub(crate) fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
-        let trust = settings.trust(&host);
+        let trust = settings.trust_of(&host);
         Transport {
             clients: Clients::new(host.clone(), trust.clone(), settings.timeouts.clone()),
             trust,
@@ -130,7 +130,7 @@ impl Transport {
             Base::new(host, !origin.is_https()).filter(|base| base.origin().as_ref() == Some(origin))?;
         // A password goes there over plain HTTP only if the user has allowed that for this very registry.
         let plain_http = settings.hosts.get(host).is_some_and(|settings| settings.trust.plain_http);
-        let trust = Trust { plain_http, ca_file: settings.trust(host).ca_file, ..Trust::default() };
+        let trust = Trust { plain_http, ca_file: settings.trust_of(host).ca_file, ..Trust::default() };
         let clients = Clients::new(host.clone(), trust.clone(), settings.timeouts.clone());
         Some(Transport {
             clients: clients.named_by(&self.host),
@@ -160,12 +160,23 @@ impl Transport {
     pub(crate) async fn base(&self) -> Result<&Base, Cause> {
         let asked = Instant::now();
         let find = async {
-            let is_open = !self.trust.plain_http && !self.trust.tls && self.host.is_loopback();
-            let is_plain = self.trust.plain_http || (is_open && self.detect_scheme(asked).await?);
+            let is_open = !self.trust.plain_http && !self.trust.tls;
+            let is_plain = match () {
+                () if self.trust.plain_http => true,
+                () if is_open && self.host.is_loopback() => self.detect_scheme(asked).await?,
+                () if is_open && self.may_be_plain() => self.detect_scheme(asked).await.unwrap_or(false),
+                () => false,
+            };
             Base::new(&self.host, is_plain)
                 .ok_or_else(|| Cause::Local("the host cannot stand in a URL".into()))
         };
         self.base.get_or_try_init(|| find).await
+    }
+
+    /// Returns whether the registry may be asked whether it has TLS. Behind a proxy it cannot be.
+    fn may_be_plain(&self) -> bool {
+        let url = Base::new(&self.host, false).map(|base| base.ping());
+        self.trust.may_be_plain && url.is_some_and(|url| self.clients.proxy(&url).is_none())
     }
 
     /// Returns the origin of the registry.

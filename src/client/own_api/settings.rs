@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use reqwest::Url;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::client::vendors::{self, Vendor};
 
@@ -17,6 +17,12 @@ impl ApiAddress {
     /// Returns the address.
     pub(crate) fn url(&self) -> &Url {
         &self.0
+    }
+}
+
+impl Serialize for ApiAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.as_str())
     }
 }
 
@@ -55,6 +61,12 @@ impl VendorName {
     /// Returns the vendor.
     pub(crate) fn vendor(self) -> &'static Vendor {
         self.0
+    }
+}
+
+impl Serialize for VendorName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.name)
     }
 }
 

@@ -49,7 +49,7 @@ pub enum PartPiece {
 }
 
 /// A part of a registry that gives none.
-pub(super) struct NoPart;
+pub(in crate::client) struct NoPart;
 
 impl BlobPart for NoPart {
     fn next_piece(&mut self) -> Answer<'_, PartPiece> {

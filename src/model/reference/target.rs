@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::{BadName, Host, Reference, Repository};
+use super::{BadName, Host, Reference, Repository, ShortNames};
 
 /// The lowest number that is taken for a port if it may be a tag as well. Servers of users listen on such ports, while
 /// `postgres:16` is a version.
@@ -44,7 +44,11 @@ pub(crate) struct Typed {
 
 /// The registries that a name without a dot may mean: open ones, configured ones, and those with a login.
 #[derive(Clone, Default, PartialEq, Eq, Debug)]
-pub struct KnownRegistries(HashSet<Host>);
+pub struct KnownRegistries {
+    hosts: HashSet<Host>,
+    /// The rules for names without a registry.
+    short_names: ShortNames,
+}
 
 /// A text that is a registry as well as an image, in two spellings that each mean only one of them.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -84,20 +88,25 @@ impl Scheme {
 
 impl FromIterator<Host> for KnownRegistries {
     fn from_iter<T: IntoIterator<Item = Host>>(hosts: T) -> KnownRegistries {
-        KnownRegistries(hosts.into_iter().collect())
+        KnownRegistries { hosts: hosts.into_iter().collect(), short_names: ShortNames::default() }
     }
 }
 
 impl Extend<Host> for KnownRegistries {
     fn extend<T: IntoIterator<Item = Host>>(&mut self, hosts: T) {
-        self.0.extend(hosts);
+        self.hosts.extend(hosts);
     }
 }
 
 impl KnownRegistries {
+    /// Returns the same registries with rules for names without a registry.
+    pub(crate) fn with_short_names(self, short_names: ShortNames) -> KnownRegistries {
+        KnownRegistries { short_names, ..self }
+    }
+
     /// Returns whether this registry is known.
     pub(crate) fn has(&self, host: &Host) -> bool {
-        self.0.contains(host)
+        self.hosts.contains(host)
     }
 
     /// Returns the registry of that name, if it is known.
@@ -159,7 +168,7 @@ fn parse_after_scheme(text: &str) -> Result<Target, BadName> {
 fn parse_without_scheme(text: &str, here: Option<&Host>, known: &KnownRegistries) -> Result<Target, BadName> {
     let in_default = |text: &str| match here {
         Some(here) => Reference::parse_in(here.clone(), text),
-        None => Reference::parse_in(Host::docker_hub(), text),
+        None => known.short_names.resolve(text),
     };
     match text.split_once('/') {
         Some((host, "")) => Host::parse(host).map(Target::Registry),

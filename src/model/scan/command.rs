@@ -1,8 +1,9 @@
 //! The command that runs a scanner: a program and its arguments, with placeholders for the image.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::model::digest::Digest;
 use crate::model::platform::Platform;
@@ -73,6 +74,23 @@ pub(crate) struct ScanValues<'a> {
     pub(crate) platform: Option<&'a Platform>,
     /// The file with its SBOM.
     pub(crate) sbom: Option<&'a Path>,
+}
+
+impl Serialize for ScanCommand {
+    /// Writes the words of the command, as the configuration has them.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let word = |parts: &Vec<ArgumentPart>| parts.iter().map(ArgumentPart::to_string).collect::<String>();
+        serializer.collect_seq(std::iter::once(self.program.clone()).chain(self.arguments.iter().map(word)))
+    }
+}
+
+impl fmt::Display for ArgumentPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ArgumentPart::Text(text) => f.write_str(text),
+            ArgumentPart::Value(value) => write!(f, "{{{}}}", value.name()),
+        }
+    }
 }
 
 impl TryFrom<Vec<String>> for ScanCommand {

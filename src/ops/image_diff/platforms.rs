@@ -26,7 +26,8 @@ struct Side {
 
 impl Side {
     async fn read(pool: &Pool, side: &Reference) -> Result<Side, Failure> {
-        let (registry, repository) = (pool.registry(&side.repository.host), side.repository.clone());
+        let (registry, repository) =
+            (pool.registry_for_reading(&side.repository.host), side.repository.clone());
         let ListedPlatforms { digest, platforms: listed } =
             list_platforms(&*registry, &repository, &side.selector(), Priority::Interactive).await?;
         Ok(Side { registry, repository, selector: Selector::Digest(digest), listed })
@@ -119,7 +120,7 @@ pub async fn count_shared_layers(
     platform: Option<&Platform>,
 ) -> Result<SharedLayers, Failure> {
     let manifest = |side: &Reference| {
-        let (registry, side) = (pool.registry(&side.repository.host), side.clone());
+        let (registry, side) = (pool.registry_for_reading(&side.repository.host), side.clone());
         async move {
             let priority = Priority::Background;
             let ListedPlatforms { digest, platforms } =

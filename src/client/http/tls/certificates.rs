@@ -63,7 +63,7 @@ fn problem(file: &Path, what: &str) -> Cause {
 
 /// Returns the places of the folders `certs.d`, the first one first: podman's and docker's of the user, that of Docker
 /// Desktop, and those of the system.
-fn places() -> Vec<PathBuf> {
+pub(crate) fn places() -> Vec<PathBuf> {
     let dirs = directories::BaseDirs::new();
     let mut places = Vec::new();
     if let Some(dirs) = &dirs {
