@@ -292,6 +292,9 @@ impl Pool {
             let settings = settings.hosts.entry(host.clone()).or_default();
             (settings.trust, settings.is_for_this_run) = (trust, true);
             clients.remove(host);
+            self.0.insecure.lock().unwrap_or_else(PoisonError::into_inner).remove(host);
+            let mut mirrors = self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
+            mirrors.retain(|(mirror, _), _| mirror != host);
         }
     }
 

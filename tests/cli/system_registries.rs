@@ -232,6 +232,31 @@ async fn a_broken_file_is_named_once_and_the_rest_is_used() {
     check.assert_code(1).assert_says("line 2").assert_says("line 4");
 }
 
+/// On Linux 0.0.0.0 leads to this machine, and it is no loopback address, for which plain HTTP needs no permission.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn an_insecure_registry_may_be_plain_and_gets_no_login_in_the_clear() {
+    let (open_one, private) = (registry("there").await, {
+        let auth = AuthMode::Basic(Account::new("ann", "CANARY7"));
+        let demo = open(DemoSettings { auth, ..DemoSettings::default() }, Store::new()).await;
+        demo.store().image("team/app").tag("1").push();
+        demo
+    });
+    let name = |demo: &Demo| format!("0.0.0.0:{}", demo.address().port());
+    let rule = |demo: &Demo| format!("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", name(demo));
+    let shell = with_conf(&format!("{}{}", rule(&open_one), rule(&private)));
+    shell.log_in(&Host::parse(&name(&private)).expect("a host"), "ann:CANARY7");
+    run(&shell, &["ls", &format!("{}/team/app", name(&open_one))]).await.assert_code(0);
+    run(&shell, &["ls", &format!("{}/team/app", name(&private))]).await.assert_code(1);
+    assert!(!private.requests().is_empty());
+    assert!(private.requests().iter().all(|request| request.header("authorization").is_none()));
+    let allowed = format!("[registries.\"{}\"]\nplain_http = true\n", name(&private));
+    shell.write(".config/regtui/config.toml", allowed);
+    run(&shell, &["ls", &format!("{}/team/app", name(&private))]).await.assert_code(0);
+    let strict = Shell::new();
+    run(&strict, &["ls", &format!("{}/team/app", name(&open_one))]).await.assert_code(1);
+}
+
 #[tokio::test]
 async fn the_own_configuration_turns_the_files_off() {
     let demo = registry("there").await;

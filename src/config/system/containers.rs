@@ -115,7 +115,7 @@ impl Reader<'_> {
         let Some(items) = value.get_ref().as_array() else {
             return self.problem(value.span(), "`unqualified-search-registries`: a list is expected");
         };
-        for item in items.iter() {
+        for item in items {
             match item.get_ref().as_str().and_then(|text| Host::parse(text).ok()) {
                 Some(host) => found.push(host),
                 None => self.problem(item.span(), "a registry is expected: `host`, `host:port`"),
@@ -160,7 +160,7 @@ impl Reader<'_> {
             return self.problem(value.span(), "`[[registry]]` is expected");
         };
         let mut seen = HashSet::new();
-        for item in items.iter() {
+        for item in items {
             let Some(table) = item.get_ref().as_table() else {
                 self.problem(item.span(), "`[[registry]]` is expected");
                 continue;
@@ -220,7 +220,7 @@ impl Reader<'_> {
             self.problem(value.span(), "`[[registry.mirror]]` is expected");
             return mirrors;
         };
-        for item in items.iter() {
+        for item in items {
             let Some(table) = item.get_ref().as_table() else {
                 self.problem(item.span(), "`[[registry.mirror]]` is expected");
                 continue;
@@ -384,7 +384,7 @@ location = "mirror.registry.com"
             shown(&system),
             [
                 "4: example.com/foo at internal-registry-for-example.com/bar | example-mirror-0.local/mirror-for-foo | example-mirror-1.local/mirrors/foo",
-                "18: registry.com | mirror.registry.com"
+                "17: registry.com | mirror.registry.com"
             ]
         );
         assert!(system.routes[0].0.mirrors[1].insecure && !system.routes[0].0.mirrors[0].insecure);
@@ -471,7 +471,7 @@ location = "mirror.registry.com"
             let system = parse(&format!("{text}{good}"));
             let problems: Vec<_> = system.problems.iter().map(|problem| problem.why.as_str()).collect();
             let is_named = |why: &&str| why.starts_with(&format!("line {line}:")) && why.contains(said);
-            assert!(problems.iter().any(|why| is_named(why)), "{text}: {problems:?}");
+            assert!(problems.iter().any(is_named), "{text}: {problems:?}");
             assert!(shown(&system).iter().any(|route| route.ends_with("good.test")), "{text}");
         }
         for (text, said) in [
