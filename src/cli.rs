@@ -395,6 +395,7 @@ fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> C
         None => state.on_failure(print::print_problem),
     }
     let pool = pool(config, state.clone(), inbox);
+    rules.relocations = pool.routes().relocations();
     let journal = Journal::new(state).with_pool(pool.clone());
     ChangeContext { pool, rules, journal }
 }

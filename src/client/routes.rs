@@ -13,6 +13,7 @@ mod routed;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::model::change::rules::Relocation;
 use crate::model::reference::{BadName, Host, Repository, RepositoryName, Selector};
 use crate::model::text::SafeText;
 
@@ -84,7 +85,7 @@ impl RoutePrefix {
     /// Returns the rest of the name, and how much of the whole name matched.
     fn split<'a>(&self, host: &Host, name: &'a str) -> Option<(&'a str, usize)> {
         match self {
-            RoutePrefix::Within(location) if location.host == *host => {
+            RoutePrefix::Within(location) if is_same_host(&location.host, host) => {
                 let rest = match location.path.as_str() {
                     "" => name,
                     path => {
@@ -95,7 +96,7 @@ impl RoutePrefix {
                 Some((rest, host.as_str().len() + location.path.len()))
             }
             RoutePrefix::Subdomains(domain) => {
-                let matches = host.as_str().ends_with(domain.as_str());
+                let matches = host.without_port().ends_with(domain.as_str());
                 // The name of the registry itself is the longer match.
                 matches.then_some((name, domain.len()))
             }
@@ -106,7 +107,7 @@ impl RoutePrefix {
     /// Returns whether it applies to every repository of a registry.
     fn is_whole(&self, host: &Host) -> bool {
         match self {
-            RoutePrefix::Within(location) => location.path.is_empty() && location.host == *host,
+            RoutePrefix::Within(location) => location.path.is_empty() && is_same_host(&location.host, host),
             RoutePrefix::Subdomains(_) => self.split(host, "").is_some(),
         }
     }
@@ -114,7 +115,7 @@ impl RoutePrefix {
     /// Returns whether it applies to repositories of a registry.
     pub(crate) fn concerns(&self, host: &Host) -> bool {
         match self {
-            RoutePrefix::Within(location) => location.host == *host,
+            RoutePrefix::Within(location) => is_same_host(&location.host, host),
             RoutePrefix::Subdomains(_) => self.split(host, "").is_some(),
         }
     }
@@ -245,6 +246,15 @@ impl Routes {
         Ok(Destination { route, rest, primary })
     }
 
+    /// Returns the names whose content is at another place.
+    pub(crate) fn relocations(&self) -> Vec<Relocation> {
+        let relocation = |route: &Route| {
+            let place = SafeText::from(route.location.as_ref()?.to_string());
+            Some(Relocation { prefix: route.prefix.to_string(), place, source: route.source.clone() })
+        };
+        self.0.routes.iter().filter_map(relocation).collect()
+    }
+
     /// Describes the routes of a registry for its header: `location mirror.test/hub`, `mirror m.test`.
     pub(crate) fn describe(&self, host: &Host) -> Option<SafeText> {
         let mut parts = Vec::new();
@@ -261,6 +271,13 @@ impl Routes {
         }
         (!parts.is_empty()).then(|| SafeText::from(parts.join(", ")))
     }
+}
+
+/// Returns whether two names are those of one registry: the port of HTTPS counts as no port, or another spelling would
+/// get around a block.
+fn is_same_host(one: &Host, other: &Host) -> bool {
+    let port = |host: &Host| host.port().filter(|port| *port != 443);
+    one.without_port() == other.without_port() && port(one) == port(other)
 }
 
 /// Returns whether an address is in a network.

@@ -79,7 +79,7 @@ impl Config {
             rules
                 .extend(registry.repositories.iter().map(|repositories| repository_rule(host, repositories)));
         }
-        Rules { read_only, rules }
+        Rules { read_only, rules, relocations: Vec::new() }
     }
 }
 

@@ -74,7 +74,7 @@ async fn a_url_a_user_and_a_password_lead_to_the_tags_of_a_private_repository_in
     }
 }
 
-/// Gitea gives everybody a token, with which only public packages are listed: docs/REGISTRIES.md §4.7.
+/// Gitea gives everybody a token, with which only public packages are listed: docs/REGISTRIES.md §4.
 #[tokio::test]
 async fn on_a_registry_that_lists_only_public_names_a_login_is_one_key_away() {
     let demo = Demo::start(DemoSettings::default(), store()).await.expect("a port");

@@ -343,7 +343,7 @@ async fn the_journal_undoes_any_entry() {
 async fn read_only_refuses_every_key_that_changes() {
     let demo = Demo::start(demo::DemoSettings::default(), images()).await.expect("a free port");
     let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
-    let rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    let rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new(), ..Rules::default() };
     let settings = AppSettings { rules, ..AppSettings::default() };
     let mut harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
     for key in ["t", "d"] {

@@ -182,15 +182,22 @@ async fn a_change_is_decided_and_made_at_the_primary_alone() {
 }
 
 #[tokio::test]
-async fn a_change_goes_to_the_location_of_the_name() {
+async fn a_name_whose_content_is_elsewhere_is_not_changed() {
     let demo = registry("there").await;
     let shell = with_conf(&format!(
         "[[registry]]\nprefix = \"example.test/foo\"\nlocation = \"{}/team\"\n",
         address(&demo)
     ));
-    run(&shell, &["tag", "example.test/foo/app:1", "2", "--yes"]).await.assert_code(0);
-    assert_eq!(demo.store().tags("team/app"), ["1", "2"]);
-    assert!(changes(&demo).iter().all(|line| line.contains("/team/app/")));
+    for command in [
+        &["tag", "example.test/foo/app:1", "2", "--yes"][..],
+        &["delete", "example.test/foo/app:1", "--yes"],
+        &["copy", "example.test/foo/app:1", "example.test/foo/other:1", "--yes"],
+    ] {
+        let ended = run(&shell, command).await;
+        ended.assert_code(1).assert_says("is at another place").assert_says("/team");
+    }
+    assert_eq!(demo.store().tags("team/app"), ["1"]);
+    assert!(changes(&demo).is_empty());
 }
 
 #[tokio::test]

@@ -502,7 +502,7 @@ async fn rules_hold_when_planned_and_when_run() {
     let request = sides.request(&["1"]);
     let allowed = sides.plan(&request).await.expect("a plan");
     sides.to.demo.forget_requests();
-    sides.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    sides.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new(), ..Rules::default() };
     let plan = sides.plan(&request).await.expect("a plan");
     assert!(plan.common.refused.is_some());
     assert_eq!(sides.to.requests(), [""; 0], "who may not go there does not look there");

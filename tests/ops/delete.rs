@@ -597,7 +597,7 @@ async fn blobs_of_children_that_stay_are_not_counted_as_freed() {
 async fn a_read_only_registry_is_asked_nothing_that_could_change_it() {
     let (store, _) = aliases();
     let mut shop = Shop::open(store).await;
-    shop.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new() };
+    shop.context.rules = Rules { read_only: Some("`--read-only`"), rules: Vec::new(), ..Rules::default() };
     let work = shop.plan(&shop.delete(&["1"], None)).await;
     assert!(work.common().refused.is_some());
     let report = shop.run(&work).await;

@@ -294,7 +294,7 @@ async fn rules_are_asked_when_planned_and_again_when_run() {
         protect: true,
         promote: None,
     };
-    shop.context.rules = Rules { read_only: None, rules: vec![rule] };
+    shop.context.rules = Rules { read_only: None, rules: vec![rule], ..Rules::default() };
     assert_eq!(outcomes(&shop.run(&work).await), [Failed]);
     let work = shop.plan(&request).await;
     assert!(work.common().refused.is_some());

@@ -336,7 +336,7 @@ impl Authenticator {
     /// Returns the token that a file of logins holds ready. It needs no challenge.
     async fn stored_token(&self, scope: &Scope) -> Option<Authorization> {
         match self.login(scope.repository()).await? {
-            login @ Login::Bearer(_) => {
+            login @ Login::Bearer(_) if self.may_see_login().await => {
                 self.learned().used = Some(login.identity());
                 login.bearer().map(Authorization::Login)
             }
@@ -383,7 +383,9 @@ impl Authenticator {
         service: Option<String>,
     ) -> Result<Authorization, SendError> {
         let login = self.login(scope.repository()).await;
-        if let Some(login @ Login::Bearer(_)) = &login {
+        if let Some(login @ Login::Bearer(_)) = &login
+            && self.may_see_login().await
+        {
             return Ok(login.bearer().map_or(Authorization::Nothing, Authorization::Login));
         }
         let own = self.transport().origin().await?;

@@ -89,14 +89,21 @@ impl RoutedRegistry {
         let mut places = VecDeque::new();
         let mut client = None;
         if let Some(route) = found.route {
-            if route.blocked {
-                return Err(self.refused(route));
+            let at_place = routes.longest(&found.primary.host, found.primary.name.as_str());
+            if let Some(blocked) = [Some(route), at_place].into_iter().flatten().find(|route| route.blocked) {
+                return Err(self.refused(blocked));
             }
             for mirror in &route.mirrors {
                 if !self.is_for_reading || !selector.is_some_and(|selector| mirror.pulls.allows(selector)) {
                     continue;
                 }
                 let Ok(repository) = mirror.location.repository(&found.rest) else { continue };
+                if routes
+                    .longest(&repository.host, repository.name.as_str())
+                    .is_some_and(|route| route.blocked)
+                {
+                    continue;
+                }
                 let known = self.pool.mirror(&repository.host, mirror.insecure);
                 if known.is_usable() {
                     places.push_back(Place::mirror(known, repository.name));

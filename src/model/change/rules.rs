@@ -45,6 +45,29 @@ pub struct Rules {
     pub read_only: Option<&'static str>,
     /// Rules for registries and for repository patterns, in the order of the configuration.
     pub rules: Vec<Rule>,
+    /// Names whose content is at another place.
+    pub relocations: Vec<Relocation>,
+}
+
+/// Names whose content is at another place, by the system's `registries.conf`. Changes name that place, so that its rules
+/// hold and an undo later finds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Relocation {
+    /// The names: `host/path`, or `*.domain`.
+    pub prefix: String,
+    /// The place.
+    pub place: SafeText,
+    /// The file and the line.
+    pub source: SafeText,
+}
+
+impl Relocation {
+    fn concerns(&self, repository: &Repository) -> bool {
+        match self.prefix.strip_prefix('*') {
+            Some(domain) => repository.host.without_port().ends_with(domain),
+            None => is_under(repository, &self.prefix),
+        }
+    }
 }
 
 /// A rule for the repositories that it names.
@@ -70,6 +93,12 @@ impl Rules {
         if let Some(by) = self.read_only {
             let why = SafeText::from(format!("{by} refuses every change"));
             return Err(Refusal { why, answer: None, hint: None });
+        }
+        if let Some(elsewhere) = self.relocations.iter().find(|elsewhere| elsewhere.concerns(repository)) {
+            let Relocation { place, source, .. } = elsewhere;
+            let why = format!("{repository} is at another place, `{place}`, by {source}");
+            let hint = "name that place to change it, so that its rules hold";
+            return Err(Refusal { why: SafeText::from(why), answer: None, hint: Some(hint.into()) });
         }
         match self.of(repository).find(|rule| rule.read_only) {
             None => Ok(()),
@@ -193,6 +222,7 @@ mod tests {
             let rules = Rules {
                 read_only: None,
                 rules: vec![Rule { repositories: pattern, protect: true, ..rule("r.test") }],
+                relocations: Vec::new(),
             };
             assert_eq!(
                 rules.name_to_type(&repository(&format!("r.test/{name}"))).is_some(),
@@ -203,9 +233,25 @@ mod tests {
     }
 
     #[test]
+    fn names_whose_content_is_elsewhere_are_not_changed() {
+        let relocation = |prefix: &str| Relocation {
+            prefix: prefix.into(),
+            place: "real.test/team".into(),
+            source: "`registries.conf:3`".into(),
+        };
+        let rules = Rules {
+            relocations: vec![relocation("r.test/foo"), relocation("*.sub.test")],
+            ..Rules::default()
+        };
+        let refused = |name: &str| rules.may_change(&repository(name)).is_err();
+        assert!(refused("r.test/foo/app") && refused("r.test:443/foo") && refused("a.sub.test:5000/x"));
+        assert!(!refused("r.test/foobar") && !refused("other.test/foo") && !refused("real.test/team/app"));
+    }
+
+    #[test]
     fn images_are_copied_only_to_destinations_that_promote_names() {
         let promote = Some(vec!["integration.test/team".to_string()]);
-        let rules = Rules { read_only: None, rules: vec![Rule { promote, ..rule("sandbox.test") }] };
+        let rules = Rules { rules: vec![Rule { promote, ..rule("sandbox.test") }], ..Rules::default() };
         let from = repository("sandbox.test/app");
         assert!(rules.may_copy(&from, &repository("integration.test/team/app")).is_ok());
         let refused =
@@ -216,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_read_only_registry_is_not_copied_to() {
-        let rules = Rules { read_only: None, rules: vec![Rule { read_only: true, ..rule("release.test") }] };
+        let rules =
+            Rules { rules: vec![Rule { read_only: true, ..rule("release.test") }], ..Rules::default() };
         assert!(rules.may_change(&repository("release.test/app")).is_err());
         assert!(rules.may_copy(&repository("a.test/app"), &repository("release.test/app")).is_err());
         assert!(rules.may_change(&repository("a.test/app")).is_ok());
@@ -240,7 +287,7 @@ mod tests {
             ("docker.io", "index.docker.io:443/library/app"),
             ("docker.io", "registry-1.docker.io/library/app"),
         ] {
-            let rules = Rules { read_only: None, rules: vec![Rule { read_only: true, ..rule(named) }] };
+            let rules = Rules { rules: vec![Rule { read_only: true, ..rule(named) }], ..Rules::default() };
             assert!(rules.may_change(&repository(spelled)).is_err(), "{spelled} is {named}");
         }
         for (named, other) in [
@@ -249,7 +296,7 @@ mod tests {
             ("localhost:5000", "localhost:5001/app"),
             ("localhost:5000", "10.0.0.1:5000/app"),
         ] {
-            let rules = Rules { read_only: None, rules: vec![Rule { read_only: true, ..rule(named) }] };
+            let rules = Rules { rules: vec![Rule { read_only: true, ..rule(named) }], ..Rules::default() };
             assert!(rules.may_change(&repository(other)).is_ok(), "{other} is not {named}");
         }
     }
@@ -257,7 +304,7 @@ mod tests {
     #[test]
     fn promote_allows_a_destination_however_it_is_spelled() {
         let promote = Some(vec!["integration.test/team".to_string()]);
-        let rules = Rules { read_only: None, rules: vec![Rule { promote, ..rule("sandbox.test") }] };
+        let rules = Rules { rules: vec![Rule { promote, ..rule("sandbox.test") }], ..Rules::default() };
         let from = repository("sandbox.test:443/app");
         assert!(rules.may_copy(&from, &repository("integration.test:443/team/app")).is_ok());
         assert!(rules.may_copy(&from, &repository("integration.test:5000/team/app")).is_err());

@@ -296,7 +296,7 @@ mod tests {
         for (case, rule, mode, items, is_refused) in table {
             let context = ChangeContext {
                 pool: Pool::new(ClientSettings::default()),
-                rules: Rules { read_only: None, rules: rule.into_iter().collect() },
+                rules: Rules { read_only: None, rules: rule.into_iter().collect(), ..Rules::default() },
                 journal: Journal::open("unused".into()),
             };
             assert_eq!(rule_against(&context, &request(mode, items)).is_some(), is_refused, "{case}");

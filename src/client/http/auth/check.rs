@@ -32,6 +32,9 @@ impl Authenticator {
             return LoginVerdict::Refused(why, by);
         }
         if let Some(login @ Login::Bearer(_)) = self.login(None).await {
+            if !self.may_see_login().await {
+                return LoginVerdict::Unsafe;
+            }
             // It is sent without being asked for, so a registry that ignores it proves nothing.
             return match self.ping_status(&Authorization::Nothing).await {
                 Some(401) => LoginVerdict::Accepted(login.identity()),
