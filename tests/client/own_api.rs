@@ -326,6 +326,59 @@ async fn the_next_page_is_never_asked_of_another_origin() {
     assert!(other.requests().is_empty(), "{:?}", other.requests().len());
 }
 
+/// docs/RELIABILITY.md B6: pages that lead in a circle end the list at the first page that was asked for before.
+#[tokio::test]
+async fn pages_of_an_api_that_lead_in_a_circle_end_the_list() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let is_second = request.query.contains("page=2");
+        let (name, next) = if is_second { ("team/b", 1) } else { ("team/a", 2) };
+        let next = format!("<{}?page={next}&page_size=100>; rel=\"next\"", request.path);
+        let body = match request.path {
+            "/api/v2.0/repositories" => format!(r#"[{{"name":"{name}"}}]"#),
+            path if path.starts_with("/api/") => {
+                format!(r#"[{{"digest":"sha256:{HEX}","tags":[{{"name":"v{is_second}"}}]}}]"#)
+            }
+            _ => return None,
+        };
+        Some(Fault::answer(200, &[("link", &next)], body))
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names, ["team/a", "team/b", "(the pages of the vendor's API lead in a circle)"]);
+    assert_eq!(vendor.tags("team/a").await.expect("facts").len(), 2);
+    let asked = vendor.registry.demo.requests();
+    assert_eq!(asked.iter().filter(|request| request.path.starts_with("/api/")).count(), 4);
+}
+
+#[tokio::test]
+async fn one_answer_of_an_api_does_not_make_a_list_longer_than_allowed() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let names = || (0..201_000).map(|n| format!(r#"{{"name":"p/a{n}"}}"#)).collect::<Vec<_>>();
+        (request.path == "/api/v2.0/repositories").then(|| json(format!("[{}]", names().join(",")))).flatten()
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names.len(), 200_000 + 1);
+    assert!(names.last().is_some_and(|why| why.contains("too long")), "{:?}", names.last());
+}
+
+/// An artifact with many platforms and many tags takes memory for the platforms once, and few are kept.
+#[tokio::test]
+async fn the_platforms_of_an_artifact_are_capped_and_shared_by_its_tags() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let platforms = (0..500).map(|n| format!(r#"{{"platform":{{"os":"linux","architecture":"a{n}"}}}}"#));
+        let twice: Vec<String> = platforms.clone().chain(platforms).collect();
+        let tags: Vec<String> = (0..500).map(|n| format!(r#"{{"name":"t{n}"}}"#)).collect();
+        let body = format!(r#"[{{"references":[{}],"tags":[{}]}}]"#, twice.join(","), tags.join(","));
+        request.path.starts_with("/api/").then(|| json(body)).flatten()
+    });
+    let tags = vendor.tags("team/app").await.expect("facts");
+    let (first, last) = (&tags[0].platforms, &tags[499].platforms);
+    assert_eq!(first.len(), 64);
+    assert!(std::ptr::eq(first.as_ptr(), last.as_ptr()), "each tag has a copy");
+}
+
 /// docs/RELIABILITY.md B1, B3: no redirect of an API is followed, so no login follows one.
 #[tokio::test]
 async fn a_login_never_follows_a_redirect_of_an_api() {
