@@ -42,6 +42,11 @@ impl Logout {
         for problem in &report.problems {
             print_problem(problem);
         }
+        for source in &report.with_browser_tokens {
+            print_problem(format_args!(
+                "`{source}` still names tokens of docker's login by browser: `docker logout` revokes and removes them"
+            ));
+        }
         if let Some(source) = &report.left {
             print_problem(format_args!("`{source}` still has a login for {host}"));
         }
