@@ -33,7 +33,8 @@ impl Logout {
         for place in &report.removed {
             writeln!(out, "removed the login for {host} from `{place}`")?;
         }
-        if report.removed.is_empty() && report.left.is_none() {
+        // A place that could not be read may have one.
+        if report.removed.is_empty() && report.left.is_none() && report.problems.is_empty() {
             writeln!(out, "there is no login for {host}")?;
         }
         if let Err(error) = &forgotten {

@@ -104,6 +104,15 @@ async fn a_login_that_the_registry_refuses_is_sent_once_and_not_stored() {
     }
 }
 
+#[tokio::test]
+async fn a_logout_that_cannot_read_a_file_does_not_say_that_there_is_no_login() {
+    let shell = Shell::new();
+    shell.write(".docker/config.json", "{nonsense");
+    let left = run_with(&shell, &["logout", "r.test"], "").await;
+    left.assert_code(1).assert_says("is not valid JSON");
+    assert_eq!(left.stdout, "");
+}
+
 /// docs/REGISTRIES.md §4.8: docker's own tokens are no login, and only docker can revoke them.
 #[tokio::test]
 async fn a_logout_from_docker_hub_says_that_tokens_of_docker_stay() {

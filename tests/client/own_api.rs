@@ -245,6 +245,21 @@ async fn a_login_that_the_api_refuses_is_not_sent_again() {
     assert_eq!((tokens, vendor.notice()), (1, None));
 }
 
+/// A token service that fails refuses no login, and a list without what is private is not taken for the whole.
+#[tokio::test]
+async fn an_api_that_cannot_say_whether_it_takes_the_login_is_given_up_with_a_reason() {
+    for fault in [|| Fault::status(503), || Fault::answer(200, &[], "{}")] {
+        let vendor = docker_hub(Some(LOGIN)).await;
+        let base = format!("http://{}", vendor.api.address());
+        vendor.api.fault(move |request, _| match request.path {
+            "/v2/auth/token" => Some(fault()),
+            _ => hub(request, &base),
+        });
+        assert!(vendor.names(&["bitnami/nginx"]).await.is_err());
+        assert!(vendor.notice().is_some_and(|notice| notice.contains("Docker Hub's own API")));
+    }
+}
+
 /// An API that is no good: whatever it answers, the registry API is used, and the user is told once.
 #[tokio::test]
 async fn an_api_that_does_not_work_changes_nothing_and_is_named_once() {
@@ -332,8 +347,9 @@ async fn pages_of_an_api_that_lead_in_a_circle_end_the_list() {
     let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
     vendor.registry.demo.fault(|request, _| {
         let is_second = request.query.contains("page=2");
-        let (name, next) = if is_second { ("team/b", 1) } else { ("team/a", 2) };
-        let next = format!("<{}?page={next}&page_size=100>; rel=\"next\"", request.path);
+        let (name, here, next) =
+            if is_second { ("team/b", "page=2", "page=1") } else { ("team/a", "page=1", "page=2") };
+        let next = format!("<{}?{}>; rel=\"next\"", request.path, request.query.replace(here, next));
         let body = match request.path {
             "/api/v2.0/repositories" => format!(r#"[{{"name":"{name}"}}]"#),
             path if path.starts_with("/api/") => {
