@@ -15,7 +15,7 @@ const MOST_PARTS: u32 = 20;
 /// Most tags about which facts are kept. Rows beyond them are read one by one.
 const MOST_FACTS: usize = 100_000;
 /// How long rows wait for parts that tell nothing of them, before they are read one by one.
-const PATIENCE: SignedDuration = SignedDuration::from_secs(1);
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// The facts that the vendor lists, as far as they were asked for.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl VendorFacts {
     /// Notes that a part is awaited from now on. Returns its position.
     pub(crate) fn ask(&mut self, ticket: Ticket, now: Timestamp) -> Option<Box<VendorPosition>> {
         let since = *self.waits_since.get_or_insert(now);
-        self.holds_rows = now.duration_since(since) < PATIENCE;
+        self.holds_rows = now.duration_since(since) < LONGEST_WAIT;
         self.pending = Some(ticket);
         self.parts += 1;
         self.next.take()
