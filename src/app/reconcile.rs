@@ -258,10 +258,13 @@ fn load_vendor_tags(update: &mut Update<'_>) {
     let needs_images = state.columns.base || state.columns.scan || state.tags.sort.by.needs_details();
     state.tags.uses_vendor = lists_facts && !needs_images && !state.tags.is_filtered_by_details();
     if !state.tags.uses_vendor || !state.tags.needs_vendor_part() {
+        if !state.tags.vendor.is_loading() {
+            state.tags.vendor.end_wait();
+        }
         return;
     }
     let ticket = update.state.tickets.issue();
-    let next = update.state.tags.vendor.ask(ticket);
+    let next = update.state.tags.vendor.ask(ticket, update.now);
     let delay = if next.is_none() { REST } else { Duration::ZERO };
     let ask = Ask::VendorTags(repository, next);
     update.cmds.push(Cmd::Load { slot: Slot::VendorTags, ticket, delay, ask });

@@ -33,7 +33,8 @@ impl Logout {
         for place in &report.removed {
             writeln!(out, "removed the login for {host} from `{place}`")?;
         }
-        if report.removed.is_empty() && report.left.is_none() {
+        // A place that could not be read may have one.
+        if report.removed.is_empty() && report.left.is_none() && report.problems.is_empty() {
             writeln!(out, "there is no login for {host}")?;
         }
         if let Err(error) = &forgotten {
@@ -41,6 +42,11 @@ impl Logout {
         }
         for problem in &report.problems {
             print_problem(problem);
+        }
+        for source in &report.with_browser_tokens {
+            print_problem(format_args!(
+                "`{source}` still names tokens of docker's login by browser: `docker logout` revokes and removes them"
+            ));
         }
         if let Some(source) = &report.left {
             print_problem(format_args!("`{source}` still has a login for {host}"));

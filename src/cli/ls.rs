@@ -116,15 +116,23 @@ impl Ls {
     async fn repositories(&self, registry: &dyn Registry) -> Result<(), CliError> {
         let mut out = BufWriter::new(std::io::stdout().lock());
         let mut pages = pin!(list::repositories(registry, &[]));
+        let mut is_first = true;
         while let Some(page) = pages.next().await {
             print::own_api_notice(registry);
-            self.repository_page(&mut out, &page.map_err(|error| error.catalog_failure())?)?;
+            let page = page.map_err(|error| error.catalog_failure())?;
+            self.repository_page(&mut out, &page, std::mem::take(&mut is_first))?;
         }
         Ok(())
     }
 
-    fn repository_page(&self, out: &mut impl Write, page: &Page<RepositoryName>) -> std::io::Result<()> {
-        if let Some(source) = &page.source {
+    /// Prints a page. All pages of a list have one source, which is named at the first one.
+    fn repository_page(
+        &self,
+        out: &mut impl Write,
+        page: &Page<RepositoryName>,
+        is_first: bool,
+    ) -> std::io::Result<()> {
+        if let Some(source) = page.source.as_ref().filter(|_| is_first) {
             print::print_problem(source);
         }
         for item in &page.items {
@@ -156,8 +164,7 @@ impl Ls {
         let mut pages = pin!(list::namespace(registry, name));
         let mut is_one = false;
         while let Some(page) = pages.next().await {
-            is_one = true;
-            self.repository_page(&mut out, &page)?;
+            self.repository_page(&mut out, &page, !std::mem::replace(&mut is_one, true))?;
         }
         Ok(is_one)
     }

@@ -169,10 +169,15 @@ impl Client {
             let incomplete = Some(SafeText::from("the vendor's own API does not answer any more"));
             return (!is_first).then(|| Page { items: Vec::new(), next: None, incomplete, source: None });
         };
-        let new = part.items.iter().filter(|name| next.seen.insert(hash(name)));
-        let items: Vec<_> =
-            new.filter_map(|name| RepositoryName::parse(name).ok()).map(ListedName::Named).collect();
-        let is_too_long = next.seen.len() > MOST_NAMES;
+        let mut is_too_long = false;
+        let mut items = Vec::new();
+        for name in part.items.iter().filter_map(|name| RepositoryName::parse(name).ok()) {
+            if next.seen.len() >= MOST_NAMES {
+                is_too_long |= !next.seen.contains(&hash(name.as_str()));
+            } else if next.seen.insert(hash(name.as_str())) {
+                items.push(ListedName::Named(name));
+            }
+        }
         let incomplete =
             if is_too_long { Some("the list is too long to be shown completely") } else { part.incomplete };
         let following = part.next.filter(|_| !is_too_long);
@@ -357,8 +362,13 @@ async fn advance<T>(
                 }
                 None => None,
             };
-            if let Some(path) = next.filter(|path| *path != call.path) {
-                position.groups.push_front(vec![VendorCall { path, ..call.clone() }]);
+            position.asked.insert(hash(&call.path));
+            match next {
+                Some(path) if position.asked.contains(&hash(&path)) => {
+                    incomplete = Some("the pages of the vendor's API lead in a circle");
+                }
+                Some(path) => position.groups.push_front(vec![VendorCall { path, ..call.clone() }]),
+                None => {}
             }
             if !page.items.is_empty() {
                 let next = Some(position).filter(|position| !position.groups.is_empty());

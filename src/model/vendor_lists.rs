@@ -1,6 +1,7 @@
 //! Lists and answers of a vendor's own API, which stands beside the registry API and says more than it.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -17,6 +18,8 @@ pub struct VendorPosition {
     pub(crate) groups: VecDeque<Vec<VendorCall>>,
     /// The number of calls so far.
     pub(crate) calls: u32,
+    /// Hashes of the paths that were asked for as a next page, so that pages in a circle end the list.
+    pub(crate) asked: HashSet<u64>,
     /// The words that name the list.
     pub(crate) source: Option<SafeText>,
 }
@@ -56,15 +59,15 @@ pub struct VendorTag {
     pub pulled: Option<Timestamp>,
     /// When the registry removes it.
     pub expires: Option<Timestamp>,
-    /// The platforms of its image.
-    pub platforms: Vec<Platform>,
+    /// The platforms of its image. The tags of one image share them.
+    pub platforms: Arc<[Platform]>,
 }
 
 impl VendorTag {
     /// Creates the facts about a tag of which only the name is known.
     pub(crate) fn of(name: Tag) -> VendorTag {
         let (digest, size, pushed, pulled, expires) = Default::default();
-        VendorTag { name, digest, size, pushed, pulled, expires, platforms: Vec::new() }
+        VendorTag { name, digest, size, pushed, pulled, expires, platforms: Arc::default() }
     }
 }
 

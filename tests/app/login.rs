@@ -11,7 +11,7 @@ use regtui::model::reference::Target;
 use regtui::store::state::StateStore;
 use tempfile::TempDir;
 
-use crate::support::harness::Harness;
+use crate::support::harness::{Harness, key_of};
 use crate::support::{registry, samples};
 
 const PASSWORD: &str = "CANARY7";
@@ -215,6 +215,40 @@ async fn a_token_service_elsewhere_gets_the_login_only_after_a_second_enter_that
     let pool = Pool::new(ClientSettings { credentials, token_services, ..registry::settings() });
     let names = pool.client(&registry::host(&harness.demo)).catalog(None).await;
     assert!(names.is_ok(), "the permission is remembered: {names:?}");
+}
+
+/// Keys that were pressed before the question about the token service was on the screen do not answer it.
+#[tokio::test]
+async fn a_held_enter_does_not_let_a_token_service_have_the_login() {
+    let (mut harness, folder, service) = with_token_service().await;
+    harness.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await.press("Enter").await;
+    harness.shows("which is not part of it, so nothing");
+    for _ in 0..30 {
+        harness.wait(20);
+        harness.take(Msg::Key(key_of("Enter")));
+    }
+    harness.settle().await;
+    let asked = service.requests();
+    assert!(asked.iter().all(|request| request.header("authorization").is_none()));
+    assert_eq!(stored(&folder), None);
+    harness.press("Enter").await;
+    harness.shows("Repositories 22");
+}
+
+/// The login that is being checked is the one that the prompt shows, and only one is under way.
+#[tokio::test]
+async fn nothing_in_the_prompt_changes_while_a_login_is_checked() {
+    let (mut harness, folder) = denied(basic(), "").await;
+    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    harness.wait(300);
+    for key in ["Enter", "x", "Tab", "Space", "Enter"] {
+        harness.wait(40);
+        harness.take(Msg::Key(key_of(key)));
+    }
+    harness.settle().await;
+    harness.shows("Repositories 22");
+    assert!(harness.state.dialogs.is_empty());
+    assert!(stored(&folder).is_some_and(|text| text.contains("YW5uOkNBTkFSWTc=")));
 }
 
 #[tokio::test]

@@ -105,6 +105,28 @@ async fn a_login_that_the_registry_refuses_is_sent_once_and_not_stored() {
 }
 
 #[tokio::test]
+async fn a_logout_that_cannot_read_a_file_does_not_say_that_there_is_no_login() {
+    let shell = Shell::new();
+    shell.write(".docker/config.json", "{nonsense");
+    let left = run_with(&shell, &["logout", "r.test"], "").await;
+    left.assert_code(1).assert_says("is not valid JSON");
+    assert_eq!(left.stdout, "");
+}
+
+/// docs/REGISTRIES.md §4.8: docker's own tokens are no login, and only docker can revoke them.
+#[tokio::test]
+async fn a_logout_from_docker_hub_says_that_tokens_of_docker_stay() {
+    let shell = Shell::new();
+    let auths = r#""https://index.docker.io/v1/":{"auth":"YW5uOkNBTkFSWTc="},"https://index.docker.io/v1/refresh-token":{"auth":"YW5uOlQ="}"#;
+    shell.write(".docker/config.json", format!(r#"{{"auths":{{{auths}}}}}"#));
+    let left = run_with(&shell, &["logout", "docker.io"], "").await;
+    left.assert_code(0).assert_says("`docker logout` revokes and removes them");
+    assert!(left.stdout.starts_with("removed the login"), "{left:?}");
+    let other = run_with(&shell, &["logout", "r.test"], "").await;
+    assert!(!other.stderr.contains("docker logout"), "{other:?}");
+}
+
+#[tokio::test]
 async fn the_helper_that_a_file_names_gets_the_login_and_the_file_does_not() {
     for config in [r#"{"credsStore":"kept"}"#, r#"{"credHelpers":{"HOST":"kept"},"psFormat":"x"}"#] {
         let (_demo, host) = private(bearer()).await;

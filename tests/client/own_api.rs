@@ -245,6 +245,21 @@ async fn a_login_that_the_api_refuses_is_not_sent_again() {
     assert_eq!((tokens, vendor.notice()), (1, None));
 }
 
+/// A token service that fails refuses no login, and a list without what is private is not taken for the whole.
+#[tokio::test]
+async fn an_api_that_cannot_say_whether_it_takes_the_login_is_given_up_with_a_reason() {
+    for fault in [|| Fault::status(503), || Fault::answer(200, &[], "{}")] {
+        let vendor = docker_hub(Some(LOGIN)).await;
+        let base = format!("http://{}", vendor.api.address());
+        vendor.api.fault(move |request, _| match request.path {
+            "/v2/auth/token" => Some(fault()),
+            _ => hub(request, &base),
+        });
+        assert!(vendor.names(&["bitnami/nginx"]).await.is_err());
+        assert!(vendor.notice().is_some_and(|notice| notice.contains("Docker Hub's own API")));
+    }
+}
+
 /// An API that is no good: whatever it answers, the registry API is used, and the user is told once.
 #[tokio::test]
 async fn an_api_that_does_not_work_changes_nothing_and_is_named_once() {
@@ -324,6 +339,60 @@ async fn the_next_page_is_never_asked_of_another_origin() {
         assert_eq!(names, ["bitnami/nginx", why], "{name}");
     }
     assert!(other.requests().is_empty(), "{:?}", other.requests().len());
+}
+
+/// docs/RELIABILITY.md B6: pages that lead in a circle end the list at the first page that was asked for before.
+#[tokio::test]
+async fn pages_of_an_api_that_lead_in_a_circle_end_the_list() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let is_second = request.query.contains("page=2");
+        let (name, here, next) =
+            if is_second { ("team/b", "page=2", "page=1") } else { ("team/a", "page=1", "page=2") };
+        let next = format!("<{}?{}>; rel=\"next\"", request.path, request.query.replace(here, next));
+        let body = match request.path {
+            "/api/v2.0/repositories" => format!(r#"[{{"name":"{name}"}}]"#),
+            path if path.starts_with("/api/") => {
+                format!(r#"[{{"digest":"sha256:{HEX}","tags":[{{"name":"v{is_second}"}}]}}]"#)
+            }
+            _ => return None,
+        };
+        Some(Fault::answer(200, &[("link", &next)], body))
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names, ["team/a", "team/b", "(the pages of the vendor's API lead in a circle)"]);
+    assert_eq!(vendor.tags("team/a").await.expect("facts").len(), 2);
+    let asked = vendor.registry.demo.requests();
+    assert_eq!(asked.iter().filter(|request| request.path.starts_with("/api/")).count(), 4);
+}
+
+#[tokio::test]
+async fn one_answer_of_an_api_does_not_make_a_list_longer_than_allowed() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let names = || (0..201_000).map(|n| format!(r#"{{"name":"p/a{n}"}}"#)).collect::<Vec<_>>();
+        (request.path == "/api/v2.0/repositories").then(|| json(format!("[{}]", names().join(",")))).flatten()
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names.len(), 200_000 + 1);
+    assert!(names.last().is_some_and(|why| why.contains("too long")), "{:?}", names.last());
+}
+
+/// An artifact with many platforms and many tags takes memory for the platforms once, and few are kept.
+#[tokio::test]
+async fn the_platforms_of_an_artifact_are_capped_and_shared_by_its_tags() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| {
+        let platforms = (0..500).map(|n| format!(r#"{{"platform":{{"os":"linux","architecture":"a{n}"}}}}"#));
+        let twice: Vec<String> = platforms.clone().chain(platforms).collect();
+        let tags: Vec<String> = (0..500).map(|n| format!(r#"{{"name":"t{n}"}}"#)).collect();
+        let body = format!(r#"[{{"references":[{}],"tags":[{}]}}]"#, twice.join(","), tags.join(","));
+        request.path.starts_with("/api/").then(|| json(body)).flatten()
+    });
+    let tags = vendor.tags("team/app").await.expect("facts");
+    let (first, last) = (&tags[0].platforms, &tags[499].platforms);
+    assert_eq!(first.len(), 64);
+    assert!(std::ptr::eq(first.as_ptr(), last.as_ptr()), "each tag has a copy");
 }
 
 /// docs/RELIABILITY.md B1, B3: no redirect of an API is followed, so no login follows one.

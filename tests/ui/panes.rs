@@ -338,7 +338,7 @@ fn told(name: &str, size: Option<u64>, pushed: &str, pulled: Option<&str>) -> Ve
         pushed: pushed.parse().ok(),
         pulled: pulled.and_then(|text| text.parse().ok()),
         expires: None,
-        platforms: vec![Platform::parse("linux/amd64").expect("a platform")],
+        platforms: [Platform::parse("linux/amd64").expect("a platform")].into(),
     }
 }
 

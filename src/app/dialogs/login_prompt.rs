@@ -12,6 +12,7 @@ use super::{Dialog, KeyedDialog, edit_input};
 use crate::app::State;
 use crate::app::actions::refresh;
 use crate::app::cmd::Cmd;
+use crate::app::key_guard::KeyGuard;
 use crate::app::keys::{Binding, Pressed, SharedEffect, chords};
 use crate::app::layout::{indented, inside, prompt_box, row};
 use crate::app::list::Move;
@@ -86,6 +87,8 @@ pub struct LoginPrompt {
     token_service: Option<SafeText>,
     /// The reason why Enter did nothing.
     problem: Option<&'static str>,
+    /// Keeps keys that were pressed before a question was on the screen from answering it.
+    guard: Option<KeyGuard>,
 }
 
 /// The effects of the keys.
@@ -131,6 +134,7 @@ pub(crate) fn show(update: &mut Update<'_>, host: Host, why: Option<SafeText>) {
         outcome: Remote::default(),
         token_service: None,
         problem: None,
+        guard: None,
     })));
 }
 
@@ -162,6 +166,7 @@ pub(crate) fn take_outcome(update: &mut Update<'_>, ticket: Ticket, answer: Resu
             prompt.password = MaskedInput::default();
             prompt.row = LoginRow::Password;
         }
+        prompt.guard = answer.is_ok().then(|| KeyGuard::from(now));
         prompt.outcome.answer(ticket, answer, now);
     }
 }
@@ -174,8 +179,12 @@ fn prompt<'a>(update: &'a mut Update<'_>) -> Option<&'a mut LoginPrompt> {
 }
 
 impl LoginPrompt {
-    /// Returns the text field under the cursor.
+    /// Returns the text field under the cursor. There is none while a login is checked, so that the prompt shows the
+    /// login that is stored then.
     pub(super) fn input(&mut self) -> Option<&mut Input> {
+        if self.outcome.is_loading() {
+            return None;
+        }
         match self.row {
             LoginRow::User => Some(&mut self.user),
             LoginRow::Password => Some(&mut self.password.input),
@@ -263,10 +272,15 @@ impl LoginPrompt {
 
     fn toggle(&mut self) {
         let can_store = self.facts.value.as_ref().is_none_or(|facts| facts.place.is_ok());
-        self.is_stored = !self.is_stored && can_store;
+        if !self.outcome.is_loading() {
+            self.is_stored = !self.is_stored && can_store;
+        }
     }
 
     fn submit(&mut self, update: &mut Update<'_>) {
+        if self.guard.as_mut().is_some_and(|guard| !guard.accepts_key(update.now)) {
+            return;
+        }
         self.problem = None;
         if self.outcome.is_loading() {
             return;

@@ -1,6 +1,6 @@
 //! `regtui ls --vendor`: the facts that the vendor of a registry lists about tags, without a request for each tag.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 
 use jiff::Timestamp;
@@ -43,7 +43,7 @@ pub(super) async fn print(
     mut items: Vec<ListedName<Tag>>,
     (sort, json): (By, bool),
 ) -> Result<(), CliError> {
-    let Some(told) = read_all(registry, name).await else {
+    let Some(told) = read_all(registry, name, &items).await else {
         print::own_api_notice(registry);
         let what = format!("cannot list what the vendor of {} tells of tags", registry.host());
         let hint = Some(SafeText::from("`--long` reads the images themselves"));
@@ -74,9 +74,14 @@ pub(super) async fn print(
     Ok(out.flush()?)
 }
 
-/// Returns everything that the vendor lists about the tags of a repository.
-async fn read_all(registry: &dyn Registry, name: &RepositoryName) -> Option<HashMap<Tag, VendorTag>> {
+/// Returns everything that the vendor tells of the tags that the registry lists.
+async fn read_all(
+    registry: &dyn Registry,
+    name: &RepositoryName,
+    items: &[ListedName<Tag>],
+) -> Option<HashMap<Tag, VendorTag>> {
     let api = registry.own_api()?;
+    let listed: HashSet<&Tag> = items.iter().filter_map(ListedName::name).collect();
     let (mut told, mut next) = (HashMap::new(), None);
     loop {
         let part = match api.tag_facts(name, next).await {
@@ -85,7 +90,8 @@ async fn read_all(registry: &dyn Registry, name: &RepositoryName) -> Option<Hash
             None if !told.is_empty() => return Some(told),
             None => return None,
         };
-        told.extend(part.tags.into_iter().map(|tag| (tag.name.clone(), tag)));
+        let known = part.tags.into_iter().filter(|tag| listed.contains(&tag.name));
+        told.extend(known.map(|tag| (tag.name.clone(), tag)));
         next = part.next;
         if next.is_none() {
             return (!told.is_empty()).then_some(told);
@@ -107,14 +113,14 @@ fn facts(told: Option<&VendorTag>) -> ToldFacts<'_> {
         pushed: told.and_then(|told| told.pushed),
         pulled: told.and_then(|told| told.pulled),
         expires: told.and_then(|told| told.expires),
-        platforms: told.map(|told| told.platforms.as_slice()),
+        platforms: told.map(|told| &*told.platforms),
     }
 }
 
 fn row(tag: &str, told: Option<&VendorTag>, now: Timestamp) -> Vec<String> {
     let dash = || String::from("-");
     let age = |at: Option<Timestamp>| at.map_or_else(dash, |at| time::age(at, now));
-    let listed = told.map(|told| told.platforms.as_slice()).unwrap_or_default();
+    let listed = told.map(|told| &*told.platforms).unwrap_or_default();
     let platforms: Vec<String> = listed.iter().map(ToString::to_string).collect();
     vec![
         tag.into(),

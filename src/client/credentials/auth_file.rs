@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 pub(crate) use self::edit::{EditError, put_login, remove_login};
 use self::entry::LoginEntry;
 pub(crate) use self::key::KeyRule;
-use self::key::{Key, rank, registries, server_key};
+use self::key::{Key, is_browser_token, rank, registries, server_key};
 use super::helper::Helpers;
 use super::keychain::LoginLookup;
 use super::login::Login;
@@ -161,6 +161,11 @@ impl File {
             }
         }
         (None, bad)
+    }
+
+    /// Returns whether docker keeps the tokens of a login by browser for a registry, which are no login but lead to one.
+    pub(crate) fn has_browser_tokens(&self, rule: KeyRule, host: &Host) -> bool {
+        self.auths.keys().any(|key| is_browser_token(key, rule, host))
     }
 
     /// Returns the registries that the keys of a text name. A text that cannot be read names none: that is reported when

@@ -22,6 +22,8 @@ pub(crate) struct LoginPlace {
     file: PathBuf,
     rule: KeyRule,
     helper: Option<NamedHelper>,
+    /// Whether the file names tokens of a login by browser for the registry.
+    has_browser_tokens: bool,
 }
 
 /// A credential helper that a file names for a registry.
@@ -40,6 +42,8 @@ pub(crate) struct LogoutReport {
     pub(crate) removed: Vec<SafeText>,
     /// The source that still has a login.
     pub(crate) left: Option<SafeText>,
+    /// The files that still name tokens of a login by browser. Only docker can revoke those, and only while it has them.
+    pub(crate) with_browser_tokens: Vec<SafeText>,
     /// The reasons why places could not be read or changed.
     pub(crate) problems: Vec<LoginProblem>,
 }
@@ -166,6 +170,9 @@ impl Credentials {
                     continue;
                 }
             };
+            if place.has_browser_tokens {
+                report.with_browser_tokens.push(SafeText::from(file.path.display().to_string()));
+            }
             if let Some(helper) = &place.helper {
                 self.erase(file.helpers, &place, helper, &mut report).await;
             }
@@ -241,7 +248,8 @@ async fn place_in(file: LoginFile<'_>, host: &Host) -> Result<(LoginPlace, bool)
         }
         Some(FileLogin::Login(_)) | None => None,
     };
-    Ok((LoginPlace { file: file.path.to_path_buf(), rule: file.rule, helper }, exists))
+    let has_browser_tokens = parsed.has_browser_tokens(file.rule, host);
+    Ok((LoginPlace { file: file.path.to_path_buf(), rule: file.rule, helper, has_browser_tokens }, exists))
 }
 
 /// Changes a file without blocking the caller.

@@ -33,6 +33,10 @@ pub(crate) fn budget(headers: &HeaderMap, now: Timestamp) -> Option<RequestBudge
         .and_then(number)
         .or_else(|| structured.and_then(|text| parameter(text, "limit")))
         .or_else(|| policy.and_then(|text| parameter(text, "q")));
+    if limit == Some(0) {
+        // The server answers, so this is no limit.
+        return None;
+    }
     let window = limits
         .and_then(|text| parameter(text, "w"))
         .or_else(|| policy.and_then(|text| parameter(text, "w")))
@@ -96,6 +100,8 @@ mod tests {
         assert_eq!(read(&structured), Some((50, Some(100), Some(60), Some(30))));
         let older = [("ratelimit", "limit=100, remaining=50, reset=5")];
         assert_eq!(read(&older), Some((50, Some(100), None, Some(5))));
+        let never = [("ratelimit-limit", "0;w=21600"), ("ratelimit-remaining", "0;w=21600")];
+        assert_eq!(read(&never), None);
         for odd in [
             [("ratelimit-remaining", "many")],
             [("ratelimit-remaining", "-1")],

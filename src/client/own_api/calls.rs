@@ -37,7 +37,7 @@ impl ApiSession<'_> {
             return self.read(self.send_as_registry(call, scope).await);
         }
         let method = if call.body.is_some() { Method::POST } else { Method::GET };
-        let header = self.login_header().await;
+        let header = self.login_header().await.map_err(|error| CallError::Failed(Box::new(error)))?;
         let answer = self.send(call, method.clone(), header.as_ref().map(LoginHeader::pair)).await;
         match (answer, header) {
             (Err(error), Some(header)) if error.cause.status() == Some(401) => {

@@ -11,6 +11,7 @@ use reqwest::header::{HeaderName, HeaderValue};
 use super::session::ApiSession;
 use crate::client::credentials::Login;
 use crate::client::credentials::header::authorization_header;
+use crate::client::error::Error;
 use crate::client::vendors::api::json;
 use crate::client::vendors::api::{ApiLogin, TokenExchange};
 use crate::model::secret::Secret;
@@ -45,34 +46,36 @@ impl LoginHeader {
 }
 
 impl ApiSession<'_> {
-    /// Returns the header that identifies the user, or `None` if there is no login that the API takes.
-    pub(super) async fn login_header(&self) -> Option<LoginHeader> {
+    /// Returns the header that identifies the user, or `None` if there is no login that the API takes. Fails if the API
+    /// does not say whether it takes the login.
+    pub(super) async fn login_header(&self) -> Result<Option<LoginHeader>, Error> {
         if self.api.login == ApiLogin::Registry {
-            return None;
+            return Ok(None);
         }
-        let login = self.login().await?;
-        let Login::Password { user, password } = &login else { return None };
-        let authorization = HeaderName::from_static("authorization");
-        let (name, value) = match self.api.login {
-            ApiLogin::Registry => return None,
-            ApiLogin::Basic => (authorization, login.basic()?),
-            ApiLogin::Bearer { user: marker } => {
-                if marker.is_some_and(|marker| marker != user) {
-                    return None;
+        let Some(login) = self.login().await else { return Ok(None) };
+        let Login::Password { user, password } = &login else { return Ok(None) };
+        let token = match self.api.login {
+            ApiLogin::Exchange(exchange) => self.exchanged(&login, user, password, exchange).await?,
+            _ => None,
+        };
+        let header = || {
+            let authorization = HeaderName::from_static("authorization");
+            match self.api.login {
+                ApiLogin::Registry => None,
+                ApiLogin::Basic => Some((authorization, login.basic()?)),
+                ApiLogin::Bearer { user: marker } => {
+                    let is_token = marker.is_none_or(|marker| marker == user);
+                    is_token.then_some((authorization, authorization_header("Bearer", password)?))
                 }
-                (authorization, authorization_header("Bearer", password)?)
-            }
-            ApiLogin::Header(name) => {
-                let mut value = HeaderValue::from_str(password.reveal()).ok()?;
-                value.set_sensitive(true);
-                (HeaderName::from_static(name), value)
-            }
-            ApiLogin::Exchange(exchange) => {
-                let token = self.exchanged(&login, user, password, exchange).await?;
-                (authorization, authorization_header("Bearer", &token)?)
+                ApiLogin::Header(name) => {
+                    let mut value = HeaderValue::from_str(password.reveal()).ok()?;
+                    value.set_sensitive(true);
+                    Some((HeaderName::from_static(name), value))
+                }
+                ApiLogin::Exchange(_) => Some((authorization, authorization_header("Bearer", &token?)?)),
             }
         };
-        Some(LoginHeader { name, value, login })
+        Ok(header().map(|(name, value)| LoginHeader { name, value, login: login.clone() }))
     }
 
     /// Returns the login of the registry, if the API may see it and has not refused it.
@@ -100,20 +103,21 @@ impl ApiSession<'_> {
         state.login.refused = Some(header.login);
     }
 
-    /// Returns the token for user and password, which are sent once.
+    /// Returns the token for user and password, which are sent once; `None` if the API refuses them. A server that fails
+    /// refuses nothing: without the token, its lists would leave out what is private.
     async fn exchanged(
         &self,
         login: &Login,
         user: &str,
         password: &Secret,
         exchange: TokenExchange,
-    ) -> Option<Secret> {
+    ) -> Result<Option<Secret>, Error> {
         let known = self.state().login.token.clone();
         if let Some((of, token, until)) = known
             && of == *login
             && until > Instant::now()
         {
-            return Some(token);
+            return Ok(Some(token));
         }
         let body = (exchange.body)(user, password.reveal()).to_string();
         let call = VendorCall {
@@ -121,18 +125,18 @@ impl ApiSession<'_> {
             body: Some(("application/json", body)),
             ..VendorCall::default()
         };
-        let answer = self.send(&call, Method::POST, None).await;
-        let token = answer.ok().and_then(|answer| {
-            let body: serde_json::Value = serde_json::from_slice(&answer.body).ok()?;
-            json::text(&body, exchange.member).map(Secret::new)
-        });
-        let mut state = self.state();
-        match &token {
-            Some(token) => {
-                state.login.token = Some((login.clone(), token.clone(), Instant::now() + TOKEN_LIFE));
+        let answer = match self.send(&call, Method::POST, None).await {
+            Ok(answer) => answer,
+            Err(error) if matches!(error.cause.status(), Some(400 | 401 | 403 | 404 | 422)) => {
+                self.state().login.refused = Some(login.clone());
+                return Ok(None);
             }
-            None => state.login.refused = Some(login.clone()),
-        }
-        token
+            Err(error) => return Err(error),
+        };
+        let body = serde_json::from_slice::<serde_json::Value>(&answer.body).ok();
+        let token = body.and_then(|body| json::text(&body, exchange.member).map(Secret::new));
+        let token = token.ok_or_else(|| self.other_form())?;
+        self.state().login.token = Some((login.clone(), token.clone(), Instant::now() + TOKEN_LIFE));
+        Ok(Some(token))
     }
 }

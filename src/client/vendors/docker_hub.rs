@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::api::json::{count, description, digest, list, platform, size, text, time};
+use super::api::json::{count, description, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
     ApiAnswer, ApiLogin, ApiPage, ApiPlace, NextCall, RepositoryLists, Searches, TagLists, TokenExchange,
@@ -99,7 +99,7 @@ fn read_tags(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
             size: sum.or_else(|| size(item, "full_size")),
             pushed: time(item, "tag_last_pushed").or_else(|| time(item, "last_updated")),
             pulled: time(item, "tag_last_pulled"),
-            platforms: images.iter().filter_map(platform).collect(),
+            platforms: platforms(images),
             ..VendorTag::of(Tag::parse(text(item, "name")?).ok()?)
         })
     })

@@ -1,6 +1,6 @@
 //! Harbor: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
-use super::api::json::{count, digest, list, platform, size, text, time};
+use super::api::json::{count, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{ApiAnswer, ApiLogin, ApiPage, RepositoryLists, Searches, TagLists, VendorApi};
 use super::vendor::{RefusalSign, Vendor, Wording};
@@ -59,9 +59,8 @@ fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
 fn read_artifacts(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
     let tags = answer.body.as_array()?.iter().flat_map(|item| {
         let children = list(item, "references").unwrap_or_default();
-        let own = item.get("extra_attrs").and_then(platform);
-        let listed = children.iter().filter_map(|child| child.get("platform")).filter_map(platform);
-        let platforms: Vec<_> = own.into_iter().chain(listed).collect();
+        let listed = children.iter().filter_map(|child| child.get("platform"));
+        let platforms = platforms(item.get("extra_attrs").into_iter().chain(listed));
         let tag = move |tag: &serde_json::Value| {
             Some(VendorTag {
                 digest: digest(item, "digest"),

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{SortBy, TagsPane};
 use crate::app::remote::Ticket;
 use crate::model::reference::Tag;
@@ -10,6 +12,10 @@ use crate::model::vendor_lists::{VendorPosition, VendorTag, VendorTags};
 
 /// Most parts that are asked for. Rows beyond them are read one by one.
 const MOST_PARTS: u32 = 20;
+/// Most tags about which facts are kept. Rows beyond them are read one by one.
+const MOST_FACTS: usize = 100_000;
+/// How long rows wait for parts that tell nothing of them, before they are read one by one.
+const LONGEST_WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// The facts that the vendor lists, as far as they were asked for.
 #[derive(Debug, Default)]
@@ -21,11 +27,27 @@ pub(crate) struct VendorFacts {
     pending: Option<Ticket>,
     /// The number of parts that were asked for.
     parts: u32,
+    /// The time since which visible rows wait for facts.
+    waits_since: Option<Timestamp>,
+    /// Whether rows wait for the part that is awaited.
+    holds_rows: bool,
+    /// Whether it is known of any tag when it was pushed, when it was pulled, and when it expires.
+    known: KnownFacts,
+}
+
+/// The kinds of facts that are known of any tag.
+#[derive(Debug, Clone, Copy, Default)]
+struct KnownFacts {
+    pushed: bool,
+    pulled: bool,
+    expires: bool,
 }
 
 impl VendorFacts {
-    /// Notes that a part is awaited. Returns its position.
-    pub(crate) fn ask(&mut self, ticket: Ticket) -> Option<Box<VendorPosition>> {
+    /// Notes that a part is awaited from now on. Returns its position.
+    pub(crate) fn ask(&mut self, ticket: Ticket, now: Timestamp) -> Option<Box<VendorPosition>> {
+        let since = *self.waits_since.get_or_insert(now);
+        self.holds_rows = now.duration_since(since) < LONGEST_WAIT;
         self.pending = Some(ticket);
         self.parts += 1;
         self.next.take()
@@ -39,7 +61,23 @@ impl VendorFacts {
         self.pending = None;
         let Some(part) = part else { return };
         self.next = part.next;
-        self.facts.extend(part.tags.into_iter().map(|tag| (tag.name.clone(), tag)));
+        for tag in part.tags {
+            if self.facts.len() >= MOST_FACTS && !self.facts.contains_key(&tag.name) {
+                continue;
+            }
+            self.known.pushed |= tag.pushed.is_some();
+            self.known.pulled |= tag.pulled.is_some();
+            self.known.expires |= tag.expires.is_some();
+            self.facts.insert(tag.name.clone(), tag);
+        }
+        if self.facts.len() >= MOST_FACTS {
+            self.next = None;
+        }
+    }
+
+    /// Notes that no visible row waits for facts.
+    pub(crate) fn end_wait(&mut self) {
+        self.waits_since = None;
     }
 
     /// Notes that the facts may be outdated. They stay until newer ones come.
@@ -64,17 +102,17 @@ impl VendorFacts {
 
     /// Returns whether facts are known that the columns of the vendor show.
     pub(crate) fn has_dates(&self) -> bool {
-        self.facts.values().any(|tag| tag.pushed.is_some())
+        self.known.pushed
     }
 
     /// Returns whether it is known of any tag when it was pulled.
     pub(crate) fn has_pulls(&self) -> bool {
-        self.facts.values().any(|tag| tag.pulled.is_some())
+        self.known.pulled
     }
 
     /// Returns whether any tag expires.
     pub(crate) fn has_expiry(&self) -> bool {
-        self.facts.values().any(|tag| tag.expires.is_some())
+        self.known.expires
     }
 
     /// Returns the approximate number of bytes that the facts take.
@@ -112,7 +150,8 @@ impl TagsPane {
 
     /// Returns whether the image of a row need not be read, because the vendor told of it or may be about to.
     pub(super) fn is_told_by_vendor(&self, item: u32) -> bool {
-        self.uses_vendor && (self.vendor.is_loading() || self.vendor_tag(item).is_some())
+        let is_awaited = self.vendor.is_loading() && self.vendor.holds_rows;
+        self.uses_vendor && (is_awaited || self.vendor_tag(item).is_some())
     }
 }
 
@@ -123,6 +162,8 @@ mod tests {
     use crate::app::remote::Tickets;
     use crate::model::page::ListedName;
     use crate::model::reference::Repository;
+
+    const AT: Timestamp = Timestamp::UNIX_EPOCH;
 
     fn tag(name: &str) -> Tag {
         Tag::parse(name).expect("a tag")
@@ -143,19 +184,53 @@ mod tests {
         pane.uses_vendor = true;
         assert!(pane.needs_vendor_part());
         let first = tickets.issue();
-        assert!(pane.vendor.ask(first).is_none());
+        assert!(pane.vendor.ask(first, AT).is_none());
         assert!(pane.rows_to_load(9).is_empty(), "they wait for the vendor");
         let next = Some(Box::default());
         pane.vendor.take(first, Some(VendorTags { tags: vec![VendorTag::of(tag("1"))], next }));
         assert_eq!(pane.rows_to_load(9).len(), 1, "the vendor has told of one");
         assert!(pane.needs_vendor_part(), "the other one may be in the next part");
         let second = tickets.issue();
-        assert!(pane.vendor.ask(second).is_some());
+        assert!(pane.vendor.ask(second, AT).is_some());
         pane.vendor.take(first, None);
         assert!(pane.vendor.is_loading(), "a late answer to another question changes nothing");
         pane.vendor.take(second, None);
         assert!(!pane.needs_vendor_part());
         assert_eq!(pane.rows_to_load(9).len(), 1, "the rest is read as ever");
+    }
+
+    /// A vendor may answer slowly, part after part, and never tell of the visible rows.
+    #[test]
+    fn rows_do_not_wait_long_for_parts_that_tell_nothing_of_them() {
+        let mut tickets = Tickets::default();
+        let mut pane = pane(&["1", "2"]);
+        pane.uses_vendor = true;
+        let other = || VendorTags { tags: vec![VendorTag::of(tag("other"))], next: Some(Box::default()) };
+        let mut ask = |pane: &mut TagsPane, milliseconds: i64| {
+            let ticket = tickets.issue();
+            assert!(pane.needs_vendor_part());
+            pane.vendor.ask(ticket, AT + SignedDuration::from_millis(milliseconds));
+            let waits = pane.rows_to_load(9).is_empty();
+            pane.vendor.take(ticket, Some(other()));
+            waits
+        };
+        assert_eq!([0, 300, 1_500, 1_800].map(|at| ask(&mut pane, at)), [true, true, false, false]);
+        // All rows were told of or read meanwhile, and others are visible now.
+        pane.vendor.end_wait();
+        assert!(ask(&mut pane, 60_000));
+    }
+
+    #[test]
+    fn facts_about_endless_tags_are_not_kept() {
+        let mut tickets = Tickets::default();
+        let mut pane = pane(&["1", "2"]);
+        pane.uses_vendor = true;
+        let ticket = tickets.issue();
+        pane.vendor.ask(ticket, AT);
+        let endless = (0..MOST_FACTS + 9).map(|n| VendorTag::of(tag(&format!("t{n}"))));
+        pane.vendor.take(ticket, Some(VendorTags { tags: endless.collect(), next: Some(Box::default()) }));
+        assert_eq!(pane.vendor.facts.len(), MOST_FACTS);
+        assert!(!pane.needs_vendor_part(), "nothing more is asked for");
     }
 
     #[test]

@@ -98,6 +98,12 @@ pub(super) fn rank(
     }
 }
 
+/// Returns whether a key is that of a token which docker's own tools keep for this registry.
+pub(super) fn is_browser_token(key: &str, rule: KeyRule, host: &Host) -> bool {
+    let parts = Key::of(key);
+    parts.is_token(rule) && parts.spelling(key, host).is_some()
+}
+
 /// Returns the registry of a key, under each of its names.
 pub(super) fn registries(key: &str) -> impl Iterator<Item = Host> {
     let name = Key::of(key).name;

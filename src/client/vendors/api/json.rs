@@ -1,5 +1,7 @@
 //! Reading values of an API: whatever is absent, null or of another type is not known.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -11,6 +13,8 @@ use crate::model::text::SafeText;
 const LONGEST_TEXT: usize = 300;
 /// Longest part of a platform's name, in bytes.
 const LONGEST_PART: usize = 64;
+/// Most platforms of an image that are kept.
+const MOST_PLATFORMS: usize = 64;
 /// The time before which no registry existed: servers write zero dates for what never happened.
 const FIRST_SECOND: i64 = 946_684_800;
 
@@ -64,11 +68,25 @@ pub(crate) fn description(value: &Value, name: &str) -> SafeText {
 }
 
 /// Returns the platform that the members of a value name, if it is one.
-pub(crate) fn platform(value: &Value) -> Option<Platform> {
+fn platform(value: &Value) -> Option<Platform> {
     let part = |name| text(value, name).filter(|part| part.len() <= LONGEST_PART && !part.contains('/'));
     let parts = [part("os")?, part("architecture")?, part("variant").unwrap_or_default()];
     let name = parts.join("/");
     Platform::parse(&name).filter(|platform| !platform.is_unknown())
+}
+
+/// Returns the platforms that some values name, each once.
+pub(crate) fn platforms<'a>(values: impl IntoIterator<Item = &'a Value>) -> Arc<[Platform]> {
+    let mut found: Vec<Platform> = Vec::new();
+    for platform in values.into_iter().filter_map(platform) {
+        if found.len() == MOST_PLATFORMS {
+            break;
+        }
+        if !found.contains(&platform) {
+            found.push(platform);
+        }
+    }
+    found.into()
 }
 
 #[cfg(test)]
