@@ -23,6 +23,7 @@ pub mod jobs;
 pub(crate) mod key_guard;
 pub mod keymap;
 pub(crate) mod keys;
+pub(crate) mod known_targets;
 pub mod layout;
 pub(crate) mod list;
 mod mouse;
@@ -60,6 +61,7 @@ use notices::Notices;
 use panes::details::Detail;
 use panes::registries::Registries;
 use panes::tags::TagsPane;
+use remote::Remote;
 use scans::Scans;
 use selection::TakenImages;
 use settings::{AppSettings, ExtraColumns};
@@ -82,6 +84,8 @@ pub struct State {
     pub(crate) zoomed: bool,
     /// The borders between panes that the user moved.
     pub(crate) borders: Borders,
+    /// The registries with a saved login, once the prompt for a name asked for them.
+    pub(crate) saved_logins: Remote<Vec<Host>>,
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
@@ -163,6 +167,7 @@ pub fn init(
         focus: Pane::Repositories,
         zoomed: false,
         borders: Borders::default(),
+        saved_logins: Remote::default(),
         registries: Registries::default(),
         tags: TagsPane::default(),
         detail: Detail::default(),
@@ -193,7 +198,7 @@ pub fn init(
     update.state.registries.list.cursor = 0;
     update.state.registries.refilter();
     if update.state.registries.items.is_empty() {
-        dialogs::open_prompt::show(update.state);
+        dialogs::open_prompt::show(&mut update);
     }
     reconcile::reconcile(&mut update);
     let hosts = update.state.registries.items.iter().map(|registry| registry.host.clone()).collect();

@@ -354,12 +354,17 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         .into_iter()
         .chain(unused_state(context.journal.state()))
         .for_each(|failure| inbox.show_failure(failure));
+    // The demo leaves no names behind, and shows none of other runs.
+    let memory = if demo.is_some() { StateStore::new(None) } else { context.journal.state().clone() };
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),
         known: context.pool.known_registries().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
-        remembered: store::remembered::read(context.journal.state()),
+        remembered: store::remembered::read(&memory),
+        bookmarks: store::bookmarks::read(&memory),
+        recent_registries: store::recent_registries::read(&memory),
+        configured: config.registries.keys().cloned().collect(),
         pull_with: config.pull_with.clone(),
         keys: config.keys.keys(),
         tree: config.tree,
@@ -367,8 +372,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         scanner: config.find_scanner().into(),
         columns: config.columns,
     };
-    let options =
-        runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
+    let colour = cli.options.colour(true);
+    let options = runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour, memory };
     let journal = context.journal.clone();
     let end = runtime::run(options, context, inbox).await;
     if let Some(demo) = &demo
@@ -376,7 +381,6 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     {
         // The changes cannot be undone once the registry is gone.
         journal.forget(&host).await;
-        store::remembered::forget(journal.state(), &host);
     }
     match end {
         Ok(Exit::Quit) => Ok(()),

@@ -3,6 +3,7 @@
 
 pub(crate) mod availability;
 pub(crate) mod base_image;
+pub(crate) mod bookmark;
 pub(crate) mod chart;
 pub(crate) mod columns;
 pub(crate) mod copy;
@@ -179,6 +180,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &view::BORDER_RIGHT,
     &view::BORDERS_RESET,
     &program::OPEN,
+    &bookmark::BOOKMARK,
     &login::LOGIN,
     &program::CLOSE,
     &lists::FILTER,

@@ -9,6 +9,7 @@ use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
     layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, since,
 };
+use super::known_targets;
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -32,6 +33,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             let failure = answer.as_ref().err().cloned();
             let Some(registry) = update.state.registries.of(&host) else { return };
             if registry.server.answer(ticket, answer, now) {
+                if failure.as_ref().is_none_or(|failure| failure.kind == FailureKind::Denied) {
+                    known_targets::record_registry(update, &host);
+                }
                 if let Some(failure) = failure {
                     update.record_load_failure(&failure);
                 }
@@ -84,6 +88,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::SharedLayers(_), Answer::SharedLayers(answer)) => diff_prompt::take(update, ticket, answer),
         (Slot::LoginFacts, Answer::LoginFacts(facts)) => login_prompt::take_facts(update, ticket, facts),
         (Slot::Login, Answer::Login(answer)) => login_prompt::take_outcome(update, ticket, answer),
+        (Slot::SavedLogins, Answer::SavedLogins(hosts)) => {
+            open_prompt::take_saved_logins(update, ticket, hosts);
+        }
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);
@@ -183,7 +190,7 @@ fn prompt_if_nothing_is_listed(update: &mut Update<'_>, host: &Host) {
     if needs_login {
         login_prompt::show(update, host.clone(), why);
     } else {
-        open_prompt::show(update.state);
+        open_prompt::show(update);
     }
 }
 

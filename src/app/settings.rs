@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::keys::Keys;
+use crate::model::bookmark::Bookmarks;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 use crate::model::scan::command::Scanner;
@@ -23,6 +24,12 @@ pub struct AppSettings {
     pub themes: Vec<String>,
     /// Repositories that were opened by name before, newest first, for registries without a catalog.
     pub remembered: BTreeMap<Host, Vec<RepositoryName>>,
+    /// The bookmarks.
+    pub bookmarks: Bookmarks,
+    /// The registries that were used lately, the last one first.
+    pub recent_registries: Vec<Host>,
+    /// The registries that the configuration has settings for.
+    pub configured: Vec<Host>,
     /// The program that pull commands are written for: `docker`, `podman`.
     pub pull_with: String,
     /// The keys of all commands.

@@ -24,6 +24,11 @@ impl Bookmarks {
         self.0.remove(&target.to_string()).is_some()
     }
 
+    /// Returns whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Returns the bookmarks by name.
     pub fn iter(&self) -> impl Iterator<Item = &Target> {
         self.0.values()
@@ -36,11 +41,8 @@ impl Bookmarks {
         repository: Option<&RepositoryName>,
         selector: Option<&Selector>,
     ) -> bool {
-        // Most users have few bookmarks or none, and this is asked for each row drawn.
-        !self.0.is_empty()
-            && self.0.contains_key(
-                &Target::of_parts(host.clone(), repository.cloned(), selector.cloned()).to_string(),
-            )
+        let target = Target::of_parts(host.clone(), repository.cloned(), selector.cloned());
+        self.0.contains_key(&target.to_string())
     }
 }
 

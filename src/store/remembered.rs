@@ -40,14 +40,6 @@ pub fn write(state: &StateStore, host: &Host, names: &[RepositoryName]) -> Resul
         .map_err(|error| failure("cannot remember opened names", &error))
 }
 
-/// Forgets a registry that will never exist again.
-pub(crate) fn forget(state: &StateStore, host: &Host) {
-    if read(state).contains_key(host) {
-        // If this fails, the only cost is an unused row.
-        state.write(|transaction| replace(transaction, host, &[])).ok();
-    }
-}
-
 fn replace(
     transaction: &Transaction<'_>,
     host: &Host,
@@ -82,7 +74,7 @@ mod tests {
         write(&state(folder.path()), &host, &names[..2]).expect("it is written");
         write(&state(folder.path()), &host, &names).expect("it is written");
         assert_eq!(read(&state(folder.path())), Names::from([(host.clone(), names.into())]));
-        forget(&state(folder.path()), &host);
+        write(&state(folder.path()), &host, &[]).expect("it is written");
         assert!(read(&state(folder.path())).is_empty());
     }
 

@@ -14,6 +14,7 @@ use regtui::ops::context::ChangeContext;
 use regtui::ops::journal::Journal;
 use regtui::runtime::{self, Inbox, RuntimeOptions};
 use regtui::store::state::StateStore;
+use regtui::store::state::StateStore;
 use tokio::sync::Notify;
 
 use crate::support::pty::{Pty, bare};
@@ -76,7 +77,13 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
         let journal = Journal::new(StateStore::new(None));
         let context = ChangeContext { pool, rules: Rules::default(), journal };
         let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
-        let options = RuntimeOptions { settings, targets: vec![target], mouse: true, colour: true };
+        let options = RuntimeOptions {
+            settings,
+            targets: vec![target],
+            mouse: true,
+            colour: true,
+            memory: StateStore::new(None),
+        };
         let after_request = async {
             ASKED.notified().await;
             in_loop(());
