@@ -12,6 +12,7 @@ mod jobs;
 pub(crate) mod log;
 mod pager;
 mod panic;
+mod session;
 mod signals;
 mod since;
 mod terminal;

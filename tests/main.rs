@@ -24,7 +24,9 @@ mod app {
     mod open;
     #[cfg(unix)]
     mod scan;
+    mod session;
     mod since;
+    mod start;
     mod widths;
 }
 mod architecture;
@@ -211,4 +213,5 @@ mod ui {
     mod screens;
     mod search;
     mod since;
+    mod start;
 }

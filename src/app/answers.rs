@@ -17,6 +17,7 @@ use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
 use super::remote::Ticket;
+use super::session;
 use super::update::Update;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::{FoundReferrers, Inspection};
@@ -129,6 +130,9 @@ fn take_repositories(
             }
             let lost = marked.saturating_sub(registry.repositories.list.marks.len());
             tell_lost_marks(update, lost);
+            if next.is_none() {
+                session::settle_repository(update, host);
+            }
         }
         Err(failure) => handle_catalog_failure(update, host, failure),
     }
@@ -144,7 +148,8 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
         if let Some(server) = &mut registry.server.value {
             server.catalog = Ability::No(failure.why.clone());
         }
-        let goal = registry.repositories.pending_selection.take();
+        let restored = registry.repositories.restored.take().map(|cursor| cursor.name);
+        let goal = registry.repositories.pending_selection.take().or(restored);
         let selected = registry.repositories.selected().cloned();
         for name in remembered.iter().rev().filter(|name| Some(*name) != selected.as_ref()) {
             registry.repositories.open_by_name(name);
@@ -226,6 +231,9 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
                 update.state.detail.inspection.clear_failure();
             }
             tell_lost_marks(update, marked.saturating_sub(update.state.tags.list.marks.len()));
+            if next.is_none() {
+                session::settle_tag(update);
+            }
         }
         Err(failure) if failure.kind == FailureKind::NotFound && update.state.tags.may_be_empty => {
             forget_opened(update, &repository);

@@ -11,6 +11,7 @@ use crate::model::clip::ClipText;
 use crate::model::reference::{Host, RepositoryName, Scheme, Target};
 use crate::model::scan::ScanRequest;
 use crate::model::scan::command::Scanner;
+use crate::model::session::Session;
 
 /// A command, as data. The runtime carries it out.
 #[derive(Debug)]
@@ -48,6 +49,8 @@ pub enum Cmd {
     Bookmark(Target, bool),
     /// Stores a registry as the one used last, or forgets it.
     RecordRegistry(Host, bool),
+    /// Stores the session, soon and not at once: it may change with the next key.
+    KeepSession(Box<Session>),
     /// Carries out exactly the confirmed plan.
     StartJob(JobId, Box<ChangePlan>),
     /// Scans images.

@@ -8,6 +8,7 @@ use super::actions::key_or_command;
 use super::cmd::Cmd;
 use super::filter::Filter;
 use super::update::Update;
+use crate::model::plural::counted;
 use crate::model::reference::{Host, Repository, RepositoryName, Target};
 
 /// Largest number of registries used lately that are kept.
@@ -167,7 +168,17 @@ pub(crate) fn forget(update: &mut Update<'_>, known: KnownTarget) {
         (TargetOrigin::Recent, Target::Registry(host)) => {
             update.state.settings.recent_registries.retain(|known| known != host);
             update.cmds.push(Cmd::RecordRegistry(host.clone(), false));
-            update.say_done(format!("forgot {host}"));
+            let names = update.state.settings.remembered.remove(host).unwrap_or_default();
+            let text = match names.len() {
+                0 => format!("forgot {host}"),
+                count => {
+                    format!("forgot {host} and {}", counted(count, "repository in it", "repositories in it"))
+                }
+            };
+            if !names.is_empty() {
+                update.cmds.push(Cmd::Remember(host.clone(), Vec::new()));
+            }
+            update.say_done(text);
         }
         (TargetOrigin::Recent, _) => {
             if let Some(repository) = target.repository() {

@@ -9,6 +9,7 @@ use crate::model::bookmark::Bookmarks;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 use crate::model::scan::command::Scanner;
+use crate::model::session::Session;
 use crate::model::text::SafeText;
 
 /// Flags and configuration, layered and checked before the screen is taken over.
@@ -30,6 +31,10 @@ pub struct AppSettings {
     pub recent_registries: Vec<Host>,
     /// The registries that the configuration has settings for.
     pub configured: Vec<Host>,
+    /// Whether the last session is restored if no target is named.
+    pub restores: bool,
+    /// The last session, if there is one and it is to be restored.
+    pub session: Option<Session>,
     /// The program that pull commands are written for: `docker`, `podman`.
     pub pull_with: String,
     /// The keys of all commands.

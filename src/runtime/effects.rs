@@ -15,6 +15,7 @@ use super::image_diffs;
 use super::image_files::{self, ShownReading};
 use super::image_tables;
 use super::jobs::JobRunner;
+use super::session::SessionKeeper;
 use super::since;
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::saved_content::SavedContent;
@@ -64,6 +65,8 @@ pub struct Effects {
     readings: HashMap<Slot, ShownReading>,
     /// The place for names, bookmarks and the session.
     memory: StateStore,
+    /// The session that is to be written.
+    session: SessionKeeper,
     /// The last write of names and bookmarks. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
@@ -76,6 +79,7 @@ impl Effects {
         let memory = context.journal.state().clone();
         Effects {
             context,
+            session: SessionKeeper::new(memory.clone()),
             memory,
             inbox,
             slots,
@@ -91,6 +95,7 @@ impl Effects {
 
     /// Keeps names, bookmarks and the session in this place instead of that of the journal.
     pub(crate) fn keeping_names_in(mut self, memory: StateStore) -> Effects {
+        self.session = SessionKeeper::new(memory.clone());
         self.memory = memory;
         self
     }
@@ -126,6 +131,7 @@ impl Effects {
                 let written = recent_registries::write(state, &host, is_kept);
                 written.map_err(|error| store::error::failure("cannot remember the registry", &error))
             }),
+            Cmd::KeepSession(session) => self.session.keep(*session),
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
             Cmd::StartScan(id, request, scanner) => self.jobs.start_scan(id, request, scanner),
             Cmd::StartExtraction(id, request) => self.jobs.start_extraction(id, request),
@@ -174,6 +180,7 @@ impl Effects {
     /// uploads that they began.
     pub(crate) async fn finish(&mut self) {
         self.jobs.close().await;
+        tokio::time::timeout(LONGEST_END, self.session.finish()).await.ok();
         if let Some(last) = self.remembering.take() {
             tokio::time::timeout(LONGEST_END, last).await.ok();
         }

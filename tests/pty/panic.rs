@@ -14,7 +14,6 @@ use regtui::ops::context::ChangeContext;
 use regtui::ops::journal::Journal;
 use regtui::runtime::{self, Inbox, RuntimeOptions};
 use regtui::store::state::StateStore;
-use regtui::store::state::StateStore;
 use tokio::sync::Notify;
 
 use crate::support::pty::{Pty, bare};

@@ -8,6 +8,7 @@ use ratatui::layout::Rect;
 use super::name_prompt::NamePrompt;
 use super::prompt_field::{FieldEffect, FieldPlaces, PromptField};
 use super::{Dialog, KeyedDialog};
+use crate::app::actions::key_or_command;
 use crate::app::keys::{Binding, Pressed, chords};
 use crate::app::known_targets::{self, KnownTarget, TargetOrigin};
 use crate::app::questions::{Ask, Slot};
@@ -124,13 +125,13 @@ impl OpenPrompt {
 
     fn about(&self, state: &State) -> Vec<String> {
         let Some(registry) = state.registries.selected() else {
-            let examples = "localhost:5000, ghcr.io/org/app, nginx:1.27";
             if !self.targets.is_empty() || !self.field.input.value().is_empty() {
-                return vec![examples.into()];
+                return vec!["localhost:5000, ghcr.io/org/app, nginx:1.27".into()];
             }
+            let login = key_or_command(&state.settings.keys, "registries.login");
             return vec![
-                format!("type a registry, a repository or an image: {examples}; `L` then logs in to it"),
-                "`regtui --demo` shows a registry with sample images".into(),
+                "type a registry, a repository or an image: localhost:5000, nginx:1.27".into(),
+                format!("`{login}` logs in once it is open; `regtui --demo` shows sample images"),
             ];
         };
         let failure = registry.repositories.names.failure.as_ref();
@@ -198,7 +199,7 @@ impl KeyedDialog for OpenPrompt {
         Binding::new(
             "open.open",
             chords!["Enter"],
-            "open the row under the cursor, or the typed name",
+            "open the name that is typed or under the cursor",
             OpenEffect::Open,
         )
         .with_hint("open"),

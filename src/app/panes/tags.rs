@@ -6,6 +6,7 @@ mod names;
 pub(crate) mod opened;
 mod order;
 mod progress;
+mod restored;
 
 use std::collections::{HashMap, HashSet};
 
@@ -28,6 +29,7 @@ use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
 use progress::OrderProgress;
+use restored::RestoredTag;
 
 /// The Tags pane.
 #[derive(Debug, Default)]
@@ -50,6 +52,8 @@ pub struct TagsPane {
     pub(crate) show_hidden: bool,
     /// The image that was opened by name and is not listed (yet). It has a row of its own.
     pub(crate) opened: Option<OpenedImage>,
+    /// The cursor of an earlier session, until it has arrived.
+    pub(crate) restored: Option<RestoredTag>,
     /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
     /// move the columns.
     pub(crate) longest: usize,
@@ -213,6 +217,7 @@ impl TagsPane {
             PageChange::Added(_) => self.sort_in_new(),
             PageChange::Replaced => self.apply_refresh(&old),
         }
+        self.select_restored();
         self.select_when_listed()
     }
 
