@@ -4,12 +4,12 @@
 use std::collections::HashSet;
 
 use super::State;
-use super::actions::key_or_command;
+use super::actions::quoted_key;
 use super::cmd::Cmd;
 use super::filter::Filter;
 use super::update::Update;
 use crate::model::plural::counted;
-use crate::model::reference::{Host, Repository, RepositoryName, Target};
+use crate::model::reference::{Host, Repository, RepositoryName, Target, Typed};
 
 /// Largest number of registries used lately that are kept.
 const MOST_RECENT: usize = 30;
@@ -74,6 +74,19 @@ pub(crate) fn find(state: &State, typed: &str) -> Vec<KnownTarget> {
     let seen: HashSet<Target> = found.iter().map(|known| known.target.clone()).collect();
     found.extend(listed(state, typed).filter(|known| !seen.contains(&known.target)).take(MOST_LISTED));
     found
+}
+
+/// Returns the names of known targets that mean them on the command line.
+pub(crate) fn typed_names(state: &State) -> Vec<String> {
+    let registries = state.known_registries();
+    let typed = |known: KnownTarget| {
+        let name = match &known.target {
+            Target::Registry(host) => host.to_typed(),
+            target => target.to_string(),
+        };
+        Typed::parse(&name, &registries).is_ok_and(|typed| typed.target == known.target).then_some(name)
+    };
+    remembered(state).filter_map(typed).collect()
 }
 
 /// Returns everything that is known without asking a registry.
@@ -143,12 +156,11 @@ pub(crate) fn record_registry(update: &mut Update<'_>, host: &Host) {
 /// Makes a target a bookmark, or no bookmark any more.
 pub(crate) fn toggle_bookmark(update: &mut Update<'_>, target: Target) {
     let is_kept = update.state.settings.bookmarks.toggle(&target);
-    let text = match is_kept {
-        true => {
-            let list = key_or_command(&update.state.settings.keys, "registries.open");
-            format!("bookmarked {target}: `{list}` lists it")
-        }
-        false => format!("{target} is no bookmark any more"),
+    let text = if is_kept {
+        let list = quoted_key(&update.state.settings.keys, "registries.open");
+        format!("bookmarked {target}: {list} lists it")
+    } else {
+        format!("{target} is no bookmark any more")
     };
     update.say_done(text);
     update.cmds.push(Cmd::Bookmark(target, is_kept));

@@ -26,9 +26,10 @@ pub fn write(state: &StateStore, target: &Target, is_kept: bool) -> io::Result<(
     }
     let repository = target.repository().map(|repository| repository.name.to_string()).unwrap_or_default();
     let selector = target.selector().map(|selector| selector.to_string()).unwrap_or_default();
-    let statement = match is_kept {
-        true => "INSERT OR IGNORE INTO bookmark (host, repository, selector) VALUES (?, ?, ?)",
-        false => "DELETE FROM bookmark WHERE host = ? AND repository = ? AND selector = ?",
+    let statement = if is_kept {
+        "INSERT OR IGNORE INTO bookmark (host, repository, selector) VALUES (?, ?, ?)"
+    } else {
+        "DELETE FROM bookmark WHERE host = ? AND repository = ? AND selector = ?"
     };
     state.write(|transaction| {
         transaction.execute(statement, params![target.host().as_str(), repository, selector])?;

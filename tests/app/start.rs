@@ -220,6 +220,30 @@ fn a_registry_that_answers_is_recent_and_one_that_does_not_is_not() {
     assert!(bookmarked(&dead).is_empty());
 }
 
+/// `vm/app` would be a repository of Docker Hub there.
+#[test]
+fn the_command_open_completes_to_known_targets_unless_their_names_mean_something_else() {
+    let bookmarks = Bookmarks::from_iter(["ghcr.io/org/tool:1", "vm:5000/app"].map(target));
+    let hidden = Target::Repository(regtui::model::reference::Repository {
+        host: host("vm"),
+        name: RepositoryName::parse("app").expect("a name"),
+    });
+    let bookmarks: Bookmarks = bookmarks.iter().cloned().chain([hidden]).collect();
+    let settings = AppSettings { bookmarks, ..AppSettings::default() };
+    let mut app = App::with(settings, vec![target("r.test")]);
+    app.answer_all();
+    app.press(":");
+    app.type_text("open g");
+    app.press("Tab");
+    app.shows(":open ghcr.io/org/tool:1");
+    app.press("Esc :");
+    app.type_text("open vm");
+    app.press("Tab");
+    app.shows(":open vm:5000/app");
+    app.press("Tab");
+    app.shows(":open vm:5000/app");
+}
+
 #[test]
 fn the_command_bookmark_does_the_same() {
     let mut app = App::at_tags();
