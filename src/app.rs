@@ -24,6 +24,7 @@ pub mod jobs;
 pub(crate) mod key_guard;
 pub mod keymap;
 pub(crate) mod keys;
+pub(crate) mod known_targets;
 pub mod layout;
 pub(crate) mod list;
 mod mouse;
@@ -36,6 +37,7 @@ mod reconcile;
 pub mod remote;
 pub(crate) mod scans;
 pub mod selection;
+mod session;
 pub mod settings;
 mod update;
 pub(crate) mod view_cache;
@@ -48,6 +50,7 @@ use jiff::Timestamp;
 
 use crate::model::reference::{Host, KnownRegistries, Target};
 use crate::model::request_line::{AwaitedRequest, RequestLine};
+use crate::model::session::Session;
 
 use bases::Bases;
 use cmd::Cmd;
@@ -61,6 +64,7 @@ use notices::Notices;
 use panes::details::Detail;
 use panes::registries::Registries;
 use panes::tags::TagsPane;
+use remote::Remote;
 use scans::Scans;
 use selection::TakenImages;
 use settings::{AppSettings, ExtraColumns};
@@ -83,6 +87,10 @@ pub struct State {
     pub(crate) zoomed: bool,
     /// The borders between panes that the user moved.
     pub(crate) borders: Borders,
+    /// The session as it was last stored.
+    pub(crate) session: Session,
+    /// The registries with a saved login, once the prompt for a name asked for them.
+    pub(crate) saved_logins: Remote<Vec<Host>>,
     /// The open registries, each with its repositories.
     pub registries: Registries,
     /// The tags of the repository under the cursor.
@@ -164,6 +172,8 @@ pub fn init(
         focus: Pane::Repositories,
         zoomed: false,
         borders: Borders::default(),
+        session: Session::default(),
+        saved_logins: Remote::default(),
         registries: Registries::default(),
         tags: TagsPane::default(),
         detail: Detail::default(),
@@ -193,8 +203,14 @@ pub fn init(
     update.state.registries.list.forget_rows();
     update.state.registries.list.cursor = 0;
     update.state.registries.refilter();
+    if targets.is_empty() && update.state.settings.restores {
+        match update.state.settings.session.take() {
+            Some(session) => session::restore(&mut update, session),
+            None => update.refuse("there is no earlier session to restore"),
+        }
+    }
     if update.state.registries.items.is_empty() {
-        dialogs::open_prompt::show(update.state);
+        dialogs::open_prompt::show(&mut update);
     }
     reconcile::reconcile(&mut update);
     let hosts = update.state.registries.items.iter().map(|registry| registry.host.clone()).collect();
@@ -209,6 +225,7 @@ pub fn init(
 
 /// Processes a message and returns the commands that follow from it.
 pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
+    let can_change_session = session::can_change(&msg);
     let by_itself = !matches!(msg, Msg::Key(_) | Msg::Mouse(_) | Msg::Pasted(_));
     let before = if by_itself { state.hash_selection() } else { None };
     let mut update = Update { state, now, cmds: Vec::new() };
@@ -245,6 +262,9 @@ pub fn update(state: &mut State, now: Timestamp, msg: Msg) -> Vec<Cmd> {
         Msg::Failed(failure) => update.say_failure(failure),
     }
     reconcile::reconcile(&mut update);
+    if can_change_session {
+        session::keep(&mut update);
+    }
     let cmds = update.cmds;
     if before.is_some() && before != state.hash_selection() {
         state.moved_at = Some(now);
@@ -335,6 +355,9 @@ fn handle_key(update: &mut Update<'_>, key: KeyEvent) {
             update.refuse("what is under the cursor or marked has just changed: press the key again");
         } else {
             update.perform(action);
+            if *action != actions::program::QUIT && *action != actions::program::HELP {
+                session::give_up_arrivals(update.state, action.is_about_rows);
+            }
         }
     }
 }
@@ -342,7 +365,8 @@ fn handle_key(update: &mut Update<'_>, key: KeyEvent) {
 /// Sorts or filters another part of a long list.
 fn arrange_next_part(state: &mut State) {
     if state.tags.is_arranging() {
-        return state.tags.arrange_next_part();
+        state.tags.arrange_next_part();
+        return state.tags.select_restored();
     }
     if state.detail.files.browser.is_arranging() {
         return state.detail.files.browser.arrange_next_part();

@@ -86,6 +86,9 @@ pub(crate) struct Cli {
     /// Open a registry in memory, filled with sample images
     #[arg(long)]
     demo: bool,
+    /// Begin with the registries, orders and cursors of the last session
+    #[arg(long, conflicts_with_all = ["targets", "demo"])]
+    last: bool,
     /// Set the colours: terminal, light, dark or plain
     #[arg(long, env = "REGTUI_THEME", value_name = "NAME")]
     theme: Option<String>,
@@ -167,7 +170,7 @@ pub fn main() -> ExitCode {
 impl Cli {
     fn run(self) -> Result<(), CliError> {
         runtime::install_panic_hook().map_err(CliError::Internal)?;
-        if self.command.is_some() && (self.demo || !self.targets.is_empty()) {
+        if self.command.is_some() && (self.demo || self.last || !self.targets.is_empty()) {
             let text = "a subcommand prints and opens nothing: name its target after it, `regtui ls TARGET`";
             return Err(CliError::Usage(text.into()));
         }
@@ -425,12 +428,20 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         .chain(unused_state(context.journal.state()))
         .chain(system_problems(&config))
         .for_each(|failure| inbox.show_failure(failure));
+    // The demo leaves no names behind, and shows none of other runs.
+    let memory = if demo.is_some() { StateStore::new(None) } else { context.journal.state().clone() };
+    let restores = targets.is_empty() && (cli.last || config.restore);
     let settings = app::settings::AppSettings {
         rules: context.rules.clone(),
         known: context.pool.known_registries().clone(),
         theme: config.theme.clone(),
         themes: theme::NAMES.iter().map(ToString::to_string).collect(),
-        remembered: store::remembered::read(context.journal.state()),
+        remembered: store::remembered::read(&memory),
+        bookmarks: store::bookmarks::read(&memory),
+        session: if restores { store::session::read(&memory) } else { None },
+        restores,
+        recent_registries: store::recent_registries::read(&memory),
+        configured: config.registries.keys().cloned().collect(),
         pull_with: config.pull_with.clone(),
         keys: config.keys.keys(),
         tree: config.tree,
@@ -438,8 +449,8 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
         scanner: config.find_scanner().into(),
         columns: config.columns,
     };
-    let options =
-        runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour: cli.options.colour(true) };
+    let colour = cli.options.colour(true);
+    let options = runtime::RuntimeOptions { settings, targets, mouse: config.mouse, colour, memory };
     let journal = context.journal.clone();
     let end = runtime::run(options, context, inbox).await;
     if let Some(demo) = &demo
@@ -447,7 +458,6 @@ async fn open(cli: Cli, config: Config) -> Result<(), CliError> {
     {
         // The changes cannot be undone once the registry is gone.
         journal.forget(&host).await;
-        store::remembered::forget(journal.state(), &host);
     }
     match end {
         Ok(Exit::Quit) => Ok(()),

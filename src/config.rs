@@ -40,6 +40,8 @@ pub struct Config {
     pub(crate) widths: PaneWidths,
     /// The columns of the Tags pane that are shown besides the usual ones.
     pub(crate) columns: ExtraColumns,
+    /// Whether the last session is restored if no target is named.
+    pub(crate) restore: bool,
     /// The program that pull commands are written for.
     pub(crate) pull_with: String,
     /// Whether every change is refused.
@@ -163,6 +165,7 @@ impl Default for Config {
             tree: false,
             widths: PaneWidths::default(),
             columns: ExtraColumns::default(),
+            restore: false,
             pull_with: "docker".into(),
             read_only: false,
             cache: true,

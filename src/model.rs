@@ -3,6 +3,7 @@
 pub(crate) mod annotations;
 pub mod attached;
 pub mod base_image;
+pub mod bookmark;
 pub mod capped;
 pub mod change;
 pub(crate) mod clip;
@@ -33,6 +34,7 @@ pub mod request_line;
 pub mod scan;
 pub mod secret;
 pub mod server;
+pub mod session;
 pub mod since;
 pub(crate) mod size;
 pub mod summary;

@@ -12,6 +12,7 @@ mod jobs;
 pub(crate) mod log;
 mod pager;
 mod panic;
+mod session;
 mod signals;
 mod since;
 mod terminal;
@@ -33,6 +34,7 @@ use crate::client::http::log::Sink;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Target;
 use crate::ops::context::ChangeContext;
+use crate::store::state::StateStore;
 use crate::ui;
 use crate::ui::theme::Theme;
 use clipboard::ClipboardMethod;
@@ -109,6 +111,8 @@ pub struct RuntimeOptions {
     pub mouse: bool,
     /// Whether colours are used.
     pub colour: bool,
+    /// The place for names, bookmarks and the session.
+    pub memory: StateStore,
 }
 
 /// Runs the UI until it ends. The terminal is given back in any case.
@@ -119,7 +123,7 @@ pub async fn run(options: RuntimeOptions, context: ChangeContext, inbox: Inbox) 
     let size = terminal.resize()?;
     let (state, cmds) = app::init(options.settings, options.targets, size, Timestamp::now());
     let pool = context.pool.clone();
-    let effects = Effects::new(context, inbox.sender);
+    let effects = Effects::new(context, inbox.sender).keeping_names_in(options.memory);
     let mut run = Run {
         theme: Theme::of(&state.settings.theme, options.colour),
         colour: options.colour,

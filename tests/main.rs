@@ -27,7 +27,9 @@ mod app {
     mod own_api;
     #[cfg(unix)]
     mod scan;
+    mod session;
     mod since;
+    mod start;
     mod widths;
 }
 mod architecture;
@@ -218,4 +220,5 @@ mod ui {
     mod screens;
     mod search;
     mod since;
+    mod start;
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod availability;
 pub(crate) mod base_image;
+pub(crate) mod bookmark;
 pub(crate) mod chart;
 pub(crate) mod columns;
 pub(crate) mod copy;
@@ -181,6 +182,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &view::BORDERS_RESET,
     &program::OPEN,
     &search::SEARCH,
+    &bookmark::BOOKMARK,
     &login::LOGIN,
     &program::CLOSE,
     &lists::FILTER,

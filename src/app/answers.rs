@@ -9,6 +9,7 @@ use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
     layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since,
 };
+use super::known_targets;
 use super::notices::Level;
 use super::open::forget_opened;
 use super::panes::details::Tab;
@@ -16,6 +17,7 @@ use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
 use super::remote::Ticket;
+use super::session;
 use super::update::Update;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::{FoundReferrers, Inspection};
@@ -32,6 +34,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             let failure = answer.as_ref().err().cloned();
             let Some(registry) = update.state.registries.of(&host) else { return };
             if registry.server.answer(ticket, answer, now) {
+                if failure.as_ref().is_none_or(|failure| failure.kind == FailureKind::Denied) {
+                    known_targets::record_registry(update, &host);
+                }
                 if let Some(failure) = failure {
                     update.record_load_failure(&failure);
                 }
@@ -88,6 +93,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::SharedLayers(_), Answer::SharedLayers(answer)) => diff_prompt::take(update, ticket, answer),
         (Slot::LoginFacts, Answer::LoginFacts(facts)) => login_prompt::take_facts(update, ticket, facts),
         (Slot::Login, Answer::Login(answer)) => login_prompt::take_outcome(update, ticket, answer),
+        (Slot::SavedLogins, Answer::SavedLogins(hosts)) => {
+            open_prompt::take_saved_logins(update, ticket, hosts);
+        }
         (Slot::Journal, Answer::Journal(answer)) => journal::take(update, ticket, answer),
         (Slot::InterruptedChanges, Answer::InterruptedChanges(entries, removed)) => {
             journal::report_interrupted(update, &entries);
@@ -130,6 +138,9 @@ fn take_repositories(
             }
             let lost = marked.saturating_sub(registry.repositories.list.marks.len());
             tell_lost_marks(update, lost);
+            if next.is_none() {
+                session::settle_repository(update, host);
+            }
         }
         Err(failure) => handle_catalog_failure(update, host, failure),
     }
@@ -145,7 +156,8 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
         if let Some(server) = &mut registry.server.value {
             server.catalog = Ability::No(failure.why.clone());
         }
-        let goal = registry.repositories.pending_selection.take();
+        let restored = registry.repositories.restored.take().map(|cursor| cursor.name);
+        let goal = registry.repositories.pending_selection.take().or(restored);
         let selected = registry.repositories.selected().cloned();
         for name in remembered.iter().rev().filter(|name| Some(*name) != selected.as_ref()) {
             registry.repositories.open_by_name(name);
@@ -189,7 +201,7 @@ fn prompt_if_nothing_is_listed(update: &mut Update<'_>, host: &Host) {
     if needs_login {
         login_prompt::show(update, host.clone(), why);
     } else {
-        open_prompt::show(update.state);
+        open_prompt::show(update);
     }
 }
 
@@ -225,6 +237,9 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
                 update.state.detail.inspection.clear_failure();
             }
             tell_lost_marks(update, marked.saturating_sub(update.state.tags.list.marks.len()));
+            if next.is_none() {
+                session::settle_tag(update);
+            }
         }
         Err(failure) if failure.kind == FailureKind::NotFound && update.state.tags.may_be_empty => {
             forget_opened(update, &repository);

@@ -8,9 +8,10 @@ use super::questions::{Ask, Slot};
 use super::remote::Ticket;
 use crate::model::change::ChangePlan;
 use crate::model::clip::ClipText;
-use crate::model::reference::{Host, RepositoryName, Scheme};
+use crate::model::reference::{Host, RepositoryName, Scheme, Target};
 use crate::model::scan::ScanRequest;
 use crate::model::scan::command::Scanner;
+use crate::model::session::Session;
 
 /// A command, as data. The runtime carries it out.
 #[derive(Debug)]
@@ -44,6 +45,12 @@ pub enum Cmd {
     ShowInPager(String),
     /// Stores the names of the repositories opened by name.
     Remember(Host, Vec<RepositoryName>),
+    /// Stores a bookmark, or takes it away.
+    Bookmark(Target, bool),
+    /// Stores a registry as the one used last, or forgets it.
+    RecordRegistry(Host, bool),
+    /// Stores the session, soon and not at once: it may change with the next key.
+    KeepSession(Box<Session>),
     /// Carries out exactly the confirmed plan.
     StartJob(JobId, Box<ChangePlan>),
     /// Scans images.

@@ -106,6 +106,8 @@ pub enum Ask {
     LoginFacts(Host),
     /// Asks to check a login and to use it.
     Login(Box<LoginRequest>),
+    /// Asks for the registries with a saved login. No secret is read for it.
+    SavedLogins,
 }
 
 /// The question since which tag images have something.
@@ -156,6 +158,7 @@ impl Ask {
             Ask::Base(repository, ..) => Some(&repository.host),
             Ask::Since(request, _) => Some(&request.repository.host),
             Ask::Findings(_)
+            | Ask::SavedLogins
             | Ask::Plan(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
@@ -238,6 +241,8 @@ pub enum Answer {
     LoginFacts(LoginFacts),
     /// The result of a login.
     Login(Result<LoginOutcome, Failure>),
+    /// The registries with a saved login.
+    SavedLogins(Vec<Host>),
 }
 
 /// A place on the screen that wants only its newest answer.
@@ -303,6 +308,8 @@ pub enum Slot {
     LoginFacts,
     /// The login that is checked.
     Login,
+    /// The registries with a saved login in the prompt for a name.
+    SavedLogins,
     /// The other image whose layers are offered.
     LayerChoice,
 }

@@ -99,7 +99,11 @@ fn reconcile_repository(update: &mut Update<'_>) {
             }
             None => {
                 let mut new = TagsPane::of(repository.clone(), sort, state.show_hidden, height);
-                state.view_cache.take_wanted_image(repository).into_iter().for_each(|goal| new.open(goal));
+                let restored = state.view_cache.restored_images.remove(repository);
+                match state.view_cache.take_wanted_image(repository) {
+                    Some(goal) => new.open(goal),
+                    None => restored.into_iter().for_each(|image| new.restore(image)),
+                }
                 new
             }
         },

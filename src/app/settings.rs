@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::keys::Keys;
+use crate::model::bookmark::Bookmarks;
 use crate::model::change::rules::Rules;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName};
 use crate::model::scan::command::Scanner;
+use crate::model::session::Session;
 use crate::model::text::SafeText;
 
 /// Flags and configuration, layered and checked before the screen is taken over.
@@ -23,6 +25,16 @@ pub struct AppSettings {
     pub themes: Vec<String>,
     /// Repositories that were opened by name before, newest first, for registries without a catalog.
     pub remembered: BTreeMap<Host, Vec<RepositoryName>>,
+    /// The bookmarks.
+    pub bookmarks: Bookmarks,
+    /// The registries that were used lately, the last one first.
+    pub recent_registries: Vec<Host>,
+    /// The registries that the configuration has settings for.
+    pub configured: Vec<Host>,
+    /// Whether the last session is restored if no target is named.
+    pub restores: bool,
+    /// The last session, if there is one and it is to be restored.
+    pub session: Option<Session>,
     /// The program that pull commands are written for: `docker`, `podman`.
     pub pull_with: String,
     /// The keys of all commands.

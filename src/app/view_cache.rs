@@ -10,6 +10,7 @@ use super::panes::tags::TagsPane;
 use super::remote::Remote;
 use crate::model::inspection::Inspection;
 use crate::model::reference::{Host, Repository, Selector};
+use crate::model::session::KeptCursor;
 
 /// Largest number of repositories whose tags are kept.
 const MOST_TAGS: usize = 32;
@@ -31,6 +32,8 @@ pub(crate) struct ViewCache {
     tags: VecDeque<TagsPane>,
     images: VecDeque<(Image, Remote<Arc<Inspection>>)>,
     wanted_images: HashMap<Repository, Selector>,
+    /// The cursors of an earlier session in repositories that were not shown yet.
+    pub(crate) restored_images: HashMap<Repository, KeptCursor<Selector>>,
 }
 
 impl ViewCache {

@@ -28,6 +28,7 @@ mod session;
 mod storage;
 mod token_services;
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -125,6 +126,14 @@ impl Credentials {
     /// Returns every registry for which a source has a login. Only files are read: no helper is asked.
     pub(crate) fn registries(&self) -> Vec<Host> {
         self.sources().flat_map(|keychain| keychain.registries()).collect()
+    }
+
+    /// Returns every registry for which a source has a login, each once. No secret is asked for: helpers are asked for
+    /// names only, all at the same time.
+    pub(crate) async fn saved(&self) -> Vec<Host> {
+        let all = futures_util::future::join_all(self.sources().map(Keychain::saved)).await;
+        let hosts: BTreeSet<Host> = all.into_iter().flatten().collect();
+        hosts.into_iter().collect()
     }
 
     /// Returns all sources in their order.
@@ -236,6 +245,28 @@ mod tests {
         fn registries(&self) -> Vec<Host> {
             Vec::new()
         }
+
+        fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>> {
+            Box::pin(std::future::ready(Vec::new()))
+        }
+    }
+
+    #[tokio::test]
+    async fn saved_logins_are_named_once_and_entries_without_a_login_are_none() {
+        let text = |text: &str| DockerText { text: Secret::new(text), helpers: Arc::default() };
+        let one = text(
+            r#"{"auths":{"https://index.docker.io/v1/":{"auth":"YTpi"},"r.test/team":{"auth":"YTpi"},"empty.test":{}},
+               "credHelpers":{"gcr.test":"gcloud","off.test":""}}"#,
+        );
+        let kept =
+            r#"{"auths":{"r.test":{},"https://index.docker.io/v1/access-token":{}},"credsStore":"none"}"#;
+        let credentials = Credentials::new([Arc::new(one) as _, Arc::new(text(kept)) as _]);
+        let names: Vec<String> = credentials.saved().await.iter().map(Host::to_string).collect();
+        assert_eq!(
+            names,
+            ["docker.io", "gcr.test", "r.test"],
+            "a helper that is missing names nothing itself"
+        );
     }
 
     #[tokio::test]

@@ -106,6 +106,11 @@ fn denied(what: String, why: String, hint: String) -> Failure {
     }
 }
 
+/// Returns the registries for which a login is saved, or was made in this run. No secret is asked for.
+pub(crate) async fn saved_logins(pool: &Pool) -> Vec<Host> {
+    pool.credentials().saved().await
+}
+
 /// Returns the login for a registry that is used now, and the place for a new one. Asks the helpers, and changes nothing.
 pub(crate) async fn login_facts(pool: &Pool, host: &Host) -> LoginFacts {
     let credentials = pool.credentials();

@@ -15,6 +15,7 @@ use super::image_diffs;
 use super::image_files::{self, ShownReading};
 use super::image_tables;
 use super::jobs::JobRunner;
+use super::session::SessionKeeper;
 use super::since;
 use crate::app::cmd::Cmd;
 use crate::app::dialogs::saved_content::SavedContent;
@@ -31,7 +32,7 @@ use crate::model::change::progress::{Lookups, Progress};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::clip::ClipText;
 use crate::model::failure::Failure;
-use crate::model::reference::{Host, Repository, RepositoryName, Selector};
+use crate::model::reference::{Host, Repository, Selector};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::server::Identity;
 use crate::model::text::SafeText;
@@ -40,7 +41,8 @@ use crate::ops::base_image::BaseLookups;
 use crate::ops::context::ChangeContext;
 use crate::ops::resume::Rest;
 use crate::ops::since::SinceReading;
-use crate::store::remembered;
+use crate::store::state::StateStore;
+use crate::store::{self, bookmarks, recent_registries, remembered};
 
 /// The longest time that the program waits for the disk at its end.
 const LONGEST_END: Duration = Duration::from_secs(1);
@@ -63,7 +65,11 @@ pub struct Effects {
     since: Arc<SinceReading>,
     /// The readings of layers that the screen shows.
     readings: HashMap<Slot, ShownReading>,
-    /// The last write of the opened names. Each write waits for the one before it.
+    /// The place for names, bookmarks and the session.
+    memory: StateStore,
+    /// The session that is to be written.
+    session: SessionKeeper,
+    /// The last write of names and bookmarks. Each write waits for the one before it.
     remembering: Option<JoinHandle<()>>,
 }
 
@@ -72,8 +78,11 @@ impl Effects {
     pub fn new(context: ChangeContext, inbox: UnboundedSender<Msg>) -> Effects {
         let jobs = JobRunner::new(context.clone(), inbox.clone());
         let (slots, identities) = (HashMap::new(), Arc::default());
+        let memory = context.journal.state().clone();
         Effects {
             context,
+            session: SessionKeeper::new(memory.clone()),
+            memory,
             inbox,
             slots,
             identities,
@@ -84,6 +93,13 @@ impl Effects {
             readings: HashMap::new(),
             remembering: None,
         }
+    }
+
+    /// Keeps names, bookmarks and the session in this place instead of that of the journal.
+    pub(crate) fn keeping_names_in(mut self, memory: StateStore) -> Effects {
+        self.session = SessionKeeper::new(memory.clone());
+        self.memory = memory;
+        self
     }
 
     /// Starts the effect of a command. The loop itself handles the commands about the terminal and the end.
@@ -106,7 +122,18 @@ impl Effects {
             Cmd::SetScheme(host, scheme) => {
                 self.context.pool.set_transport(&host, |trust| trust.set_scheme(scheme));
             }
-            Cmd::Remember(host, names) => self.remember(host, names),
+            Cmd::Remember(host, names) => {
+                self.write(move |state| remembered::write(state, &host, &names));
+            }
+            Cmd::Bookmark(target, is_kept) => self.write(move |state| {
+                let written = bookmarks::write(state, &target, is_kept);
+                written.map_err(|error| store::error::failure("cannot store the bookmark", &error))
+            }),
+            Cmd::RecordRegistry(host, is_kept) => self.write(move |state| {
+                let written = recent_registries::write(state, &host, is_kept);
+                written.map_err(|error| store::error::failure("cannot remember the registry", &error))
+            }),
+            Cmd::KeepSession(session) => self.session.keep(*session),
             Cmd::StartJob(id, change_plan) => self.jobs.start(id, change_plan),
             Cmd::StartScan(id, request, scanner) => self.jobs.start_scan(id, request, scanner),
             Cmd::StartExtraction(id, request) => self.jobs.start_extraction(id, request),
@@ -155,6 +182,7 @@ impl Effects {
     /// uploads that they began.
     pub(crate) async fn finish(&mut self) {
         self.jobs.close().await;
+        tokio::time::timeout(LONGEST_END, self.session.finish()).await.ok();
         if let Some(last) = self.remembering.take() {
             tokio::time::timeout(LONGEST_END, last).await.ok();
         }
@@ -242,14 +270,14 @@ impl Effects {
         self.slots.insert(slot, (ticket, task.abort_handle()));
     }
 
-    fn remember(&mut self, host: Host, names: Vec<RepositoryName>) {
-        let (before, inbox) = (self.remembering.take(), self.inbox.clone());
-        let state = self.context.journal.state().clone();
+    /// Writes something into the state, after everything before it.
+    fn write(&mut self, write: impl FnOnce(&StateStore) -> Result<(), Failure> + Send + 'static) {
+        let (before, inbox, state) = (self.remembering.take(), self.inbox.clone(), self.memory.clone());
         self.remembering = Some(tokio::spawn(async move {
             if let Some(before) = before {
                 before.await.ok();
             }
-            let written = tokio::task::spawn_blocking(move || remembered::write(&state, &host, &names)).await;
+            let written = tokio::task::spawn_blocking(move || write(&state)).await;
             if let Ok(Err(failure)) = written {
                 inbox.send(Msg::Failed(failure)).ok();
             }
@@ -383,6 +411,7 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::FileSides(_) => Answer::FileSides(Err(unread("files"))),
         Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),
         Ask::LoginFacts(host) => Answer::LoginFacts(ops::login::login_facts(pool, &host).await),
+        Ask::SavedLogins => Answer::SavedLogins(ops::login::saved_logins(pool).await),
         Ask::Login(request) => Answer::Login(ops::login::log_in(pool, &request).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry_for_reading(&repository.host);

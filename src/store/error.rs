@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::ErrorCode;
 
 use crate::files;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::text::SafeText;
 
 /// The reason why a database cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -96,6 +98,16 @@ pub(crate) fn hint(error: &io::Error) -> Option<String> {
     match files::distrust(error) {
         Some(distrust) => distrust.hint.clone(),
         None => problem(error)?.hint().map(String::from),
+    }
+}
+
+/// Returns the failure of a write, for the screen.
+pub(crate) fn failure(what: &'static str, error: &io::Error) -> Failure {
+    Failure {
+        what: what.into(),
+        why: SafeText::from(error.to_string()),
+        hint: hint(error).map(SafeText::from),
+        kind: FailureKind::Local,
     }
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use rusqlite::{Transaction, params};
 
-use super::error::{self, OperationError};
+use super::error::{OperationError, failure};
 use super::state::StateStore;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::reference::{Host, RepositoryName};
-use crate::model::text::SafeText;
 
 /// Repositories by registry, newest first.
 type Names = BTreeMap<Host, Vec<RepositoryName>>;
@@ -36,20 +35,9 @@ pub fn write(state: &StateStore, host: &Host, names: &[RepositoryName]) -> Resul
     if state.folder().is_none() {
         return Ok(());
     }
-    state.write(|transaction| replace(transaction, host, names)).map_err(|error| Failure {
-        what: "cannot remember opened names".into(),
-        why: SafeText::from(error.to_string()),
-        hint: error::hint(&error).map(SafeText::from),
-        kind: FailureKind::Local,
-    })
-}
-
-/// Forgets a registry that will never exist again.
-pub(crate) fn forget(state: &StateStore, host: &Host) {
-    if read(state).contains_key(host) {
-        // If this fails, the only cost is an unused row.
-        state.write(|transaction| replace(transaction, host, &[])).ok();
-    }
+    state
+        .write(|transaction| replace(transaction, host, names))
+        .map_err(|error| failure("cannot remember opened names", &error))
 }
 
 fn replace(
@@ -86,7 +74,7 @@ mod tests {
         write(&state(folder.path()), &host, &names[..2]).expect("it is written");
         write(&state(folder.path()), &host, &names).expect("it is written");
         assert_eq!(read(&state(folder.path())), Names::from([(host.clone(), names.into())]));
-        forget(&state(folder.path()), &host);
+        write(&state(folder.path()), &host, &[]).expect("it is written");
         assert!(read(&state(folder.path())).is_empty());
     }
 

@@ -12,11 +12,17 @@ use super::database::Database;
 use super::error::OperationError;
 
 /// The tables of the state that are taken over, their columns, and their keys in both orders. Permissions for logins are
-/// not: the user is asked again.
-const TABLES: [(&str, &str, usize, [&str; 2]); 3] = [
+/// not: the user is asked again. The last session and the list of registries used lately come back by use.
+const TABLES: [(&str, &str, usize, [&str; 2]); 4] = [
     ("entry", "number, name, kind, lines", 4, ["number", "number DESC"]),
     ("line", "entry, number, checksum, document, bytes", 5, ["entry, number", "entry DESC, number DESC"]),
     ("opened", "host, position, repository", 3, ["host, position", "host DESC, position DESC"]),
+    (
+        "bookmark",
+        "host, repository, selector",
+        3,
+        ["host, repository, selector", "host DESC, repository DESC, selector DESC"],
+    ),
 ];
 
 /// Copies the rows of the damaged file. Returns the number of entries of the journal that the new database has then.

@@ -16,7 +16,27 @@ pub(crate) struct DatabaseKind {
     pub(crate) wait: Duration,
 }
 
-/// The journal, the repositories that were opened by name, and the token services that may get logins.
+/// Bookmarks, the registries that were used lately, and the last session. An empty text stands for a missing part of a
+/// name. The session is one row: a JSON document.
+const BOOKMARKS_AND_SESSION: &str = "
+    CREATE TABLE bookmark (
+        host TEXT NOT NULL,
+        repository TEXT NOT NULL,
+        selector TEXT NOT NULL,
+        PRIMARY KEY (host, repository, selector)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE recent_registry (
+        host TEXT NOT NULL PRIMARY KEY,
+        number INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE session (
+        id INTEGER PRIMARY KEY CHECK (id = 1),
+        document TEXT NOT NULL
+    ) STRICT;
+";
+
+/// The journal, the repositories that were opened by name, the token services that may get logins, the bookmarks, the
+/// registries that were used lately, and the last session.
 ///
 /// A line belongs to an entry and has a number in it. Its checksum covers both, the document and the bytes, so that a
 /// line that was altered or moved is noticed: see `journal::line`. Entries of earlier versions have negative numbers,
@@ -53,6 +73,7 @@ pub(crate) const STATE: DatabaseKind = DatabaseKind {
             PRIMARY KEY (host, service)
         ) STRICT, WITHOUT ROWID;
     ",
+        BOOKMARKS_AND_SESSION,
     ],
     // FULL: each commit is on the disk when it returns.
     settings: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576;",

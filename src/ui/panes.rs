@@ -20,6 +20,8 @@ use crate::model::columns;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
 
+/// The sign of a bookmarked row. A mark takes its place.
+const BOOKMARK: &str = "◆";
 const SPINNER: [&str; 10] = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 impl Canvas<'_, '_> {
@@ -122,7 +124,29 @@ impl Canvas<'_, '_> {
         );
     }
 
-    /// Draws one row of a list: the marker of the cursor, the mark, then the cells.
+    /// Returns whether the row of a pane is a bookmark.
+    fn is_bookmarked(&self, pane: Pane, list: &List, row: usize) -> bool {
+        let (state, bookmarks) = (self.state, &self.state.settings.bookmarks);
+        let Some(item) = list.rows.get(row).filter(|_| !bookmarks.is_empty()) else { return false };
+        let registry = state.registries.selected();
+        match pane {
+            Pane::Registries => {
+                let registry = state.registries.items.get(*item as usize);
+                registry.is_some_and(|registry| bookmarks.has(&registry.host, None, None))
+            }
+            Pane::Repositories => registry.is_some_and(|registry| {
+                let name = registry.repositories.listed_at(*item as usize).and_then(|listed| listed.name());
+                name.is_some_and(|name| bookmarks.has(&registry.host, Some(name), None))
+            }),
+            Pane::Tags => state.tags.repository.as_ref().is_some_and(|repository| {
+                let selector = state.tags.selector_of(*item);
+                selector.is_some_and(|it| bookmarks.has(&repository.host, Some(&repository.name), Some(&it)))
+            }),
+            Pane::Details => false,
+        }
+    }
+
+    /// Draws one row of a list: the marker of the cursor, the mark or the sign of a bookmark, then the cells.
     pub(crate) fn row(&mut self, pane: Pane, area: Rect, list: &List, row: usize, cells: Vec<Span<'_>>) {
         let is_cursor = list.cursor == row;
         let is_marked = list.rows.get(row).is_some_and(|item| list.marks.contains(*item));
@@ -134,7 +158,12 @@ impl Canvas<'_, '_> {
         if is_cursor {
             self.frame.buffer_mut().set_style(area, base);
         }
-        let mark = Span::styled(if is_marked { "*" } else { " " }, self.style(Role::Mark));
+        let sign = match is_marked {
+            true => "*",
+            false if self.is_bookmarked(pane, list, row) => BOOKMARK,
+            false => " ",
+        };
+        let mark = Span::styled(sign, self.style(Role::Mark));
         let marker = Span::styled(if is_cursor { "▌" } else { " " }, self.style(Role::Marker));
         // The row of the cursor has one colour. The colours of the cells would clash with it, and a blank cell with a
         // colour shows as a block where the row is reversed. Matches stay underlined.

@@ -230,6 +230,8 @@ fn a_terminal_that_is_half_there_is_refused() {
         format!("TERM=dumb {program} --demo"),
         format!("{program} --demo < /dev/null"),
         format!("{program} --demo | cat; exit 2"),
+        format!("{program} < /dev/null"),
+        format!("{program} --last | cat; exit 2"),
     ] {
         let pty = Pty::open(120, 30);
         let mut command = CommandBuilder::new("sh");

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::Fault;
 use regtui::demo::{self, Demo};
 
@@ -171,6 +172,93 @@ async fn without_a_catalog_repositories_opened_by_name_are_listed_in_the_next_ru
         pty.wait_for(wanted);
         pty.press("\x03");
         assert_eq!(program.wait(), Ok(0));
+    }
+}
+
+/// The bytes of all files of the state.
+fn state_bytes(home: &std::path::Path) -> Vec<u8> {
+    let folder = home.join(".local/state/regtui");
+    let files = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+    let files = files.filter(|file| file.path().is_file());
+    files.flat_map(|file| std::fs::read(file.path()).expect("it is read")).collect()
+}
+
+fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes.windows(text.len()).any(|window| window == text.as_bytes())
+}
+
+/// A session, a bookmark and a recent registry are there in the next run, and `--last` restores the cursor. Neither what
+/// was typed nor a login gets into the state.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_next_run_restores_the_session_and_the_state_holds_no_secret() {
+    let auth = AuthMode::Basic(Account::new("ann", "CANARY7"));
+    let settings = demo::DemoSettings { auth, ..demo::DemoSettings::default() };
+    let demo = Demo::start(settings, demo::content::sample()).await.expect("a port");
+    let home = tempfile::tempdir().expect("a folder");
+    let host = demo.address().to_string();
+    std::fs::create_dir_all(home.path().join(".docker")).expect("a folder");
+    let login = format!(r#"{{"auths":{{"{host}":{{"auth":"YW5uOkNBTkFSWTc="}}}}}}"#);
+    std::fs::write(home.path().join(".docker/config.json"), login).expect("it is written");
+    let start = |arguments: &[&str]| {
+        let pty = Pty::open(120, 30);
+        let mut command = regtui(arguments);
+        command.env("HOME", home.path());
+        let program = pty.start(command);
+        (pty, program)
+    };
+
+    let (mut pty, program) = start(&[]);
+    pty.wait_for("login");
+    pty.press(&format!("/http://ann:CANARY8@{host}/\r"));
+    pty.wait_for("not a registry host");
+    pty.press("\x15");
+    pty.wait_until("the text is gone", |screen| !screen.contents().contains("CANARY8"));
+    pty.press(&format!("{host}/\r"));
+    pty.wait_for("base/alpine");
+    pty.press("/CANARY9");
+    pty.wait_for("nothing fits the filter");
+    pty.press("\x1b");
+    pty.wait_for("base/alpine");
+    pty.press("/team/app\rl");
+    pty.wait_for("› team/app › 1.4.2");
+    pty.press_until("j", "› 1.4.2", "› 1.4.1");
+    pty.press_until("B", "› 1.4.1", "bookmarked");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+
+    let (mut pty, program) = start(&["--last"]);
+    pty.wait_for("› team/app › 1.4.1");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+
+    let (mut pty, program) = start(&[]);
+    pty.wait_for(&format!("bookmark    {host}/team/app:1.4.1"));
+    pty.wait_for(&format!("recent      {host}"));
+    pty.press("\x03");
+    assert_eq!(program.wait(), Ok(0));
+
+    let state = state_bytes(home.path());
+    assert!(holds(&state, &host) && holds(&state, "team/app"));
+    for secret in ["CANARY", "YW5uOkNBTkFSWTc", "ann:"] {
+        assert!(!holds(&state, secret), "{secret} is in the state");
+    }
+}
+
+/// The demo shows nothing of other runs and leaves nothing for them.
+#[test]
+fn the_demo_leaves_no_names_and_no_session_behind() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut pty = Pty::open(120, 30);
+    let mut command = regtui(&["--demo"]);
+    command.env("HOME", home.path());
+    let program = pty.start(command);
+    pty.wait_for("base/alpine");
+    pty.press_until("B", "base/alpine", "bookmarked");
+    pty.press("q");
+    assert_eq!(program.wait(), Ok(0));
+    let state = state_bytes(home.path());
+    for name in ["127.0.0.1", "localhost", "base/alpine"] {
+        assert!(!holds(&state, name), "{name} is in the state");
     }
 }
 

@@ -76,7 +76,13 @@ fn run(in_loop: impl Fn(()), in_task: impl Fn(()) + Send + Sync + 'static) {
         let journal = Journal::new(StateStore::new(None));
         let context = ChangeContext { pool, rules: Rules::default(), journal };
         let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
-        let options = RuntimeOptions { settings, targets: vec![target], mouse: true, colour: true };
+        let options = RuntimeOptions {
+            settings,
+            targets: vec![target],
+            mouse: true,
+            colour: true,
+            memory: StateStore::new(None),
+        };
         let after_request = async {
             ASKED.notified().await;
             in_loop(());

@@ -8,10 +8,10 @@ use regtui::client::cache::Cache;
 use regtui::demo::{DemoSettings, Store};
 use regtui::model::change::journal::JournalEntry;
 use regtui::model::failure::Failure;
-use regtui::model::reference::{Host, RepositoryName};
+use regtui::model::reference::{Host, RepositoryName, Target};
 use regtui::ops::journal::Journal;
-use regtui::store::remembered;
 use regtui::store::state::StateStore;
+use regtui::store::{bookmarks, remembered};
 
 use crate::support::journal_child::{manifest, repository, untagged};
 use crate::support::registry::tag;
@@ -39,11 +39,16 @@ async fn filled(folder: &Path) -> Vec<JournalEntry> {
     let (host, name) =
         (Host::parse("r.test").expect("a host"), RepositoryName::parse("app").expect("a name"));
     remembered::write(journal.state(), &host, &[name]).expect("it is written");
+    bookmarks::write(journal.state(), &bookmark(), true).expect("it is written");
     let mut entries = Vec::new();
     for entry in journal.entries().await {
         entries.push(journal.entry(&entry.id).await.expect("it is there"));
     }
     entries
+}
+
+fn bookmark() -> Target {
+    Target::parse("r.test/app:1").expect("a target")
 }
 
 fn copy_of(from: &Path) -> tempfile::TempDir {
@@ -173,6 +178,7 @@ async fn most_of_a_state_with_a_destroyed_page_is_kept() {
     }
     assert!(whole >= written.len() / 2, "{whole} of {}", written.len());
     assert_eq!(remembered::read(again.state()).len(), 1);
+    assert!(bookmarks::read(again.state()).iter().eq([&bookmark()]));
 }
 
 #[tokio::test]

@@ -54,17 +54,24 @@ pub struct App {
     asked_facts: Vec<String>,
     aborted: Vec<String>,
     cmds: Vec<Cmd>,
+    /// The sessions, bookmarks and registries that were to be stored.
+    pub kept: Vec<Cmd>,
     clock: Timestamp,
 }
 
 impl App {
     /// `regtui TARGET` at its start.
     pub fn new(target: &str) -> App {
-        let settings = AppSettings { theme: "terminal".into(), ..AppSettings::default() };
-        let target = Target::parse(target).expect("a target");
-        let (state, cmds) = app::init(settings, vec![target], (120, 40), now());
+        App::with(AppSettings::default(), vec![Target::parse(target).expect("a target")])
+    }
+
+    /// The start with other settings.
+    pub fn with(settings: AppSettings, targets: Vec<Target>) -> App {
+        let settings = AppSettings { theme: "terminal".into(), ..settings };
+        let (state, cmds) = app::init(settings, targets, (120, 40), now());
         let (open, asked, asked_facts, aborted) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let mut app = App { state, open, asked, asked_facts, aborted, cmds: Vec::new(), clock: now() };
+        let (kept, commands, clock) = (Vec::new(), Vec::new(), now());
+        let mut app = App { state, open, asked, asked_facts, aborted, cmds: commands, kept, clock };
         app.obey(cmds);
         app
     }
@@ -101,6 +108,7 @@ impl App {
                     self.open.push(Question { slot, ticket, delay, ask });
                 }
                 Cmd::Cancel(slot) => self.abort(&slot),
+                Cmd::Bookmark(..) | Cmd::RecordRegistry(..) | Cmd::KeepSession(_) => self.kept.push(cmd),
                 other => self.cmds.push(other),
             }
         }
@@ -303,6 +311,7 @@ fn describe(ask: &Ask) -> String {
         Ask::SharedLayers(question) => format!("layers shared with {}", question.left),
         Ask::LoginFacts(host) => format!("login at {host}"),
         Ask::Login(request) => format!("log in: {request:?}"),
+        Ask::SavedLogins => "saved logins".into(),
     }
 }
 

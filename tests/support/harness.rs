@@ -37,6 +37,8 @@ pub struct Harness {
     pub paged: Vec<String>,
     /// The repositories opened by name that were to be remembered.
     pub remembered: Vec<(Host, Vec<RepositoryName>)>,
+    /// The sessions, bookmarks and registries that were to be stored.
+    pub kept: Vec<Cmd>,
     pub quit: bool,
     /// The time: it goes on only while keys are pressed.
     clock: Timestamp,
@@ -108,11 +110,28 @@ impl Harness {
             copied,
             paged,
             remembered,
+            kept: Vec::new(),
             quit: false,
             clock: now(),
         };
         harness.obey(cmds);
         harness
+    }
+
+    /// The same, without waiting for any answer.
+    pub fn begin(
+        demo: Demo,
+        targets: Vec<Target>,
+        settings: AppSettings,
+        client: client::ClientSettings,
+    ) -> Harness {
+        Harness::start(demo, targets, settings, client)
+    }
+
+    /// Presses a key, and waits for nothing.
+    pub fn key(&mut self, key: &str) {
+        self.wait(300);
+        self.take(Msg::Key(key_of(key)));
     }
 
     /// Waits until the condition holds.
@@ -149,6 +168,7 @@ impl Harness {
                 Cmd::ShowInPager(text) => self.paged.push(text),
                 Cmd::Quit => self.quit = true,
                 Cmd::Remember(host, names) => self.remembered.push((host, names)),
+                Cmd::Bookmark(..) | Cmd::RecordRegistry(..) | Cmd::KeepSession(_) => self.kept.push(cmd),
                 Cmd::Repaint | Cmd::Suspend => {}
                 // Each test lets the cursor rest after its keys, so most of the pause would only be waited out.
                 Cmd::Load { slot, ticket, delay, ask } => {

@@ -29,7 +29,7 @@ use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::login::LoginFacts;
 use regtui::model::page::{ListedName, NextPage, Page};
 use regtui::model::price::Price;
-use regtui::model::reference::{Reference, RepositoryName, Selector, Tag, Target};
+use regtui::model::reference::{Host, Reference, RepositoryName, Selector, Tag, Target};
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
@@ -70,6 +70,8 @@ pub struct Registry {
     pub vendor_tags: Option<VendorTags>,
     /// The results of any search.
     pub hits: Option<Vec<SearchHit>>,
+    /// The registries with a saved login.
+    pub logins: Vec<Host>,
 }
 
 impl Default for Registry {
@@ -101,6 +103,7 @@ impl Default for Registry {
             comparison: Err(failure(FailureKind::Unsupported)),
             vendor_tags: None,
             hits: None,
+            logins: Vec::new(),
         }
     }
 }
@@ -189,6 +192,7 @@ impl Registry {
                 current: None,
                 place: Ok("`/home/ann/.docker/config.json`, where it is not encrypted".into()),
             }),
+            Ask::SavedLogins => Answer::SavedLogins(self.logins.clone()),
             Ask::Login(_) => Answer::Login(Err(failure(FailureKind::Denied))),
             Ask::Inspection(repository, selector) => {
                 let found = match selector {
@@ -354,12 +358,16 @@ impl Screen {
     }
 
     pub fn of(registry: Registry, size: (u16, u16), targets: &[&str]) -> Screen {
+        Screen::with(AppSettings::default(), registry, size, targets)
+    }
+
+    pub fn with(settings: AppSettings, registry: Registry, size: (u16, u16), targets: &[&str]) -> Screen {
         let targets = targets.iter().map(|text| Target::parse(text).expect("a target")).collect();
         let settings = AppSettings {
             theme: "terminal".into(),
             themes: ui::theme::NAMES.iter().map(|name| name.to_string()).collect(),
             pull_with: "docker".into(),
-            ..AppSettings::default()
+            ..settings
         };
         let (state, cmds) = app::init(settings, targets, size, now());
         Screen {

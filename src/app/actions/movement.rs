@@ -94,7 +94,7 @@ fn enter(update: &mut Update<'_>) {
         Pane::Registries => state.focus_pane(Pane::Repositories),
         Pane::Repositories => {
             let Some(registry) = state.registries.selected_mut() else {
-                return open_prompt::show(state);
+                return open_prompt::show(update);
             };
             if registry.repositories.toggle_namespace() {
                 return;
@@ -102,7 +102,7 @@ fn enter(update: &mut Update<'_>) {
             match registry.repositories.listed().map(|listed| listed.name().is_some()) {
                 Some(true) => state.focus_pane(Pane::Tags),
                 Some(false) => update.refuse("this name is malformed, so it is never sent"),
-                None if registry.repositories.names.failure.is_some() => open_prompt::show(state),
+                None if registry.repositories.names.failure.is_some() => open_prompt::show(update),
                 None => {}
             }
         }

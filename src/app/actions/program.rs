@@ -23,7 +23,7 @@ pub(crate) static OPEN: Action = Action::new(
     "registries.open",
     chords!["O"],
     "open a registry, a repository or an image by name",
-    |update| open_prompt::show(update.state),
+    open_prompt::show,
 )
 .with_entry("open ", "open a registry, a repository or an image by name");
 /// Closes a registry. Its jobs go on. Asks for a name if it was the last one.
@@ -31,7 +31,7 @@ pub(crate) static CLOSE: Action =
     Action::new("registries.close", chords!["x"], "close the registry; its jobs go on", |update| {
         open::close_selected(update);
         if update.state.registries.items.is_empty() {
-            open_prompt::show(update.state);
+            open_prompt::show(update);
         }
     })
     .only_in(Pane::Registries)

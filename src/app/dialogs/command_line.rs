@@ -16,7 +16,7 @@ use crate::app::panes::details::files::order::FileSortBy;
 use crate::app::panes::repositories::RepositorySortBy;
 use crate::app::panes::tags::SortBy;
 use crate::app::update::Update;
-use crate::app::{Pane, State, columns};
+use crate::app::{Pane, State, columns, known_targets};
 use crate::model::reference::{BadName, RepositoryName, Typed};
 
 /// Largest number of commands that the history keeps.
@@ -202,7 +202,11 @@ fn completions(state: &State, typed: &str) -> Vec<String> {
             });
             let mut names: Vec<String> = opened.collect();
             let listed = listed_repositories(state, begun);
-            names.extend(listed.into_iter().filter(|name| !names.contains(name)).collect::<Vec<_>>());
+            for name in listed.into_iter().chain(known_targets::typed_names(state)) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
             names
         }
         "copy" | "compare" => {

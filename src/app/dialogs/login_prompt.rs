@@ -157,6 +157,7 @@ pub(crate) fn take_outcome(update: &mut Update<'_>, ticket: Ticket, answer: Resu
     if let Ok(LoginOutcome::Done(text)) = answer {
         let Dialog::Login(prompt) = update.state.dialogs.remove(at) else { return };
         update.say(Level::Done, text, None);
+        update.state.saved_logins.mark_outdated();
         return refresh::after_login(update, &prompt.host);
     }
     let now = update.now;

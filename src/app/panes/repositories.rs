@@ -2,6 +2,7 @@
 
 pub(crate) mod columns;
 mod facts;
+mod restored;
 pub(crate) mod tree;
 
 use std::cmp::Ordering;
@@ -17,6 +18,7 @@ use crate::model::columns::width;
 use crate::model::page::ListedName;
 use crate::model::reference::RepositoryName;
 use crate::model::repository_facts::RepositoryFacts;
+use crate::model::session::KeptCursor;
 use crate::model::tag_order;
 use crate::model::text::SafeText;
 use columns::RepositoryColumns;
@@ -47,6 +49,8 @@ pub struct Repositories {
     pub(crate) longest: usize,
     /// The repository to go to once it is listed.
     pub(crate) pending_selection: Option<RepositoryName>,
+    /// The cursor of an earlier session, until it has arrived.
+    pub(crate) restored: Option<KeptCursor<RepositoryName>>,
     /// The order of the rows.
     pub(crate) sort: RepositorySort,
     /// All names, sorted by name: indices into `names`.
@@ -141,6 +145,7 @@ impl Repositories {
         incomplete: Option<SafeText>,
         now: Timestamp,
     ) {
+        let brings_restored = self.brings_restored(&page);
         let opened: HashSet<&RepositoryName> = self.opened.iter().chain(&self.created).collect();
         let is_new =
             |listed: &ListedName<RepositoryName>| listed.name().is_none_or(|name| !opened.contains(name));
@@ -153,6 +158,9 @@ impl Repositories {
             (PageChange::Added(from), _) => self.sort_in_new(from),
             (PageChange::Replaced, Some(before)) => self.apply_refresh(before),
             (PageChange::Nothing | PageChange::Replaced, _) => {}
+        }
+        if brings_restored {
+            self.select_restored();
         }
     }
 

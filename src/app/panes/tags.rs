@@ -6,6 +6,7 @@ mod names;
 pub(crate) mod opened;
 mod order;
 mod progress;
+mod restored;
 mod vendor;
 
 use std::collections::{HashMap, HashSet};
@@ -29,6 +30,7 @@ use groups::DigestGroups;
 use names::NameRanks;
 use opened::OpenedImage;
 use progress::OrderProgress;
+use restored::RestoredTag;
 use vendor::VendorFacts;
 
 /// The Tags pane.
@@ -52,6 +54,8 @@ pub struct TagsPane {
     pub(crate) show_hidden: bool,
     /// The image that was opened by name and is not listed (yet). It has a row of its own.
     pub(crate) opened: Option<OpenedImage>,
+    /// The cursor of an earlier session, until it has arrived.
+    pub(crate) restored: Option<RestoredTag>,
     /// Columns of the longest tag that is not hidden, whether a filter matches it or not, so that scrolling does not
     /// move the columns.
     pub(crate) longest: usize,
@@ -221,6 +225,7 @@ impl TagsPane {
             PageChange::Added(_) => self.sort_in_new(),
             PageChange::Replaced => self.apply_refresh(&old),
         }
+        self.select_restored();
         self.select_when_listed()
     }
 

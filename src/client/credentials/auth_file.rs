@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 pub(crate) use self::edit::{EditError, put_login, remove_login};
 use self::entry::LoginEntry;
 pub(crate) use self::key::KeyRule;
-use self::key::{Key, is_browser_token, rank, registries, server_key};
+use self::key::{Key, is_browser_token, rank, registries, registry_of_login, server_key};
 use super::helper::Helpers;
 use super::keychain::LoginLookup;
 use super::login::Login;
@@ -174,6 +174,19 @@ impl File {
         File::parse(text).map(|file| file.registries()).unwrap_or_default()
     }
 
+    /// Returns the registries that have a login in the text itself, or a helper of their own. Entries without a login
+    /// do not count: tools write such ones for logins that a helper keeps.
+    fn saved(&self, rule: KeyRule) -> Vec<Host> {
+        let has_login = |entry: &LoginEntry| matches!(entry.login(), Ok(Some(_)));
+        let in_text = self.auths.iter().filter(|(_, entry)| self.creds_store.is_none() && has_login(entry));
+        let by_helper = self
+            .cred_helpers
+            .iter()
+            .filter(|(_, suffix)| suffix.as_ref().is_some_and(|suffix| !suffix.is_empty()));
+        let keys = in_text.map(|(key, _)| key).chain(by_helper.map(|(key, _)| key));
+        keys.filter_map(|key| registry_of_login(key, rule)).collect()
+    }
+
     /// Returns the registries that its keys name.
     fn registries(&self) -> Vec<Host> {
         self.auths.keys().chain(self.cred_helpers.keys()).flat_map(|key| registries(key)).collect()
@@ -242,6 +255,28 @@ impl AuthFile<'_> {
             }
         };
         LoginLookup { login, source: None, problems }
+    }
+}
+
+/// Most servers of a helper that are taken.
+const MOST_SERVERS: usize = 1000;
+
+impl AuthFile<'_> {
+    /// Returns the registries for which the text has a login. The helper for all registries is asked for its servers. If
+    /// it does not name them, the keys of the text do.
+    pub(crate) async fn saved(self, text: Result<Option<String>, SafeText>) -> Vec<Host> {
+        let Ok(Some(text)) = text else { return Vec::new() };
+        let Ok(file) = File::parse(&text) else { return Vec::new() };
+        let mut hosts = file.saved(self.rule);
+        if let Some(suffix) = &file.creds_store {
+            let servers = self.helpers.list(suffix).await.unwrap_or_else(|why| {
+                tracing::debug!(suffix, %why, "a helper does not name its servers");
+                file.auths.keys().cloned().collect()
+            });
+            let servers = servers.iter().take(MOST_SERVERS);
+            hosts.extend(servers.filter_map(|server| registry_of_login(server, self.rule)));
+        }
+        hosts
     }
 }
 

@@ -39,6 +39,11 @@ impl Keychain for DockerFile {
         Some(LoginFile { path, rule: KeyRule::Docker, is_named: false, helpers })
     }
 
+    fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>> {
+        let file = AuthFile { source: &self.path, rule: KeyRule::Docker, helpers: &self.helpers };
+        async move { file.saved(auth_file::read(&self.path).await).await }.boxed()
+    }
+
     fn registries(&self) -> Vec<Host> {
         auth_file::read_blocking(&self.path).map(|text| File::registries_of(&text)).unwrap_or_default()
     }
@@ -61,6 +66,11 @@ impl Keychain for DockerText {
     fn login<'a>(&'a self, host: &'a Host, _: Option<&'a RepositoryName>) -> BoxFuture<'a, LoginLookup> {
         let file = AuthFile { source: VARIABLE.as_ref(), rule: KeyRule::Docker, helpers: &self.helpers };
         async move { file.login(Ok(Some(self.text.reveal().to_string())), host, None).await }.boxed()
+    }
+
+    fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>> {
+        let file = AuthFile { source: VARIABLE.as_ref(), rule: KeyRule::Docker, helpers: &self.helpers };
+        async move { file.saved(Ok(Some(self.text.reveal().to_string()))).await }.boxed()
     }
 
     fn registries(&self) -> Vec<Host> {

@@ -1,4 +1,4 @@
-//! Credential helpers: `docker-credential-<suffix> get`, `store` and `erase`, docker-credential-helpers `README` § Development.
+//! Credential helpers: `docker-credential-<suffix> get`, `store`, `erase` and `list`, docker-credential-helpers `README` § Development.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -43,6 +43,18 @@ impl Helpers {
             }
         }
         Ok(None)
+    }
+
+    /// Asks the helper for the servers that it has logins for. It answers with their names and the names of the users,
+    /// and with no secret.
+    pub(crate) async fn list(&self, suffix: &str) -> Result<Vec<String>, SafeText> {
+        let ended = call(suffix, "list", "", &self.path, self.timeout).await?;
+        if !ended.status.success() {
+            return Err(describe_failure(&ended));
+        }
+        let servers: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&ended.output)
+            .map_err(|_| SafeText::from("gave an answer that is no JSON object"))?;
+        Ok(servers.into_iter().map(|(server, _)| server).collect())
     }
 
     /// Gives the helper a login for a server. Fails for a token of the registry itself, which helpers cannot keep.
@@ -280,6 +292,25 @@ mod tests {
         let hangs = ask("sleep 3600 & sleep 3600", Duration::from_millis(50)).await;
         assert!(hangs.is_err_and(|problem| problem.contains("gave no answer")));
         assert!(ask("exec yes", TIMEOUT).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_helper_names_its_servers_without_a_secret() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let program = folder.path().join("docker-credential-test");
+        let helpers = Helpers { path: folder.path().into(), timeout: TIMEOUT };
+        let servers = async |answer: &str| {
+            let script = format!("#!/bin/sh\n[ \"$1\" = list ] || exit 9\n{answer}\n");
+            std::fs::write(&program, script).expect("a file");
+            std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+            helpers.list("test").await.map_err(|problem| problem.to_string())
+        };
+        let two = r#"echo '{"https://index.docker.io/v1/":"u","r.test":"v"}'"#;
+        assert_eq!(servers(two).await, Ok(vec!["https://index.docker.io/v1/".into(), "r.test".into()]));
+        assert_eq!(servers("echo '{}'").await, Ok(Vec::new()));
+        for bad in ["echo '[\"CANARY7\"]'", "echo CANARY7", "echo CANARY7; exit 1"] {
+            assert!(servers(bad).await.is_err_and(|problem| !problem.contains("CANARY7")), "{bad}");
+        }
     }
 
     #[tokio::test]

@@ -27,6 +27,10 @@ pub(crate) trait Keychain: Debug + Send + Sync {
     /// Returns every registry for which the source has a login. Blocks, and starts no program.
     fn registries(&self) -> Vec<Host>;
 
+    /// Returns every registry for which the source has a login, as far as it can name them without reading a secret. It
+    /// may ask a helper for the names. A source that cannot be read names none.
+    fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>>;
+
     /// Returns the file in which the source keeps its logins. `None` if logins cannot be stored there.
     fn login_file(&self) -> Option<LoginFile<'_>> {
         None

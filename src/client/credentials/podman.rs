@@ -60,6 +60,11 @@ impl Keychain for PodmanFile {
         Some(LoginFile { path, rule: KeyRule::Podman, is_named: self.is_named, helpers })
     }
 
+    fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>> {
+        let file = AuthFile { source: &self.path, rule: KeyRule::Podman, helpers: &self.helpers };
+        async move { file.saved(auth_file::read(&self.path).await).await }.boxed()
+    }
+
     fn registries(&self) -> Vec<Host> {
         auth_file::read_blocking(&self.path).map(|text| File::registries_of(&text)).unwrap_or_default()
     }

@@ -40,6 +40,10 @@ impl Keychain for SessionLogins {
         Box::pin(ready(LoginLookup { login, ..LoginLookup::default() }))
     }
 
+    fn saved<'a>(&'a self) -> BoxFuture<'a, Vec<Host>> {
+        Box::pin(ready(self.registries()))
+    }
+
     fn registries(&self) -> Vec<Host> {
         self.logins().keys().cloned().collect()
     }

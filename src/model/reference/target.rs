@@ -7,7 +7,7 @@
 use std::collections::HashSet;
 use std::fmt;
 
-use super::{BadName, Host, Reference, Repository, ShortNames};
+use super::{BadName, Host, Reference, Repository, RepositoryName, Selector, ShortNames};
 
 /// The lowest number that is taken for a port if it may be a tag as well. Servers of users listen on such ports, while
 /// `postgres:16` is a version.
@@ -62,6 +62,17 @@ pub struct Ambiguity {
 impl fmt::Display for Ambiguity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "a registry or an image? Write `{}` or `{}`", self.registry, self.image)
+    }
+}
+
+/// The name with its registry in front: `docker.io`, `docker.io/library/nginx`, `docker.io/library/nginx:1.27`.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Target::Registry(host) => host.fmt(f),
+            Target::Repository(repository) => repository.fmt(f),
+            Target::Image(reference) => reference.fmt(f),
+        }
     }
 }
 
@@ -233,6 +244,41 @@ impl Target {
         match (&reference.tag, &reference.digest) {
             (None, None) => Target::Repository(reference.repository),
             _ => Target::Image(reference),
+        }
+    }
+
+    /// Returns the target of a registry, of a repository in it, or of an image of that. A selector without a repository
+    /// does not count.
+    pub(crate) fn of_parts(
+        host: Host,
+        repository: Option<RepositoryName>,
+        selector: Option<Selector>,
+    ) -> Target {
+        let Some(name) = repository else { return Target::Registry(host) };
+        let repository = Repository { host, name };
+        match selector {
+            None => Target::Repository(repository),
+            Some(Selector::Tag(tag)) => Target::Image(Reference { repository, tag: Some(tag), digest: None }),
+            Some(Selector::Digest(digest)) => {
+                Target::Image(Reference { repository, tag: None, digest: Some(digest) })
+            }
+        }
+    }
+
+    /// Returns the repository of the target, unless it is a registry.
+    pub(crate) fn repository(&self) -> Option<&Repository> {
+        match self {
+            Target::Registry(_) => None,
+            Target::Repository(repository) => Some(repository),
+            Target::Image(reference) => Some(&reference.repository),
+        }
+    }
+
+    /// Returns the selector of the target, if it is an image.
+    pub(crate) fn selector(&self) -> Option<Selector> {
+        match self {
+            Target::Registry(_) | Target::Repository(_) => None,
+            Target::Image(reference) => Some(reference.selector()),
         }
     }
 

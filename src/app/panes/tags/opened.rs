@@ -79,6 +79,14 @@ impl TagsPane {
         }
     }
 
+    /// Returns the tag or digest of an item of the list.
+    pub(crate) fn selector_of(&self, item: u32) -> Option<Selector> {
+        match &self.opened {
+            Some(opened) if item == OPENED => Some(opened.selector.clone()),
+            _ => self.tags.items.get(item as usize)?.name().cloned().map(Selector::Tag),
+        }
+    }
+
     /// Returns the image that was opened by name, if its row is under the cursor.
     pub(crate) fn opened_under_cursor(&self) -> Option<&OpenedImage> {
         let is_here = self.list.selected() == Some(OPENED as usize);
