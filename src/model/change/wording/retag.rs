@@ -8,7 +8,7 @@ impl Rows {
     pub(super) fn retag(&mut self, plan: &RetagPlan) {
         self.fact("repository", Tone::Plain, plan.from.to_string());
         if let (false, Some(method)) = (plan.common.methods.is_empty(), plan.mode.method()) {
-            self.methods(&plan.common.methods, method, false);
+            self.methods(&plan.common.methods, method, false, plan.own_api.as_ref());
         }
         if let Some(blocked) = &plan.common.blocked {
             self.blank();
