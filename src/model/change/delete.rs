@@ -304,7 +304,7 @@ impl AtStake {
 
 #[cfg(test)]
 mod tests {
-    use DeleteMethod::{Image, Replace, Untag};
+    use DeleteMethod::{Image, OwnApi, Replace, Untag};
 
     use super::*;
     use crate::model::change::builders::{
@@ -352,6 +352,26 @@ mod tests {
             let plan = DeletePlan { deletes, ..delete_plan(method, vec![image(&["1"], &[])]) };
             assert_eq!(plan.offered_methods(is_blocked), offered, "{case}");
         }
+    }
+
+    #[test]
+    fn the_vendors_own_api_takes_the_place_of_replacements_where_nothing_else_deletes() {
+        let api = |is_only_way| OwnApiUntag {
+            vendor: "Docker Hub".into(),
+            has_login: true,
+            is_only_way,
+            takes_image: false,
+            note: None,
+        };
+        let offered = |is_only_way, by_tag| {
+            let deletes = Deletes { by_tag, ..deletes_by_digest() };
+            let own_api = Some(api(is_only_way));
+            let plan = DeletePlan { deletes, own_api, ..delete_plan(Untag, vec![image(&["1"], &[])]) };
+            plan.offered_methods(false)
+        };
+        assert_eq!(offered(true, Ability::No("405".into())), [Untag, OwnApi, Image]);
+        assert_eq!(offered(false, Ability::No("405".into())), [Untag, OwnApi, Replace, Image]);
+        assert_eq!(offered(false, Ability::Yes), [Untag, OwnApi, Image]);
     }
 
     /// An image with the tags `1` (named) and `2`, a signature under a digest tag, and an SBOM without a tag.

@@ -107,7 +107,8 @@ mod tests {
         plan.common.blocked = Some(refusal("the server does not delete by tag"));
         plan.common.methods = vec![Untag, Replace];
         let rows = rows_of(&plan);
-        let methods = Methods { methods: vec![Untag, Replace], chosen: Untag, images_stay: false };
+        let (methods, chosen) = (vec![Untag, Replace], Untag);
+        let methods = Methods { methods, chosen, images_stay: false, own_api: None };
         let blocked = Fact::new("blocked", Tone::Bad, "the server does not delete by tag");
         for row in [PlanRow::Methods(methods), PlanRow::Fact(blocked), PlanRow::Hint("ask its owner".into())]
         {
