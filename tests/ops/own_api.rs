@@ -280,7 +280,9 @@ async fn a_refusal_is_reported_with_its_reason_and_nothing_else_is_tried() {
             let (kind, text) = outcome(&report);
             assert!(kind == "failed" && text.contains(word), "{vendor} {api:?}: {kind} {text}");
             assert_eq!((shop.tags().len(), shop.deletes()), (3, 1), "{vendor} {api:?}");
-            assert!(report.undo.is_none(), "{vendor} {api:?}: nothing was changed");
+            // After a failure of the server it may still be done later, so an undo is offered.
+            let is_certain = matches!(word, "401" | "403" | "404");
+            assert!(report.undo.is_none() || !is_certain, "{vendor} {api:?}: nothing was changed");
         }
     }
 }
@@ -310,7 +312,7 @@ async fn without_a_login_the_plan_says_so_and_nothing_is_sent() {
     for vendor in ["Docker Hub", "GHCR"] {
         let shop = shop(vendor, Api::Works, None).await;
         let plan = shop.delete_plan("2").await;
-        let blocked = plan.common.blocked.expect("it is blocked").text().to_string();
+        let blocked = plan.common.blocked.expect("it is blocked").why.to_string();
         assert!(blocked.contains("there is no login") && blocked.contains(vendor), "{blocked}");
         assert_eq!(shop.deletes(), 0);
     }

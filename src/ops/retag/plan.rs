@@ -134,7 +134,7 @@ impl Leaving {
         };
         let is_own_way = own_api.as_ref().is_some_and(|api| method::is_gentlest(api, &deletes));
         let mode = match request.mode {
-            RetagMode::Move if is_own_way && own_refusal().is_none() => RetagMode::MoveByOwnApi,
+            RetagMode::Move if is_own_way => RetagMode::MoveByOwnApi,
             mode => mode,
         };
         let (mode, blocked) = match (mode, deletes.by_tag) {
