@@ -188,7 +188,7 @@ fn method_refusal(change_plan: &ChangePlan) -> Option<Refusal> {
             if plan.method == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
             match &plan.own_api {
-                Some(api) if api.is_only_way => "`--own-api`",
+                Some(api) if api.is_required => "`--own-api`",
                 Some(_) => "`--own-api`, `--replace` or `--image`",
                 None => "`--replace` or `--image`",
             }

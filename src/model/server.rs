@@ -46,7 +46,7 @@ pub struct OwnApiUntag {
     /// Whether there is a login that the API takes.
     pub has_login: bool,
     /// Whether nothing else deletes there: the registry API never does.
-    pub is_only_way: bool,
+    pub is_required: bool,
     /// Whether the image goes with its tag. It must then have no other tag.
     pub takes_image: bool,
     /// A fact about the image after it that the user should know.

@@ -273,7 +273,7 @@ fn own_api(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     let mut work = no_untag(request)?;
     if let ChangePlan::Delete(plan) = &mut work {
         let vendor = "Docker Hub".into();
-        let api = OwnApiUntag { vendor, has_login: true, is_only_way: true, takes_image: false, note: None };
+        let api = OwnApiUntag { vendor, has_login: true, is_required: true, takes_image: false, note: None };
         plan.own_api = Some(api);
         if request.method().is_none() {
             (plan.method, plan.common.blocked) = (DeleteMethod::OwnApi, None);

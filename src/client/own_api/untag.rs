@@ -25,7 +25,7 @@ impl Client {
         Some(OwnApiUntag {
             vendor: session.vendor.name.into(),
             has_login: session.has_login().await,
-            is_only_way: session.vendor.delete_hint.is_some(),
+            is_required: session.vendor.delete_hint.is_some(),
             takes_image: untags.takes_image,
             note: untags.note.map(Into::into),
         })

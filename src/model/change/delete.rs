@@ -180,7 +180,7 @@ impl DeletePlan {
         let mut methods = vec![DeleteMethod::Untag];
         methods.extend(own_api.map(|_| DeleteMethod::OwnApi));
         // Where only the vendor's own API deletes, replacements do harm.
-        if cannot_untag && own_api.is_none_or(|api| !api.is_only_way) {
+        if cannot_untag && own_api.is_none_or(|api| !api.is_required) {
             methods.push(DeleteMethod::Replace);
         }
         methods.push(DeleteMethod::Image);
@@ -356,16 +356,16 @@ mod tests {
 
     #[test]
     fn the_vendors_own_api_takes_the_place_of_replacements_where_nothing_else_deletes() {
-        let api = |is_only_way| OwnApiUntag {
+        let api = |is_required| OwnApiUntag {
             vendor: "Docker Hub".into(),
             has_login: true,
-            is_only_way,
+            is_required,
             takes_image: false,
             note: None,
         };
-        let offered = |is_only_way, by_tag| {
+        let offered = |is_required, by_tag| {
             let deletes = Deletes { by_tag, ..deletes_by_digest() };
-            let own_api = Some(api(is_only_way));
+            let own_api = Some(api(is_required));
             let plan = DeletePlan { deletes, own_api, ..delete_plan(Untag, vec![image(&["1"], &[])]) };
             plan.offered_methods(false)
         };

@@ -21,7 +21,7 @@ pub(crate) fn default_method(
     if images.iter().all(|image| image.named.is_empty()) {
         return DeleteMethod::Image;
     }
-    if own_api.is_some_and(|api| is_gentlest(api, deletes)) {
+    if own_api.is_some_and(|api| is_preferred(api, deletes)) {
         return DeleteMethod::OwnApi;
     }
     let only_keep = images.iter().all(|image| image.named.iter().all(Tag::keeps_image) && !image.by_digest);
@@ -38,8 +38,8 @@ pub(crate) async fn ask_own_api(registry: &dyn Registry) -> Option<OwnApiUntag> 
 }
 
 /// Returns whether nothing gentler than the vendor's own API removes a single tag.
-pub(crate) fn is_gentlest(api: &OwnApiUntag, deletes: &Deletes) -> bool {
-    let is_last = api.is_only_way && deletes.by_tag != Ability::Yes;
+pub(crate) fn is_preferred(api: &OwnApiUntag, deletes: &Deletes) -> bool {
+    let is_last = api.is_required && deletes.by_tag != Ability::Yes;
     is_last || api.has_login && matches!(deletes.by_tag, Ability::No(_))
 }
 

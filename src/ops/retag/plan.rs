@@ -132,9 +132,9 @@ impl Leaving {
             Some(api) if api.takes_image && stays => Some(takes_image(api)),
             api => method::own_api_refusal(&request.from.host, api.as_ref()),
         };
-        let is_own_way = own_api.as_ref().is_some_and(|api| method::is_gentlest(api, &deletes));
+        let prefers_own_api = own_api.as_ref().is_some_and(|api| method::is_preferred(api, &deletes));
         let mode = match request.mode {
-            RetagMode::Move if is_own_way => RetagMode::MoveByOwnApi,
+            RetagMode::Move if prefers_own_api => RetagMode::MoveByOwnApi,
             mode => mode,
         };
         let (mode, blocked) = match (mode, deletes.by_tag) {

@@ -41,10 +41,10 @@ impl Methods {
             (DeleteMethod::Untag, _) => "only the named tags are deleted".into(),
             (DeleteMethod::Image, _) => "the images go, with every tag that they have".into(),
             (DeleteMethod::Replace, _) => "each tag is put on a manifest of its own, which is deleted".into(),
-            (DeleteMethod::OwnApi, None) => "the named tags go by the vendor's own API".into(),
+            (DeleteMethod::OwnApi, None) => "by the vendor's own API: the named tags go".into(),
             (DeleteMethod::OwnApi, Some(api)) => {
                 let what = if api.takes_image { "images with one tag" } else { "the named tags" };
-                format!("{what} go by {}'s own API", api.vendor)
+                format!("by {}'s own API: {what} go", api.vendor)
             }
         }
     }
