@@ -53,6 +53,7 @@ mod cli {
     mod man;
     mod names;
     mod options;
+    mod own_api;
     mod packages;
     #[cfg(unix)]
     pub mod scan;
@@ -129,6 +130,7 @@ mod ops {
     mod named_referrers;
     mod nested_indexes;
     mod outcomes;
+    mod own_api;
     mod packages;
     mod pauses;
     mod probes;

@@ -187,7 +187,11 @@ fn method_refusal(change_plan: &ChangePlan) -> Option<Refusal> {
         ChangePlan::Delete(plan)
             if plan.method == DeleteMethod::Untag && !matches!(plan.deletes.by_digest, Ability::No(_)) =>
         {
-            "`--replace` or `--image`"
+            match &plan.own_api {
+                Some(api) if api.is_required => "`--own-api`",
+                Some(_) => "`--own-api`, `--replace` or `--image`",
+                None => "`--replace` or `--image`",
+            }
         }
         ChangePlan::Delete(plan)
             if plan.method == DeleteMethod::Image && plan.common.methods.contains(&DeleteMethod::Replace) =>

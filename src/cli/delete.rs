@@ -26,6 +26,10 @@ pub(crate) struct Delete {
     /// If the server cannot untag, put each tag on a marked copy of its image and delete that copy
     #[arg(long, conflicts_with_all = ["image", "with_referrers", "with_children"])]
     replace: bool,
+    /// Remove the tags by the own API of the registry's vendor (Docker Hub, GHCR, GitLab, Harbor): the default if nothing
+    /// else removes a single tag
+    #[arg(long, conflicts_with_all = ["image", "replace"])]
+    own_api: bool,
     /// Also delete the referrers of images without a tag: signatures, SBOMs, attestations (untagging removes only
     /// referrers that have a tag)
     #[arg(long)]
@@ -97,9 +101,10 @@ impl Delete {
     }
 
     fn method(&self) -> Option<delete::DeleteMethod> {
-        match (self.image, self.replace) {
-            (true, _) => Some(delete::DeleteMethod::Image),
-            (_, true) => Some(delete::DeleteMethod::Replace),
+        match (self.image, self.replace, self.own_api) {
+            (true, ..) => Some(delete::DeleteMethod::Image),
+            (_, true, _) => Some(delete::DeleteMethod::Replace),
+            (.., true) => Some(delete::DeleteMethod::OwnApi),
             _ => None,
         }
     }

@@ -25,6 +25,10 @@ pub(crate) struct NewTag {
     /// With --move, if the server cannot untag, put the old tag on a marked copy of its image and delete that copy
     #[arg(long, requires = "moves")]
     replace: bool,
+    /// With --move, remove the old tag by the own API of the registry's vendor: the default if nothing else removes a
+    /// single tag
+    #[arg(long, requires = "moves", conflicts_with = "replace")]
+    own_api: bool,
     /// Replace the new tag without asking if it exists
     #[arg(long)]
     force: bool,
@@ -59,10 +63,11 @@ impl NewTag {
     }
 
     fn method(&self) -> retag::RetagMode {
-        match (self.moves, self.replace) {
-            (false, _) => retag::RetagMode::Add,
-            (true, false) => retag::RetagMode::Move,
-            (true, true) => retag::RetagMode::MoveByReplacement,
+        match (self.moves, self.replace, self.own_api) {
+            (false, ..) => retag::RetagMode::Add,
+            (true, true, _) => retag::RetagMode::MoveByReplacement,
+            (true, _, true) => retag::RetagMode::MoveByOwnApi,
+            (true, ..) => retag::RetagMode::Move,
         }
     }
 

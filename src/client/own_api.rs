@@ -9,12 +9,14 @@
 //! | a call with its login and its answer | `calls` |
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
+//! | the removal of a tag | `untag` |
 //! | what each vendor's API can do | `vendors/api.rs` and the files of the vendors |
 
 mod calls;
 mod login;
 mod session;
 pub(crate) mod settings;
+mod untag;
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,13 +29,15 @@ use futures_util::future::BoxFuture;
 use super::Client;
 use super::error::{Cause, Error};
 use super::http::scope::Scope;
-use super::registry::own_api::OwnApi;
+use super::registry::Answer;
+use super::registry::own_api::{OwnApi, PreparedUntag};
 use super::vendors::api::{ApiAnswer, ApiPage, NextCall};
 use super::vendors::{self, Vendor};
+use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::page::{ListedName, NextPage, Page};
-use crate::model::reference::RepositoryName;
-use crate::model::server::OwnApiAbilities;
+use crate::model::reference::{RepositoryName, Tag};
+use crate::model::server::{OwnApiAbilities, OwnApiUntag};
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 use calls::CallError;
@@ -269,6 +273,23 @@ impl OwnApi for Client {
         self.search_repositories(words, most).boxed()
     }
 
+    fn untagging(&self) -> BoxFuture<'_, Option<OwnApiUntag>> {
+        self.own_untagging().boxed()
+    }
+
+    fn prepare_untag<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: &'a Tag,
+        expected: Digest,
+    ) -> Answer<'a, PreparedUntag> {
+        self.prepare_own_untag(name, tag, expected).boxed()
+    }
+
+    fn untag<'a>(&'a self, prepared: &'a PreparedUntag) -> Answer<'a, ()> {
+        self.own_untag(prepared).boxed()
+    }
+
     fn take_notice(&self) -> Option<Failure> {
         self.0.own_api.state().notice.take()
     }
@@ -325,7 +346,7 @@ async fn advance<T>(
     session: &ApiSession<'_>,
     mut position: VendorPosition,
     most: u32,
-    read: fn(&ApiAnswer<'_>) -> Option<ApiPage<T>>,
+    read: impl Fn(&ApiAnswer<'_>) -> Option<ApiPage<T>>,
     scope: &Scope,
 ) -> Result<Part<T>, Error> {
     let (mut incomplete, mut is_refused) = (None, false);

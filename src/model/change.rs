@@ -150,7 +150,9 @@ impl ChangeRequest {
         if let Some(entry) = self.undoes().cloned() {
             *self = match method {
                 delete::DeleteMethod::Replace => ChangeRequest::UndoByReplacement(entry),
-                delete::DeleteMethod::Untag | delete::DeleteMethod::Image => ChangeRequest::Undo(entry),
+                delete::DeleteMethod::Untag | delete::DeleteMethod::OwnApi | delete::DeleteMethod::Image => {
+                    ChangeRequest::Undo(entry)
+                }
             };
             return;
         }

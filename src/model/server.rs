@@ -40,6 +40,21 @@ pub struct OwnApiAbilities {
     pub search: bool,
 }
 
+/// How the own API of a registry's vendor removes a single tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnApiUntag {
+    /// The name of the vendor.
+    pub vendor: SafeText,
+    /// Whether there is a login that the API takes.
+    pub has_login: bool,
+    /// Whether nothing else deletes there: the registry API never does.
+    pub is_required: bool,
+    /// Whether the image goes with its tag. It must then have no other tag.
+    pub takes_image: bool,
+    /// A fact about the image after it that the user should know.
+    pub note: Option<SafeText>,
+}
+
 /// The transport of requests to a registry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

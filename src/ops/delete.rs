@@ -21,6 +21,7 @@ mod untag;
 pub(crate) use plan::plan;
 
 use super::context::{ChangeContext, JobControl};
+use super::steps::tag::UntagApi;
 use super::steps::tracker::Tracker;
 use crate::model::change::delete::{DeleteMethod, DeletePlan};
 use crate::model::change::progress::{ProgressItem, Report};
@@ -38,7 +39,8 @@ pub(crate) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &Jo
             .into_refused_report(&refusal.failure(plan.title()));
     }
     let mut report = match plan.method {
-        DeleteMethod::Untag => untag::run(context, plan, control).await,
+        DeleteMethod::Untag => untag::run(context, plan, control, UntagApi::Registry).await,
+        DeleteMethod::OwnApi => untag::run(context, plan, control, UntagApi::Vendor).await,
         DeleteMethod::Image => image::run(context, plan, control).await,
         DeleteMethod::Replace => replace::run(context, plan, control).await,
     };

@@ -19,14 +19,14 @@ use super::steps::kept_tags::{self, Kept};
 use super::steps::replacement::{Replacement, ReplacementMethod};
 use super::steps::report_while::report_while;
 use super::steps::tag::restore::restore_lost_tags;
-use super::steps::tag::{RepositoryClient, describe_move, put_failure};
+use super::steps::tag::{RepositoryClient, UntagApi, describe_move, put_failure};
 use super::steps::tracker::{self, Tracker};
 use super::tag_list::{self, TagList};
 use super::transfer::TransferRoute;
 use crate::client::{Priority, Registry, Transfer};
 use crate::model::change;
 use crate::model::change::progress::{Outcome, ProgressItem, Report};
-use crate::model::change::retag::{RetagPlan, RetagRequest, RetagStep};
+use crate::model::change::retag::{RetagMode, RetagPlan, RetagRequest, RetagStep};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::manifest::Manifest;
@@ -263,6 +263,8 @@ impl<'a> Retagging<'a> {
         let kept = siblings.iter().filter(|(_, digest)| **digest == step.digest);
         let kept: Vec<Tag> = kept.map(|(tag, _)| tag.clone()).collect();
         let place = self.repository_client(&self.plan.from);
+        let is_own_api = self.plan.mode == RetagMode::MoveByOwnApi;
+        let api = if is_own_api { UntagApi::Vendor } else { UntagApi::Registry };
         let Ended { outcome, effect } = match self.replacements.get(index) {
             Some(Some(Ok(replacement))) => {
                 let kept = place.tags_still_on(&kept, step.digest).await.into_iter();
@@ -274,7 +276,7 @@ impl<'a> Retagging<'a> {
             }
             Some(Some(Err(failure))) => Outcome::Failed(failure.clone()).into(),
             _ => {
-                let untagged = place.untag(old, &image, &kept).await;
+                let untagged = place.untag_by(api, old, &image, &kept).await;
                 self.removes_siblings |= untagged.removed_along > 0;
                 self.tracker.notes.extend(untagged.notes);
                 untagged.outcome.into()

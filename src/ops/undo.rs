@@ -265,6 +265,8 @@ async fn prepare_step(context: &ChangeContext, step: &UndoStep, stop: &Cancellat
 fn request_of(plan: &UndoPlan) -> ChangeRequest {
     match plan.method {
         DeleteMethod::Replace => ChangeRequest::UndoByReplacement(plan.entry.clone()),
-        DeleteMethod::Untag | DeleteMethod::Image => ChangeRequest::Undo(plan.entry.clone()),
+        DeleteMethod::Untag | DeleteMethod::OwnApi | DeleteMethod::Image => {
+            ChangeRequest::Undo(plan.entry.clone())
+        }
     }
 }

@@ -324,6 +324,7 @@ fn describe_request(request: &ChangeRequest) -> String {
                 Some(DeleteMethod::Untag) => "untag",
                 Some(DeleteMethod::Image) => "delete image",
                 Some(DeleteMethod::Replace) => "replace",
+                Some(DeleteMethod::OwnApi) => "untag by the own API:",
             };
             if request.all_tags {
                 format!("{method} all tags of {}", request.repository.name)

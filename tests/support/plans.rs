@@ -81,7 +81,7 @@ pub fn retag_request(mode: RetagMode, names: &[(&str, &str)]) -> RetagRequest {
 }
 
 pub fn retag_plan(mode: RetagMode, steps: Vec<RetagStep>) -> RetagPlan {
-    RetagPlan { common: PlanCommon::default(), from: app(), mode, steps }
+    RetagPlan { common: PlanCommon::default(), from: app(), mode, own_api: None, steps }
 }
 
 /// The step that gives the image `a` a new tag that is free.
@@ -122,6 +122,7 @@ pub fn delete_plan(method: DeleteMethod, images: Vec<ImageToDelete>) -> DeletePl
         deletes: all_deletes(),
         images,
         unknown: Vec::new(),
+        own_api: None,
         frees: None,
         shared: None,
         shared_with: 0,

@@ -12,7 +12,7 @@ use regtui::model::digest::Digest;
 use regtui::model::failure::{Failure, FailureKind};
 use regtui::model::media_type::{self, MediaType};
 use regtui::model::reference::{Repository, Selector, Tag};
-use regtui::model::server::{Ability, Cleanup};
+use regtui::model::server::{Ability, Cleanup, OwnApiUntag};
 
 use super::panes::{at_tags, registry};
 use super::screen::{Registry, SIZES, Screen, failure, picture_at};
@@ -266,6 +266,26 @@ fn the_answer_of_a_server_is_shown_once() {
 #[test]
 fn if_the_server_cannot_untag_the_methods_are_shown() {
     plan_picture("plan_cannot_untag", |size| after(no_untag, size, &["d"]));
+}
+
+/// A registry whose registry API never deletes, and whose vendor's own API does.
+fn own_api(request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut work = no_untag(request)?;
+    if let ChangePlan::Delete(plan) = &mut work {
+        let vendor = "Docker Hub".into();
+        let api = OwnApiUntag { vendor, has_login: true, is_required: true, takes_image: false, note: None };
+        plan.own_api = Some(api);
+        if request.method().is_none() {
+            (plan.method, plan.common.blocked) = (DeleteMethod::OwnApi, None);
+        }
+        plan.common.methods = plan.offered_methods(plan.common.blocked.is_some());
+    }
+    Ok(work)
+}
+
+#[test]
+fn the_vendors_own_api_is_named_and_the_other_methods_are_offered() {
+    plan_picture("plan_own_api", |size| after(own_api, size, &["d"]));
 }
 
 #[test]

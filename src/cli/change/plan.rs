@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use crate::cli::print::Table;
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::wording::{
-    self, Fact, ImageRow, PlanOption, PlanRow, Requested, Switch, describe_method, method_label,
+    self, Fact, ImageRow, PlanOption, PlanRow, Requested, Switch, method_label,
 };
 use crate::model::change::{ChangePlan, undo};
 use crate::model::text::SafeText;
@@ -47,7 +47,7 @@ fn print_row(out: &mut impl Write, plan: &ChangePlan, row: &PlanRow) -> io::Resu
         PlanRow::Fact(fact) => print_fact(out, 0, fact),
         PlanRow::Hint(hint) => print_line(out, 0, "hint", hint),
         PlanRow::Methods(methods) => {
-            let method = describe_method(methods.chosen, methods.images_stay);
+            let method = methods.describe(methods.chosen);
             print_line(out, 0, "method", &format!("{}: {method}", method_label(methods.chosen)))
         }
         PlanRow::Switch(switch) => print_line(out, 0, switch.label, &describe_switch(plan, switch)),

@@ -88,6 +88,14 @@ impl ApiSession<'_> {
         Some(login).filter(|_| !is_refused)
     }
 
+    /// Returns whether there is a login that the API may see, is of a kind that it takes, and was not refused.
+    pub(super) async fn has_login(&self) -> bool {
+        matches!(self.login().await, Some(Login::Password { user, .. }) if match self.api.login {
+            ApiLogin::Bearer { user: Some(marker) } => marker == user,
+            _ => true,
+        })
+    }
+
     /// Returns the user's name at the registry, if there is a login that the API takes.
     pub(super) async fn user(&self) -> Option<String> {
         match self.login().await? {

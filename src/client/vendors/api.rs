@@ -9,7 +9,9 @@ pub(crate) mod paths;
 
 use serde_json::Value;
 
-use crate::model::reference::{Host, RepositoryName};
+use crate::model::digest::Digest;
+use crate::model::reference::{Host, RepositoryName, Tag};
+use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// A vendor's own API. An ability that is `None` does not exist, or is not known to.
@@ -27,6 +29,8 @@ pub(crate) struct VendorApi {
     pub(crate) tags: Option<TagLists>,
     /// The search for repositories.
     pub(crate) search: Option<Searches>,
+    /// The removal of a single tag.
+    pub(crate) untag: Option<Untags>,
 }
 
 impl VendorApi {
@@ -38,6 +42,7 @@ impl VendorApi {
         repositories: None,
         tags: None,
         search: None,
+        untag: None,
     };
 }
 
@@ -118,6 +123,48 @@ pub(crate) struct Searches {
     pub(crate) call: fn(&str, usize) -> VendorCall,
     /// Reads the results in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>,
+}
+
+/// The ability to remove a single tag.
+#[derive(Debug)]
+pub(crate) struct Untags {
+    /// Whether the image goes with its tag. Such a tag is removed only if the image has no other one.
+    pub(crate) takes_image: bool,
+    /// A fact about the image after it that the user should know.
+    pub(crate) note: Option<&'static str>,
+    /// How the tag is addressed.
+    pub(crate) address: TagAddress,
+}
+
+/// How the API addresses a tag that it is to remove.
+#[derive(Debug)]
+pub(crate) enum TagAddress {
+    /// By a path that the names give. Returns `None` if the repository cannot be one of this vendor's.
+    Path(fn(&TagToRemove<'_>) -> Option<String>),
+    /// By numbers that must be looked up.
+    LookUp {
+        /// Makes the calls that look for it. They are tried in turn until one brings it.
+        calls: fn(&RepositoryName) -> Vec<VendorCall>,
+        /// Finds the tag in an answer.
+        read: FindTag,
+    },
+}
+
+/// Finds a tag in an answer: an empty page if it is not there. Returns `None` if the answer has another form.
+pub(crate) type FindTag = fn(&ApiAnswer<'_>, &TagToRemove<'_>) -> Option<ApiPage<FoundTag>>;
+
+/// The path of a tag, or the reason why it must not be removed.
+pub(crate) type FoundTag = Result<String, SafeText>;
+
+/// A tag that an API is to remove.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TagToRemove<'a> {
+    /// Its repository.
+    pub(crate) repository: &'a RepositoryName,
+    /// The tag.
+    pub(crate) tag: &'a Tag,
+    /// The digest that it has.
+    pub(crate) digest: &'a Digest,
 }
 
 /// An answer of an API.

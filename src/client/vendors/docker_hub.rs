@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use super::api::json::{count, description, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, ApiPlace, NextCall, RepositoryLists, Searches, TagLists, TokenExchange,
-    VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, ApiPlace, NextCall, RepositoryLists, Searches, TagAddress, TagLists,
+    TagToRemove, TokenExchange, Untags, VendorApi,
 };
 use super::vendor::Vendor;
 use crate::model::reference::{RepositoryName, Tag};
@@ -36,6 +36,7 @@ static API: VendorApi = VendorApi {
     }),
     tags: Some(TagLists { of: |name| vec![tags(name)], read: read_tags }),
     search: Some(Searches { call: search, read: read_hits }),
+    untag: Some(Untags { takes_image: false, note: None, address: TagAddress::Path(tag_path) }),
     ..VendorApi::NONE
 };
 
@@ -59,8 +60,21 @@ fn repositories(namespace: &str) -> VendorCall {
     get(with_query(&path, &[("page_size", &MOST.to_string())]), namespace)
 }
 
+/// Returns namespace and repository of a name.
+fn parts(name: &RepositoryName) -> (&str, &str) {
+    name.as_str().split_once('/').unwrap_or((OFFICIAL, name.as_str()))
+}
+
+/// Returns the path of a tag as it is deleted: the description of the API leaves it out, and clients have used it for
+/// years.
+fn tag_path(of: &TagToRemove<'_>) -> Option<String> {
+    let (namespace, repository) = parts(of.repository);
+    let tag = segment(of.tag.as_str());
+    Some(format!("/v2/repositories/{}/{}/tags/{tag}/", segment(namespace), segment(repository)))
+}
+
 fn tags(name: &RepositoryName) -> VendorCall {
-    let (namespace, repository) = name.as_str().split_once('/').unwrap_or((OFFICIAL, name.as_str()));
+    let (namespace, repository) = parts(name);
     let path = format!("/v2/namespaces/{}/repositories/{}/tags", segment(namespace), segment(repository));
     get(with_query(&path, &[("page_size", &MOST.to_string())]), name.as_str())
 }

@@ -1,10 +1,17 @@
 //! The registry of GitHub: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
-use super::api::json::{digest, list, text, time};
+use serde_json::Value;
+
+use super::api::json::{count, digest, list, text, time};
 use super::api::paths::{get, segment, with_query};
-use super::api::{ApiAnswer, ApiLogin, ApiPage, ApiPlace, RepositoryLists, TagLists, VendorApi};
+use super::api::{
+    ApiAnswer, ApiLogin, ApiPage, ApiPlace, FoundTag, RepositoryLists, TagAddress, TagLists, TagToRemove,
+    Untags, VendorApi,
+};
 use super::vendor::Vendor;
+use crate::model::plural::counted;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::text::SafeText;
 use crate::model::vendor_lists::{VendorCall, VendorTag};
 
 /// GitHub's registry.
@@ -27,6 +34,14 @@ static API: VendorApi = VendorApi {
         read: read_packages,
     }),
     tags: Some(TagLists { of: versions, read: read_versions }),
+    untag: Some(Untags {
+        takes_image: true,
+        note: Some(
+            "GitHub deletes the version, which is the image itself: undo pushes its manifest again, as long as GitHub has \
+             its blobs; GitHub itself can restore a deleted version for 30 days",
+        ),
+        address: TagAddress::LookUp { calls: versions, read: find_version },
+    }),
     ..VendorApi::NONE
 };
 
@@ -47,7 +62,8 @@ fn packages(owner: &str, about: &str) -> VendorCall {
 fn versions(name: &RepositoryName) -> Vec<VendorCall> {
     let Some((owner, package)) = name.as_str().split_once('/') else { return Vec::new() };
     let path = |of: String| format!("{of}/packages/container/{}/versions", segment(package));
-    owners(owner).map(|of| get(with_query(&path(of), &[("per_page", "100")]), "")).into()
+    let call = |path: String| get(with_query(&path, &[("per_page", "100")]), &path);
+    owners(owner).map(|of| call(path(of))).into()
 }
 
 fn read_packages(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
@@ -59,19 +75,41 @@ fn read_packages(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
     Some(answer.linked_page(names.collect()))
 }
 
+/// Returns the tags of a version.
+fn tags_of(version: &Value) -> &[Value] {
+    let container = version.get("metadata").and_then(|metadata| metadata.get("container"));
+    container.and_then(|container| list(container, "tags")).unwrap_or_default()
+}
+
+/// Finds the version that is an image. It must have the tag and no other one, because all of its tags go with it.
+fn find_version(answer: &ApiAnswer<'_>, of: &TagToRemove<'_>) -> Option<ApiPage<FoundTag>> {
+    let versions = answer.body.as_array()?;
+    let version = versions.iter().find(|item| digest(item, "name").as_ref() == Some(of.digest));
+    let Some(version) = version else { return Some(answer.linked_page(Vec::new())) };
+    let others = tags_of(version).iter().filter(|tag| tag.as_str() != Some(of.tag.as_str())).count();
+    let path = match (others, tags_of(version).len()) {
+        (0, 1) => Ok(format!("{}/{}", answer.call.about, count(version, "id")?)),
+        (0, _) => Err(format!("GitHub does not show the tag {} at the version yet", of.tag)),
+        _ => Err(format!(
+            "GitHub deletes a version with all of its tags, and this one has {} besides {}",
+            counted(others, "other tag", "other tags"),
+            of.tag
+        )),
+    };
+    Some(ApiPage::of(vec![path.map_err(SafeText::from)]))
+}
+
 /// Reads versions of a package. Each is a manifest with its tags; those without a tag are left out.
 fn read_versions(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
     let tags = answer.body.as_array()?.iter().flat_map(|item| {
-        let container = item.get("metadata").and_then(|metadata| metadata.get("container"));
-        let names = container.and_then(|container| list(container, "tags")).unwrap_or_default();
-        let tag = move |name: &serde_json::Value| {
+        let tag = move |name: &Value| {
             Some(VendorTag {
                 digest: digest(item, "name"),
                 pushed: time(item, "created_at"),
                 ..VendorTag::of(Tag::parse(name.as_str()?).ok()?)
             })
         };
-        names.iter().filter_map(tag)
+        tags_of(item).iter().filter_map(tag)
     });
     Some(answer.linked_page(tags.collect()))
 }

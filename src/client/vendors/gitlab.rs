@@ -3,7 +3,10 @@
 
 use super::api::json::{count, text};
 use super::api::paths::{get, segment, with_query};
-use super::api::{ApiAnswer, ApiLogin, ApiPage, ApiPlace, RepositoryLists, VendorApi};
+use super::api::{
+    ApiAnswer, ApiLogin, ApiPage, ApiPlace, FoundTag, RepositoryLists, TagAddress, TagToRemove, Untags,
+    VendorApi,
+};
 use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::reference::RepositoryName;
 use crate::model::vendor_lists::VendorCall;
@@ -30,6 +33,11 @@ static API: VendorApi = VendorApi {
         of_user: Some(|_| vec![groups()]),
         all: None,
         read: read_repositories,
+    }),
+    untag: Some(Untags {
+        takes_image: false,
+        note: None,
+        address: TagAddress::LookUp { calls: places, read: find_tag },
     }),
     ..VendorApi::NONE
 };
@@ -72,4 +80,16 @@ fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
     }
     let names = items.iter().filter_map(|item| text(item, "path").map(String::from));
     Some(answer.linked_page(names.collect()))
+}
+
+/// Finds the repository of a tag by its path. Its number, and that of its project, lead to the tag.
+fn find_tag(answer: &ApiAnswer<'_>, of: &TagToRemove<'_>) -> Option<ApiPage<FoundTag>> {
+    let items = answer.body.as_array()?;
+    let Some(found) = items.iter().find(|item| text(item, "path") == Some(of.repository.as_str())) else {
+        return Some(answer.linked_page(Vec::new()));
+    };
+    let (project, repository) = (count(found, "project_id")?, count(found, "id")?);
+    let tag = segment(of.tag.as_str());
+    let path = format!("/api/v4/projects/{project}/registry/repositories/{repository}/tags/{tag}");
+    Some(ApiPage::of(vec![Ok(path)]))
 }

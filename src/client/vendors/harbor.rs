@@ -2,7 +2,10 @@
 
 use super::api::json::{count, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
-use super::api::{ApiAnswer, ApiLogin, ApiPage, RepositoryLists, Searches, TagLists, VendorApi};
+use super::api::{
+    ApiAnswer, ApiLogin, ApiPage, RepositoryLists, Searches, TagAddress, TagLists, TagToRemove, Untags,
+    VendorApi,
+};
 use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
@@ -32,6 +35,13 @@ static API: VendorApi = VendorApi {
         call: |words, _| get(with_query("/api/v2.0/search", &[("q", words)]), words),
         read: read_hits,
     }),
+    untag: Some(Untags {
+        takes_image: false,
+        note: Some(
+            "Harbor keeps the image without its tag until a cleanup of untagged images, which its administrator sets up",
+        ),
+        address: TagAddress::Path(tag_path),
+    }),
     ..VendorApi::NONE
 };
 
@@ -43,11 +53,21 @@ fn repositories(project: &str) -> VendorCall {
     get(paged(&format!("/api/v2.0/projects/{}/repositories", segment(project))), project)
 }
 
-fn artifacts(name: &RepositoryName) -> Option<VendorCall> {
+fn artifacts_path(name: &RepositoryName) -> Option<String> {
     let (project, repository) = name.as_str().split_once('/')?;
     // A slash in a repository is encoded twice, because proxies decode it once.
     let repository = segment(&segment(repository));
-    let path = format!("/api/v2.0/projects/{}/repositories/{repository}/artifacts", segment(project));
+    Some(format!("/api/v2.0/projects/{}/repositories/{repository}/artifacts", segment(project)))
+}
+
+/// Returns the path of a tag of this image. Harbor does not find it there once the tag has another image.
+fn tag_path(of: &TagToRemove<'_>) -> Option<String> {
+    let artifacts = artifacts_path(of.repository)?;
+    Some(format!("{artifacts}/{}/tags/{}", of.digest, segment(of.tag.as_str())))
+}
+
+fn artifacts(name: &RepositoryName) -> Option<VendorCall> {
+    let path = artifacts_path(name)?;
     Some(get(with_query(&path, &[("page", "1"), ("page_size", "100"), ("with_tag", "true")]), ""))
 }
 

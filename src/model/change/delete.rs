@@ -10,8 +10,8 @@ use crate::model::digest::Digest;
 use crate::model::media_type::MediaType;
 use crate::model::plural::{counted, group_thousands};
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::server::Ability;
 pub use crate::model::server::Deletes;
+use crate::model::server::{Ability, OwnApiUntag};
 use crate::model::text::SafeText;
 
 /// The request to remove tags or images.
@@ -46,6 +46,8 @@ pub enum DeleteMethod {
     /// image, marked by an annotation), and that manifest is deleted by its digest. For a moment the tag has another
     /// digest.
     Replace,
+    /// Removes the named tags by the own API of the registry's vendor, for registries whose registry API cannot.
+    OwnApi,
 }
 
 /// The further manifests to remove along with images.
@@ -73,6 +75,9 @@ pub struct DeletePlan {
     pub all_tags: bool,
     /// The deletions that the server allows.
     pub deletes: Deletes,
+    /// How the own API of the registry's vendor removes single tags, if it does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_api: Option<OwnApiUntag>,
     /// The images, one entry for each distinct digest that the user named.
     pub images: Vec<ImageToDelete>,
     /// Tags of the repository with a digest that could not be found out. The deletion may hit them unseen.
@@ -105,8 +110,8 @@ pub struct ImageToDelete {
     pub named: Vec<Tag>,
     /// Whether the user named the image by its digest.
     pub by_digest: bool,
-    /// Other tags of the repository with the same digest. They stay with [`DeleteMethod::Untag`] and
-    /// [`DeleteMethod::Replace`], and are removed with [`DeleteMethod::Image`].
+    /// Other tags of the repository with the same digest. They are removed with [`DeleteMethod::Image`], and stay with all
+    /// other methods.
     pub others: Vec<Tag>,
     /// Indexes that list the image and would be broken without it.
     pub parents: Vec<Parent>,
@@ -171,11 +176,15 @@ impl DeletePlan {
         let cannot_untag = matches!(self.deletes.by_tag, Ability::No(_))
             || self.method == DeleteMethod::Replace
             || self.method == DeleteMethod::Untag && is_blocked;
-        if cannot_untag {
-            vec![DeleteMethod::Untag, DeleteMethod::Replace, DeleteMethod::Image]
-        } else {
-            vec![DeleteMethod::Untag, DeleteMethod::Image]
+        let own_api = self.own_api.as_ref();
+        let mut methods = vec![DeleteMethod::Untag];
+        methods.extend(own_api.map(|_| DeleteMethod::OwnApi));
+        // Where only the vendor's own API deletes, replacements do harm.
+        if cannot_untag && own_api.is_none_or(|api| !api.is_required) {
+            methods.push(DeleteMethod::Replace);
         }
+        methods.push(DeleteMethod::Image);
+        methods
     }
 
     /// Returns every tag that stops working, each once: the tags that the user named, all other tags of the images if
@@ -213,7 +222,7 @@ impl DeletePlan {
     pub(crate) fn can_go_along(&self, image: &ImageToDelete, referrer: &PlannedReferrer) -> bool {
         match self.method {
             DeleteMethod::Image => true,
-            DeleteMethod::Untag => image.others.is_empty() && referrer.tag.is_some(),
+            DeleteMethod::Untag | DeleteMethod::OwnApi => image.others.is_empty() && referrer.tag.is_some(),
             DeleteMethod::Replace => false,
         }
     }
@@ -295,7 +304,7 @@ impl AtStake {
 
 #[cfg(test)]
 mod tests {
-    use DeleteMethod::{Image, Replace, Untag};
+    use DeleteMethod::{Image, OwnApi, Replace, Untag};
 
     use super::*;
     use crate::model::change::builders::{
@@ -343,6 +352,26 @@ mod tests {
             let plan = DeletePlan { deletes, ..delete_plan(method, vec![image(&["1"], &[])]) };
             assert_eq!(plan.offered_methods(is_blocked), offered, "{case}");
         }
+    }
+
+    #[test]
+    fn the_vendors_own_api_takes_the_place_of_replacements_where_nothing_else_deletes() {
+        let api = |is_required| OwnApiUntag {
+            vendor: "Docker Hub".into(),
+            has_login: true,
+            is_required,
+            takes_image: false,
+            note: None,
+        };
+        let offered = |is_required, by_tag| {
+            let deletes = Deletes { by_tag, ..deletes_by_digest() };
+            let own_api = Some(api(is_required));
+            let plan = DeletePlan { deletes, own_api, ..delete_plan(Untag, vec![image(&["1"], &[])]) };
+            plan.offered_methods(false)
+        };
+        assert_eq!(offered(true, Ability::No("405".into())), [Untag, OwnApi, Image]);
+        assert_eq!(offered(false, Ability::No("405".into())), [Untag, OwnApi, Replace, Image]);
+        assert_eq!(offered(false, Ability::Yes), [Untag, OwnApi, Image]);
     }
 
     /// An image with the tags `1` (named) and `2`, a signature under a digest tag, and an SBOM without a tag.

@@ -7,6 +7,7 @@ use super::delete;
 use super::image_info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::server::OwnApiUntag;
 use crate::model::text::SafeText;
 
 /// The request to give images other tags.
@@ -36,6 +37,8 @@ pub enum RetagMode {
     /// The old tags are removed by replacements, for servers that cannot delete by tag. See
     /// [`delete::DeleteMethod::Replace`].
     MoveByReplacement,
+    /// The old tags are removed by the own API of the registry's vendor. See [`delete::DeleteMethod::OwnApi`].
+    MoveByOwnApi,
 }
 
 impl RetagMode {
@@ -50,6 +53,7 @@ impl RetagMode {
             RetagMode::Add => None,
             RetagMode::Move => Some(delete::DeleteMethod::Untag),
             RetagMode::MoveByReplacement => Some(delete::DeleteMethod::Replace),
+            RetagMode::MoveByOwnApi => Some(delete::DeleteMethod::OwnApi),
         }
     }
 
@@ -57,6 +61,7 @@ impl RetagMode {
     pub(crate) fn with_method(method: delete::DeleteMethod) -> RetagMode {
         match method {
             delete::DeleteMethod::Replace => RetagMode::MoveByReplacement,
+            delete::DeleteMethod::OwnApi => RetagMode::MoveByOwnApi,
             delete::DeleteMethod::Untag | delete::DeleteMethod::Image => RetagMode::Move,
         }
     }
@@ -72,6 +77,9 @@ pub struct RetagPlan {
     pub from: Repository,
     /// Whether the old tags stay.
     pub mode: RetagMode,
+    /// The vendor whose own API can remove the old tags, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub own_api: Option<OwnApiUntag>,
     /// The steps, one for each new tag.
     pub steps: Vec<RetagStep>,
 }

@@ -9,7 +9,7 @@ mod retag;
 mod rows;
 mod undo;
 
-pub(crate) use methods::{describe_method, method_label};
+pub(crate) use methods::method_label;
 pub(crate) use rows::{Fact, ImageRow, Methods, PlanOption, PlanRow, Switch, Tone};
 
 use super::copy::ManifestFormat;

@@ -96,7 +96,7 @@ pub(crate) async fn compute_freed_bytes(registry: &dyn Registry, plan: &DeletePl
 fn find_orphans(plan: &DeletePlan) -> (Vec<Digest>, HashSet<Digest>) {
     let going: HashSet<Digest> = match plan.method {
         DeleteMethod::Image => plan.at_stake().digests().collect(),
-        DeleteMethod::Untag | DeleteMethod::Replace => {
+        DeleteMethod::Untag | DeleteMethod::OwnApi | DeleteMethod::Replace => {
             let bare = || plan.images.iter().filter(|image| image.others.is_empty());
             let referrers = bare().flat_map(|image| plan.referrers_that_go(image));
             let children = bare().flat_map(ImageToDelete::removable_children).copied();

@@ -5,17 +5,24 @@ use crate::client::{ENABLE_DELETES, Registry, delete_hint};
 use crate::model::change::delete::{DeleteMethod, DeletePlan, Deletes, ImageToDelete};
 use crate::model::change::rules::Refusal;
 use crate::model::reference::{Host, RepositoryName, Tag};
-use crate::model::server::Ability;
+use crate::model::server::{Ability, OwnApiUntag};
 use crate::model::text::SafeText;
 use crate::ops::graph::Indexes;
 
 /// Returns the method if the user chose none. It never removes more than was named: tags are untagged, and if the
 /// server cannot do that, the user chooses. If all of them are kept tags, replacements are used in that case, since
 /// regtui made these tags itself.
-pub(crate) fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> DeleteMethod {
+pub(crate) fn default_method(
+    images: &[ImageToDelete],
+    deletes: &Deletes,
+    own_api: Option<&OwnApiUntag>,
+) -> DeleteMethod {
     let is_no = |ability: &Ability| matches!(ability, Ability::No(_));
     if images.iter().all(|image| image.named.is_empty()) {
         return DeleteMethod::Image;
+    }
+    if own_api.is_some_and(|api| is_preferred(api, deletes)) {
+        return DeleteMethod::OwnApi;
     }
     let only_keep = images.iter().all(|image| image.named.iter().all(Tag::keeps_image) && !image.by_digest);
     if only_keep && is_no(&deletes.by_tag) && !is_no(&deletes.by_digest) {
@@ -23,6 +30,56 @@ pub(crate) fn default_method(images: &[ImageToDelete], deletes: &Deletes) -> Del
     } else {
         DeleteMethod::Untag
     }
+}
+
+/// Returns how the own API of the registry's vendor removes single tags, if it does.
+pub(crate) async fn ask_own_api(registry: &dyn Registry) -> Option<OwnApiUntag> {
+    registry.own_api()?.untagging().await
+}
+
+/// Returns whether nothing gentler than the vendor's own API removes a single tag.
+pub(crate) fn is_preferred(api: &OwnApiUntag, deletes: &Deletes) -> bool {
+    let is_last = api.is_required && deletes.by_tag != Ability::Yes;
+    is_last || api.has_login && matches!(deletes.by_tag, Ability::No(_))
+}
+
+/// Returns the reason why a vendor's own API cannot be used, if there is one.
+pub(crate) fn own_api_refusal(host: &Host, api: Option<&OwnApiUntag>) -> Option<Refusal> {
+    match api {
+        None => refusal(format!("no own API of {host}'s vendor is known to remove a tag"), enable_hint(host)),
+        Some(api) if !api.has_login => refusal(
+            format!("there is no login of {host} that {}'s own API takes", api.vendor),
+            SafeText::from(format!("log in: `L`, or `regtui login {host}`")),
+        ),
+        Some(_) => None,
+    }
+}
+
+fn own_api_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Indexes) -> Option<Refusal> {
+    let host = &plan.repository.host;
+    let refused = only_digest(plan).or_else(|| own_api_refusal(host, plan.own_api.as_ref()));
+    if refused.is_some() {
+        return refused;
+    }
+    let api = plan.own_api.as_ref().filter(|api| api.takes_image)?;
+    let together = |image: &&ImageToDelete| image.named.len() + image.others.len() > 1;
+    if let Some(image) = plan.images.iter().find(together) {
+        let mut tags = image.named.iter().chain(&image.others).skip(1);
+        let other = tags.next().map(ToString::to_string).unwrap_or_default();
+        let why = format!(
+            "{}'s own API removes an image with all of its tags, and {} has others (`{other}`{})",
+            api.vendor,
+            image.named.first().map_or_else(|| image.digest.short(), ToString::to_string),
+            if tags.next().is_some() { " …" } else { "" },
+        );
+        let hint = format!("move the others to other images first; {}", enable_hint(host));
+        return refusal(why, SafeText::from(hint));
+    }
+    if plan.common.loss.keep {
+        let why = format!("{}'s own API removes an image with all of its tags: none can keep it", api.vendor);
+        return refusal(why, "leave out `--keep`".into());
+    }
+    images_in_use(plan, incomplete, indexes, "try again later")
 }
 
 /// Returns the reason why the plan's method is not possible, if there is one.
@@ -36,6 +93,7 @@ pub(crate) fn blocked(
         DeleteMethod::Untag => untag_blocked(plan),
         DeleteMethod::Image => image_blocked(plan, incomplete, indexes),
         DeleteMethod::Replace => replace_blocked(plan, denied),
+        DeleteMethod::OwnApi => own_api_blocked(plan, incomplete, indexes),
     }
 }
 
@@ -45,6 +103,7 @@ fn untag_blocked(plan: &DeletePlan) -> Option<Refusal> {
     }
     let Ability::No(why) = &plan.deletes.by_tag else { return None };
     let hint = match &plan.deletes.by_digest {
+        _ if plan.own_api.is_some() => "untag by the vendor's own API".into(),
         Ability::No(_) => enable_hint(&plan.repository.host),
         _ => "untag by replacement manifests, or delete the images with all their tags".into(),
     };
@@ -120,6 +179,16 @@ fn image_blocked(plan: &DeletePlan, incomplete: Option<&SafeText>, indexes: &Ind
         Ability::No(_) => "untag by replacement manifests instead",
         Ability::Yes | Ability::Unknown => "untag instead",
     };
+    images_in_use(plan, incomplete, indexes, instead)
+}
+
+/// Returns the reason why the images of a plan must not go: other tags or indexes may need them.
+fn images_in_use(
+    plan: &DeletePlan,
+    incomplete: Option<&SafeText>,
+    indexes: &Indexes,
+    instead: &'static str,
+) -> Option<Refusal> {
     if let Some(tag) = plan.unknown.first() {
         let why = format!(
             "the digest of {} tags is not known (`{tag}` …): they might be deleted too",
@@ -200,7 +269,7 @@ mod tests {
             ("a kept tag and its digest", vec![with_digest(&[&kept])], deletes_by_digest(), Untag),
         ];
         for (case, images, deletes, method) in table {
-            assert_eq!(default_method(&images, &deletes), method, "{case}");
+            assert_eq!(default_method(&images, &deletes, None), method, "{case}");
         }
     }
 

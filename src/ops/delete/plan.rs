@@ -38,13 +38,16 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     let asked = method::ask_deletes(&*registry, name, refused.is_none());
     let tags = tag_list::tags_with(&*registry, name, named_tags);
     let (tags, (deletes, denied)) = future::join(tags, asked).await;
+    let own_api = method::ask_own_api(&*registry).await;
     let tags = tags.map_err(|error| error.failure(format!("cannot list the tags of {name}")))?;
     let (mut unresolved, mut notes) = (Vec::new(), Vec::new());
     let mut images = find_named_images(&*registry, name, &selectors, &tags, &mut unresolved).await?;
-    let method = request.method.unwrap_or_else(|| method::default_method(&images, &deletes));
+    let method =
+        request.method.unwrap_or_else(|| method::default_method(&images, &deletes, own_api.as_ref()));
     let digests: Vec<Digest> = images.iter().map(|image| image.digest).collect();
     // If only tags go, manifests stay, so it does not matter which other indexes list them.
-    let tagged = (method == DeleteMethod::Image).then(|| tags.digests.values().copied());
+    let takes_images = method == DeleteMethod::OwnApi && own_api.as_ref().is_some_and(|api| api.takes_image);
+    let tagged = (method == DeleteMethod::Image || takes_images).then(|| tags.digests.values().copied());
     let roots = tagged.into_iter().flatten().chain(digests.iter().copied());
     let infos = summary::infos(&*registry, name, digests.clone()).boxed();
     let indexes = Indexes::read(&*registry, name, roots, &tags.types).boxed();
@@ -55,6 +58,9 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
     keep_needed_referrers(&mut images, method, &tags, &indexes);
     notes.extend(tags.incomplete_note());
     notes.extend(request.all_tags.then(|| empty_repository_note(name)));
+    if method == DeleteMethod::OwnApi {
+        notes.extend(own_api.as_ref().and_then(|api| api.note.clone()));
+    }
     if method == DeleteMethod::Untag {
         notes.extend(method::denied_note(&deletes, denied.as_ref()));
     }
@@ -64,6 +70,7 @@ pub(crate) async fn plan(context: &ChangeContext, request: &DeleteRequest) -> Re
         all_tags: request.all_tags,
         along: request.along,
         deletes,
+        own_api,
         images,
         common: PlanCommon { refused, unresolved, notes, ..PlanCommon::default() },
         unknown: tags.unknown,

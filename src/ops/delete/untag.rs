@@ -1,4 +1,4 @@
-//! Removes tags one after the other: by `DELETE` with the tag, and by no other method.
+//! Removes tags one after the other: by `DELETE` with the tag or by the vendor's own API, and by no other method.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use crate::ops::context::{ChangeContext, JobControl};
 use crate::ops::journal::RunningEntry;
 use crate::ops::steps::kept_tags::{self, Kept};
 use crate::ops::steps::tag::restore::restore_lost_tags;
-use crate::ops::steps::tag::{RepositoryClient, Shown, saved_manifest};
+use crate::ops::steps::tag::{RepositoryClient, Shown, UntagApi, saved_manifest};
 use crate::ops::steps::tracker::Tracker;
 use crate::ops::tag_list;
 
@@ -34,7 +34,12 @@ struct UntaggedTag<'a> {
 }
 
 /// Removes the tags of a plan.
-pub(super) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &JobControl) -> Report {
+pub(super) async fn run(
+    context: &ChangeContext,
+    plan: &DeletePlan,
+    control: &JobControl,
+    api: UntagApi,
+) -> Report {
     let parts = parts(plan);
     let mut tracker = Tracker::new(
         control,
@@ -75,7 +80,7 @@ pub(super) async fn run(context: &ChangeContext, plan: &DeletePlan, control: &Jo
                     None => {
                         tracker.report_current(SafeText::from(format!("untag {}", part.tag)));
                         let untagged =
-                            place.untag(part.tag, image, &tags_to_check(plan, &parts, index)).await;
+                            place.untag_by(api, part.tag, image, &tags_to_check(plan, &parts, index)).await;
                         takes_along |= untagged.removed_along > 0;
                         tracker.notes.extend(untagged.notes);
                         untagged.outcome

@@ -23,7 +23,7 @@ pub(super) fn old_tag<'a>(plan: &RetagPlan, step: &'a RetagStep) -> Option<&'a T
 pub(super) fn items_per_step(plan: &RetagPlan) -> usize {
     match plan.mode {
         RetagMode::Add => 1,
-        RetagMode::Move => 2,
+        RetagMode::Move | RetagMode::MoveByOwnApi => 2,
         RetagMode::MoveByReplacement => 3,
     }
 }
@@ -76,7 +76,7 @@ pub(super) fn items(
         };
         match (plan.mode, old_tag(plan, step), replacement) {
             (RetagMode::Add, ..) => vec![new],
-            (RetagMode::Move, ..) => vec![new, old],
+            (RetagMode::Move | RetagMode::MoveByOwnApi, ..) => vec![new, old],
             (RetagMode::MoveByReplacement, Some(tag), Some(Ok(replacement))) => {
                 let [onto, away] = replacement::items(&plan.from, tag, Some(replacement));
                 // If the old tag was left on a replacement, an undo gives it its image back.

@@ -15,7 +15,7 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::server::Ability;
+use crate::model::server::{Ability, OwnApiUntag};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
@@ -30,7 +30,7 @@ pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Res
     let leaving = if request.mode.moves() && refused.is_none() {
         Leaving::of(&*registry, request).boxed().await
     } else {
-        Leaving { mode: request.mode, methods: Vec::new(), blocked: None }
+        Leaving { mode: request.mode, methods: Vec::new(), blocked: None, own_api: None }
     };
     let asked: Vec<_> = request.items.iter().map(|item| step(&*registry, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
@@ -40,10 +40,10 @@ pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Res
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
-    let Leaving { mode, methods, blocked } = leaving;
+    let Leaving { mode, methods, blocked, own_api } = leaving;
     let loss = if refused.is_none() { loss(&*registry, request, &steps).await } else { Loss::default() };
     let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
-    Ok(RetagPlan { common, from: request.from.clone(), mode, steps })
+    Ok(RetagPlan { common, from: request.from.clone(), mode, own_api, steps })
 }
 
 /// Returns the images that tags are taken from: those that are replaced, and those that are moved to another
@@ -108,24 +108,51 @@ struct Leaving {
     mode: RetagMode,
     methods: Vec<delete::DeleteMethod>,
     blocked: Option<Refusal>,
+    own_api: Option<OwnApiUntag>,
 }
 
 impl Leaving {
     async fn of(registry: &dyn Registry, request: &RetagRequest) -> Leaving {
         let (deletes, denied) = method::ask_deletes(registry, &request.from.name, true).await;
+        let own_api = method::ask_own_api(registry).await;
         let closed = method::replacement_refusal(&request.from.host, &deletes, denied.as_ref());
-        let ways = match (&deletes.by_tag, &closed) {
-            (Ability::No(_), None) => vec![delete::DeleteMethod::Untag, delete::DeleteMethod::Replace],
-            _ => Vec::new(),
+        let can_untag = deletes.by_tag == Ability::Yes;
+        let mut ways = Vec::new();
+        if !can_untag || request.mode == RetagMode::MoveByOwnApi {
+            ways.extend(own_api.as_ref().map(|_| delete::DeleteMethod::OwnApi));
+        }
+        if matches!(deletes.by_tag, Ability::No(_)) && closed.is_none() {
+            ways.push(delete::DeleteMethod::Replace);
+        }
+        if !ways.is_empty() {
+            ways.insert(0, delete::DeleteMethod::Untag);
+        }
+        let stays = request.items.iter().any(|(_, to, _)| *to == request.from);
+        let own_refusal = || match &own_api {
+            Some(api) if api.takes_image && stays => Some(takes_image(api)),
+            api => method::own_api_refusal(&request.from.host, api.as_ref()),
         };
-        let (mode, blocked) = match (request.mode, deletes.by_tag) {
-            (RetagMode::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (request.mode, closed),
+        let prefers_own_api = own_api.as_ref().is_some_and(|api| method::is_preferred(api, &deletes));
+        let mode = match request.mode {
+            RetagMode::Move if prefers_own_api => RetagMode::MoveByOwnApi,
+            mode => mode,
+        };
+        let (mode, blocked) = match (mode, deletes.by_tag) {
+            (RetagMode::MoveByOwnApi, _) => (mode, own_refusal()),
+            (RetagMode::MoveByReplacement, Ability::No(_) | Ability::Unknown) => (mode, closed),
             (_, Ability::No(why)) => (RetagMode::Move, Some(untag_impossible(&why, closed))),
             (_, Ability::Unknown) => (RetagMode::Move, Some(untag_uncertain(denied.as_ref()))),
             (_, Ability::Yes) => (RetagMode::Move, None),
         };
-        Leaving { mode, methods: ways, blocked }
+        Leaving { mode, methods: ways, blocked, own_api }
     }
+}
+
+/// Returns the reason why an API that removes images with their only tag renames none.
+fn takes_image(api: &OwnApiUntag) -> Refusal {
+    let why =
+        format!("{}'s own API removes an image with all of its tags, so with the new one too", api.vendor);
+    Refusal { why: SafeText::from(why), answer: None, hint: Some("retag without moving".into()) }
 }
 
 /// Returns the reason why the old tag would stay, with a hint: a replacement, if that is possible.

@@ -1,6 +1,7 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
+mod removal;
 pub(crate) mod restore;
 pub(crate) mod shown;
 
@@ -20,6 +21,7 @@ use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::Manifest;
 use crate::model::reference::{RepositoryName, Selector, Tag};
 use crate::model::text::SafeText;
+use removal::{Removal, own_api_failure};
 use restore::restore_lost_tags;
 pub(crate) use shown::{Shown, Wanted};
 
@@ -43,6 +45,15 @@ pub(crate) struct RepositoryClient<'a> {
     pub(crate) name: &'a RepositoryName,
     /// Ends all waiting when it is cancelled. If it is `None`, every wait lasts as long as it needs.
     pub(crate) stop: Option<&'a CancellationToken>,
+}
+
+/// The API that removes a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum UntagApi {
+    /// The registry API.
+    Registry,
+    /// The own API of the registry's vendor.
+    Vendor,
 }
 
 /// The result of removing a tag.
@@ -184,10 +195,24 @@ impl RepositoryClient<'_> {
     /// Removes a tag if it still has this image. Removes nothing but the tag, so it never deletes the digest. `kept`
     /// are tags of the same image that must not be touched; those that vanish all the same are put back.
     pub(crate) async fn untag(&self, tag: &Tag, image: &Manifest, kept: &[Tag]) -> Untagged {
+        self.untag_by(UntagApi::Registry, tag, image, kept).await
+    }
+
+    /// Does the same by an API. If that fails, the other one is not tried.
+    pub(crate) async fn untag_by(
+        &self,
+        api: UntagApi,
+        tag: &Tag,
+        image: &Manifest,
+        kept: &[Tag],
+    ) -> Untagged {
         let what = || format!("cannot untag {}:{tag}", self.name);
         let over = |outcome| Untagged { outcome, removed_along: 0, notes: Vec::new() };
         let kept = self.tags_still_on(kept, image.digest).await;
-        self.prefetch_token(WriteAccess::Delete).await;
+        let removal = match Removal::prepare(self, api, tag, image.digest).boxed().await {
+            Ok(removal) => removal,
+            Err(error) => return over(Outcome::Failed(own_api_failure(&error, what()))),
+        };
         // The last request before the delete, so that a push until then is noticed.
         match self.tag_digest_among(tag, &[image.digest]).await {
             Ok(None) => return over(Outcome::Unchanged("it was gone already".into())),
@@ -195,7 +220,7 @@ impl RepositoryClient<'_> {
             Ok(Some(_)) => {}
             Err(error) => return over(Outcome::Failed(error.failure(what()))),
         }
-        if let Err(error) = self.registry.untag(self.name, tag, image.digest).await {
+        if let Err(error) = removal.carry_out(self, tag, image.digest).boxed().await {
             match self.look_up_after(&error, tag, &[image.digest]).await {
                 // The tag was there right before: this request removed it, or another client did at the same moment.
                 Some(None) if error.cause.status() == Some(404) => {
@@ -206,6 +231,9 @@ impl RepositoryClient<'_> {
                 Some(None) => {}
                 Some(Some(now)) if now != image.digest => {
                     return over(Outcome::Skipped(describe_move(Some(now))));
+                }
+                _ if api == UntagApi::Vendor => {
+                    return over(Outcome::Failed(own_api_failure(&error, what())));
                 }
                 Some(Some(_)) if error.cause.status() == Some(404) => {
                     return over(Outcome::Failed(self.no_effect_failure(

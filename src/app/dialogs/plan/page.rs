@@ -11,8 +11,7 @@ use super::bindings::{BINDINGS, PlanEffect};
 use crate::app::keys::{Keys, command_of};
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::wording::{
-    self, ImageRow, Methods, PlanOption, PlanRow, REPLACEMENT, Requested, Switch, describe_method,
-    method_label,
+    self, ImageRow, Methods, PlanOption, PlanRow, REPLACEMENT, Requested, Switch, method_label,
 };
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::columns;
@@ -199,7 +198,7 @@ impl<'a> PlanPage<'a> {
             let pieces = vec![
                 (Tone::Dim, columns::left(label, LABELS)),
                 (tone, format!("{sign} {name}")),
-                (Tone::Dim, columns::cut(describe_method(method, methods.images_stay), room)),
+                (Tone::Dim, columns::cut(&methods.describe(method), room)),
             ];
             self.add_clickable(Press::Method(method), pieces);
             label = "";

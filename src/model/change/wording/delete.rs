@@ -12,7 +12,8 @@ use crate::model::size;
 impl Rows {
     pub(super) fn delete(&mut self, plan: &DeletePlan) {
         self.fact("repository", Tone::Plain, plan.repository.to_string());
-        self.methods(&plan.common.methods, plan.method, !plan.common.loss.is_at_risk());
+        let images_stay = !plan.common.loss.is_at_risk();
+        self.methods(&plan.common.methods, plan.method, images_stay, plan.own_api.as_ref());
         self.summary(plan);
         if let Some(blocked) = &plan.common.blocked {
             self.blank();
@@ -294,6 +295,7 @@ mod tests {
             common: PlanCommon { loss, ..PlanCommon::default() },
             along,
             unknown: vec![tag("odd")],
+            own_api: None,
             frees: Some(1_300_000_000),
             shared: Some(2_800_000_000),
             shared_with: 14,

@@ -8,7 +8,7 @@ impl Rows {
     pub(super) fn retag(&mut self, plan: &RetagPlan) {
         self.fact("repository", Tone::Plain, plan.from.to_string());
         if let (false, Some(method)) = (plan.common.methods.is_empty(), plan.mode.method()) {
-            self.methods(&plan.common.methods, method, false);
+            self.methods(&plan.common.methods, method, false, plan.own_api.as_ref());
         }
         if let Some(blocked) = &plan.common.blocked {
             self.blank();
@@ -107,7 +107,8 @@ mod tests {
         plan.common.blocked = Some(refusal("the server does not delete by tag"));
         plan.common.methods = vec![Untag, Replace];
         let rows = rows_of(&plan);
-        let methods = Methods { methods: vec![Untag, Replace], chosen: Untag, images_stay: false };
+        let (methods, chosen) = (vec![Untag, Replace], Untag);
+        let methods = Methods { methods, chosen, images_stay: false, own_api: None };
         let blocked = Fact::new("blocked", Tone::Bad, "the server does not delete by tag");
         for row in [PlanRow::Methods(methods), PlanRow::Fact(blocked), PlanRow::Hint("ask its owner".into())]
         {

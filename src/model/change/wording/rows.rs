@@ -2,6 +2,7 @@
 
 use crate::model::change::delete::DeleteMethod;
 use crate::model::change::image_info::ImageInfo;
+use crate::model::server::OwnApiUntag;
 
 /// The tone of a text, which determines its look on the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +64,8 @@ pub(crate) struct Methods {
     pub(crate) chosen: DeleteMethod,
     /// Whether the images are known to stay if only tags are deleted.
     pub(crate) images_stay: bool,
+    /// The vendor's own API, if it removes single tags.
+    pub(crate) own_api: Option<OwnApiUntag>,
 }
 
 /// Something that the user can switch on and off.

@@ -15,7 +15,7 @@ impl Rows {
         self.fact("when", Tone::Plain, time::absolute(plan.at));
         self.notes("warning", &plan.common.notes);
         if !plan.common.methods.is_empty() {
-            self.methods(&plan.common.methods, plan.method, false);
+            self.methods(&plan.common.methods, plan.method, false, None);
         }
         self.blank();
         let is_one = hosts.len() == 1;
