@@ -104,7 +104,7 @@ impl ApiSession<'_> {
             ApiLogin::Exchange(_) => "gives no token for the login",
             _ => "takes no login that is known",
         };
-        self.login_header().await.ok_or_else(|| self.problem(problem()))
+        self.login_header().await?.ok_or_else(|| self.problem(problem()))
     }
 
     fn problem(&self, what: &str) -> Error {
