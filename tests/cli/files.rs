@@ -233,7 +233,11 @@ async fn held_image(shell: &Shell) -> (Demo, String) {
     let image = format!("{}/app:1", demo.address());
     // The list is kept, so that only the extraction reads the layer.
     shell.run(&["files", &image]).await.assert_code(0);
-    demo.fault(|request, _| request.path.contains("/blobs/").then_some(Fault::HangAfter(1 << 20)));
+    // The rest, for which a patient program asks again, never comes.
+    demo.fault(|request, _| match request.headers.contains_key("range") {
+        true => Some(Fault::Hang),
+        false => request.path.contains("/blobs/").then_some(Fault::HangAfter(1 << 20)),
+    });
     (demo, image)
 }
 
