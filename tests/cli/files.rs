@@ -234,9 +234,10 @@ async fn held_image(shell: &Shell) -> (Demo, String) {
     // The list is kept, so that only the extraction reads the layer.
     shell.run(&["files", &image]).await.assert_code(0);
     // The rest, for which a patient program asks again, never comes.
-    demo.fault(|request, _| match request.headers.contains_key("range") {
-        true => Some(Fault::Hang),
-        false => request.path.contains("/blobs/").then_some(Fault::HangAfter(1 << 20)),
+    demo.fault(|request, _| {
+        let is_rest = request.headers.contains_key("range");
+        let fault = if is_rest { Fault::Hang } else { Fault::HangAfter(1 << 20) };
+        request.path.contains("/blobs/").then_some(fault)
     });
     (demo, image)
 }
