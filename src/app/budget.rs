@@ -34,7 +34,7 @@ pub(super) fn take_budget(update: &mut Update<'_>, host: &Host, budget: RequestB
 }
 
 impl State {
-    /// Describes what a reading takes, with the requests that are left at its registry if they may not suffice: `sends 340
+    /// Describes the price of a reading, with the requests that are left at its registry if they may not suffice: `sends 340
     /// requests; 76 of 100 requests left in 6 h`.
     pub(crate) fn describe_price(&self, price: &Price, host: &Host, now: Timestamp) -> String {
         let registry = self.registries.items.iter().find(|registry| registry.host == *host);

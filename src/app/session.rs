@@ -1,4 +1,4 @@
-//! The session: what of the panes is kept for a later run, and how a run begins with it.
+//! The session: the part of the panes that is kept for a later run, and the start of a run with it.
 //!
 //! It holds names, never text that was typed: a filter may be a pasted password.
 

@@ -39,7 +39,7 @@ pub(crate) struct Ls {
     /// Show the digest, size, date and platforms of tags
     #[arg(long, short)]
     long: bool,
-    /// Show what the registry's vendor tells of tags, with one request for many: size, last push and pull, expiry
+    /// Show the vendor's own facts about tags, with one request for many: size, last push and pull, expiry
     #[arg(long, conflicts_with = "long")]
     vendor: bool,
     /// Set the order of tags; size and date need --long or --vendor
@@ -256,7 +256,7 @@ impl Ls {
             ));
         }
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
-        // A manifest an image, and the children and configs besides.
+        // One manifest for each image. Children and configs come on top.
         let price = Price { is_more: true, ..Price::of_requests(tags.len()) };
         if let Some(first) = tags.first().filter(|_| price.is_high()) {
             // The first answer tells whether the registry counts requests. Docker Hub does not count this one. A failure

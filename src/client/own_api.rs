@@ -10,7 +10,7 @@
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | the removal of a tag | `untag` |
-//! | what each vendor's API can do | `vendors/api.rs` and the files of the vendors |
+//! | the abilities of each vendor's API | `vendors/api.rs` and the files of the vendors |
 
 mod calls;
 mod login;

@@ -234,7 +234,7 @@ impl Routes {
         matching.max_by_key(|(_, length)| *length).map(|(route, _)| route)
     }
 
-    /// Returns where a repository is. Fails if its location is no possible name.
+    /// Returns the place of a repository. Fails if its location is no possible name.
     fn destination(&self, host: &Host, name: &RepositoryName) -> Result<Destination<'_>, BadName> {
         let route = self.longest(host, name.as_str());
         let rest = route.and_then(|route| Some(route.prefix.split(host, name.as_str())?.0));

@@ -53,7 +53,7 @@ impl Price {
         format!("reads {self} of {layers}")
     }
 
-    /// Returns what the operation does like [`Price::describe`], and names the requests even if they are few.
+    /// Describes the operation like [`Price::describe`], and names the requests even if they are few.
     pub fn describe_all(&self) -> String {
         match self.requests {
             requests @ 1..=CHEAP_REQUESTS if self.bytes == 0 => {

@@ -29,7 +29,7 @@ pub struct Server {
     pub route: Option<SafeText>,
 }
 
-/// What the own API of a registry's vendor may be able to do. None of it is certain before it is tried.
+/// The abilities that the own API of a registry's vendor may have. None of it is certain before it is tried.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct OwnApiAbilities {
     /// Whether it lists the repositories of a namespace.

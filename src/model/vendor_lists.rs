@@ -78,7 +78,7 @@ pub struct SearchHit {
     pub repository: RepositoryName,
     /// Whether the vendor marks it as one of its official images.
     pub official: bool,
-    /// The number of users who marked it with a star.
+    /// The number of stars that users gave it.
     pub stars: Option<u64>,
     /// The number of pulls.
     pub pulls: Option<u64>,

@@ -44,7 +44,7 @@ fn readings(input: &LoginInput) -> Vec<Login> {
     }
 }
 
-/// Checks a login at its registry with as few tries as possible, so that a wrong password locks nobody out. The login is
+/// Checks a login at its registry with as few tries as possible, so that a wrong password does not lock the account. The login is
 /// sent to the registry, to token services of its site, and to the one that the user allows here.
 pub(crate) async fn check_login(
     pool: &Pool,

@@ -80,7 +80,7 @@ impl SessionKeeper {
         }));
     }
 
-    /// Writes what has not been written yet.
+    /// Writes the changes that have not been written yet.
     pub(super) async fn finish(&mut self) {
         self.waiting.end.cancel();
         if let Some(writer) = self.writer.take() {

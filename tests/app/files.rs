@@ -190,6 +190,8 @@ async fn an_extraction_that_is_paused_in_the_files_goes_on_with_the_rest() {
     harness.shows("X goes on");
     let part = folder.path().join(&names_in(folder.path())[0]);
     let written = || fs::metadata(&part).expect("a part").len();
+    // No event tells that a write in another thread is over: the file is looked at until it stops growing. A pause that
+    // does not hold lets it grow to the end, which the assertion below finds.
     let mut before = u64::MAX;
     while before != written() {
         before = written();

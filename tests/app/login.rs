@@ -42,6 +42,11 @@ fn bearer() -> AuthMode {
     AuthMode::Bearer(TokenIssuer { anonymous_pull: false, ..TokenIssuer::new(Account::new("ann", PASSWORD)) })
 }
 
+/// Asks for a login with `L`, and goes on to the password.
+async fn at_password(harness: &mut Harness) -> &mut Harness {
+    harness.press("L").await.type_text("ann").await.press("Enter").await
+}
+
 fn stored(folder: &TempDir) -> Option<String> {
     std::fs::read_to_string(folder.path().join("config.json")).ok()
 }
@@ -93,7 +98,7 @@ async fn after_a_login_the_pane_that_was_denied_goes_on_by_itself() {
 #[tokio::test]
 async fn a_login_for_this_run_is_written_nowhere() {
     let (mut harness, folder) = denied(bearer(), "").await;
-    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    at_password(&mut harness).await.type_text(PASSWORD).await;
     harness.press("Tab Space").await;
     harness.shows("[ ] for this run only");
     harness.press("Enter").await;
@@ -106,7 +111,7 @@ async fn a_login_for_this_run_is_written_nowhere() {
 #[tokio::test]
 async fn each_enter_is_one_try_and_a_refused_password_is_not_sent_again() {
     let (mut harness, folder) = denied(basic(), "").await;
-    harness.press("L").await.type_text("ann").await.press("Enter").await;
+    at_password(&mut harness).await;
     let mut sent = logins_sent(&harness);
     for _ in 0..3 {
         harness.type_text("CANARY8").await.press("Enter").await;
@@ -127,7 +132,7 @@ async fn each_enter_is_one_try_and_a_refused_password_is_not_sent_again() {
 #[tokio::test]
 async fn pasted_passwords_lose_their_line_break_and_send_nothing() {
     let (mut harness, _folder) = denied(basic(), "").await;
-    harness.press("L").await.type_text("ann").await.press("Enter").await;
+    at_password(&mut harness).await;
     let sent = logins_sent(&harness);
     harness.take(Msg::Pasted(format!("{PASSWORD}\r\nrm -rf /\n")));
     harness.settle().await;
@@ -140,7 +145,7 @@ async fn pasted_passwords_lose_their_line_break_and_send_nothing() {
 #[tokio::test]
 async fn a_password_is_not_in_the_state_that_a_panic_would_print() {
     let (mut harness, _folder) = denied(basic(), "").await;
-    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    at_password(&mut harness).await.type_text(PASSWORD).await;
     assert!(!format!("{:?}", harness.state).contains(PASSWORD));
     harness.press("@").await;
     harness.does_not_show(PASSWORD);
@@ -239,7 +244,7 @@ async fn a_held_enter_does_not_let_a_token_service_have_the_login() {
 #[tokio::test]
 async fn nothing_in_the_prompt_changes_while_a_login_is_checked() {
     let (mut harness, folder) = denied(basic(), "").await;
-    harness.press("L").await.type_text("ann").await.press("Enter").await.type_text(PASSWORD).await;
+    at_password(&mut harness).await.type_text(PASSWORD).await;
     harness.wait(300);
     for key in ["Enter", "x", "Tab", "Space", "Enter"] {
         harness.wait(40);

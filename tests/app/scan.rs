@@ -165,6 +165,7 @@ async fn a_scan_is_stopped_with_its_program() {
     harness.wait(300);
     harness.take(Msg::Key(key_of("V")));
     let file = programs.0.path().join("trivy.pid");
+    // Another program writes the file and ends by itself: only a look tells, as often as is cheap.
     while !std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')) {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

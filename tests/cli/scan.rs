@@ -209,6 +209,7 @@ async fn an_interrupt_ends_the_scanner() {
         .install("trivy", "echo $$ > \"$HOME/pid.new\"; mv \"$HOME/pid.new\" \"$HOME/pid\"; exec sleep 3600");
     let child = scans.command(&[&scans.image("app:1")]).spawn().expect("it runs");
     let file = scans.shell.home.path().join("pid");
+    // Another program writes the file and ends by itself: only a look tells, as often as is cheap.
     while !file.exists() {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

@@ -162,6 +162,7 @@ async fn a_pause_longer_than_the_server_may_be_silent_or_slow_fails_nothing() {
         let mut work = Paused::begin(&registry, &files, &to, (&progress, &pause)).await;
         work.pause_at(1).await;
         work.rest().await;
+        // The time is the subject: a pause may be longer than every limit on silence. A slow machine makes it longer still.
         tokio::time::sleep(idle * 3).await;
         assert_eq!(work.go_on().await.bytes, SIZE as u64);
     }

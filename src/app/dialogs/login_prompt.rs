@@ -1,5 +1,5 @@
 //! The prompt for a login: user, password or token, and whether it is stored. Enter sends it once, so that a wrong
-//! password locks nobody out.
+//! password does not lock the account.
 
 use std::fmt;
 use std::time::Duration;

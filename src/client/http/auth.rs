@@ -364,7 +364,7 @@ impl Authenticator {
         is_https || self.host.is_loopback() || self.transport().trust().plain_http
     }
 
-    /// Decides whether a token endpoint may get the login. What the user allowed earlier is looked up only if it matters.
+    /// Decides whether a token endpoint may get the login. Earlier permissions of the user are looked up only if they matter.
     async fn realm_trust(&self, own: &Origin, realm: &Url, has_login: bool) -> Result<RealmTrust, Cause> {
         let is_loopback = self.host.is_loopback();
         match realm_trust(own, realm, is_loopback, &self.realm_allow)? {

@@ -57,7 +57,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Adds what `insecure` means in the system's files: certificates are not checked, and plain HTTP is possible.
+    /// Applies `insecure` of the system's files: certificates are not checked, and plain HTTP is possible.
     pub(crate) fn with_leave(self, is_insecure: bool) -> Trust {
         Trust {
             insecure: self.insecure || is_insecure,

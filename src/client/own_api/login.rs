@@ -112,7 +112,7 @@ impl ApiSession<'_> {
     }
 
     /// Returns the token for user and password, which are sent once; `None` if the API refuses them. A server that fails
-    /// refuses nothing: without the token, its lists would leave out what is private.
+    /// refuses nothing: without the token, its lists would leave out private repositories.
     async fn exchanged(
         &self,
         login: &Login,

@@ -1,4 +1,4 @@
-//! A vendor's own API beside the registry API, as a value: where it is, which login it takes, and what it can do. It
+//! A vendor's own API beside the registry API, as a value: its address, the login that it takes, and its abilities. It
 //! sends nothing: each ability makes calls and reads their answers, and `client/own_api.rs` sends the calls.
 //!
 //! Everything here is an addition. If a call fails, or its answer has another form than expected, the registry API alone
@@ -17,7 +17,7 @@ use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 /// A vendor's own API. An ability that is `None` does not exist, or is not known to.
 #[derive(Debug)]
 pub(crate) struct VendorApi {
-    /// Where it is, unless the configuration of the registry says otherwise.
+    /// Its address, unless the configuration of the registry says otherwise.
     pub(crate) place: ApiPlace,
     /// The login that it takes.
     pub(crate) login: ApiLogin,

@@ -15,7 +15,7 @@ const LONGEST_TEXT: usize = 300;
 const LONGEST_PART: usize = 64;
 /// Most platforms of an image that are kept.
 const MOST_PLATFORMS: usize = 64;
-/// The time before which no registry existed: servers write zero dates for what never happened.
+/// The time before which no registry existed: servers write zero dates for events that never happened.
 const FIRST_SECOND: i64 = 946_684_800;
 
 /// Returns a member that is a text and not empty.
