@@ -32,6 +32,7 @@ mod scan;
 mod side_options;
 mod since;
 mod tag;
+mod trust;
 mod undo;
 mod verify;
 mod waits;
@@ -46,7 +47,7 @@ use clap::{Args, Parser, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
-use crate::client::{Pool, Timeouts, credentials::Credentials};
+use crate::client::{Pins, Pool, Timeouts, credentials::Credentials};
 use crate::config::{Config, paths};
 use crate::demo;
 use crate::files::find_distrust;
@@ -190,11 +191,11 @@ impl Cli {
         match self.command {
             None => open(self, config).await,
             Some(command) if command.is_reading() => {
-                let pool = pool(&config, None);
+                let pool = pool(&config, None, &state());
                 read_until_interrupted(&pool, waits::report_while(&pool, command.read(&pool, colour))).await
             }
             Some(Command::Scan(scan)) => {
-                let pool = pool(&config, None);
+                let pool = pool(&config, None, &state());
                 let scan = scan.run(&pool, config.find_scanner());
                 read_until_interrupted(&pool, waits::report_while(&pool, scan)).await
             }
@@ -279,14 +280,22 @@ impl GlobalOptions {
 }
 
 /// Returns the clients, with the logins of docker and podman.
-fn pool(config: &Config, inbox: Option<&Inbox>) -> Pool {
+fn pool(config: &Config, inbox: Option<&Inbox>, state: &StateStore) -> Pool {
     let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
     settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
+    settings.pins = Pins::kept_in(state.clone());
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
+}
+
+/// Returns the state for a command that prints.
+fn state() -> StateStore {
+    let state = StateStore::new(paths::state());
+    state.on_failure(print::print_problem);
+    state
 }
 
 /// Returns a failure if the cache is not used because other users may have put something there.
@@ -323,7 +332,7 @@ fn context(options: &GlobalOptions, config: &Config, inbox: Option<&Inbox>) -> C
         Some(inbox) => state.on_failure(inbox.failure_sender()),
         None => state.on_failure(print::print_problem),
     }
-    let pool = pool(config, inbox);
+    let pool = pool(config, inbox, &state);
     let journal = Journal::new(state).with_pool(pool.clone());
     ChangeContext { pool, rules, journal }
 }

@@ -9,6 +9,7 @@
 //! | vendors, and everything that is peculiar to one | `vendors` and its folder |
 //! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
+//! | decisions about servers that are not trusted otherwise | `trust` |
 //! | errors and hints | `error` |
 //!
 //! No response of a server is trusted: it is parsed by grammar, its size is limited, it is checked against its digest,
@@ -23,6 +24,7 @@ mod host;
 pub mod http;
 pub mod registry;
 mod single_flight;
+mod trust;
 mod vendors;
 
 use std::collections::HashMap;
@@ -40,7 +42,7 @@ pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
-pub use http::tls::Trust;
+pub use http::tls::{Pins, Trust};
 pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
 pub(crate) use vendors::{ENABLE_DELETES, delete_hint};
@@ -70,6 +72,8 @@ pub struct ClientSettings {
     pub cache: Option<PathBuf>,
     /// The sources of logins.
     pub credentials: Credentials,
+    /// The decisions about servers that are not trusted otherwise.
+    pub pins: Pins,
     /// The timeouts, and the number of tries.
     pub timeouts: Timeouts,
     /// The sink that every request is reported to.
@@ -91,7 +95,10 @@ pub struct HostSettings {
 
 impl ClientSettings {
     fn trust(&self, host: &Host) -> Trust {
-        self.hosts.get(host).map_or(&self.trust, |settings| &settings.trust).clone()
+        let mut trust = self.hosts.get(host).map_or(&self.trust, |settings| &settings.trust).clone();
+        // `https://` before the name comes first.
+        trust.plain_http |= !trust.tls && self.pins.allows_plain_http(host);
+        trust
     }
 
     fn realm_allow(&self, host: &Host) -> Vec<String> {
@@ -197,6 +204,11 @@ impl Pool {
                 trust.insecure |= insecure;
             });
         }
+    }
+
+    /// Makes all clients anew. Requests under way end with the old ones.
+    fn forget_clients(&self) {
+        self.0.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the transport that a registry has in this run only, if [`Pool::set_transport`] changed it.

@@ -4,6 +4,7 @@ pub(crate) mod annotations;
 pub mod attached;
 pub mod base_image;
 pub mod capped;
+pub mod certificate;
 pub mod change;
 pub(crate) mod clip;
 pub mod columns;

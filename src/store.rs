@@ -18,3 +18,4 @@ pub mod remembered;
 mod salvage;
 mod schema;
 pub mod state;
+pub(crate) mod trust;

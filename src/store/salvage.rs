@@ -12,10 +12,11 @@ use super::database::Database;
 use super::error::OperationError;
 
 /// The tables of the state, their columns, and their keys in both orders.
-const TABLES: [(&str, &str, usize, [&str; 2]); 3] = [
+const TABLES: [(&str, &str, usize, [&str; 2]); 4] = [
     ("entry", "number, name, kind, lines", 4, ["number", "number DESC"]),
     ("line", "entry, number, checksum, document, bytes", 5, ["entry, number", "entry DESC, number DESC"]),
     ("opened", "host, position, repository", 3, ["host, position", "host DESC, position DESC"]),
+    ("server_trust", "server, fingerprint", 2, ["server", "server DESC"]),
 ];
 
 /// Copies the rows of the damaged file. Returns the number of entries of the journal that the new database has then.

@@ -16,14 +16,15 @@ pub(crate) struct DatabaseKind {
     pub(crate) wait: Duration,
 }
 
-/// The journal and the repositories that were opened by name.
+/// The journal, the repositories that were opened by name, and the decisions about servers.
 ///
 /// A line belongs to an entry and has a number in it. Its checksum covers both, the document and the bytes, so that a
 /// line that was altered or moved is noticed: see `journal::line`. Entries of earlier versions have negative numbers,
 /// because they began before all others.
 pub(crate) const STATE: DatabaseKind = DatabaseKind {
     file: "state.db",
-    migrations: &["
+    migrations: &[
+        "
         CREATE TABLE entry (
             number INTEGER PRIMARY KEY,
             name TEXT NOT NULL,
@@ -44,7 +45,15 @@ pub(crate) const STATE: DatabaseKind = DatabaseKind {
             repository TEXT NOT NULL,
             PRIMARY KEY (host, position)
         ) STRICT, WITHOUT ROWID;
-    "],
+    ",
+        // Without a fingerprint the server is reached over plain HTTP.
+        "
+        CREATE TABLE server_trust (
+            server TEXT PRIMARY KEY,
+            fingerprint TEXT
+        ) STRICT, WITHOUT ROWID;
+    ",
+    ],
     // FULL: each commit is on the disk when it returns.
     settings: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576;",
     wait: Duration::from_secs(5),
