@@ -2,7 +2,7 @@
 //!
 //! | database | folder | content | if it is damaged |
 //! |---|---|---|---|
-//! | `state.db` | state | the journal, repositories that were opened by name | set aside; everything that can be read is taken over |
+//! | `state.db` | state | the journal, repositories that were opened by name, decisions about servers | set aside; everything that can be read is taken over |
 //! | `cache.db` | cache | manifests and configs, the digests of tags, media types | deleted |
 //!
 //! All functions here wait for the disk, so they run on threads for blocking tasks. `database` opens a file and checks

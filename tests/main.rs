@@ -65,6 +65,7 @@ mod client {
     mod greeting;
     mod paging;
     mod peers;
+    mod pins;
     mod proxies;
     mod ranges;
     mod registry;
