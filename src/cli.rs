@@ -34,6 +34,7 @@ mod search;
 mod side_options;
 mod since;
 mod tag;
+mod trust;
 mod undo;
 mod verify;
 mod waits;
@@ -49,7 +50,7 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
 use crate::client::credentials::{Credentials, TokenServices};
-use crate::client::{Pool, Timeouts};
+use crate::client::{Pins, Pool, Timeouts};
 use crate::config::effective::{Override, Source};
 use crate::config::system::SystemRegistries;
 use crate::config::{Config, paths};
@@ -202,11 +203,11 @@ impl Cli {
         match self.command {
             None => open(self, config).await,
             Some(command) if command.is_reading() => {
-                let pool = pool(&config, StateStore::new(paths::state()), None);
+                let pool = pool(&config, state(), None);
                 read_until_interrupted(&pool, waits::report_while(&pool, command.read(&pool, colour))).await
             }
             Some(Command::Scan(scan)) => {
-                let pool = pool(&config, StateStore::new(paths::state()), None);
+                let pool = pool(&config, state(), None);
                 let scan = scan.run(&pool, config.find_scanner());
                 read_until_interrupted(&pool, waits::report_while(&pool, scan)).await
             }
@@ -340,10 +341,18 @@ fn pool(config: &Config, state: StateStore, inbox: Option<&Inbox>) -> Pool {
     let mut settings = config.client_settings();
     settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
     settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
-    settings.token_services = TokenServices::kept_in(state);
+    settings.token_services = TokenServices::kept_in(state.clone());
+    settings.pins = Pins::kept_in(state);
     settings.timeouts = timeouts;
     settings.sink = inbox.map(Inbox::sink).unwrap_or_default();
     Pool::new(settings)
+}
+
+/// Returns the state for a command that prints.
+fn state() -> StateStore {
+    let state = StateStore::new(paths::state());
+    state.on_failure(print::print_problem);
+    state
 }
 
 /// Returns a failure if the cache is not used because other users may have put something there.

@@ -11,6 +11,7 @@
 //! | places that the system's files lead to, mirrors | `routes` and its folder |
 //! | sources of logins | `credentials` and its folder |
 //! | memory | `cache` (content), `host` (abilities of the server) |
+//! | decisions about servers that are not trusted otherwise | `trust` |
 //! | errors and hints | `error` |
 //!
 //! No response of a server is trusted: it is parsed by grammar, its size is limited, it is checked against its digest,
@@ -27,6 +28,7 @@ mod own_api;
 pub mod registry;
 mod routes;
 mod single_flight;
+mod trust;
 mod vendors;
 
 use std::collections::HashMap;
@@ -44,8 +46,8 @@ pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
-pub use http::tls::Trust;
 pub(crate) use http::tls::certificate_places;
+pub use http::tls::{Pins, Trust};
 pub use own_api::settings::{ApiAddress, VendorName};
 pub(crate) use registry::Registry;
 pub use registry::blobs::{BlobSource, Mount, Transfer};
@@ -85,6 +87,8 @@ pub struct ClientSettings {
     pub credentials: Credentials,
     /// The token services that the user lets have logins, besides those of `hosts`.
     pub token_services: TokenServices,
+    /// The decisions about servers that are not trusted otherwise.
+    pub pins: Pins,
     /// The timeouts, and the number of tries.
     pub timeouts: Timeouts,
     /// The sink that every request is reported to.
@@ -111,10 +115,13 @@ pub struct HostSettings {
 impl ClientSettings {
     /// Returns the transport of a registry.
     pub(crate) fn trust_of(&self, host: &Host) -> Trust {
-        match self.hosts.get(host) {
+        let mut trust = match self.hosts.get(host) {
             Some(settings) => settings.trust.clone(),
             None => self.trust.clone().with_leave(self.routes.is_insecure(host)),
-        }
+        };
+        // `https://` before the name comes first.
+        trust.plain_http |= !trust.tls && self.pins.allows_plain_http(host);
+        trust
     }
 
     /// Returns the same settings with leave for one registry to be insecure.
@@ -315,6 +322,11 @@ impl Pool {
                 trust.insecure |= insecure;
             });
         }
+    }
+
+    /// Makes all clients anew. Requests under way end with the old ones.
+    fn forget_clients(&self) {
+        self.0.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the transport that a registry has in this run only, if [`Pool::set_transport`] changed it.

@@ -5,6 +5,7 @@ pub mod attached;
 pub mod base_image;
 pub mod bookmark;
 pub mod capped;
+pub mod certificate;
 pub mod change;
 pub(crate) mod clip;
 pub mod columns;

@@ -2,7 +2,7 @@
 //!
 //! | database | folder | content | if it is damaged |
 //! |---|---|---|---|
-//! | `state.db` | state | the journal, repositories that were opened by name, token services that may get logins, bookmarks, registries used lately, the last session | set aside; journal, names and bookmarks are taken over as far as they can be read |
+//! | `state.db` | state | the journal, repositories that were opened by name, token services that may get logins, decisions about servers, bookmarks, registries used lately, the last session | set aside; journal, names and bookmarks are taken over as far as they can be read |
 //! | `cache.db` | cache | manifests and configs, the digests of tags, media types | deleted |
 //!
 //! All functions here wait for the disk, so they run on threads for blocking tasks. `database` opens a file and checks

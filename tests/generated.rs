@@ -60,6 +60,7 @@ fn readme_names_options_and_subcommands_that_exist() {
         "base",
         "login",
         "logout",
+        "trust",
         "scan",
         "tag",
         "copy",

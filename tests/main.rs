@@ -75,6 +75,7 @@ mod client {
     mod own_api;
     mod paging;
     mod peers;
+    mod pins;
     mod proxies;
     mod ranges;
     mod registry;

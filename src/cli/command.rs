@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::{
     CliError, base, belongs, cat, completions, config, copy, delete, diff, dockerfile, extract, files,
-    inspect, journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, undo, verify,
-    waste,
+    inspect, journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, trust, undo,
+    verify, waste,
 };
 use crate::client::Pool;
 
@@ -46,6 +46,8 @@ pub(super) enum Command {
     Login(login::LoginCommand),
     /// Remove the stored logins for a registry
     Logout(logout::Logout),
+    /// Pin the certificate of a server that is not trusted otherwise, or allow plain HTTP for a registry
+    Trust(trust::TrustCommand),
     /// Give an image another tag: same bytes, same digest
     Tag(tag::NewTag),
     /// Copy an image or a repository, within a registry or to another one
@@ -87,7 +89,8 @@ impl Command {
             | Command::Verify(_)
             | Command::Base(_)
             | Command::Login(_)
-            | Command::Logout(_) => true,
+            | Command::Logout(_)
+            | Command::Trust(_) => true,
             // It needs the scanner of the configuration.
             Command::Scan(_)
             | Command::Tag(_)
@@ -122,6 +125,7 @@ impl Command {
             Command::Base(base) => base.run(pool).await,
             Command::Login(login) => login.run(pool).await,
             Command::Logout(logout) => logout.run(pool).await,
+            Command::Trust(trust) => trust.run(pool).await,
             _ => Ok(()),
         }
     }

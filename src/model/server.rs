@@ -61,6 +61,8 @@ pub struct OwnApiUntag {
 pub enum Transport {
     /// TLS with a checked certificate.
     Https,
+    /// TLS with the certificate that the user has pinned.
+    Pinned,
     /// TLS with an unchecked certificate, because the user said so.
     Unverified,
     /// No TLS: on loopback, or because the user said so.

@@ -13,7 +13,7 @@ use super::error::OperationError;
 
 /// The tables of the state that are taken over, their columns, and their keys in both orders. Permissions for logins are
 /// not: the user is asked again. The last session and the list of registries used lately come back by use.
-const TABLES: [(&str, &str, usize, [&str; 2]); 4] = [
+const TABLES: [(&str, &str, usize, [&str; 2]); 5] = [
     ("entry", "number, name, kind, lines", 4, ["number", "number DESC"]),
     ("line", "entry, number, checksum, document, bytes", 5, ["entry, number", "entry DESC, number DESC"]),
     ("opened", "host, position, repository", 3, ["host, position", "host DESC, position DESC"]),
@@ -23,6 +23,7 @@ const TABLES: [(&str, &str, usize, [&str; 2]); 4] = [
         3,
         ["host, repository, selector", "host DESC, repository DESC, selector DESC"],
     ),
+    ("server_trust", "server, fingerprint", 2, ["server", "server DESC"]),
 ];
 
 /// Copies the rows of the damaged file. Returns the number of entries of the journal that the new database has then.

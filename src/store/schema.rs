@@ -36,7 +36,7 @@ const BOOKMARKS_AND_SESSION: &str = "
 ";
 
 /// The journal, the repositories that were opened by name, the token services that may get logins, the bookmarks, the
-/// registries that were used lately, and the last session.
+/// registries that were used lately, the last session, and the decisions about servers.
 ///
 /// A line belongs to an entry and has a number in it. Its checksum covers both, the document and the bytes, so that a
 /// line that was altered or moved is noticed: see `journal::line`. Entries of earlier versions have negative numbers,
@@ -74,6 +74,13 @@ pub(crate) const STATE: DatabaseKind = DatabaseKind {
         ) STRICT, WITHOUT ROWID;
     ",
         BOOKMARKS_AND_SESSION,
+        // Without a fingerprint the server is reached over plain HTTP.
+        "
+        CREATE TABLE server_trust (
+            server TEXT PRIMARY KEY,
+            fingerprint TEXT
+        ) STRICT, WITHOUT ROWID;
+    ",
     ],
     // FULL: each commit is on the disk when it returns.
     settings: "PRAGMA synchronous = FULL; PRAGMA journal_size_limit = 1048576;",

@@ -158,6 +158,7 @@ impl Canvas<'_, '_> {
     fn transport(&self, server: &Server) -> Option<Span<'static>> {
         match server.transport {
             Transport::Https | Transport::Local => None,
+            Transport::Pinned => Some(Span::styled("pinned certificate", self.style(Role::Good))),
             Transport::Plain => Some(Span::styled("plain HTTP", self.style(Role::Warn))),
             Transport::Unverified => Some(Span::styled("certificate unchecked", self.style(Role::Bad))),
         }

@@ -106,6 +106,7 @@ impl Client {
         let base = self.http().base().await?;
         Ok(match base.origin().is_some_and(|origin| origin.is_https()) {
             false => Transport::Plain,
+            true if self.http().transport().is_pinned() => Transport::Pinned,
             true if self.http().trust().insecure => Transport::Unverified,
             true => Transport::Https,
         })

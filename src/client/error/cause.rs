@@ -30,6 +30,8 @@ pub enum Cause {
         /// Whether the server has no TLS.
         server_is_plain: bool,
     },
+    /// The registry would be reached without TLS, and a certificate is pinned for it.
+    PlainRefused,
     /// The server answers as a registry neither over TLS nor over plain HTTP. The text describes its answer.
     NotARegistry(SafeText),
     /// Nothing arrived for this long.
@@ -111,6 +113,8 @@ pub enum CertificateFault {
     Dates,
     /// It is for another name.
     Name,
+    /// Another certificate is pinned for the server.
+    Changed,
     /// Any other fault. Only another certificate helps.
     Other,
 }
@@ -239,6 +243,9 @@ impl fmt::Display for Cause {
             Cause::Scheme { server_is_plain: false } => {
                 f.write_str("the server speaks HTTPS, not plain HTTP")
             }
+            Cause::PlainRefused => f.write_str(
+                "it would be reached over plain HTTP, without TLS, although a certificate is pinned for it: nothing is sent",
+            ),
             Cause::NotARegistry(text) => write!(f, "{text}"),
             Cause::Timeout(what, Duration::ZERO) => write!(f, "no answer in time {what}"),
             Cause::Timeout(what, limit) => write!(f, "nothing came for {} s {what}", limit.as_secs_f32()),

@@ -5,7 +5,7 @@ use std::io;
 use std::time::Duration;
 
 use super::{Cause, CertificateFault};
-use crate::client::http::tls::{ForbiddenAddress, NoAuthorities};
+use crate::client::http::tls::{CertificateChanged, ForbiddenAddress, NoAuthorities};
 use crate::model::text::SafeText;
 
 impl Cause {
@@ -25,6 +25,16 @@ impl Cause {
             Some(io::ErrorKind::ConnectionRefused) => Cause::Refused,
             _ if error.is_timeout() => Cause::Timeout("to connect", Duration::ZERO),
             _ => Cause::Connection(text),
+        }
+    }
+}
+
+impl Cause {
+    /// Describes a fault of a certificate: `its certificate has expired`.
+    pub(crate) fn describe_tls(error: &rustls::Error) -> SafeText {
+        match from_tls(error) {
+            Cause::Certificate(_, text) => text,
+            other => SafeText::from(other.to_string()),
         }
     }
 }
@@ -147,7 +157,9 @@ fn certificate_fault(problem: &rustls::CertificateError) -> CertificateFault {
         Problem::UnknownIssuer | Problem::BadSignature => CertificateFault::Authority,
         Problem::Other(rustls::OtherError(inside)) => {
             let is_authority = matches!(inside.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity));
-            if is_authority || inside.is::<NoAuthorities>() {
+            if inside.is::<CertificateChanged>() {
+                CertificateFault::Changed
+            } else if is_authority || inside.is::<NoAuthorities>() {
                 CertificateFault::Authority
             } else {
                 CertificateFault::Other
@@ -159,6 +171,11 @@ fn certificate_fault(problem: &rustls::CertificateError) -> CertificateFault {
 
 fn certificate_problem(problem: &rustls::CertificateError) -> SafeText {
     use rustls::CertificateError as Problem;
+    if let Problem::Other(rustls::OtherError(inside)) = problem
+        && let Some(changed) = inside.downcast_ref::<CertificateChanged>()
+    {
+        return SafeText::from(changed.to_string());
+    }
     let text = match problem {
         Problem::Expired | Problem::ExpiredContext { .. } => {
             "its certificate has expired (or the clock here is wrong)"

@@ -32,6 +32,7 @@ impl Cause {
             | Cause::Tls(_)
             | Cause::NotARegistry(_)
             | Cause::Scheme { .. }
+            | Cause::PlainRefused
             | Cause::Timeout(..)
             | Cause::TooSlow
             | Cause::Unfinished(_)
@@ -80,8 +81,11 @@ impl Error {
                 Some(format!("`{host}` {how}, and only its operator can correct this address"))
             }
             Cause::Certificate(fault, _) => Some(match fault {
+                CertificateFault::Changed => format!(
+                    "ask the operator of `{peer}` whether the certificate was replaced, and compare the fingerprint: `regtui trust {peer}` pins the new one"
+                ),
                 CertificateFault::Authority => format!(
-                    "trust the authority of `{peer}` with `--ca-file FILE`: `--insecure` applies to `{host}` alone"
+                    "trust the authority of `{peer}` with `--ca-file FILE`, or its certificate with `regtui trust {peer}`: `--insecure` applies to `{host}` alone"
                 ),
                 CertificateFault::Dates => format!(
                     "if the clock here is right, only the operator of `{peer}` can replace the certificate: `--insecure` applies to `{host}` alone"
@@ -126,24 +130,30 @@ impl Error {
         let hint = match cause {
             Cause::NoAddress(_) => "check the spelling, the network and the name server".into(),
             Cause::Refused => format!("is a registry running at `{host}`, and is the port right?"),
+            Cause::Certificate(CertificateFault::Changed, _) => format!(
+                "ask the operator of `{host}` whether the certificate was replaced, and compare the fingerprint: `regtui trust {host}` pins the new one"
+            ),
             Cause::Certificate(fault, _) => {
                 let first = match fault {
                     CertificateFault::Authority => "trust its authority with `--ca-file FILE`",
                     CertificateFault::Dates => "correct the clock here, have the certificate replaced",
                     CertificateFault::Name => "use a name that the certificate has, have it replaced",
-                    CertificateFault::Other => "have the certificate replaced",
+                    CertificateFault::Changed | CertificateFault::Other => "have the certificate replaced",
                 };
                 format!(
-                    "{first}, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)"
+                    "{first}, pin the certificate with `regtui trust {host}`, or skip the check with `--insecure` (in a copy `--src-insecure` or `--dest-insecure`)"
                 )
             }
             Cause::ClientCertificate(_) => format!(
                 "put the certificate as `client.cert` and its key as `client.key` into `certs.d/{host}` in the folder of podman or docker, such as `~/.config/containers`"
             ),
             Cause::Scheme { server_is_plain: true } => format!(
-                "allow plain HTTP with `http://{host}`, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
+                "allow plain HTTP with `http://{host}`, with `regtui trust --http {host}` for good, or with `--plain-http` (in a copy `--src-plain-http` or `--dest-plain-http`)"
             ),
             Cause::Scheme { server_is_plain: false } => "leave out `http://` and `--plain-http`".into(),
+            Cause::PlainRefused => format!(
+                "if it has given up TLS on purpose, `regtui trust --http {host}` replaces the pin, and `regtui trust --forget {host}` removes it"
+            ),
             Cause::NotARegistry(_) => format!(
                 "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"
             ),

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | files of certificates, and the folders `certs.d` | `certificates` |
 //! | the check of a server's certificate | `verifier` |
+//! | pinned certificates | `pins` |
 //! | signatures of elliptic curves that ring does not check | `elliptic` |
 //!
 //! The authorities that the user trusts for a registry count for its token service and its storage as well. `--insecure`
@@ -11,6 +12,7 @@
 
 mod certificates;
 mod elliptic;
+mod pins;
 mod verifier;
 
 use std::collections::HashMap;
@@ -35,6 +37,9 @@ use crate::model::reference::{Host, Scheme};
 use crate::model::text::SafeText;
 use certificates::CertificateFolder;
 pub(crate) use certificates::places as certificate_places;
+use pins::PinVerifier;
+pub use pins::Pins;
+pub(crate) use pins::{CertificateChanged, ServerAddress, TrustDecision};
 pub(crate) use verifier::NoAuthorities;
 use verifier::{AcceptEverything, CertificateVerifier};
 
@@ -91,6 +96,9 @@ fn provider() -> Arc<CryptoProvider> {
     PROVIDER.clone()
 }
 
+/// Most clients for other servers that are kept.
+const MOST_EXTERNAL: usize = 64;
+
 /// Whether connections serve more than one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Reuse {
@@ -105,6 +113,7 @@ pub(crate) enum Reuse {
 pub(crate) struct Clients {
     host: Host,
     trust: Trust,
+    pins: Pins,
     timeouts: Timeouts,
     proxies: Proxies,
     /// Whether the registry that names other servers is on this machine, so that they may be, too.
@@ -124,16 +133,16 @@ struct Built {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Purpose {
     Registry { is_plain: bool, is_proxied: bool, reuse: Reuse },
-    External(Option<Proxy>),
+    External(Option<Proxy>, Option<ServerAddress>),
 }
 
 impl Clients {
     /// Creates them for a registry. Nothing is read yet but the names of the proxies.
-    pub(crate) fn new(host: Host, trust: Trust, timeouts: Timeouts) -> Clients {
+    pub(crate) fn new(host: Host, trust: Trust, pins: Pins, timeouts: Timeouts) -> Clients {
         let proxies = Proxies::from_system(&host);
         let (built, was_identity_missing) = Default::default();
         let is_named_on_loopback = host.is_loopback();
-        Clients { host, trust, timeouts, proxies, is_named_on_loopback, built, was_identity_missing }
+        Clients { host, trust, pins, timeouts, proxies, is_named_on_loopback, built, was_identity_missing }
     }
 
     /// Notes that another registry has named this one, so that its place decides about internal addresses.
@@ -168,7 +177,7 @@ impl Clients {
         {
             return Err(Cause::ForbiddenAddress);
         }
-        self.find(Purpose::External(proxy))
+        self.find(Purpose::External(proxy, ServerAddress::of(url)))
     }
 
     fn find(&self, purpose: Purpose) -> Result<Client, Cause> {
@@ -180,7 +189,13 @@ impl Clients {
             Purpose::Registry { is_plain, is_proxied, reuse } => {
                 self.build_for_registry(&mut built, *is_plain, *is_proxied, *reuse)?
             }
-            Purpose::External(proxy) => self.build_for_others(&mut built, proxy.as_ref())?,
+            Purpose::External(proxy, server) => {
+                let is_external = |purpose: &Purpose| matches!(purpose, Purpose::External(..));
+                if built.clients.keys().filter(|purpose| is_external(purpose)).count() >= MOST_EXTERNAL {
+                    built.clients.retain(|purpose, _| !is_external(purpose));
+                }
+                self.build_for_others(&mut built, proxy.as_ref(), server.clone())?
+            }
         };
         built.clients.insert(purpose, client.clone());
         Ok(client)
@@ -206,16 +221,44 @@ impl Clients {
             None => Arc::new(NoIdentity { was_missing: self.was_identity_missing.clone() }),
         };
         let verifier = if self.trust.insecure { Arc::new(AcceptEverything) } else { verifier };
+        let verifier = self.with_pin(ServerAddress::of_registry(&self.host), verifier);
         build(builder.tls_backend_preconfigured(config(verifier, Some(identity))?))
     }
 
-    fn build_for_others(&self, built: &mut Built, proxy: Option<&Proxy>) -> Result<Client, Cause> {
+    fn build_for_others(
+        &self,
+        built: &mut Built,
+        proxy: Option<&Proxy>,
+        server: Option<ServerAddress>,
+    ) -> Result<Client, Cause> {
         let guard = AddressGuard {
             registry_is_loopback: self.is_named_on_loopback,
             proxy: proxy.map(|proxy| proxy.host().to_string()),
         };
-        let config = config(self.verifier(built)?, None)?;
+        let config = config(self.with_pin(server, self.verifier(built)?), None)?;
         build(self.builder(proxy.is_some()).dns_resolver(guard).tls_backend_preconfigured(config))
+    }
+
+    /// Lets the pin of a server decide before a verifier.
+    fn with_pin(
+        &self,
+        server: Option<ServerAddress>,
+        otherwise: Arc<dyn ServerCertVerifier>,
+    ) -> Arc<dyn ServerCertVerifier> {
+        match server {
+            Some(server) => Arc::new(PinVerifier { pins: self.pins.clone(), server, otherwise }),
+            None => otherwise,
+        }
+    }
+
+    /// Returns whether a certificate is pinned for the registry.
+    pub(crate) fn is_pinned(&self) -> bool {
+        ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.find(&server).is_some())
+    }
+
+    /// Returns whether the registry has presented a certificate in this run.
+    pub(crate) fn has_presented_certificate(&self) -> bool {
+        ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.offer(&server).is_some())
     }
 
     fn verifier(&self, built: &mut Built) -> Result<Arc<CertificateVerifier>, Cause> {

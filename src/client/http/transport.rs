@@ -97,7 +97,12 @@ impl Transport {
     pub(crate) fn new(host: Host, settings: &ClientSettings, backoffs: Arc<Backoffs>) -> Transport {
         let trust = settings.trust_of(&host);
         Transport {
-            clients: Clients::new(host.clone(), trust.clone(), settings.timeouts.clone()),
+            clients: Clients::new(
+                host.clone(),
+                trust.clone(),
+                settings.pins.clone(),
+                settings.timeouts.clone(),
+            ),
             trust,
             timeouts: settings.timeouts.clone(),
             sink: settings.sink.clone(),
@@ -131,7 +136,11 @@ impl Transport {
         // A password goes there over plain HTTP only if the user has allowed that for this very registry.
         let plain_http = settings.hosts.get(host).is_some_and(|settings| settings.trust.plain_http);
         let trust = Trust { plain_http, ca_file: settings.trust_of(host).ca_file, ..Trust::default() };
-        let clients = Clients::new(host.clone(), trust.clone(), settings.timeouts.clone());
+        let clients =
+            Clients::new(host.clone(), trust.clone(), settings.pins.clone(), settings.timeouts.clone());
+        if !origin.is_https() && clients.is_pinned() {
+            return None;
+        }
         Some(Transport {
             clients: clients.named_by(&self.host),
             trust,
@@ -156,11 +165,24 @@ impl Transport {
         &self.trust
     }
 
+    /// Returns whether a certificate is pinned for the registry, so that it is never reached without TLS.
+    pub(crate) fn is_pinned(&self) -> bool {
+        self.clients.is_pinned()
+    }
+
+    /// Returns whether the registry has presented a certificate in this run, or must do so.
+    fn is_known_for_tls(&self) -> bool {
+        self.is_pinned() || self.clients.has_presented_certificate()
+    }
+
     /// Returns the address of the registry. The first call finds out whether a registry on loopback speaks TLS.
     pub(crate) async fn base(&self) -> Result<&Base, Cause> {
         let asked = Instant::now();
         let find = async {
-            let is_open = !self.trust.plain_http && !self.trust.tls;
+            if self.trust.plain_http && self.is_pinned() {
+                return Err(Cause::PlainRefused);
+            }
+            let is_open = !self.trust.plain_http && !self.trust.tls && !self.is_known_for_tls();
             let is_plain = match () {
                 () if self.trust.plain_http => true,
                 () if is_open && self.host.is_loopback() => self.detect_scheme(asked).await?,
@@ -325,11 +347,18 @@ impl Transport {
                     "the server asked for a client certificate, and there is none".into(),
                 )
             }
+            Cause::Scheme { server_is_plain: true } if *peer == Peer::Registry && self.is_pinned() => {
+                Cause::PlainRefused
+            }
             cause => cause,
         };
         let has_begun_tls = matches!(
             cause,
-            Cause::Certificate(..) | Cause::ClientCertificate(_) | Cause::Tls(_) | Cause::Scheme { .. }
+            Cause::Certificate(..)
+                | Cause::ClientCertificate(_)
+                | Cause::Tls(_)
+                | Cause::Scheme { .. }
+                | Cause::PlainRefused
         );
         let is_of_proxy = error.is_connect() && !has_begun_tls && cause != Cause::ForbiddenAddress;
         let proxy = is_of_proxy.then(|| self.proxy(url)).flatten();

@@ -50,7 +50,7 @@ impl CopySide {
         let host = &self.registry;
         let place = if host.is_loopback() { ", within this machine" } else { "" };
         match self.transport {
-            Transport::Https | Transport::Local => None,
+            Transport::Https | Transport::Pinned | Transport::Local => None,
             Transport::Plain => Some(SafeText::from(format!(
                 "{sent} is sent unencrypted to `{host}`, {role} (plain HTTP{place}){asked}"
             ))),

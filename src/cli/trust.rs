@@ -1,0 +1,169 @@
+//! `regtui trust`: pins the certificate of a server, or allows plain HTTP for a registry.
+
+use std::io::{IsTerminal, Write};
+
+use clap::Args;
+use jiff::Timestamp;
+
+use super::CliError;
+use super::arguments::ArgumentReader;
+use crate::client::Pool;
+use crate::model::certificate::{Fingerprint, OfferedCertificate};
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::reference::Host;
+use crate::model::text::SafeText;
+
+/// Pin the certificate of a server that is not trusted otherwise, or allow plain HTTP for a registry
+#[derive(Debug, Args)]
+#[command(
+    after_help = "The server must present the pinned certificate from then on: it is accepted whatever is wrong with it, and every other certificate is refused. The pin
+counts for this host and port alone, in all commands and in the UI. Compare the fingerprint with that of the operator: `openssl x509 -noout -fingerprint
+-sha256 -in FILE` prints it.
+
+Exit codes: 0 success; 1 nothing was pinned; 2 wrong usage; 130 interrupted."
+)]
+pub(crate) struct TrustCommand {
+    /// Registry or token service: registry.example:5000
+    #[arg(value_name = "HOST", required_unless_present = "list")]
+    host: Option<String>,
+    /// Pin the certificate without a question if it has this SHA-256 fingerprint
+    #[arg(long, value_name = "SHA256", conflicts_with_all = ["http", "list", "forget"])]
+    fingerprint: Option<String>,
+    /// Allow plain HTTP for this registry, in the place of a pin: logins are then sent unencrypted
+    #[arg(long, conflicts_with_all = ["list", "forget"])]
+    http: bool,
+    /// List the servers with a pinned certificate, and the registries with plain HTTP
+    #[arg(long, conflicts_with_all = ["host", "forget"])]
+    list: bool,
+    /// Forget the pin, or that plain HTTP is allowed
+    #[arg(long)]
+    forget: bool,
+}
+
+impl TrustCommand {
+    /// Shows the certificate, asks, and pins it.
+    pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
+        let Some(host) = &self.host else { return list(pool) };
+        let host = ArgumentReader::of(pool).target(host)?.host().clone();
+        if self.forget {
+            let had_one = pool.forget_trust(&host).map_err(|error| unwritten(&host, &error))?;
+            let text = if had_one { "forgot the decision about" } else { "there is no decision about" };
+            writeln!(std::io::stdout(), "{text} {host}")?;
+            return Ok(());
+        }
+        if self.http {
+            return allow_plain_http(pool, &host);
+        }
+        let wanted = self.fingerprint.as_deref().map(|text| {
+            Fingerprint::parse(text).ok_or_else(|| {
+                CliError::Usage("--fingerprint: a SHA-256 fingerprint has 64 hexadecimal digits".into())
+            })
+        });
+        self.pin(pool, &host, wanted.transpose()?).await
+    }
+
+    async fn pin(&self, pool: &Pool, host: &Host, wanted: Option<Fingerprint>) -> Result<(), CliError> {
+        let what = format!("cannot show the certificate of {host}");
+        let offer = pool.ask_certificate(host).await.map_err(|error| error.failure(what.clone()))?;
+        let offer = offer.ok_or_else(|| Failure::local(what, "it presents none"))?;
+        print_certificate(host, &offer)?;
+        if offer.is_pinned() && wanted.as_ref().is_none_or(|wanted| *wanted == offer.certificate.fingerprint)
+        {
+            writeln!(std::io::stdout(), "this certificate is already pinned for {host}")?;
+            return Ok(());
+        }
+        match wanted {
+            Some(wanted) if wanted != offer.certificate.fingerprint => {
+                return Err(CliError::Failed(Failure {
+                    what: SafeText::from(format!("the certificate of {host} is not pinned")),
+                    why: SafeText::from(format!("it does not have the fingerprint {wanted}")),
+                    hint: Some("another server may stand between this machine and the registry".into()),
+                    kind: FailureKind::Denied,
+                }));
+            }
+            Some(_) => {}
+            None => {
+                let answer = if offer.is_changed() { host.as_str() } else { "yes" };
+                confirm("pin this certificate, in all runs?", answer, "`--fingerprint SHA256` pins it")?;
+            }
+        }
+        let fingerprint = offer.certificate.fingerprint.clone();
+        pool.pin_certificate(host, fingerprint, true).map_err(|error| unwritten(host, &error))?;
+        writeln!(std::io::stdout(), "pinned the certificate of {host}")?;
+        Ok(())
+    }
+}
+
+fn print_certificate(host: &Host, offer: &OfferedCertificate) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "certificate of {host}")?;
+    for (label, text) in offer.certificate.lines(Timestamp::now()) {
+        writeln!(out, "  {label:<8} {text}")?;
+    }
+    if let Some(pinned) = offer.pinned.as_ref().filter(|_| offer.is_changed()) {
+        writeln!(out, "  {:<8} {pinned}", "pinned")?;
+        writeln!(out, "  this is ANOTHER certificate than the pinned one")?;
+    } else {
+        let problem = offer.problem.as_ref().map_or("none: it is trusted without a pin", SafeText::as_str);
+        writeln!(out, "  {:<8} {problem}", "problem")?;
+    }
+    Ok(())
+}
+
+fn allow_plain_http(pool: &Pool, host: &Host) -> Result<(), CliError> {
+    let mut out = std::io::stdout();
+    if !host.is_loopback() {
+        writeln!(out, "without TLS, logins and content for {host} can be read and changed on the way")?;
+    }
+    let answer = if pool.has_pin(host) {
+        writeln!(out, "a certificate is pinned for {host}: the pin will be forgotten")?;
+        host.as_str()
+    } else {
+        "yes"
+    };
+    confirm(
+        "reach it over plain HTTP, in all runs?",
+        answer,
+        "`plain_http = true` in the configuration allows it",
+    )?;
+    pool.allow_plain_http(host, true).map_err(|error| unwritten(host, &error))?;
+    writeln!(out, "{host} is reached over plain HTTP from now on")?;
+    Ok(())
+}
+
+fn list(pool: &Pool) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    for (server, fingerprint) in pool.trusted_servers() {
+        match fingerprint {
+            Some(fingerprint) => writeln!(out, "{server}  {fingerprint}")?,
+            None => writeln!(out, "{server}  plain HTTP")?,
+        }
+    }
+    Ok(())
+}
+
+/// Asks a question that only this answer confirms.
+fn confirm(question: &str, answer: &str, otherwise: &str) -> Result<(), CliError> {
+    if !std::io::stdin().is_terminal() {
+        return Err(CliError::Usage(format!("without a terminal nothing is asked: {otherwise}")));
+    }
+    let mut stderr = std::io::stderr().lock();
+    write!(stderr, "{question} type `{answer}`: ")?;
+    stderr.flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line)?;
+    if line.trim() == answer {
+        return Ok(());
+    }
+    writeln!(stderr, "nothing was changed")?;
+    Err(CliError::Reported)
+}
+
+fn unwritten(host: &Host, error: &std::io::Error) -> CliError {
+    CliError::Failed(Failure {
+        what: SafeText::from(format!("cannot keep the decision about {host}")),
+        why: SafeText::from(error.to_string()),
+        hint: None,
+        kind: FailureKind::Local,
+    })
+}

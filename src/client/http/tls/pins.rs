@@ -1,0 +1,235 @@
+//! Pinned certificates: a server whose certificate the user has pinned must present exactly that one.
+//!
+//! A pin belongs to one server, which is a host with a port. It replaces the check by authorities, names and dates, in
+//! both directions: the pinned certificate is accepted whatever is wrong with it, and every other one is refused even
+//! if an authority vouches for it. The signatures of the handshake are always checked with a pinned certificate, so that
+//! the server proves that it has the key.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use reqwest::Url;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{verify_tls12_signature, verify_tls13_signature};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
+
+use super::elliptic;
+use crate::client::error::Cause;
+use crate::model::certificate::{Fingerprint, OfferedCertificate, ServerCertificate};
+use crate::model::reference::Host;
+use crate::store::state::StateStore;
+use crate::store::trust::{self, TrustRow};
+
+/// Most servers whose last certificate is kept.
+const MOST_OFFERS: usize = 64;
+
+/// A host with a port: `registry.example:443`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct ServerAddress(String);
+
+impl ServerAddress {
+    /// Returns the address in a URL.
+    pub(crate) fn of(url: &Url) -> Option<ServerAddress> {
+        Some(ServerAddress(format!("{}:{}", url.host_str()?, url.port_or_known_default()?)))
+    }
+
+    /// Returns the address of a registry that is reached with TLS.
+    pub(crate) fn of_registry(host: &Host) -> Option<ServerAddress> {
+        ServerAddress::of(&Url::parse(&format!("https://{}/", host.api())).ok()?)
+    }
+
+    /// Returns the text.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The decisions of the user about servers, those that are kept and those of this run, and the certificates that were
+/// presented in this run. Cheap to clone; all clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Pins(Arc<Mutex<PinsInner>>);
+
+#[derive(Debug, Default)]
+struct PinsInner {
+    /// The place of the decisions that are kept, as long as it has not been read.
+    unread: Option<StateStore>,
+    state: Option<StateStore>,
+    decisions: HashMap<ServerAddress, TrustDecision>,
+    /// The last certificate that each server presented.
+    offers: HashMap<ServerAddress, OfferedCertificate>,
+}
+
+/// The decision of the user about a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TrustDecision {
+    /// It must present the certificate with this fingerprint.
+    Pinned(Fingerprint),
+    /// It is reached without TLS.
+    PlainHttp,
+}
+
+impl Pins {
+    /// Creates the decisions that are kept in a state. It is read when the first server is contacted.
+    pub fn kept_in(state: StateStore) -> Pins {
+        let inner = PinsInner { unread: Some(state.clone()), state: Some(state), ..PinsInner::default() };
+        Pins(Arc::new(Mutex::new(inner)))
+    }
+
+    /// Returns the fingerprint that is pinned for a server.
+    pub(crate) fn find(&self, server: &ServerAddress) -> Option<Fingerprint> {
+        match self.inner().decisions.get(server) {
+            Some(TrustDecision::Pinned(fingerprint)) => Some(fingerprint.clone()),
+            _ => None,
+        }
+    }
+
+    /// Returns whether the user allowed plain HTTP for a registry.
+    pub(crate) fn allows_plain_http(&self, host: &Host) -> bool {
+        let server = ServerAddress::of_registry(host);
+        server.is_some_and(|server| self.inner().decisions.get(&server) == Some(&TrustDecision::PlainHttp))
+    }
+
+    /// Returns the decisions, ordered by server.
+    pub(crate) fn all(&self) -> Vec<(ServerAddress, TrustDecision)> {
+        let mut all: Vec<_> = self.inner().decisions.clone().into_iter().collect();
+        all.sort_by(|one, other| one.0.cmp(&other.0));
+        all
+    }
+
+    /// Takes a decision about a server, or forgets the earlier one. It is kept for later runs if `is_kept`. Returns
+    /// whether anything was replaced.
+    pub(crate) fn decide(
+        &self,
+        server: &ServerAddress,
+        decision: Option<TrustDecision>,
+        is_kept: bool,
+    ) -> io::Result<bool> {
+        let mut inner = self.inner();
+        if is_kept {
+            let Some(state) = &inner.state else {
+                return Err(io::Error::new(io::ErrorKind::NotFound, "there is no folder for the state"));
+            };
+            let row = decision.as_ref().map(|decision| match decision {
+                TrustDecision::Pinned(fingerprint) => TrustRow::Pinned(fingerprint.to_string()),
+                TrustDecision::PlainHttp => TrustRow::PlainHttp,
+            });
+            trust::write(state, server.as_str(), row.as_ref())?;
+        }
+        let before = match decision {
+            Some(decision) => inner.decisions.insert(server.clone(), decision),
+            None => inner.decisions.remove(server),
+        };
+        Ok(before.is_some())
+    }
+
+    /// Returns the last certificate that a server presented in this run.
+    pub(crate) fn offer(&self, server: &ServerAddress) -> Option<OfferedCertificate> {
+        self.inner().offers.get(server).cloned()
+    }
+
+    fn note_offer(&self, server: &ServerAddress, offer: OfferedCertificate) {
+        let mut inner = self.inner();
+        // A registry may lead to any number of servers.
+        if inner.offers.len() >= MOST_OFFERS && !inner.offers.contains_key(server) {
+            inner.offers.clear();
+        }
+        inner.offers.insert(server.clone(), offer);
+    }
+
+    fn inner(&self) -> MutexGuard<'_, PinsInner> {
+        let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(state) = inner.unread.take() {
+            match trust::read(&state) {
+                Ok(rows) => inner.decisions.extend(rows.into_iter().filter_map(|(server, row)| {
+                    let decision = match row {
+                        TrustRow::Pinned(text) => TrustDecision::Pinned(Fingerprint::parse(&text)?),
+                        TrustRow::PlainHttp => TrustDecision::PlainHttp,
+                    };
+                    Some((ServerAddress(server), decision))
+                })),
+                Err(error) => tracing::warn!(%error, "the pinned certificates cannot be read"),
+            }
+        }
+        inner
+    }
+}
+
+/// A server presented another certificate than the pinned one.
+#[derive(Debug, thiserror::Error)]
+#[error("its certificate is not the pinned one: pinned is {pinned}, presented was {presented}")]
+pub(crate) struct CertificateChanged {
+    pinned: Fingerprint,
+    presented: Fingerprint,
+}
+
+/// Checks the certificates of one server: by its pin if there is one, otherwise by another verifier.
+#[derive(Debug)]
+pub(super) struct PinVerifier {
+    pub(super) pins: Pins,
+    pub(super) server: ServerAddress,
+    pub(super) otherwise: Arc<dyn ServerCertVerifier>,
+}
+
+impl PinVerifier {
+    fn is_pinned(&self) -> bool {
+        self.pins.find(&self.server).is_some()
+    }
+}
+
+impl ServerCertVerifier for PinVerifier {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let presented = Fingerprint::of(certificate);
+        let pinned = self.pins.find(&self.server);
+        let checked = match pinned.clone() {
+            Some(pinned) if pinned == presented => Ok(ServerCertVerified::assertion()),
+            Some(pinned) => Err(Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(
+                CertificateChanged { pinned, presented },
+            ))))),
+            None => self.otherwise.verify_server_cert(certificate, intermediates, name, ocsp, now),
+        };
+        let problem = checked.as_ref().err().map(Cause::describe_tls);
+        let certificate = ServerCertificate::of_der(certificate);
+        self.pins.note_offer(&self.server, OfferedCertificate { certificate, problem, pinned });
+        checked
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_pinned() {
+            return verify_tls12_signature(message, certificate, signed, &elliptic::signature_algorithms());
+        }
+        self.otherwise.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        if self.is_pinned() {
+            return verify_tls13_signature(message, certificate, signed, &elliptic::signature_algorithms());
+        }
+        self.otherwise.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        if self.is_pinned() {
+            return elliptic::signature_algorithms().supported_schemes();
+        }
+        self.otherwise.supported_verify_schemes()
+    }
+}
