@@ -327,6 +327,8 @@ impl Pool {
     /// Makes all clients anew. Requests under way end with the old ones.
     fn forget_clients(&self) {
         self.0.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.insecure.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.0.mirrors.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Returns the transport that a registry has in this run only, if [`Pool::set_transport`] changed it.

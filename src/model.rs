@@ -35,6 +35,7 @@ pub mod request_line;
 pub mod scan;
 pub mod secret;
 pub mod server;
+pub mod server_trust;
 pub mod session;
 pub mod since;
 pub(crate) mod size;

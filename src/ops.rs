@@ -30,5 +30,6 @@ pub mod steps;
 pub mod summary;
 mod tag_list;
 mod transfer;
+pub(crate) mod trust;
 pub(crate) mod undo;
 pub(crate) mod verify;

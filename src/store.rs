@@ -22,3 +22,4 @@ pub(crate) mod schema;
 pub mod session;
 pub mod state;
 pub(crate) mod token_services;
+pub(crate) mod trust;

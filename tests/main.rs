@@ -30,6 +30,7 @@ mod app {
     mod session;
     mod since;
     mod start;
+    mod trust;
     mod widths;
 }
 mod architecture;
@@ -224,4 +225,5 @@ mod ui {
     mod search;
     mod since;
     mod start;
+    mod trust;
 }

@@ -25,6 +25,7 @@ pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod since;
 pub(crate) mod sort;
+pub(crate) mod trust;
 pub(crate) mod view;
 pub(crate) mod yank;
 
@@ -184,6 +185,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &search::SEARCH,
     &bookmark::BOOKMARK,
     &login::LOGIN,
+    &trust::TRUST,
     &program::CLOSE,
     &lists::FILTER,
     &program::COMMAND_LINE,

@@ -7,7 +7,7 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since,
+    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since, trust,
 };
 use super::known_targets;
 use super::notices::Level;
@@ -40,6 +40,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
                 if let Some(failure) = failure {
                     update.record_load_failure(&failure);
                 }
+                show_untrusted(update, &host);
                 prompt_if_nothing_is_listed(update, &host);
             }
         }
@@ -93,6 +94,8 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::SharedLayers(_), Answer::SharedLayers(answer)) => diff_prompt::take(update, ticket, answer),
         (Slot::LoginFacts, Answer::LoginFacts(facts)) => login_prompt::take_facts(update, ticket, facts),
         (Slot::Login, Answer::Login(answer)) => login_prompt::take_outcome(update, ticket, answer),
+        (Slot::Trust, Answer::Trust(answer)) => trust::take(update, ticket, answer),
+        (Slot::Trust, Answer::TrustDecided(answer)) => trust::take_outcome(update, ticket, answer),
         (Slot::SavedLogins, Answer::SavedLogins(hosts)) => {
             open_prompt::take_saved_logins(update, ticket, hosts);
         }
@@ -170,11 +173,31 @@ fn handle_catalog_failure(update: &mut Update<'_>, host: &Host, failure: Failure
     }
     let is_refresh = registry.repositories.names.at.is_some();
     registry.repositories.names.fail(failure.clone());
+    show_untrusted(update, host);
     prompt_if_nothing_is_listed(update, host);
     if is_refresh {
         update.record_refresh_failure(&failure);
     } else {
         update.record_load_failure(&failure);
+    }
+}
+
+/// Shows the certificate of a registry that is not trusted, or of a server that it leads to, or that it speaks no TLS. Each
+/// registry does so once by itself.
+fn show_untrusted(update: &mut Update<'_>, host: &Host) {
+    let is_here = update.state.registries.selected().is_some_and(|registry| registry.host == *host);
+    if !is_here || !update.state.dialogs.is_empty() || update.state.focus == Pane::Registries {
+        return;
+    }
+    let Some(registry) = update.state.registries.of(host) else { return };
+    let is_untrusted =
+        |failure: Option<&Failure>| failure.is_some_and(|failure| failure.kind == FailureKind::Untrusted);
+    let (server, names) = (&registry.server, &registry.repositories.names);
+    // A failure from before the last decision stands until the new answer comes.
+    let is_refused = (!server.is_loading() && is_untrusted(server.failure.as_ref()))
+        || (!names.is_loading() && is_untrusted(names.failure.as_ref()));
+    if is_refused && !std::mem::replace(&mut registry.was_shown_certificate, true) {
+        trust::show(update, host.clone());
     }
 }
 

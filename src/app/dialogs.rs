@@ -35,6 +35,7 @@ pub(crate) mod search;
 pub(crate) mod shown_reading;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
+pub(crate) mod trust;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
@@ -93,6 +94,8 @@ pub enum Dialog {
     Attached(Box<attached::AttachedDialog>),
     /// The prompt for a login.
     Login(Box<login_prompt::LoginPrompt>),
+    /// The certificate of a server.
+    Trust(Box<trust::TrustDialog>),
     /// The prompt for the file that a document is saved to.
     Save(save_prompt::SavePrompt),
     /// The prompt for the image to compare with.
@@ -169,6 +172,7 @@ macro_rules! with_each {
             Dialog::Extract($one) => $body,
             Dialog::Attached($one) => $body,
             Dialog::Login($one) => $body,
+            Dialog::Trust($one) => $body,
             Dialog::Save($one) => $body,
             Dialog::Diff($one) => $body,
             Dialog::ImageDiff($one) => $body,
@@ -201,7 +205,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 29] {
+    pub(crate) fn all() -> [DialogKeys; 30] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -214,6 +218,7 @@ impl DialogKeys {
             DialogKeys::of::<Box<extract_prompt::ExtractPrompt>>(),
             DialogKeys::of::<Box<attached::AttachedDialog>>(),
             DialogKeys::of::<Box<login_prompt::LoginPrompt>>(),
+            DialogKeys::of::<Box<trust::TrustDialog>>(),
             DialogKeys::of::<save_prompt::SavePrompt>(),
             DialogKeys::of::<Box<diff_prompt::DiffPrompt>>(),
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
@@ -257,6 +262,7 @@ impl Dialog {
             Dialog::FileSides(sides) => sides.text.is_loading() && !sides.reading.is_paused(),
             Dialog::LayerChoice(choice) => choice.is_loading(),
             Dialog::Login(prompt) => prompt.outcome.is_loading() || prompt.facts.is_loading(),
+            Dialog::Trust(dialog) => dialog.is_loading(),
             Dialog::PathTable(table) => table.rows.is_loading() && !table.reading.is_paused(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             Dialog::Search(search) => search.is_loading(),
@@ -293,6 +299,7 @@ impl Dialog {
             Dialog::Extract(prompt) => prompt.places(state).area,
             Dialog::Attached(_) => attached::area(state),
             Dialog::Login(prompt) => prompt.places(state).area,
+            Dialog::Trust(dialog) => dialog.places(state).area,
             Dialog::Save(prompt) => prompt.places(state).area,
             Dialog::SincePrompt(prompt) => prompt.places(state).area,
             Dialog::Since(_)
@@ -324,6 +331,7 @@ impl Dialog {
             Dialog::Compare(prompt) => Some(&mut prompt.field.input),
             Dialog::Extract(prompt) => Some(&mut prompt.field.input),
             Dialog::Login(prompt) => prompt.input(),
+            Dialog::Trust(dialog) => dialog.input(),
             Dialog::Save(prompt) => Some(&mut prompt.field.input),
             Dialog::Diff(prompt) => Some(&mut prompt.field.input),
             Dialog::SincePrompt(prompt) => Some(&mut prompt.field.input),

@@ -31,6 +31,7 @@ use crate::model::reference::{Host, Reference, Repository, RepositoryName, Selec
 use crate::model::repository_facts::RepositoryFacts;
 use crate::model::scan::report::ScanFacts;
 use crate::model::server::Server;
+use crate::model::server_trust::{ServerTrust, TrustRequest};
 use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
 use crate::model::text::SafeText;
@@ -106,6 +107,10 @@ pub enum Ask {
     LoginFacts(Host),
     /// Asks to check a login and to use it.
     Login(Box<LoginRequest>),
+    /// Asks for what can be decided about the certificate of a registry, or that it speaks no TLS.
+    Trust(Host),
+    /// Asks to carry out a decision about a server.
+    DecideTrust(Box<TrustRequest>),
     /// Asks for the registries with a saved login. No secret is read for it.
     SavedLogins,
 }
@@ -141,8 +146,10 @@ impl Ask {
             Ask::Server(host)
             | Ask::Repositories(host, ..)
             | Ask::LoginFacts(host)
+            | Ask::Trust(host)
             | Ask::Search(host, _) => Some(host),
             Ask::Login(request) => Some(&request.host),
+            Ask::DecideTrust(request) => Some(&request.registry),
             Ask::Tags(repository, _)
             | Ask::Summary(repository, _)
             | Ask::RepositoryFacts(repository, _)
@@ -241,6 +248,10 @@ pub enum Answer {
     LoginFacts(LoginFacts),
     /// The result of a login.
     Login(Result<LoginOutcome, Failure>),
+    /// What can be decided about a server.
+    Trust(Result<ServerTrust, Failure>),
+    /// The decision about a server in a sentence.
+    TrustDecided(Result<SafeText, Failure>),
     /// The registries with a saved login.
     SavedLogins(Vec<Host>),
 }
@@ -308,6 +319,8 @@ pub enum Slot {
     LoginFacts,
     /// The login that is checked.
     Login,
+    /// The certificate that is shown, and the decision about it.
+    Trust,
     /// The registries with a saved login in the prompt for a name.
     SavedLogins,
     /// The other image whose layers are offered.

@@ -8,10 +8,12 @@ use jiff::Timestamp;
 use super::CliError;
 use super::arguments::ArgumentReader;
 use crate::client::Pool;
-use crate::model::certificate::{Fingerprint, OfferedCertificate};
+use crate::model::certificate::Fingerprint;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
+use crate::model::server_trust::{Greeting, ServerTrust, TrustChoice};
 use crate::model::text::SafeText;
+use crate::ops::trust::unkept;
 
 /// Pin the certificate of a server that is not trusted otherwise, or allow plain HTTP for a registry
 #[derive(Debug, Args)]
@@ -46,7 +48,8 @@ impl TrustCommand {
         let Some(host) = &self.host else { return list(pool) };
         let host = ArgumentReader::of(pool).target(host)?.host().clone();
         if self.forget {
-            let had_one = pool.forget_trust(&host).map_err(|error| unwritten(&host, &error))?;
+            let had_one =
+                pool.forget_trust(&host).map_err(|error| CliError::Failed(unkept(&host, &error)))?;
             let text = if had_one { "forgot the decision about" } else { "there is no decision about" };
             writeln!(std::io::stdout(), "{text} {host}")?;
             return Ok(());
@@ -64,21 +67,30 @@ impl TrustCommand {
 
     async fn pin(&self, pool: &Pool, host: &Host, wanted: Option<Fingerprint>) -> Result<(), CliError> {
         let what = format!("cannot show the certificate of {host}");
-        let offer = pool.ask_certificate(host).await.map_err(|error| error.failure(what.clone()))?;
-        let offer = offer.ok_or_else(|| Failure::local(what, "it presents none"))?;
-        print_certificate(host, &offer)?;
-        if offer.is_pinned() && wanted.as_ref().is_none_or(|wanted| *wanted == offer.certificate.fingerprint)
-        {
+        let trust = pool.ask_own_trust(host).await.map_err(|error| error.failure(what.clone()))?;
+        print_facts(host, &trust)?;
+        let Greeting::Certificate(offer) = &trust.greeting else {
+            return Err(CliError::Failed(Failure {
+                what: what.into(),
+                why: "it answers without TLS".into(),
+                hint: Some(SafeText::from(format!(
+                    "`regtui trust --http {host}` allows plain HTTP for good"
+                ))),
+                kind: FailureKind::Untrusted,
+            }));
+        };
+        let presented = &offer.certificate.fingerprint;
+        if offer.is_pinned() && wanted.as_ref().is_none_or(|wanted| wanted == presented) {
             writeln!(std::io::stdout(), "this certificate is already pinned for {host}")?;
             return Ok(());
         }
         match wanted {
-            Some(wanted) if wanted != offer.certificate.fingerprint => {
+            Some(wanted) if wanted != *presented => {
                 return Err(CliError::Failed(Failure {
                     what: SafeText::from(format!("the certificate of {host} is not pinned")),
                     why: SafeText::from(format!("it does not have the fingerprint {wanted}")),
                     hint: Some("another server may stand between this machine and the registry".into()),
-                    kind: FailureKind::Denied,
+                    kind: FailureKind::Untrusted,
                 }));
             }
             Some(_) => {}
@@ -87,25 +99,18 @@ impl TrustCommand {
                 confirm("pin this certificate, in all runs?", answer, "`--fingerprint SHA256` pins it")?;
             }
         }
-        let fingerprint = offer.certificate.fingerprint.clone();
-        pool.pin_certificate(host, fingerprint, true).map_err(|error| unwritten(host, &error))?;
+        pool.decide_trust(&trust, TrustChoice::Always)
+            .map_err(|error| CliError::Failed(unkept(host, &error)))?;
         writeln!(std::io::stdout(), "pinned the certificate of {host}")?;
         Ok(())
     }
 }
 
-fn print_certificate(host: &Host, offer: &OfferedCertificate) -> Result<(), CliError> {
+fn print_facts(host: &Host, trust: &ServerTrust) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "certificate of {host}")?;
-    for (label, text) in offer.certificate.lines(Timestamp::now()) {
-        writeln!(out, "  {label:<8} {text}")?;
-    }
-    if let Some(pinned) = offer.pinned.as_ref().filter(|_| offer.is_changed()) {
-        writeln!(out, "  {:<8} {pinned}", "pinned")?;
-        writeln!(out, "  this is ANOTHER certificate than the pinned one")?;
-    } else {
-        let problem = offer.problem.as_ref().map_or("none: it is trusted without a pin", SafeText::as_str);
-        writeln!(out, "  {:<8} {problem}", "problem")?;
+    for fact in trust.facts(Timestamp::now()) {
+        writeln!(out, "  {:<8} {}", fact.label, fact.text)?;
     }
     Ok(())
 }
@@ -113,7 +118,10 @@ fn print_certificate(host: &Host, offer: &OfferedCertificate) -> Result<(), CliE
 fn allow_plain_http(pool: &Pool, host: &Host) -> Result<(), CliError> {
     let mut out = std::io::stdout();
     if !host.is_loopback() {
-        writeln!(out, "without TLS, logins and content for {host} can be read and changed on the way")?;
+        writeln!(
+            out,
+            "without TLS, others can read and change the logins and the content that {host} sends and gets"
+        )?;
     }
     let answer = if pool.has_pin(host) {
         writeln!(out, "a certificate is pinned for {host}: the pin will be forgotten")?;
@@ -126,7 +134,7 @@ fn allow_plain_http(pool: &Pool, host: &Host) -> Result<(), CliError> {
         answer,
         "`plain_http = true` in the configuration allows it",
     )?;
-    pool.allow_plain_http(host, true).map_err(|error| unwritten(host, &error))?;
+    pool.allow_plain_http(host).map_err(|error| CliError::Failed(unkept(host, &error)))?;
     writeln!(out, "{host} is reached over plain HTTP from now on")?;
     Ok(())
 }
@@ -157,13 +165,4 @@ fn confirm(question: &str, answer: &str, otherwise: &str) -> Result<(), CliError
     }
     writeln!(stderr, "nothing was changed")?;
     Err(CliError::Reported)
-}
-
-fn unwritten(host: &Host, error: &std::io::Error) -> CliError {
-    CliError::Failed(Failure {
-        what: SafeText::from(format!("cannot keep the decision about {host}")),
-        why: SafeText::from(error.to_string()),
-        hint: None,
-        kind: FailureKind::Local,
-    })
 }

@@ -4,48 +4,99 @@ use std::io;
 
 use super::cache::Cache;
 use super::credentials::Credentials;
-use super::error::Error;
-use super::http::tls::{ServerAddress, TrustDecision};
+use super::error::{Cause, Error};
+use super::http::tls::{ServerAddress, Trust, TrustDecision};
 use super::{Client, ClientSettings, Pool};
-use crate::model::certificate::{Fingerprint, OfferedCertificate};
-use crate::model::reference::Host;
+use crate::model::certificate::Fingerprint;
+use crate::model::reference::{Host, Scheme};
+use crate::model::server_trust::{Greeting, PlainHttp, ServerTrust, TrustChoice};
 
 impl Pool {
-    /// Connects to a server with TLS, and returns the certificate that it presents. No login is sent, and nothing is
-    /// trusted. Fails if the server presents none.
-    pub(crate) async fn ask_certificate(&self, host: &Host) -> Result<Option<OfferedCertificate>, Error> {
-        let Some(server) = ServerAddress::of_registry(host) else { return Ok(None) };
+    /// Returns what can be decided about a registry, or about a server that it leads to if only that one's certificate was
+    /// refused. No login is sent, and nothing is trusted. Fails if the registry does not answer.
+    pub(crate) async fn ask_trust(&self, host: &Host) -> Result<ServerTrust, Error> {
+        let trust = self.ask_own_trust(host).await?;
+        let is_fine = matches!(&trust.greeting, Greeting::Certificate(offer) if offer.problem.is_none());
+        let refused = self.settings().pins.find_refused(host).filter(|_| is_fine);
+        let Some((server, offer)) = refused.and_then(|(server, offer)| Some((server.to_host()?, offer)))
+        else {
+            return Ok(trust);
+        };
+        let (pinned, plain) = (offer.pinned.clone(), PlainHttp::No);
+        let greeting = Greeting::Certificate(Box::new(offer));
+        Ok(ServerTrust { server, is_registry: false, greeting, pinned, plain })
+    }
+
+    /// Connects to a server with TLS, and returns what can be decided about it.
+    pub(crate) async fn ask_own_trust(&self, host: &Host) -> Result<ServerTrust, Error> {
+        let pins = self.settings().pins.clone();
+        let of_registry = ServerAddress::of_registry(host);
+        let before = pins.count();
+        let pinged = self.ping_with_tls(host).await;
+        let own = of_registry.as_ref().and_then(|server| pins.offer_after(server, before));
+        let greeting = match (own, pinged) {
+            (Some(offer), _) => Greeting::Certificate(Box::new(offer)),
+            (None, Err(Error { cause: Cause::Scheme { server_is_plain: true }, .. })) => Greeting::NoTls,
+            (None, Err(error)) => return Err(error),
+            (None, Ok(())) => {
+                return Err(Error::unsent(host.to_string(), Cause::Tls("it sends no certificate".into())));
+            }
+        };
+        let trust = self.settings().trust_of(host);
+        // Registries on this machine are asked whether they speak TLS.
+        let is_found_here = greeting == Greeting::NoTls && host.is_loopback() && !trust.tls;
+        Ok(ServerTrust {
+            server: host.clone(),
+            is_registry: true,
+            pinned: of_registry.and_then(|server| pins.find(&server)),
+            plain: match () {
+                () if pins.allows_plain_http(host) => PlainHttp::Decided,
+                () if trust.plain_http => PlainHttp::Set,
+                () if is_found_here => PlainHttp::Set,
+                () => PlainHttp::No,
+            },
+            greeting,
+        })
+    }
+
+    async fn ping_with_tls(&self, host: &Host) -> Result<(), Error> {
         let mut settings =
             ClientSettings { credentials: Credentials::default(), cache: None, ..self.settings().clone() };
+        let ca_file = settings.trust_of(host).ca_file;
         let of_host = settings.hosts.entry(host.clone()).or_default();
-        of_host.trust.ca_file = self.settings().trust_of(host).ca_file;
-        (of_host.trust.plain_http, of_host.trust.tls, of_host.trust.insecure) = (false, true, false);
-        let pinged = Client::new(host, &settings, Cache::new(None)).ping().await;
-        match (settings.pins.offer(&server), pinged) {
-            (Some(offer), _) => Ok(Some(offer)),
-            (None, Err(error)) => Err(error),
-            (None, Ok(_)) => Ok(None),
+        of_host.trust = Trust { tls: true, ca_file, ..Trust::default() };
+        Client::new(host, &settings, Cache::new(None)).ping().await.map(drop)
+    }
+
+    /// Carries out a decision about a server. It counts from the next request on.
+    pub(crate) fn decide_trust(&self, trust: &ServerTrust, choice: TrustChoice) -> io::Result<()> {
+        let decision = match (choice, &trust.greeting) {
+            (TrustChoice::Leave, _) => return Ok(()),
+            (TrustChoice::UseTls, _) => {
+                self.set_transport(&trust.server, |trust| trust.set_scheme(Scheme::Https));
+                return Ok(());
+            }
+            (TrustChoice::Forget, _) => None,
+            (TrustChoice::ThisRun | TrustChoice::Always, Greeting::Certificate(offer)) => {
+                Some(TrustDecision::Pinned(offer.certificate.fingerprint.clone()))
+            }
+            (TrustChoice::ThisRun | TrustChoice::Always, Greeting::NoTls) => Some(TrustDecision::PlainHttp),
+        };
+        if decision == Some(TrustDecision::PlainHttp) {
+            // The choice counts more than `https://` before the name.
+            self.set_transport(&trust.server, |trust| trust.tls = false);
         }
+        self.decide(&trust.server, decision, choice != TrustChoice::ThisRun).map(drop)
     }
 
-    /// Pins a certificate for a server, for this run or for all. The decision counts from the next request on.
-    pub(crate) fn pin_certificate(
-        &self,
-        host: &Host,
-        fingerprint: Fingerprint,
-        is_kept: bool,
-    ) -> io::Result<()> {
-        self.decide_trust(host, Some(TrustDecision::Pinned(fingerprint)), is_kept).map(drop)
-    }
-
-    /// Allows plain HTTP for a registry, in this run or always. A pin of the registry is forgotten.
-    pub(crate) fn allow_plain_http(&self, host: &Host, is_kept: bool) -> io::Result<()> {
-        self.decide_trust(host, Some(TrustDecision::PlainHttp), is_kept).map(drop)
+    /// Allows plain HTTP for a registry in all runs. A pin of the registry is forgotten.
+    pub(crate) fn allow_plain_http(&self, host: &Host) -> io::Result<()> {
+        self.decide(host, Some(TrustDecision::PlainHttp), true).map(drop)
     }
 
     /// Forgets the decision about a server. Returns whether there was one.
     pub(crate) fn forget_trust(&self, host: &Host) -> io::Result<bool> {
-        self.decide_trust(host, None, true)
+        self.decide(host, None, true)
     }
 
     /// Returns the servers with a decision: the address, and the pinned fingerprint unless plain HTTP is allowed.
@@ -64,7 +115,7 @@ impl Pool {
         ServerAddress::of_registry(host).is_some_and(|server| pins.find(&server).is_some())
     }
 
-    fn decide_trust(&self, host: &Host, decision: Option<TrustDecision>, is_kept: bool) -> io::Result<bool> {
+    fn decide(&self, host: &Host, decision: Option<TrustDecision>, is_kept: bool) -> io::Result<bool> {
         let server = ServerAddress::of_registry(host)
             .ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "the host cannot stand in a URL"))?;
         let pins = self.settings().pins.clone();

@@ -13,6 +13,8 @@ use super::time;
 const MOST_NAMES: usize = 20;
 /// Most characters of a text from a certificate.
 const LONGEST_TEXT: usize = 200;
+/// The label of a fingerprint.
+pub(crate) const SHA_256: &str = "SHA-256";
 /// Digits of a SHA-256 hash.
 const DIGITS: usize = 64;
 
@@ -56,17 +58,17 @@ impl fmt::Display for Fingerprint {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerCertificate {
     /// Its hash.
-    pub(crate) fingerprint: Fingerprint,
+    pub fingerprint: Fingerprint,
     /// The text about its owner. Empty if there is none, or if the certificate cannot be read.
-    pub(crate) subject: SafeText,
+    pub subject: SafeText,
     /// The names and addresses that it is for.
-    pub(crate) names: Vec<SafeText>,
+    pub names: Vec<SafeText>,
     /// The number of names beyond those.
-    pub(crate) more_names: usize,
+    pub more_names: usize,
     /// The text about the authority that signed it.
-    pub(crate) issuer: SafeText,
+    pub issuer: SafeText,
     /// The time from which and the time until which it is valid.
-    pub(crate) validity: Option<(Timestamp, Timestamp)>,
+    pub validity: Option<(Timestamp, Timestamp)>,
 }
 
 impl ServerCertificate {
@@ -131,7 +133,7 @@ impl ServerCertificate {
             ("names", names),
             ("issuer", or_none(&self.issuer)),
             ("valid", self.describe_validity(now)),
-            ("SHA-256", self.fingerprint.to_string()),
+            (SHA_256, self.fingerprint.to_string()),
         ]
     }
 }
@@ -173,11 +175,11 @@ fn capped(text: &str) -> SafeText {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OfferedCertificate {
     /// The certificate.
-    pub(crate) certificate: ServerCertificate,
+    pub certificate: ServerCertificate,
     /// The reason why it is not accepted, if there is one.
-    pub(crate) problem: Option<SafeText>,
+    pub problem: Option<SafeText>,
     /// The fingerprint that is pinned for this server.
-    pub(crate) pinned: Option<Fingerprint>,
+    pub pinned: Option<Fingerprint>,
 }
 
 impl OfferedCertificate {

@@ -25,6 +25,9 @@ pub struct Failure {
 pub enum FailureKind {
     /// The registry did not answer: name, connection, TLS, time.
     Unreachable,
+    /// The certificate of the server is not accepted, or it speaks no TLS. Nothing was sent to it, and the user can decide
+    /// about it.
+    Untrusted,
     /// 401 or 403, or a 404 that may hide one of them, or a quota that is used up.
     Denied,
     /// The tag or image is protected against changes, as immutable ones are.
@@ -41,6 +44,13 @@ pub enum FailureKind {
     BadAnswer,
     /// A failure on this machine: a file, a setting.
     Local,
+}
+
+impl FailureKind {
+    /// Returns whether a login or a decision of the user may lift the failure.
+    pub(crate) fn is_up_to_user(self) -> bool {
+        matches!(self, FailureKind::Denied | FailureKind::Untrusted)
+    }
 }
 
 impl Failure {

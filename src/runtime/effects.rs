@@ -413,6 +413,8 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::LoginFacts(host) => Answer::LoginFacts(ops::login::login_facts(pool, &host).await),
         Ask::SavedLogins => Answer::SavedLogins(ops::login::saved_logins(pool).await),
         Ask::Login(request) => Answer::Login(ops::login::log_in(pool, &request).await),
+        Ask::Trust(host) => Answer::Trust(ops::trust::ask_trust(pool, &host).await),
+        Ask::DecideTrust(request) => Answer::TrustDecided(ops::trust::decide(pool, *request).await),
         Ask::Inspection(repository, selector) => {
             let registry = pool.registry_for_reading(&repository.host);
             let inspection = ops::inspect::inspect_image(&*registry, &repository, &selector).await;

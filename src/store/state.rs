@@ -172,7 +172,8 @@ impl StateStore {
         Ok(database)
     }
 
-    fn show(&self, failure: Failure) {
+    /// Shows a failure that concerns the whole database, and logs it.
+    pub(crate) fn show(&self, failure: Failure) {
         tracing::warn!(%failure, "the state cannot be used as it was");
         if let Some(show) = self.0.listener.get() {
             show(failure);

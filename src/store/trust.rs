@@ -5,7 +5,10 @@ use std::io;
 
 use rusqlite::params;
 
+use super::error::hint;
 use super::state::StateStore;
+use crate::model::failure::{Failure, FailureKind};
+use crate::model::text::SafeText;
 
 /// The decision about one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +30,16 @@ pub(crate) fn read(state: &StateStore) -> io::Result<BTreeMap<String, TrustRow>>
         Ok(rows.collect::<Result<_, _>>()?)
     });
     Ok(read?.unwrap_or_default())
+}
+
+/// Returns the failure that says that the decisions could not be read.
+pub(crate) fn unread(error: &io::Error) -> Failure {
+    Failure {
+        what: "the pinned certificates and the leaves for plain HTTP are not used".into(),
+        why: SafeText::from(error.to_string()),
+        hint: hint(error).map(SafeText::from),
+        kind: FailureKind::Local,
+    }
 }
 
 /// Keeps a decision about a server in the place of an earlier one, or forgets it.

@@ -29,6 +29,7 @@ mod save_prompt;
 mod search;
 mod since;
 mod since_prompt;
+mod trust;
 
 use super::Canvas;
 use crate::app::dialogs::Dialog;
@@ -52,6 +53,7 @@ impl Canvas<'_, '_> {
                 Dialog::Comparison(comparison) => self.comparison(comparison),
                 Dialog::Attached(attached) => self.attached(attached),
                 Dialog::Login(prompt) => self.login_prompt(prompt),
+                Dialog::Trust(dialog) => self.trust(dialog),
                 Dialog::Save(prompt) => self.save_prompt(prompt),
                 Dialog::Diff(prompt) => self.diff_prompt(prompt),
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),

@@ -132,7 +132,8 @@ impl Canvas<'_, '_> {
             tags.and(self.state.tags.tags.failure.as_ref()),
             tags.and(self.state.detail.inspection.failure.as_ref()),
         ];
-        failures.into_iter().flatten().any(|failure| failure.kind == FailureKind::Unreachable)
+        let is_out = |kind| matches!(kind, FailureKind::Unreachable | FailureKind::Untrusted);
+        failures.into_iter().flatten().any(|failure| is_out(failure.kind))
     }
 
     /// Returns the parts of the card up to the identity, if the user has one at this registry.

@@ -30,11 +30,14 @@ impl Canvas<'_, '_> {
         format!("{} {effect}", key_or_command(&self.state.settings.keys, action))
     }
 
-    /// Returns the keys that help after a failure: asking again, and logging in if the registry refused it.
+    /// Returns the keys that help after a failure: asking again, and logging in or deciding about the server if that may help.
     pub(crate) fn keys_after(&self, failure: &Failure) -> String {
         let again = self.key_hint("panes.refresh", "asks again");
         match failure.kind {
             FailureKind::Denied => format!("{}, {again}", self.key_hint("registries.login", "logs in")),
+            FailureKind::Untrusted => {
+                format!("{}, {again}", self.key_hint("registries.trust", "shows the certificate"))
+            }
             _ => again,
         }
     }

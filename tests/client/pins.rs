@@ -29,6 +29,11 @@ fn fingerprint(key: &CertifiedKey<KeyPair>) -> String {
     Digest::sha256(key.cert.der()).to_string().replace("sha256:", "")
 }
 
+fn state(shell: &Shell) -> rusqlite::Connection {
+    let state = shell.home.path().join(".local/state/regtui/state.db");
+    rusqlite::Connection::open(state).expect("the state")
+}
+
 fn here(address: SocketAddr) -> String {
     format!("localhost:{}", address.port())
 }
@@ -80,10 +85,7 @@ async fn another_certificate_than_the_pinned_one_is_refused_with_both_fingerprin
     let shell = Shell::new();
     shell.run(&["trust", &here(elsewhere), "--fingerprint", &fingerprint(&old)]).await.assert_code(0);
     // The registry of the pin moves to another certificate.
-    let state = shell.home.path().join(".local/state/regtui/state.db");
-    let database = rusqlite::Connection::open(state).expect("the state");
-    database.execute("UPDATE server_trust SET server = ?", [here(address)]).expect("a pin");
-    drop(database);
+    state(&shell).execute("UPDATE server_trust SET server = ?", [here(address)]).expect("a pin");
     let authority = shell.home.path().join("ca.pem");
     std::fs::write(&authority, new.cert.pem()).expect("a file");
     let authority = authority.to_str().expect("text");
@@ -125,15 +127,31 @@ async fn a_token_service_needs_a_pin_of_its_own() {
 #[tokio::test]
 async fn a_pinned_registry_that_now_speaks_plain_http_is_refused() {
     let key = certificate("localhost", (2020, 2090));
+    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
+    for answer in [answer.to_vec(), Vec::new(), b"HTTP/1.0 400 Bad Request\r\n\r\n".to_vec()] {
+        let (_registry, address) = hostile::tls(store(), &key).await;
+        let shell = Shell::new();
+        shell.run(&["trust", &here(address), "--fingerprint", &fingerprint(&key)]).await.assert_code(0);
+        let plain = hostile::serve(answer).await;
+        state(&shell).execute("UPDATE server_trust SET server = ?", [here(plain)]).expect("a pin");
+        let ended = shell.run(&["ls", &here(plain)]).await;
+        assert!(ended.code == Some(1) && ended.stdout.is_empty(), "{ended:?}");
+        let asked = shell.run(&["--plain-http", "ls", &here(plain)]).await;
+        asked
+            .assert_code(1)
+            .assert_says("although a certificate is pinned")
+            .assert_says("regtui trust --http");
+    }
+}
+
+#[tokio::test]
+async fn pins_that_cannot_be_read_are_not_lost_silently() {
+    let key = certificate("localhost", (2020, 2090));
     let (_registry, address) = hostile::tls(store(), &key).await;
     let shell = Shell::new();
     shell.run(&["trust", &here(address), "--fingerprint", &fingerprint(&key)]).await.assert_code(0);
-    let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\nconnection: close\r\n\r\n{}";
-    let plain = hostile::serve(answer.to_vec()).await;
-    let state = shell.home.path().join(".local/state/regtui/state.db");
-    let database = rusqlite::Connection::open(state).expect("the state");
-    database.execute("UPDATE server_trust SET server = ?", [here(plain)]).expect("a pin");
-    drop(database);
-    let ended = shell.run(&["ls", &here(plain)]).await;
-    ended.assert_code(1).assert_says("although a certificate is pinned").assert_says("regtui trust --http");
+    // A later version of regtui has written the state.
+    state(&shell).pragma_update(None, "user_version", 9_999).expect("a version");
+    let ended = shell.run(&["ls", &here(address)]).await;
+    ended.assert_code(1).assert_says("the pinned certificates").assert_says("TLS failed");
 }

@@ -311,6 +311,8 @@ fn describe(ask: &Ask) -> String {
         Ask::SharedLayers(question) => format!("layers shared with {}", question.left),
         Ask::LoginFacts(host) => format!("login at {host}"),
         Ask::Login(request) => format!("log in: {request:?}"),
+        Ask::Trust(host) => format!("certificate of {host}"),
+        Ask::DecideTrust(request) => format!("decide: {request:?}"),
         Ask::SavedLogins => "saved logins".into(),
     }
 }

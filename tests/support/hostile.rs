@@ -27,21 +27,33 @@ pub async fn serve(answer: Vec<u8>) -> SocketAddr {
 
 /// A demo registry behind TLS with this certificate.
 pub async fn tls(store: Store, key: &rcgen::CertifiedKey<rcgen::KeyPair>) -> (Registry, SocketAddr) {
-    regtui::client::http::tls::install_crypto();
-    let chain = vec![key.cert.der().clone()];
-    let private = rustls::pki_types::PrivatePkcs8KeyDer::from(key.signing_key.serialize_der());
-    let config =
-        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private.into());
-    tls_with(store, config.expect("a configuration")).await
+    tls_with(store, server_config(vec![key.cert.der().clone()], key)).await
 }
 
 /// A demo registry behind TLS with these settings.
 pub async fn tls_with(store: Store, config: rustls::ServerConfig) -> (Registry, SocketAddr) {
     let registry = Registry::open(store).await;
+    let address = tls_before(registry.demo.address(), config).await;
+    (registry, address)
+}
+
+/// The settings of a server with these certificates, the first of which has this key.
+pub fn server_config(
+    chain: Vec<rustls::pki_types::CertificateDer<'static>>,
+    key: &rcgen::CertifiedKey<rcgen::KeyPair>,
+) -> rustls::ServerConfig {
+    regtui::client::http::tls::install_crypto();
+    let private = rustls::pki_types::PrivatePkcs8KeyDer::from(key.signing_key.serialize_der());
+    let config =
+        rustls::ServerConfig::builder().with_no_client_auth().with_single_cert(chain, private.into());
+    config.expect("a configuration")
+}
+
+/// A server with TLS that passes everything on to one without.
+pub async fn tls_before(behind: SocketAddr, config: rustls::ServerConfig) -> SocketAddr {
     let acceptor = tokio_rustls::TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let behind = registry.demo.address();
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let acceptor = acceptor.clone();
@@ -53,7 +65,7 @@ pub async fn tls_with(store: Store, config: rustls::ServerConfig) -> (Registry, 
             });
         }
     });
-    (registry, address)
+    address
 }
 
 /// A server that takes connections and says nothing. It ends when the returned value is dropped.

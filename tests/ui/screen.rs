@@ -33,6 +33,7 @@ use regtui::model::reference::{Host, Reference, RepositoryName, Selector, Tag, T
 use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
+use regtui::model::server_trust::ServerTrust;
 use regtui::model::since::PricedSince;
 use regtui::model::text::SafeText;
 use regtui::model::vendor_lists::{SearchHit, VendorTags};
@@ -72,6 +73,8 @@ pub struct Registry {
     pub hits: Option<Vec<SearchHit>>,
     /// The registries with a saved login.
     pub logins: Vec<Host>,
+    /// What can be decided about it.
+    pub trust: Option<ServerTrust>,
 }
 
 impl Default for Registry {
@@ -104,6 +107,7 @@ impl Default for Registry {
             vendor_tags: None,
             hits: None,
             logins: Vec::new(),
+            trust: None,
         }
     }
 }
@@ -192,6 +196,10 @@ impl Registry {
                 current: None,
                 place: Ok("`/home/ann/.docker/config.json`, where it is not encrypted".into()),
             }),
+            Ask::Trust(_) => {
+                Answer::Trust(self.trust.clone().ok_or_else(|| failure(FailureKind::Unreachable)))
+            }
+            Ask::DecideTrust(_) => Answer::TrustDecided(Err(failure(FailureKind::Local))),
             Ask::SavedLogins => Answer::SavedLogins(self.logins.clone()),
             Ask::Login(_) => Answer::Login(Err(failure(FailureKind::Denied))),
             Ask::Inspection(repository, selector) => {

@@ -12,7 +12,7 @@ use crate::app::panes::details::files::FilesLoad;
 use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, load_tags};
 use crate::app::update::Update;
-use crate::model::failure::{Failure, FailureKind};
+use crate::model::failure::Failure;
 use crate::model::reference::Host;
 
 /// Asks the server again, with the login that the user has now.
@@ -73,8 +73,8 @@ fn ask_server(update: &mut Update<'_>, host: &Host) {
     }
 }
 
-/// Asks again for everything that a new login may show.
-pub(crate) fn after_login(update: &mut Update<'_>, host: &Host) {
+/// Asks again for everything that a new login, or a decision about the server, may show.
+pub(crate) fn after_decision(update: &mut Update<'_>, host: &Host) {
     let is_shown = update.state.registries.selected().is_some_and(|registry| registry.host == *host);
     ask_server(update, host);
     load_repositories(update, host);
@@ -83,10 +83,10 @@ pub(crate) fn after_login(update: &mut Update<'_>, host: &Host) {
     }
 }
 
-/// Asks again for everything else on the screen that was denied: another login may have come, and the panes must not
+/// Asks again for everything else on the screen that was denied: another login or a decision may have come, and the panes must not
 /// contradict each other.
 fn ask_again_where_denied(update: &mut Update<'_>) {
-    let is_denied = |failure: Option<&Failure>| failure.is_some_and(|it| it.kind == FailureKind::Denied);
+    let is_denied = |failure: Option<&Failure>| failure.is_some_and(|it| it.kind.is_up_to_user());
     if let Some(registry) = update.state.registries.selected() {
         let host = registry.host.clone();
         let (server, names) = (&registry.server, &registry.repositories.names);

@@ -39,6 +39,7 @@ impl Dialog {
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),
             Dialog::Login(prompt) => prompt.click(update, at),
+            Dialog::Trust(dialog) => dialog.click(update, at),
             Dialog::Plan(plan) => plan.click(update, at),
             other @ (Dialog::Filter(_)
             | Dialog::CommandLine(_)

@@ -158,7 +158,7 @@ pub(crate) fn take_outcome(update: &mut Update<'_>, ticket: Ticket, answer: Resu
         let Dialog::Login(prompt) = update.state.dialogs.remove(at) else { return };
         update.say(Level::Done, text, None);
         update.state.saved_logins.mark_outdated();
-        return refresh::after_login(update, &prompt.host);
+        return refresh::after_decision(update, &prompt.host);
     }
     let now = update.now;
     if let Some(Dialog::Login(prompt)) = update.state.dialogs.get_mut(at) {

@@ -43,6 +43,7 @@ impl Dialog {
             Dialog::Attached(attached) => attached_lines(attached),
             Dialog::ImageDiff(dialog) => dialog.pager_lines(),
             Dialog::FileSides(sides) => sides.pager_lines(),
+            Dialog::Trust(dialog) => dialog.pager_lines(),
             Dialog::Filter(_)
             | Dialog::CommandLine(_)
             | Dialog::Palette(_)

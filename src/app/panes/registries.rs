@@ -35,6 +35,8 @@ pub struct OpenRegistry {
     pub repositories: Repositories,
     /// Whether the user was asked for a name because there is no catalog. This is done only once.
     pub(crate) was_prompted: bool,
+    /// Whether its certificate was shown by itself.
+    pub(crate) was_shown_certificate: bool,
 }
 
 impl OpenRegistry {
@@ -86,6 +88,7 @@ impl Registries {
                 spends_budget: false,
                 repositories,
                 was_prompted: false,
+                was_shown_certificate: false,
             });
             self.items.len() - 1
         });

@@ -27,16 +27,14 @@ impl Cause {
             Cause::NoAddress(_)
             | Cause::Refused
             | Cause::Connection(_)
-            | Cause::Certificate(..)
             | Cause::ClientCertificate(_)
             | Cause::Tls(_)
             | Cause::NotARegistry(_)
-            | Cause::Scheme { .. }
-            | Cause::PlainRefused
             | Cause::Timeout(..)
             | Cause::TooSlow
             | Cause::Unfinished(_)
             | Cause::Storage(_) => FailureKind::Unreachable,
+            Cause::Certificate(..) | Cause::Scheme { .. } | Cause::PlainRefused => FailureKind::Untrusted,
             Cause::WebPage
             | Cause::BadAnswer(_)
             | Cause::TooLarge(_)

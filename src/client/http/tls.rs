@@ -246,7 +246,12 @@ impl Clients {
         otherwise: Arc<dyn ServerCertVerifier>,
     ) -> Arc<dyn ServerCertVerifier> {
         match server {
-            Some(server) => Arc::new(PinVerifier { pins: self.pins.clone(), server, otherwise }),
+            Some(server) => Arc::new(PinVerifier {
+                pins: self.pins.clone(),
+                server,
+                registry: self.host.clone(),
+                otherwise,
+            }),
             None => otherwise,
         }
     }
@@ -258,7 +263,7 @@ impl Clients {
 
     /// Returns whether the registry has presented a certificate in this run.
     pub(crate) fn has_presented_certificate(&self) -> bool {
-        ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.offer(&server).is_some())
+        ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.has_presented(&server))
     }
 
     fn verifier(&self, built: &mut Built) -> Result<Arc<CertificateVerifier>, Cause> {

@@ -149,7 +149,11 @@ impl Outcome {
         match self {
             Outcome::Done(_) => Effect::Done,
             Outcome::Unconfirmed(_) => Effect::Unknown,
-            Outcome::Failed(failure) if failure.kind == FailureKind::Unreachable => Effect::Unknown,
+            Outcome::Failed(failure)
+                if matches!(failure.kind, FailureKind::Unreachable | FailureKind::Untrusted) =>
+            {
+                Effect::Unknown
+            }
             Outcome::Unchanged(_) | Outcome::Failed(_) | Outcome::Skipped(_) | Outcome::Stopped => {
                 Effect::NotDone
             }

@@ -40,6 +40,18 @@ impl ServerAddress {
         ServerAddress::of(&Url::parse(&format!("https://{}/", host.api())).ok()?)
     }
 
+    /// Returns the address as a host with a port.
+    pub(crate) fn to_host(&self) -> Option<Host> {
+        Host::parse(&self.0).ok()
+    }
+
+    /// Returns whether the host of the address has this name.
+    fn is_named(&self, name: &ServerName<'_>) -> bool {
+        let host = self.0.rsplit_once(':').map_or(self.0.as_str(), |(host, _)| host);
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case(&name.to_str())
+    }
+
     /// Returns the text.
     pub(crate) fn as_str(&self) -> &str {
         &self.0
@@ -58,7 +70,19 @@ struct PinsInner {
     state: Option<StateStore>,
     decisions: HashMap<ServerAddress, TrustDecision>,
     /// The last certificate that each server presented.
-    offers: HashMap<ServerAddress, OfferedCertificate>,
+    offers: HashMap<ServerAddress, Presented>,
+    /// The number of certificates that were presented.
+    count: u64,
+}
+
+/// A certificate that was presented in this run.
+#[derive(Debug, Clone)]
+pub(crate) struct Presented {
+    pub(crate) offer: OfferedCertificate,
+    /// The registry that the server belongs to, or that leads to it.
+    registry: Host,
+    /// Its number among all that were presented.
+    number: u64,
 }
 
 /// The decision of the user about a server.
@@ -117,6 +141,8 @@ impl Pins {
             });
             trust::write(state, server.as_str(), row.as_ref())?;
         }
+        // A judgement from before the decision does not count any more.
+        inner.offers.remove(server);
         let before = match decision {
             Some(decision) => inner.decisions.insert(server.clone(), decision),
             None => inner.decisions.remove(server),
@@ -124,18 +150,43 @@ impl Pins {
         Ok(before.is_some())
     }
 
-    /// Returns the last certificate that a server presented in this run.
-    pub(crate) fn offer(&self, server: &ServerAddress) -> Option<OfferedCertificate> {
-        self.inner().offers.get(server).cloned()
+    /// Returns whether a server has presented a certificate in this run.
+    pub(crate) fn has_presented(&self, server: &ServerAddress) -> bool {
+        self.inner().offers.contains_key(server)
     }
 
-    fn note_offer(&self, server: &ServerAddress, offer: OfferedCertificate) {
+    /// Returns the number of certificates that were presented in this run.
+    pub(crate) fn count(&self) -> u64 {
+        self.inner().count
+    }
+
+    /// Returns the certificate that a server presented last, if that was after so many.
+    pub(crate) fn offer_after(&self, server: &ServerAddress, count: u64) -> Option<OfferedCertificate> {
+        let inner = self.inner();
+        let presented = inner.offers.get(server).filter(|presented| presented.number > count);
+        presented.map(|presented| presented.offer.clone())
+    }
+
+    /// Returns the server that a registry leads to and whose certificate was refused last.
+    pub(crate) fn find_refused(&self, registry: &Host) -> Option<(ServerAddress, OfferedCertificate)> {
+        let inner = self.inner();
+        let refused = inner
+            .offers
+            .iter()
+            .filter(|(_, presented)| presented.registry == *registry && presented.offer.problem.is_some());
+        let last = refused.max_by_key(|(_, presented)| presented.number);
+        last.map(|(server, presented)| (server.clone(), presented.offer.clone()))
+    }
+
+    fn note_offer(&self, server: &ServerAddress, registry: &Host, offer: OfferedCertificate) {
         let mut inner = self.inner();
+        inner.count += 1;
+        let presented = Presented { offer, registry: registry.clone(), number: inner.count };
         // A registry may lead to any number of servers.
         if inner.offers.len() >= MOST_OFFERS && !inner.offers.contains_key(server) {
             inner.offers.clear();
         }
-        inner.offers.insert(server.clone(), offer);
+        inner.offers.insert(server.clone(), presented);
     }
 
     fn inner(&self) -> MutexGuard<'_, PinsInner> {
@@ -149,7 +200,7 @@ impl Pins {
                     };
                     Some((ServerAddress(server), decision))
                 })),
-                Err(error) => tracing::warn!(%error, "the pinned certificates cannot be read"),
+                Err(error) => state.show(trust::unread(&error)),
             }
         }
         inner
@@ -169,6 +220,8 @@ pub(crate) struct CertificateChanged {
 pub(super) struct PinVerifier {
     pub(super) pins: Pins,
     pub(super) server: ServerAddress,
+    /// The registry that the server belongs to, or that leads to it.
+    pub(super) registry: Host,
     pub(super) otherwise: Arc<dyn ServerCertVerifier>,
 }
 
@@ -187,6 +240,10 @@ impl ServerCertVerifier for PinVerifier {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if !self.server.is_named(name) {
+            // A proxy that speaks TLS is checked here as well.
+            return self.otherwise.verify_server_cert(certificate, intermediates, name, ocsp, now);
+        }
         let presented = Fingerprint::of(certificate);
         let pinned = self.pins.find(&self.server);
         let checked = match pinned.clone() {
@@ -198,7 +255,11 @@ impl ServerCertVerifier for PinVerifier {
         };
         let problem = checked.as_ref().err().map(Cause::describe_tls);
         let certificate = ServerCertificate::of_der(certificate);
-        self.pins.note_offer(&self.server, OfferedCertificate { certificate, problem, pinned });
+        self.pins.note_offer(
+            &self.server,
+            &self.registry,
+            OfferedCertificate { certificate, problem, pinned },
+        );
         checked
     }
 
