@@ -82,18 +82,19 @@ impl ServerTrust {
     /// Returns the facts, the most important ones first.
     pub(crate) fn facts(&self, now: Timestamp) -> Vec<TrustFact> {
         let fact = |label, text: String, is_bad| TrustFact { label, text, is_bad };
+        let state = |text: String, is_bad| fact(if is_bad { "problem" } else { "state" }, text, is_bad);
         let Greeting::Certificate(offer) = &self.greeting else {
-            let mut facts = vec![fact("problem", self.plain_problem().into(), self.plain == PlainHttp::No)];
+            let mut facts = vec![state(self.plain_problem().into(), self.plain == PlainHttp::No)];
             facts.extend(self.pinned.as_ref().map(|pinned| fact("pinned", pinned.to_string(), false)));
             return facts;
         };
         let problem = match &offer.problem {
             _ if offer.is_changed() => {
-                fact("problem", "ANOTHER certificate than the pinned one is presented".into(), true)
+                state("ANOTHER certificate than the pinned one is presented".into(), true)
             }
-            _ if offer.is_pinned() => fact("problem", "none: it is the pinned certificate".into(), false),
-            Some(problem) => fact("problem", problem.to_string(), true),
-            None => fact("problem", "none: it is trusted without a pin".into(), false),
+            _ if offer.is_pinned() => state("it is the pinned certificate".into(), false),
+            Some(problem) => state(problem.to_string(), true),
+            None => state("it is trusted without a pin".into(), false),
         };
         let pinned = self.pinned.as_ref().filter(|_| offer.is_changed());
         let lines = offer.certificate.lines(now).into_iter().map(|(label, text)| fact(label, text, false));
@@ -255,7 +256,7 @@ mod tests {
         for (case, trust, choices, is_contradiction) in table {
             let offered: Vec<TrustChoice> = trust.choices().iter().map(|(choice, _)| *choice).collect();
             assert_eq!((offered, trust.contradicts_pin()), (choices, is_contradiction), "{case}");
-            assert!(trust.facts(Timestamp::UNIX_EPOCH)[0].label == "problem", "{case}");
+            assert!(["problem", "state"].contains(&trust.facts(Timestamp::UNIX_EPOCH)[0].label), "{case}");
         }
     }
 

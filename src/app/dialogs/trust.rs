@@ -22,7 +22,7 @@ use crate::app::update::Update;
 use crate::model::columns;
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
-use crate::model::server_trust::{Greeting, ServerTrust, TrustChoice, TrustRequest};
+use crate::model::server_trust::{Greeting, PlainHttp, ServerTrust, TrustChoice, TrustRequest};
 use crate::model::text::SafeText;
 
 /// Columns of the widest label.
@@ -214,10 +214,12 @@ impl TrustDialog {
             (None, None) if self.asks_name() => {
                 "ask the operator; to trust it, type its host with the port".into()
             }
-            (None, None) => match self.seen.value.as_ref().map(|seen| &seen.greeting) {
-                Some(Greeting::Certificate(_)) => "compare the fingerprint with that of the operator".into(),
-                Some(Greeting::NoTls) => "allow it only on a network that you trust".into(),
-                None => String::new(),
+            (None, None) => match self.seen.value.as_ref().map(|seen| (&seen.greeting, seen.plain)) {
+                Some((Greeting::Certificate(_), PlainHttp::No)) => {
+                    "compare the fingerprint with that of the operator".into()
+                }
+                Some((Greeting::NoTls, PlainHttp::No)) => "allow it only on a network that you trust".into(),
+                Some(_) | None => String::new(),
             },
         }
     }
