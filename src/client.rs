@@ -46,6 +46,7 @@ pub use http::error_body::ErrorBody;
 pub use http::limit::Priority;
 pub(crate) use http::origin::{AllowedOrigin, is_forbidden};
 pub use http::timeouts::Timeouts;
+pub(crate) use http::tls::TrustDecision;
 pub(crate) use http::tls::certificate_places;
 pub use http::tls::{Pins, Trust};
 pub use own_api::settings::{ApiAddress, VendorName};

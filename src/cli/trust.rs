@@ -9,6 +9,7 @@ use super::CliError;
 use super::arguments::ArgumentReader;
 use crate::client::Pool;
 use crate::model::certificate::Fingerprint;
+use crate::model::columns;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::reference::Host;
 use crate::model::server_trust::{Greeting, ServerTrust, TrustChoice};
@@ -18,9 +19,7 @@ use crate::ops::trust::unkept;
 /// Pin the certificate of a server that is not trusted otherwise, or allow plain HTTP for a registry
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The server must present the pinned certificate from then on: it is accepted whatever is wrong with it, and every other certificate is refused. The pin
-counts for this host and port alone, in all commands and in the UI. Compare the fingerprint with that of the operator: `openssl x509 -noout -fingerprint
--sha256 -in FILE` prints it.
+    after_help = "The server must present the pinned certificate from then on: it is accepted whatever is wrong with it, and every other certificate is refused. The pin counts for this host and port alone, in all commands and in the UI. Compare the fingerprint with that of the operator: `openssl x509 -noout -fingerprint -sha256 -in FILE` prints it.
 
 Exit codes: 0 success; 1 nothing was pinned; 2 wrong usage; 130 interrupted."
 )]
@@ -141,11 +140,11 @@ fn allow_plain_http(pool: &Pool, host: &Host) -> Result<(), CliError> {
 
 fn list(pool: &Pool) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
-    for (server, fingerprint) in pool.trusted_servers() {
-        match fingerprint {
-            Some(fingerprint) => writeln!(out, "{server}  {fingerprint}")?,
-            None => writeln!(out, "{server}  plain HTTP")?,
-        }
+    let servers = pool.trusted_servers();
+    let widest = servers.iter().map(|(server, _)| columns::width(server)).max().unwrap_or(0);
+    for (server, fingerprint) in servers {
+        let decision = fingerprint.map_or("plain HTTP".into(), |fingerprint| fingerprint.to_string());
+        writeln!(out, "{}  {decision}", columns::left(&server, widest))?;
     }
     Ok(())
 }

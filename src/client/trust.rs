@@ -48,7 +48,7 @@ impl Pool {
         Ok(ServerTrust {
             server: host.clone(),
             is_registry: true,
-            pinned: of_registry.and_then(|server| pins.find(&server)),
+            pinned: pins.find_for(host),
             plain: match () {
                 () if pins.allows_plain_http(host) => PlainHttp::Decided,
                 () if trust.plain_http => PlainHttp::Set,
@@ -112,7 +112,7 @@ impl Pool {
     /// Returns whether a certificate is pinned for a registry.
     pub(crate) fn has_pin(&self, host: &Host) -> bool {
         let pins = self.settings().pins.clone();
-        ServerAddress::of_registry(host).is_some_and(|server| pins.find(&server).is_some())
+        pins.find_for(host).is_some()
     }
 
     fn decide(&self, host: &Host, decision: Option<TrustDecision>, is_kept: bool) -> io::Result<bool> {

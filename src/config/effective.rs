@@ -22,6 +22,8 @@ pub(crate) enum Source {
     Variable(&'static str),
     /// A flag of the command line.
     Flag(&'static str),
+    /// A decision of the user that is kept in the state.
+    Decision,
 }
 
 impl fmt::Display for Source {
@@ -31,6 +33,7 @@ impl fmt::Display for Source {
             Source::File(file, line) => write!(f, "{}:{line}", file.display()),
             Source::Variable(name) => write!(f, "environment variable {name}"),
             Source::Flag(name) => f.write_str(name),
+            Source::Decision => f.write_str("regtui trust"),
         }
     }
 }

@@ -103,6 +103,11 @@ async fn another_certificate_than_the_pinned_one_is_refused_with_both_fingerprin
     let replaced = shell.run(&["trust", &here(address), "--fingerprint", &fingerprint(&new)]).await;
     assert!(replaced.stdout.contains("ANOTHER certificate"), "{replaced:?}");
     shell.run(&["ls", &here(address)]).await.assert_code(0);
+    let printed = shell.run(&["config", "print", "--sources", &here(address)]).await;
+    assert!(
+        printed.stdout.contains("pinned_certificate") && printed.stdout.contains("regtui trust"),
+        "{printed:?}"
+    );
 }
 
 #[tokio::test]

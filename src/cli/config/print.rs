@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cli::print::{self, Table};
-use crate::cli::{Cli, CliError};
+use crate::cli::{Cli, CliError, state};
+use crate::client::{Pins, TrustDecision};
 use crate::config::ConfigText;
-use crate::config::effective::{Effective, Setting};
+use crate::config::effective::{Effective, Setting, Source};
 use crate::model::redact;
 use crate::model::reference::{Host, KnownRegistries, Typed};
 use crate::model::text::SafeText;
@@ -25,7 +26,7 @@ pub(super) struct PrintCommand {
     /// Registry: print the settings that hold for it
     #[arg(value_name = "HOST")]
     host: Option<String>,
-    /// Print the origin of each value: `default`, a file with the line, an environment variable, a flag
+    /// Print the origin of each value: `default`, a file with the line, an environment variable, a flag, `regtui trust`
     #[arg(long)]
     sources: bool,
     /// Print one JSON document a line
@@ -49,9 +50,13 @@ impl PrintCommand {
         let text = text.map_err(|problem| CliError::Usage(problem.to_string()))?;
         let config = cli.config()?;
         let effective = Effective::new(&config, text.as_ref(), cli.overrides());
+        let decisions = Pins::kept_in(state());
         let settings = match &self.host {
-            Some(host) => effective.of_registry(&read_host(host)?),
-            None => effective.all(),
+            Some(host) => {
+                let host = read_host(host)?;
+                with_decision(effective.of_registry(&host), &host, &decisions)
+            }
+            None => effective.all().into_iter().chain(all_decisions(&decisions)).collect(),
         };
         let mut out = BufWriter::new(std::io::stdout().lock());
         let heading: &[&str] = if self.sources { &["KEY", "VALUE", "SOURCE"] } else { &["KEY", "VALUE"] };
@@ -79,6 +84,34 @@ impl PrintCommand {
         let Setting { key, value, source } = setting;
         SettingRow { key, value: redacted(value), source: self.sources.then(|| source.to_string()) }
     }
+}
+
+/// Adds the decision about a registry to its settings, which it overrides.
+fn with_decision(mut settings: Vec<Setting>, host: &Host, decisions: &Pins) -> Vec<Setting> {
+    if let Some(fingerprint) = decisions.find_for(host) {
+        settings.push(decision("pinned_certificate".into(), fingerprint.to_string().into()));
+    }
+    if decisions.allows_plain_http(host)
+        && let Some(setting) = settings.iter_mut().find(|setting| setting.key == "plain_http")
+        && setting.value != Value::Bool(true)
+    {
+        *setting = decision("plain_http".into(), true.into());
+    }
+    settings
+}
+
+fn all_decisions(decisions: &Pins) -> impl Iterator<Item = Setting> {
+    decisions.all().into_iter().map(|(server, decided)| match decided {
+        TrustDecision::Pinned(fingerprint) => decision(
+            format!("trust.{:?}.pinned_certificate", server.as_str()),
+            fingerprint.to_string().into(),
+        ),
+        TrustDecision::PlainHttp => decision(format!("trust.{:?}.plain_http", server.as_str()), true.into()),
+    })
+}
+
+fn decision(key: String, value: Value) -> Setting {
+    Setting { key, value, source: Source::Decision }
 }
 
 /// Reads the name of a registry.

@@ -150,7 +150,7 @@ impl Error {
             ),
             Cause::Scheme { server_is_plain: false } => "leave out `http://` and `--plain-http`".into(),
             Cause::PlainRefused => format!(
-                "if it has given up TLS on purpose, `regtui trust --http {host}` replaces the pin, and `regtui trust --forget {host}` removes it"
+                "leave out `http://` and `--plain-http`; if it has given up TLS on purpose, `regtui trust --http {host}` replaces the pin, and `regtui trust --forget {host}` removes it"
             ),
             Cause::NotARegistry(_) => format!(
                 "is a registry running at `{host}`, and is the port right? `http://{host}` and `https://{host}` say how to reach it"

@@ -258,7 +258,7 @@ impl Clients {
 
     /// Returns whether a certificate is pinned for the registry.
     pub(crate) fn is_pinned(&self) -> bool {
-        ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.find(&server).is_some())
+        self.pins.find_for(&self.host).is_some()
     }
 
     /// Returns whether the registry has presented a certificate in this run.

@@ -109,6 +109,11 @@ impl Pins {
         }
     }
 
+    /// Returns the fingerprint that is pinned for a registry.
+    pub(crate) fn find_for(&self, host: &Host) -> Option<Fingerprint> {
+        self.find(&ServerAddress::of_registry(host)?)
+    }
+
     /// Returns whether the user allowed plain HTTP for a registry.
     pub(crate) fn allows_plain_http(&self, host: &Host) -> bool {
         let server = ServerAddress::of_registry(host);
