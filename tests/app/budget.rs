@@ -13,7 +13,7 @@ use crate::support::harness::now;
 /// The end of a request whose answer says how many of 100 are left.
 fn left(host: &str, left: u64) -> Msg {
     let window = Some(Duration::from_secs(21_600));
-    let budget = RequestBudget { left, limit: Some(100), window, renews_at: None };
+    let budget = RequestBudget { left, limit: Some(100), window, ..RequestBudget::default() };
     Msg::Requested(RequestLine {
         at: now(),
         method: "GET",
