@@ -32,9 +32,7 @@ pub async fn tell_needs<T>(tell: fn(&RequestNeed), planning: impl Future<Output 
 }
 
 /// Runs `planning`, which changes nothing, and ends it with a failure before it sends requests for which too few are left.
-pub(crate) async fn stop_at_shortage<T>(
-    planning: impl Future<Output = Result<T, Failure>>,
-) -> Result<T, Failure> {
+pub async fn stop_at_shortage<T>(planning: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let (sender, mut shortages) = mpsc::unbounded_channel();
     tokio::select! {
         biased;
