@@ -12,6 +12,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::client::credentials::ContainersLogins;
 use crate::client::{Route, Routes};
 use crate::model::reference::{Host, Repository, ShortNames};
 
@@ -65,6 +66,8 @@ pub(crate) struct SystemRegistries {
     aliases: BTreeMap<String, Repository>,
     search: Vec<Host>,
     search_line: Option<FileLine>,
+    /// The sources of logins that containers ask, in their order, and the line that lists them.
+    credential_helpers: Option<(Vec<String>, FileLine)>,
     /// The errors.
     pub(crate) problems: Vec<SystemProblem>,
 }
@@ -99,6 +102,19 @@ impl SystemRegistries {
     /// Returns the registries in which names without a registry are looked for, and their line.
     pub(crate) fn search(&self) -> Option<(&[Host], &FileLine)> {
         Some((&self.search, self.search_line.as_ref()?))
+    }
+
+    /// Returns the order in which podman's files and helpers are asked for logins.
+    pub(crate) fn containers_logins(&self) -> ContainersLogins {
+        match &self.credential_helpers {
+            Some((names, line)) => ContainersLogins::listed(names.clone(), line.to_string()),
+            None => ContainersLogins::default(),
+        }
+    }
+
+    /// Returns the same as `registries.conf` lists it, and the line.
+    pub(crate) fn credential_helpers(&self) -> Option<(&[String], &FileLine)> {
+        self.credential_helpers.as_ref().map(|(names, line)| (names.as_slice(), line))
     }
 
     /// Returns the rules for names without a registry.

@@ -4,7 +4,8 @@
 use std::future::pending;
 
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
+use tokio::sync::watch::Sender;
 use tokio::task_local;
 
 use crate::client::Registry;
@@ -15,14 +16,14 @@ use crate::model::request_budget::{RequestCount, RequestNeed};
 use crate::model::text::SafeText;
 
 task_local! {
-    static LOOKUPS: watch::Sender<Lookups>;
+    static LOOKUPS: Sender<Lookups>;
     static SHORTAGES: mpsc::UnboundedSender<RequestNeed>;
     static TOLD: fn(&RequestNeed);
     static IS_AGREED: ();
 }
 
 /// Runs `planning` and reports its lookups to the channel.
-pub async fn report_lookups<T>(lookups: watch::Sender<Lookups>, planning: impl Future<Output = T>) -> T {
+pub async fn report_lookups<T>(lookups: Sender<Lookups>, planning: impl Future<Output = T>) -> T {
     LOOKUPS.scope(lookups, planning).await
 }
 
@@ -98,6 +99,8 @@ fn update(change: impl FnOnce(&mut Lookups)) {
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::watch;
+
     use super::*;
 
     #[tokio::test]

@@ -85,10 +85,13 @@ fn rows(cli: &Cli) -> Vec<FileRow> {
     for file in config.ca_file.iter().cloned().chain(of_registries) {
         add("certificate authorities", "read", file);
     }
+    let variable = |name: &str| std::env::var_os(name);
+    let logins =
+        Credentials::from_env_in_order(variable, &config.system.containers_logins(), Duration::ZERO).files();
     for place in config.system.places {
         add("registries of the system", "read", place);
     }
-    for file in Credentials::from_env(|name| std::env::var_os(name), Duration::ZERO).files() {
+    for file in logins {
         add("logins", "read, write", file);
     }
     let mut folders = certificate_places();

@@ -14,7 +14,8 @@ use serde_json::{Map, Value};
 pub(crate) use self::edit::{EditError, put_login, remove_login};
 use self::entry::LoginEntry;
 pub(crate) use self::key::KeyRule;
-use self::key::{Key, is_browser_token, rank, registries, registry_of_login, server_key};
+use self::key::{Key, is_browser_token, rank, registries};
+pub(super) use self::key::{registry_of_login, server_key};
 use super::helper::Helpers;
 use super::keychain::LoginLookup;
 use super::login::Login;
@@ -259,7 +260,7 @@ impl AuthFile<'_> {
 }
 
 /// Most servers of a helper that are taken.
-const MOST_SERVERS: usize = 1000;
+pub(super) const MOST_SERVERS: usize = 1000;
 
 impl AuthFile<'_> {
     /// Returns the registries for which the text has a login. The helper for all registries is asked for its servers. If
