@@ -261,6 +261,8 @@ impl Pool {
         let credentials = Credentials::default();
         credentials.use_for_this_run(host, login);
         let mut settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
+        // Each further try with a wrong password could lock the user out.
+        settings.timeouts.tries = 1;
         if let Some(service) = service {
             let trust = settings.trust_of(host);
             let of_host = || HostSettings { trust, ..HostSettings::default() };
