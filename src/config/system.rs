@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 
 use crate::client::credentials::ContainersLogins;
 use crate::client::{Route, Routes};
+use crate::files::foreign::{describe, read_regular_text};
 use crate::model::reference::{Host, Repository, ShortNames};
 
 /// The switch that a variable of the environment sets.
@@ -136,22 +137,23 @@ impl SystemRegistries {
         });
     }
 
-    /// Reads a file. One that does not exist or cannot be read is no problem: it may be for root only.
+    /// Reads a file. One that does not exist or is not readable is no problem: it may be for root only.
     fn read_file(&mut self, file: &Path) -> Option<String> {
         /// Most bytes of a file.
         const CAP: u64 = 4 * 1024 * 1024;
-        let length = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?.len();
-        if length > CAP {
-            self.add_problem(file, "it is larger than 4 MiB and is not read");
-            return None;
+        match read_regular_text(file, CAP) {
+            Ok(text) => {
+                self.files.push(file.to_path_buf());
+                Some(text)
+            }
+            Err(error) => {
+                // An error in regtui's own words is about the content, not about rights.
+                if error.get_ref().is_some() {
+                    self.add_problem(file, describe(&error));
+                }
+                None
+            }
         }
-        let bytes = std::fs::read(file).ok()?;
-        self.files.push(file.to_path_buf());
-        let text = String::from_utf8(bytes);
-        if text.is_err() {
-            self.add_problem(file, "it is not UTF-8 text");
-        }
-        text.ok()
     }
 }
 
