@@ -81,7 +81,7 @@ fn rows(cli: &Cli) -> Vec<FileRow> {
         add("configuration", "read", file);
     }
     // A configuration with an error names no files.
-    let config = cli.config().unwrap_or_else(|_| Config::default());
+    let config = cli.unchecked_config().unwrap_or_else(|_| Config::default());
     let of_registries = config.registries.values().filter_map(|registry| registry.ca_file.clone());
     for file in config.ca_file.iter().cloned().chain(of_registries) {
         add("certificate authorities", "read", file);
