@@ -363,7 +363,8 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
     })
 }
 
-fn server() -> Server {
+/// The properties of a registry whose vendor has no API of its own.
+pub fn server() -> Server {
     Server {
         product: Some("distribution".into()),
         asks_login: false,
