@@ -286,6 +286,7 @@ pub fn has_more_to_do(state: &State) -> bool {
 /// Returns whether something on the screen moves by itself: a spinner, or a message that will pass.
 pub(crate) fn needs_ticks(state: &State) -> bool {
     state.is_loading()
+        || state.tags.vendor.is_waiting_for_server()
         || !state.awaited.is_empty()
         || state.notices.toast.is_some()
         || state.jobs.are_moving()

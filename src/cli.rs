@@ -340,7 +340,11 @@ fn pool(config: &Config, state: StateStore, inbox: Option<&Inbox>) -> Pool {
     let timeouts = Timeouts::default().with_silence_of(config.timeout);
     let mut settings = config.client_settings();
     settings.cache = settings.cache.filter(|folder| find_distrust(folder).is_none());
-    settings.credentials = Credentials::from_env(|name| std::env::var_os(name), timeouts.helper);
+    settings.credentials = Credentials::from_env_in_order(
+        |name| std::env::var_os(name),
+        &config.system.containers_logins(),
+        timeouts.helper,
+    );
     settings.token_services = TokenServices::kept_in(state.clone());
     settings.pins = Pins::kept_in(state);
     settings.timeouts = timeouts;

@@ -59,6 +59,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::manifest::Manifest;
 use crate::model::reference::{Host, KnownRegistries, RepositoryName, Selector, ShortNames};
+use crate::model::request_budget::CountedRequests;
 use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 use blob::places::BlobPlaces;
@@ -142,6 +143,12 @@ impl ClientSettings {
             address: settings.and_then(|settings| settings.api.clone()),
             vendor: settings.and_then(|settings| settings.vendor),
         }
+    }
+
+    /// Returns the requests that the rate limit of a registry counts, as far as its name or the configuration tell.
+    pub(crate) fn counted_requests(&self, host: &Host) -> CountedRequests {
+        let named = self.hosts.get(host).and_then(|settings| settings.vendor).map(VendorName::vendor);
+        named.or_else(|| vendors::of_host(host)).map_or_else(CountedRequests::default, |vendor| vendor.counts)
     }
 
     fn upload_allow(&self, host: &Host) -> Vec<AllowedOrigin> {
@@ -262,6 +269,8 @@ impl Pool {
         let credentials = Credentials::default();
         credentials.use_for_this_run(host, login);
         let mut settings = ClientSettings { credentials, cache: None, ..self.settings().clone() };
+        // Each further try with a wrong password could lock the user out.
+        settings.timeouts.tries = 1;
         if let Some(service) = service {
             let trust = settings.trust_of(host);
             let of_host = || HostSettings { trust, ..HostSettings::default() };

@@ -17,6 +17,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::app::settings::{ExtraColumns, PaneWidths};
 use crate::client::{self, AllowedOrigin, ApiAddress, HostSettings, Trust, VendorName};
+use crate::files::foreign::{open_regular, read_regular_text};
 use crate::model::redact;
 use crate::model::reference::{BadName, Host, Scheme};
 use crate::model::scan::command::{ScanCommand, Scanner};
@@ -214,6 +215,9 @@ pub(crate) enum Problem {
     },
 }
 
+/// Most bytes of the file of the configuration.
+const MOST_BYTES: u64 = 4 * 1024 * 1024;
+
 /// The file of the configuration, and its text.
 #[derive(Debug)]
 pub(crate) struct ConfigText {
@@ -232,7 +236,7 @@ impl ConfigText {
     /// Reads the file that the user named, or the usual file. Returns `None` if the usual file does not exist.
     pub(crate) fn read(named: Option<&Path>) -> Result<Option<ConfigText>, Problem> {
         let Some(file) = ConfigText::path(named) else { return Ok(None) };
-        match std::fs::read_to_string(&file) {
+        match read_regular_text(&file, MOST_BYTES) {
             Ok(text) => Ok(Some(ConfigText { file, text })),
             // If the home or the folder of the configuration is no folder, as with services, there is no file either.
             Err(why) if named.is_none() && is_absent(why.kind()) => Ok(None),
@@ -292,7 +296,7 @@ impl Config {
     pub(crate) fn file_problems(&self) -> impl Iterator<Item = Problem> {
         let of_registries = self.registries.values().filter_map(|registry| registry.ca_file.as_ref());
         self.ca_file.iter().chain(of_registries).filter_map(|file| {
-            let why = std::fs::File::open(file).err()?;
+            let why = open_regular(file).err()?;
             Some(Problem::NoAuthorities { file: file.clone(), why })
         })
     }

@@ -1,6 +1,7 @@
 //! Files that regtui keeps between runs. They are in folders that no other user can write to, and are opened without
 //! following links and without waiting.
 
+pub(crate) mod foreign;
 pub(crate) mod unfinished;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};

@@ -139,6 +139,7 @@ mod ops {
     mod proofs;
     mod referrers;
     mod refusals;
+    mod request_budget;
     mod resume;
     mod retag;
     mod same_bytes;

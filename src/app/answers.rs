@@ -11,7 +11,7 @@ use super::dialogs::{
 };
 use super::known_targets;
 use super::notices::Level;
-use super::open::forget_opened;
+use super::open::{forget_opened, remember_answered};
 use super::panes::details::Tab;
 use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
@@ -247,6 +247,10 @@ fn take_tags(update: &mut Update<'_>, ticket: Ticket, answer: Result<Page<Tag>, 
         return;
     }
     let Some(repository) = update.state.tags.repository.clone() else { return };
+    // A name for which a login is missing may well be right.
+    if answer.as_ref().err().is_none_or(|failure| failure.kind == FailureKind::Denied) {
+        remember_answered(update, &repository);
+    }
     match answer {
         Ok(page) => {
             let ask = |next| Ask::Tags(repository.clone(), Some(Box::new(next)));

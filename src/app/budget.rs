@@ -8,7 +8,7 @@ use super::notices::Level;
 use super::update::Update;
 use crate::model::price::Price;
 use crate::model::reference::Host;
-use crate::model::request_budget::RequestBudget;
+use crate::model::request_budget::{RequestBudget, RequestNeed};
 use crate::model::text::SafeText;
 
 /// Takes the number of requests that are left. Says once that rows do not fill themselves any more.
@@ -34,14 +34,16 @@ pub(super) fn take_budget(update: &mut Update<'_>, host: &Host, budget: RequestB
 }
 
 impl State {
-    /// Describes the price of a reading, with the requests that are left at its registry if they may not suffice: `sends 340
-    /// requests; 76 of 100 requests left in 6 h`.
+    /// Returns the counted requests that a reading needs at a registry, if that is worth being stated.
+    pub(crate) fn request_need(&self, price: &Price, host: &Host, now: Timestamp) -> Option<RequestNeed> {
+        let registry = self.registries.items.iter().find(|registry| registry.host == *host)?;
+        RequestNeed::worth_stating(host, price.count(), registry.budget?, now)
+    }
+
+    /// Describes the price of a reading, with the requests that are left at its registry if that is worth being stated.
     pub(crate) fn describe_price(&self, price: &Price, host: &Host, now: Timestamp) -> String {
         let registry = self.registries.items.iter().find(|registry| registry.host == *host);
         let budget = registry.and_then(|registry| registry.budget);
-        match budget.filter(|budget| budget.is_low(now) || budget.left < price.requests) {
-            Some(budget) => format!("{}; {budget}", price.describe_all()),
-            None => price.describe(),
-        }
+        price.describe_within(host, budget, now)
     }
 }

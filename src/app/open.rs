@@ -42,11 +42,14 @@ pub(crate) fn open(update: &mut Update<'_>, target: Target) {
     registry.repositories.list.filter.clear();
     registry.repositories.refilter();
     registry.repositories.open_by_name(&repository.name);
+    registry.repositories.unanswered.insert(repository.name.clone());
     if registry.lists_namespaces() && !registry.repositories.lists_beside(&repository.name) {
         load_repositories(update, &host);
     }
-    remember(update, &host, &repository.name);
     reconcile(update);
+    if update.state.tags.repository.as_ref() == Some(&repository) && update.state.tags.tags.at.is_some() {
+        remember_answered(update, &repository);
+    }
     update.state.tags.list.filter.clear();
     update.state.tags.refilter();
     if let Some(selector) = selector {
@@ -64,6 +67,14 @@ pub(crate) fn close_selected(update: &mut Update<'_>) {
     reconcile(update);
     update.state.view_cache.forget_registry(&host);
     update.say_done(format!("closed {host}"));
+}
+
+/// Remembers a repository that was opened by name, now that its registry has answered about it.
+pub(crate) fn remember_answered(update: &mut Update<'_>, repository: &Repository) {
+    let Some(registry) = update.state.registries.of(&repository.host) else { return };
+    if registry.repositories.unanswered.remove(&repository.name) {
+        remember(update, &repository.host, &repository.name);
+    }
 }
 
 /// Puts a repository before the others of this registry that were opened by name, in this run or an earlier one.

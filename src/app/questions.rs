@@ -70,6 +70,8 @@ pub enum Ask {
     Packages(Box<ReadFiles>, bool),
     /// Asks for the plan of a request. Changes nothing.
     Plan(ChangeRequest),
+    /// Asks for a plan or a comparison although fewer requests are left than it needs.
+    BeyondBudget(Box<Ask>),
     /// Asks for the journal.
     Journal,
     /// Asks for the journal at the start, after removing the throw-away tags that an earlier run left in these
@@ -167,6 +169,7 @@ impl Ask {
             Ask::Findings(_)
             | Ask::SavedLogins
             | Ask::Plan(_)
+            | Ask::BeyondBudget(_)
             | Ask::Journal
             | Ask::InterruptedChanges(_)
             | Ask::ResumeRequest(_)

@@ -258,11 +258,14 @@ fn load_vendor_tags(update: &mut Update<'_>) {
     let registry = state.registries.selected().filter(|registry| registry.host == repository.host);
     let server = registry.and_then(|registry| registry.server.value.as_ref());
     let lists_facts = server.is_some_and(|server| server.own_api.tag_facts);
+    let is_awaited = server.is_none() && registry.is_some_and(|registry| registry.server.is_loading());
     // Other columns are about the digests that images really have.
     let needs_images = state.columns.base || state.columns.scan || state.tags.sort.by.needs_details();
     state.tags.uses_vendor = lists_facts && !needs_images && !state.tags.is_filtered_by_details();
+    let are_rows_known = state.tags.tags.at.is_some();
+    state.tags.vendor.wait_for_server(is_awaited && are_rows_known && !needs_images, update.now);
     if !state.tags.uses_vendor || !state.tags.needs_vendor_part() {
-        if !state.tags.vendor.is_loading() {
+        if !state.tags.vendor.is_loading() && !is_awaited {
             state.tags.vendor.end_wait();
         }
         return;

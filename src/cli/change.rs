@@ -20,10 +20,11 @@ use crate::model::change::progress::{Progress, Report};
 use crate::model::change::rules::Refusal;
 use crate::model::change::{ChangePlan, ChangeRequest, undo};
 use crate::model::failure::{Failure, FailureKind};
+use crate::model::request_budget::RequestNeed;
 use crate::model::server::Ability;
 use crate::model::text::SafeText;
-use crate::ops::change;
 use crate::ops::context::{ChangeContext, JobControl};
+use crate::ops::{change, planning};
 use consent::Consent;
 use interrupts::Interrupts;
 use progress::Bar;
@@ -84,7 +85,10 @@ impl ChangeOptions {
         force: bool,
     ) -> Result<(), CliError> {
         let mut interrupts = Interrupts::listen()?;
-        let planning = waits::report_while(&context.pool, progress::count_lookups(planning));
+        let planning = waits::report_while(
+            &context.pool,
+            progress::count_lookups(planning::tell_needs(tell_need, planning)),
+        );
         let change_plan = interrupts.run_until_interrupt(planning).await??;
         if self.dry_run {
             self.print_plan(&change_plan)?;
@@ -133,6 +137,12 @@ impl ChangeOptions {
         }
         Ok(out.flush()?)
     }
+}
+
+/// Tells how many counted requests some work needs and how many are left.
+pub(crate) fn tell_need(need: &RequestNeed) {
+    let verdict = if need.fits() { "" } else { ": too few" };
+    print::print_problem(format_args!("needs {need}{verdict}"));
 }
 
 /// Turns a closed pipe into a failure. A plan that the user cannot have seen is not carried out, and that is no

@@ -10,6 +10,7 @@ use clap::Args;
 
 use super::CliError;
 use super::arguments::ArgumentReader;
+use super::change::tell_need;
 use super::image_files::{announce, with_bar};
 use super::platform;
 use super::print::{self, Table};
@@ -203,6 +204,7 @@ impl Diff {
 /// Reads the files of both images. Announces the bytes on stderr if they are many, and draws the progress on a terminal.
 async fn read_files(images: &DiffedImages, reads_all: bool) -> Result<DiffedFiles, CliError> {
     let plan = images.plan_files(reads_all).await;
+    images.needs(&plan.reading.price()).iter().for_each(tell_need);
     if plan.reading.is_expensive() {
         print::print_problem(announce(&plan.reading));
     }

@@ -17,6 +17,7 @@ use crate::model::failure::Failure;
 use crate::model::platform::Platform;
 use crate::model::price::Price;
 use crate::model::reference::Reference;
+use crate::model::request_budget::RequestNeed;
 use crate::ops::files::cost::{ReadingPlan, plan_reading};
 use crate::ops::files::image::{ImageSource, choose_image};
 use crate::ops::files::layer::Wanted;
@@ -131,11 +132,12 @@ pub(crate) fn announce_price(price: &Price) {
 
 /// Announces on stderr the requests that an operation sends, if they are many or more than are left at the registry.
 pub(crate) fn announce_requests(registry: &dyn Registry, price: &Price) {
-    let now = Timestamp::now();
     let budget = registry.connection().and_then(Connection::budget);
-    match budget.filter(|budget| budget.is_low(now) || budget.left < price.requests) {
-        Some(budget) => print::print_problem(format_args!("{}; {budget}", price.describe_all())),
-        None => announce_price(price),
+    let now = Timestamp::now();
+    let need =
+        budget.and_then(|budget| RequestNeed::worth_stating(registry.host(), price.count(), budget, now));
+    if price.is_high() || need.is_some() {
+        print::print_problem(price.describe_within(registry.host(), budget, now));
     }
 }
 

@@ -257,7 +257,7 @@ impl Ls {
         }
         let tags: Vec<Tag> = items.iter().filter_map(|tag| tag.name()).cloned().collect();
         // One manifest for each image. Children and configs come on top.
-        let price = Price { is_more: true, ..Price::of_requests(tags.len()) };
+        let price = Price { is_more: true, ..Price::with_manifest_reads(tags.len(), tags.len()) };
         if let Some(first) = tags.first().filter(|_| price.is_high()) {
             // The first answer tells whether the registry counts requests. Docker Hub does not count this one. A failure
             // is reported with the image.

@@ -6,6 +6,7 @@
 //! | a login | `login` |
 //! | docker's file, and its text in the environment | `docker` |
 //! | podman's files | `podman` |
+//! | their order, and the helpers beside them | `containers_helper` |
 //! | the format of both files | `auth_file` |
 //! | programs that keep logins | `helper` |
 //! | the place where a login is stored | `storage` |
@@ -16,6 +17,7 @@
 //! | secrets in a header | `header` |
 
 mod auth_file;
+mod containers_helper;
 mod docker;
 pub(crate) mod header;
 mod helper;
@@ -37,6 +39,7 @@ use std::time::Duration;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::secret::Secret;
 use crate::model::text::SafeText;
+pub(crate) use containers_helper::ContainersLogins;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
 pub(crate) use keychain::{Keychain, LoginLookup};
@@ -64,6 +67,15 @@ impl Credentials {
 
     /// Chains the sources that the environment names: docs/REGISTRIES.md §4.8 and §4.9. `variable` looks a variable up.
     pub fn from_env(variable: impl Fn(&str) -> Option<OsString>, helper_timeout: Duration) -> Credentials {
+        Credentials::from_env_in_order(variable, &ContainersLogins::default(), helper_timeout)
+    }
+
+    /// Chains the same sources in the order of `registries.conf`.
+    pub(crate) fn from_env_in_order(
+        variable: impl Fn(&str) -> Option<OsString>,
+        containers: &ContainersLogins,
+        helper_timeout: Duration,
+    ) -> Credentials {
         let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let home = folder("HOME").or_else(|| folder("USERPROFILE"));
         let in_home = |rest: &str| home.as_ref().map(|home| home.join(rest));
@@ -85,13 +97,14 @@ impl Credentials {
         };
         let podman = podman.into_iter().flatten();
         let podman = podman.map(|path| PodmanFile { path, is_named, helpers: helpers.clone() });
+        let podman = containers.chain(podman.map(|file| Arc::new(file) as _).collect(), &helpers);
         let docker = folder("DOCKER_CONFIG").or_else(|| in_home(".docker"));
         let docker = docker.map(|folder| folder.join("config.json"));
         let docker = docker.map(|path| DockerFile { path, helpers: helpers.clone() });
 
         let mut keychains: Vec<Arc<dyn Keychain>> = Vec::new();
         keychains.extend(text.map(|text| Arc::new(text) as _));
-        keychains.extend(podman.map(|file| Arc::new(file) as _));
+        keychains.extend(podman);
         keychains.extend(docker.map(|file| Arc::new(file) as _));
         Credentials::new(keychains)
     }

@@ -1,7 +1,7 @@
 //! The own API of a registry's vendor: lists of namespaces, facts about many tags at once, and search.
 //!
 //! It is an addition to the registry API and never makes things worse. It has a short time limit of its own; if it fails,
-//! it is left alone for a while, the user is told once, and the registry API alone is used.
+//! the part that failed is left alone for a while, the user is told once, and the registry API alone is used.
 //!
 //! | subject | file |
 //! |---|---|
@@ -82,8 +82,8 @@ struct ApiState {
     login: LoginState,
     /// The name of the vendor, once the API was used.
     vendor: Option<&'static str>,
-    /// Until when it is left alone.
-    rests_until: Option<Instant>,
+    /// Until when each part of it is left alone.
+    rests_until: [Option<Instant>; ApiPart::ALL.len()],
     /// The reason why it was given up, until the user is told.
     notice: Option<Failure>,
     was_noticed: bool,
@@ -98,15 +98,33 @@ impl OwnApiFacts {
     /// Forgets refusals and failures.
     pub(crate) fn forget(&self) {
         let mut state = self.state();
-        (state.login, state.rests_until) = (LoginState::default(), None);
+        (state.login, state.rests_until) = (LoginState::default(), Default::default());
     }
 
     fn state(&self) -> MutexGuard<'_, ApiState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn rests(&self) -> bool {
-        self.state().rests_until.is_some_and(|until| until > Instant::now())
+    fn rests(&self, part: ApiPart) -> bool {
+        self.state().rests_until[part as usize].is_some_and(|until| until > Instant::now())
+    }
+}
+
+/// A part of the API that may fail while the others work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ApiPart {
+    Repositories,
+    TagFacts,
+    Search,
+}
+
+impl ApiPart {
+    const ALL: [ApiPart; 3] = [ApiPart::Repositories, ApiPart::TagFacts, ApiPart::Search];
+
+    /// Returns the parts that are left alone after a failure of this one: all if the failure is about the whole API.
+    fn left_alone(self, cause: &Cause) -> Vec<ApiPart> {
+        let is_of_all = cause.status() == Some(429) || matches!(cause, Cause::Connection(_) | Cause::Refused);
+        if is_of_all { ApiPart::ALL.to_vec() } else { vec![self] }
     }
 }
 
@@ -121,13 +139,15 @@ struct Part<T> {
 }
 
 impl Client {
-    /// Does something with the API within a time limit. Returns `None` if there is no API, if it rests, or if it fails.
+    /// Does something with a part of the API within a time limit. Returns `None` if there is no API, if the part rests, or
+    /// if it fails.
     async fn use_api<T>(
         &self,
+        part: ApiPart,
         limit: Duration,
         calls: impl Future<Output = Result<Option<T>, Error>>,
     ) -> Option<T> {
-        if self.0.own_api.rests() {
+        if self.0.own_api.rests(part) {
             return None;
         }
         let error = match tokio::time::timeout(limit, calls).await {
@@ -138,8 +158,9 @@ impl Client {
         let mut state = self.0.own_api.state();
         // A registry that is slow to show its vendor may have none with an API.
         let vendor = state.vendor?;
+        let until = Some(Instant::now() + REST);
+        part.left_alone(&error.cause).into_iter().for_each(|part| state.rests_until[part as usize] = until);
         let failure = error.failure(format!("{vendor}'s own API of {} is not used", self.host()));
-        state.rests_until = Some(Instant::now() + REST);
         if !std::mem::replace(&mut state.was_noticed, true) {
             state.notice = Some(Failure { hint: None, ..failure });
         }
@@ -155,7 +176,7 @@ impl Client {
         let limit = if is_first { self.http().timeouts().own_api } else { PATIENT };
         let mut next = next.unwrap_or_default();
         let position = next.vendor.take();
-        let part = self.use_api(limit, async {
+        let part = self.use_api(ApiPart::Repositories, limit, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(lists) = &session.api.repositories else { return Ok(None) };
             let start = match position {
@@ -195,7 +216,7 @@ impl Client {
         next: Option<Box<VendorPosition>>,
     ) -> Option<VendorTags> {
         // Rows wait for each part.
-        let part = self.use_api(self.http().timeouts().own_api, async {
+        let part = self.use_api(ApiPart::TagFacts, self.http().timeouts().own_api, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(lists) = &session.api.tags else { return Ok(None) };
             let first = || VendorPosition { groups: [(lists.of)(name)].into(), ..VendorPosition::default() };
@@ -208,7 +229,7 @@ impl Client {
 
     async fn search_repositories(&self, words: &str, most: usize) -> Option<Vec<SearchHit>> {
         let words: String = words.chars().take(LONGEST_WORDS).collect();
-        self.use_api(PATIENT, async {
+        self.use_api(ApiPart::Search, PATIENT, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
             let Some(searches) = &session.api.search else { return Ok(None) };
             let start = VendorPosition {

@@ -107,6 +107,10 @@ impl<'a> Effective<'a> {
             let hosts = search.iter().map(|host| host.as_str().into()).collect();
             settings.push(of_system("system.unqualified-search-registries", Value::Array(hosts), line));
         }
+        if let Some((names, line)) = system.credential_helpers() {
+            let names = names.iter().map(|name| name.as_str().into()).collect();
+            settings.push(of_system("system.credential-helpers", Value::Array(names), line));
+        }
         settings.extend(self.routes(None));
         settings
     }

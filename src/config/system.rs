@@ -12,7 +12,9 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
+use crate::client::credentials::ContainersLogins;
 use crate::client::{Route, Routes};
+use crate::files::foreign::{describe, read_regular_text};
 use crate::model::reference::{Host, Repository, ShortNames};
 
 /// The switch that a variable of the environment sets.
@@ -65,6 +67,8 @@ pub(crate) struct SystemRegistries {
     aliases: BTreeMap<String, Repository>,
     search: Vec<Host>,
     search_line: Option<FileLine>,
+    /// The sources of logins that containers ask, in their order, and the line that lists them.
+    credential_helpers: Option<(Vec<String>, FileLine)>,
     /// The errors.
     pub(crate) problems: Vec<SystemProblem>,
 }
@@ -101,6 +105,19 @@ impl SystemRegistries {
         Some((&self.search, self.search_line.as_ref()?))
     }
 
+    /// Returns the order in which podman's files and helpers are asked for logins.
+    pub(crate) fn containers_logins(&self) -> ContainersLogins {
+        match &self.credential_helpers {
+            Some((names, line)) => ContainersLogins::listed(names.clone(), line.to_string()),
+            None => ContainersLogins::default(),
+        }
+    }
+
+    /// Returns the same as `registries.conf` lists it, and the line.
+    pub(crate) fn credential_helpers(&self) -> Option<(&[String], &FileLine)> {
+        self.credential_helpers.as_ref().map(|(names, line)| (names.as_slice(), line))
+    }
+
     /// Returns the rules for names without a registry.
     pub(crate) fn short_names(&self) -> ShortNames {
         ShortNames::new(self.aliases.clone(), self.search.clone())
@@ -120,22 +137,23 @@ impl SystemRegistries {
         });
     }
 
-    /// Reads a file. One that does not exist or cannot be read is no problem: it may be for root only.
+    /// Reads a file. One that does not exist or is not readable is no problem: it may be for root only.
     fn read_file(&mut self, file: &Path) -> Option<String> {
         /// Most bytes of a file.
         const CAP: u64 = 4 * 1024 * 1024;
-        let length = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?.len();
-        if length > CAP {
-            self.add_problem(file, "it is larger than 4 MiB and is not read");
-            return None;
+        match read_regular_text(file, CAP) {
+            Ok(text) => {
+                self.files.push(file.to_path_buf());
+                Some(text)
+            }
+            Err(error) => {
+                // An error in regtui's own words is about the content, not about rights.
+                if error.get_ref().is_some() {
+                    self.add_problem(file, describe(&error));
+                }
+                None
+            }
         }
-        let bytes = std::fs::read(file).ok()?;
-        self.files.push(file.to_path_buf());
-        let text = String::from_utf8(bytes);
-        if text.is_err() {
-            self.add_problem(file, "it is not UTF-8 text");
-        }
-        text.ok()
     }
 }
 

@@ -13,6 +13,7 @@ pub mod journal;
 pub mod loss;
 pub mod progress;
 pub(crate) mod remainder;
+pub(crate) mod requests;
 pub mod retag;
 pub mod rules;
 pub mod undo;
@@ -21,6 +22,7 @@ pub(crate) mod wording;
 use serde::{Deserialize, Serialize};
 
 use super::reference::{Host, Repository, RepositoryName};
+use super::request_budget::RequestNeed;
 use super::text::SafeText;
 use rules::Refusal;
 
@@ -200,6 +202,9 @@ pub struct PlanCommon {
     pub notes: Vec<SafeText>,
     /// The repository name that the user must type to confirm, if much is at stake or a rule protects the repository.
     pub name_to_type: Option<RepositoryName>,
+    /// The counted requests that carrying it out needs at each registry, where that is worth being stated.
+    #[serde(skip)]
+    pub needs: Vec<RequestNeed>,
 }
 
 impl PlanCommon {

@@ -38,6 +38,8 @@ pub enum FailureKind {
     Unsupported,
     /// Too many requests: 429, or 503 with a time to wait.
     Busy,
+    /// The requests that are left at a registry do not suffice, and nothing was sent yet.
+    OverBudget,
     /// The server accepted a change and does not show it.
     Unconfirmed,
     /// An answer that breaks the protocol: wrong digest, no JSON, too large.
@@ -57,6 +59,11 @@ impl Failure {
     /// Returns a failure that no request caused: the state that regtui found does not allow the action.
     pub(crate) fn local(what: impl Into<SafeText>, why: impl Into<SafeText>) -> Failure {
         Failure { what: what.into(), why: why.into(), hint: None, kind: FailureKind::BadAnswer }
+    }
+
+    /// Returns whether nothing failed yet: too few requests are left, and the user may go on nevertheless.
+    pub(crate) fn is_over_budget(&self) -> bool {
+        self.kind == FailureKind::OverBudget
     }
 }
 

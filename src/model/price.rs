@@ -3,7 +3,11 @@
 use std::fmt;
 use std::ops::Add;
 
+use jiff::Timestamp;
+
 use super::plural::{counted, group_thousands};
+use super::reference::Host;
+use super::request_budget::{RequestBudget, RequestCount, RequestNeed};
 use super::size;
 
 /// Reading more bytes than this is announced before it begins.
@@ -18,6 +22,8 @@ pub struct Price {
     pub bytes: u64,
     /// The requests. One that is sent again counts once.
     pub requests: u64,
+    /// Those of them that read a manifest.
+    pub manifest_reads: u64,
     /// Whether it may be more: a size is missing, or only the next part is known.
     pub is_more: bool,
     /// The number of layers that are read whole.
@@ -28,6 +34,31 @@ impl Price {
     /// Creates the price of requests whose answers are small.
     pub fn of_requests(requests: usize) -> Price {
         Price { requests: requests as u64, ..Price::default() }
+    }
+
+    /// Creates the price of requests of which these read a manifest.
+    pub(crate) fn with_manifest_reads(requests: usize, reads: usize) -> Price {
+        Price { manifest_reads: reads as u64, ..Price::of_requests(requests) }
+    }
+
+    /// Returns the count of the requests.
+    pub(crate) fn count(&self) -> RequestCount {
+        RequestCount { all: self.requests, manifest_reads: self.manifest_reads }
+    }
+
+    /// Describes the operation, with the requests that are left at a registry if that is worth being stated: `sends 340
+    /// requests: about 340 of 76 requests left at docker.io`.
+    pub(crate) fn describe_within(
+        &self,
+        host: &Host,
+        budget: Option<RequestBudget>,
+        now: Timestamp,
+    ) -> String {
+        let need = budget.and_then(|budget| RequestNeed::worth_stating(host, self.count(), budget, now));
+        match need {
+            Some(need) => format!("{}: {need}", self.describe_all()),
+            None => self.describe(),
+        }
     }
 
     /// Returns whether it is announced before the operation begins.
@@ -84,6 +115,7 @@ impl Add for Price {
         Price {
             bytes: self.bytes.saturating_add(other.bytes),
             requests: self.requests.saturating_add(other.requests),
+            manifest_reads: self.manifest_reads.saturating_add(other.manifest_reads),
             is_more: self.is_more || other.is_more,
             whole_layers: self.whole_layers.saturating_add(other.whole_layers),
         }
@@ -111,7 +143,13 @@ mod tests {
 
     #[test]
     fn a_price_names_the_layers_and_doubts() {
-        let price = |whole_layers, is_more| Price { bytes: 68_900_000, requests: 3, is_more, whole_layers };
+        let price = |whole_layers, is_more| Price {
+            bytes: 68_900_000,
+            requests: 3,
+            is_more,
+            whole_layers,
+            ..Price::default()
+        };
         assert_eq!(price(3, false).text(), "reads 68.9 MB of 3 layers");
         assert_eq!(price(1, true).text(), "reads 68.9 MB or more of 1 layer");
         assert_eq!(price(0, false).text(), "reads 68.9 MB of tables of contents");

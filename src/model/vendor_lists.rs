@@ -65,7 +65,7 @@ pub struct VendorTag {
 
 impl VendorTag {
     /// Creates the facts about a tag of which only the name is known.
-    pub(crate) fn of(name: Tag) -> VendorTag {
+    pub fn of(name: Tag) -> VendorTag {
         let (digest, size, pushed, pulled, expires) = Default::default();
         VendorTag { name, digest, size, pushed, pulled, expires, platforms: Arc::default() }
     }

@@ -95,7 +95,8 @@ pub(crate) fn price_of_all(
     is_wanted: impl Fn(Option<&Variant>, &ListedReferrer) -> bool,
 ) -> Price {
     let wanted = inspection.all_referrers().filter(|(variant, referrer)| is_wanted(*variant, referrer));
-    Price::of_requests(2 * wanted.count().min(MOST_ARTIFACTS))
+    let artifacts = wanted.count().min(MOST_ARTIFACTS);
+    Price::with_manifest_reads(2 * artifacts, artifacts)
 }
 
 /// Reads the artifacts in an inspection for which `is_wanted` returns true, up to [`LARGEST`] bytes in all.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use futures_util::FutureExt;
+use jiff::Timestamp;
 
 use super::context::{ChangeContext, JobControl};
 use super::steps::report_while::report_while;
@@ -15,10 +16,27 @@ use crate::model::change::progress::{Back, Report};
 use crate::model::change::{ChangePlan, ChangeRequest};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
+use crate::model::request_budget::{RequestCount, RequestNeed};
 use crate::model::server::Ability;
 
 /// Plans the requested change. Changes nothing.
 pub async fn plan(context: &ChangeContext, request: &ChangeRequest) -> Result<ChangePlan, Failure> {
+    let mut plan = plan_of_kind(context, request).await?;
+    plan.common_mut().needs = needs(context, &plan);
+    Ok(plan)
+}
+
+/// Returns the counted requests that carrying out the plan needs, where that is worth being stated.
+fn needs(context: &ChangeContext, plan: &ChangePlan) -> Vec<RequestNeed> {
+    let now = Timestamp::now();
+    let need = |(host, count): (Host, RequestCount)| {
+        let budget = context.pool.registry(&host).connection()?.budget()?;
+        RequestNeed::worth_stating(&host, count, budget, now)
+    };
+    plan.requests().into_iter().filter_map(need).collect()
+}
+
+async fn plan_of_kind(context: &ChangeContext, request: &ChangeRequest) -> Result<ChangePlan, Failure> {
     match request {
         ChangeRequest::Retag(request) => retag::plan(context, request).await.map(ChangePlan::Retag),
         ChangeRequest::Delete(request) => delete::plan(context, request).await.map(ChangePlan::Delete),

@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{FutureExt, StreamExt, future, stream};
 
+use super::planning;
 use super::tag_list::{self, AT_ONCE};
 use crate::client::{Error, ManifestHead, Pool, Priority, Registry};
 use crate::model::change::comparison::{Comparison, ComparisonRow, ComparisonSide};
 use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::request_budget::RequestCount;
 use crate::model::text::SafeText;
 
 /// The number of tags that are checked by their bytes if the two sides report different digests of one algorithm. The
@@ -143,6 +145,7 @@ impl SideTags {
             Ok(None) => ComparisonSide::Absent,
             Err(_) => ComparisonSide::Unknown,
         };
+        planning::state_need(registry, None, RequestCount::of_others(names.len())).await;
         let asked = tag_list::ask_digests(registry, &repository.name, names).await;
         self.sides.extend(asked.into_iter().map(|(tag, said)| (tag, side(said))));
     }

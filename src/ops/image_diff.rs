@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt, future, stream};
+use jiff::Timestamp;
 
 use super::files::content::{MemorySink, read_contents};
 use super::files::cost::{LayerPlan, ReadingPlan, plan_layer};
@@ -26,7 +27,9 @@ use crate::layer::diff::{ContentPlace, DiffOperand, FileDiff};
 use crate::model::failure::Failure;
 use crate::model::image_diff::{DiffInput, ImageDiff, LayerChange};
 use crate::model::platform::Platform;
+use crate::model::price::Price;
 use crate::model::reference::Reference;
+use crate::model::request_budget::RequestNeed;
 use crate::model::size;
 use crate::model::text::SafeText;
 pub use diffed_files::DiffedFiles;
@@ -115,6 +118,23 @@ impl DiffedImages {
     pub fn new(pool: &Pool, left: ImageSource, right: ImageSource, diff: ImageDiff) -> DiffedImages {
         let registries = [&left, &right].map(|side| pool.registry_for_reading(&side.repository.host));
         DiffedImages { left, right, diff, registries, single: None }
+    }
+
+    /// Returns the counted requests that a reading of both images needs, where that is worth being stated. Each registry
+    /// may be asked for all of them.
+    pub fn needs(&self, price: &Price) -> Vec<RequestNeed> {
+        let [left, right] = &self.registries;
+        let others = (left.host() != right.host()).then_some(right);
+        let need = |registry: &Arc<dyn Registry>| {
+            let budget = registry.connection()?.budget()?;
+            RequestNeed::worth_stating(registry.host(), price.count(), budget, Timestamp::now())
+        };
+        [left].into_iter().chain(others).filter_map(need).collect()
+    }
+
+    /// Returns whether a reading is announced before it begins: it is expensive, or too few requests are left for it.
+    pub fn is_announced(&self, price: &Price) -> bool {
+        price.is_high() || self.needs(price).iter().any(|need| !need.fits())
     }
 
     fn image(&self, operand: DiffOperand) -> (&Arc<dyn Registry>, &ImageSource) {

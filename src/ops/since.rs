@@ -39,6 +39,8 @@ const UNKNOWN: &str = "cannot look into all layers";
 const AT_ONCE: usize = 8;
 /// The most requests for an image: its index, its manifest and its config.
 const REQUESTS: usize = 3;
+/// Those of them that read a manifest.
+const MANIFEST_READS: usize = 2;
 
 /// The tags to look at.
 #[derive(Debug, Clone, Copy)]
@@ -69,7 +71,7 @@ pub async fn find_since(
     let is_searched = tags.bisects && tags.order == SinceOrder::Version;
     let looks = if is_searched { bisect::most_looks(names.len()) } else { names.len() };
     let heads = Price::of_requests(names.len());
-    spending.allow_all(heads, heads + Price::of_requests(looks * REQUESTS))?;
+    spending.allow_all(heads, heads + price_of_images(looks))?;
     let mut rows = order::find_images(registry, tags, names, &mut report).await;
     reading.set_images(rows.len());
     let mut lookup = Lookup {
@@ -82,7 +84,7 @@ pub async fn find_since(
         packages: PackageShelf::default(),
     };
     if is_searched {
-        lookup.spending.allow(Price::of_requests(bisect::most_looks(rows.len()) * REQUESTS))?;
+        lookup.spending.allow(price_of_images(bisect::most_looks(rows.len())))?;
     }
     let mut sources: Vec<Option<Result<ImageSource, Failure>>> = Vec::new();
     if tags.order == SinceOrder::Date {
@@ -120,6 +122,11 @@ pub async fn find_since(
     Ok(report)
 }
 
+/// Returns the price of images of which only the digests are known.
+fn price_of_images(images: usize) -> Price {
+    Price::with_manifest_reads(images * REQUESTS, images * MANIFEST_READS)
+}
+
 /// Reads the manifest and the config of each image.
 async fn choose_all(
     lookup: &mut Lookup<'_, '_>,
@@ -130,7 +137,7 @@ async fn choose_all(
         let name = &lookup.tags.repository.name;
         unknown += usize::from(lookup.registry.cached_manifest(name, digest).await.is_none());
     }
-    lookup.spending.allow(Price::of_requests(unknown * REQUESTS))?;
+    lookup.spending.allow(price_of_images(unknown))?;
     let (registry, tags) = (lookup.registry, lookup.tags);
     let choose = rows.iter().map(|row| lookup::choose(registry, tags, row).boxed());
     let choose: Vec<_> = choose.collect();

@@ -12,6 +12,7 @@ use crate::model::failure::Failure;
 use crate::model::media_type::MediaType;
 use crate::model::page::ListedName;
 use crate::model::reference::{RepositoryName, Selector, Tag};
+use crate::model::request_budget::RequestCount;
 use crate::model::text::SafeText;
 
 /// The number of tags that are asked for at the same time: enough to keep every connection busy.
@@ -117,6 +118,13 @@ pub(crate) async fn tags_with(
     let listed: HashSet<&Tag> = names.tags.iter().collect();
     let unlisted = named.iter().filter(|tag| !listed.contains(tag));
     let all = names.tags.iter().chain(unlisted).cloned();
+    // The bytes of each named tag are compared with its digest.
+    let count = RequestCount {
+        all: (names.tags.len() + named.len()) as u64,
+        ..RequestCount::of_manifest_reads(named.len())
+    };
+    let first = named.iter().next().cloned().map(Selector::Tag);
+    planning::state_need(registry, first.as_ref().map(|first| (name, first)), count).await;
     let (asked, others): (Vec<_>, Vec<_>) =
         ask_digests(registry, name, all).await.into_iter().partition(|(tag, _)| named.contains(tag));
     let checked = stream::iter(asked).map(async |(tag, said): (Tag, Result<Option<ManifestHead>, Error>)| {

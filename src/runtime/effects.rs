@@ -39,6 +39,7 @@ use crate::model::text::SafeText;
 use crate::ops;
 use crate::ops::base_image::BaseLookups;
 use crate::ops::context::ChangeContext;
+use crate::ops::planning::{self, stop_at_shortage};
 use crate::ops::resume::Rest;
 use crate::ops::since::SinceReading;
 use crate::store::state::StateStore;
@@ -165,7 +166,7 @@ impl Effects {
     /// Returns the count of the tags that are looked up for a plan, if it changed since the last call.
     pub(crate) fn lookups(&mut self) -> Option<Lookups> {
         // The sender is gone when the plan is complete.
-        self.lookups.has_changed().unwrap_or(false).then(|| *self.lookups.borrow_and_update())
+        self.lookups.has_changed().unwrap_or(false).then(|| self.lookups.borrow_and_update().clone())
     }
 
     /// Returns the requests whose answers are awaited, the oldest first.
@@ -256,7 +257,11 @@ impl Effects {
                     let found = image_tables::find_packages(&context.pool, asked, ticket, &inbox, &reading);
                     Answer::Packages(found.await)
                 }
-                ask => ops::planning::report_lookups(sender, answer(&context, &bases, ask)).await,
+                Ask::BeyondBudget(ask) => {
+                    let answered = planning::beyond_budget(answer(&context, &bases, *ask));
+                    planning::report_lookups(sender, answered).await
+                }
+                ask => planning::report_lookups(sender, answer(&context, &bases, ask)).await,
             };
             if let Some(notice) = host.as_ref().and_then(|host| own_api_notice(&context, host)) {
                 inbox.send(Msg::Failed(notice)).ok();
@@ -371,7 +376,12 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::ExtractionPrice(request) => Answer::ExtractionPrice(extraction::price(*request).await),
         Ask::Findings(files) => Answer::Findings(image_tables::find_findings(*files).await),
         Ask::Packages(..) => Answer::Packages(Err(unread("the packages"))),
-        Ask::Plan(request) => Answer::Plan(ops::change::plan(context, &request).await.map(Box::new)),
+        // The task asks the question within.
+        Ask::BeyondBudget(_) => Answer::Plan(Err(unread("a question"))),
+        Ask::Plan(request) => {
+            let planning = stop_at_shortage(ops::change::plan(context, &request));
+            Answer::Plan(planning.await.map(Box::new))
+        }
         Ask::Journal => Answer::Journal(context.journal.list().await),
         Ask::InterruptedChanges(hosts) => {
             let entries = context.journal.entries().await;
@@ -382,7 +392,9 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
         Ask::ResumeRequest(entry) => {
             Answer::ResumeRequest(context.journal.resume(&entry).await.map(Box::new))
         }
-        Ask::ResumePlan(entry, request) => Answer::Plan(plan_rest(context, &entry, &request).await),
+        Ask::ResumePlan(entry, request) => {
+            Answer::Plan(stop_at_shortage(plan_rest(context, &entry, &request)).await)
+        }
         Ask::Attached(question) => {
             let registry = pool.registry_for_reading(&question.repository.host);
             let (name, image) = (&question.repository.name, question.image.as_deref());
@@ -406,7 +418,10 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             Answer::Base(Box::new(report))
         }
         Ask::Save(path, content) => Answer::Saved(save(path, content).await),
-        Ask::Comparison(left, right) => Answer::Comparison(ops::compare::compare(pool, &left, &right).await),
+        Ask::Comparison(left, right) => {
+            let comparing = stop_at_shortage(ops::compare::compare(pool, &left, &right));
+            Answer::Comparison(comparing.await)
+        }
         Ask::ImageDiff(question) => Answer::ImageDiff(image_diffs::compare(pool, &question).await),
         Ask::FileSides(_) => Answer::FileSides(Err(unread("files"))),
         Ask::SharedLayers(question) => Answer::SharedLayers(image_diffs::count_shared(pool, &question).await),

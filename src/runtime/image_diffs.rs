@@ -76,7 +76,7 @@ pub(super) async fn read(
     match question.kind {
         DiffTableKind::Files => {
             let plan = images.plan_files(question.reads_all).await;
-            if plan.reading.is_expensive() && !question.is_agreed {
+            if images.is_announced(&plan.reading.price()) && !question.is_agreed {
                 return Ok(DiffReadAnswer::Price(plan.reading.price()));
             }
             let (reading, reporter) = begin(&plan.reading, plan.new_reading(), plan.reading.layers.len());
@@ -96,7 +96,7 @@ pub(super) async fn read(
         }
         DiffTableKind::Packages => {
             let plan = images.plan_packages().await;
-            if plan.is_expensive() && !question.is_agreed {
+            if images.is_announced(&plan.price()) && !question.is_agreed {
                 return Ok(DiffReadAnswer::Price(plan.price()));
             }
             let (reading, reporter) = begin(&plan, images.package_reading(), plan.layers.len());

@@ -51,7 +51,7 @@ fn tags_are_counted_while_a_plan_is_made_and_esc_gives_it_up() {
     let mut app = App::at_tags();
     app.press("d");
     app.shows("nothing is changed");
-    app.send(Msg::LookedUp(Lookups { done: 120, all: 300 }));
+    app.send(Msg::LookedUp(Lookups { done: 120, all: 300, need: None }));
     app.shows("looking up 120 of 300 tags; nothing is changed");
     app.press("Esc");
     assert_eq!(app.aborted(), ["plan delete 3"]);

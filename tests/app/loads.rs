@@ -14,11 +14,13 @@ use regtui::model::media_type::OCI_MANIFEST;
 use regtui::model::page::ListedName;
 use regtui::model::reference::{Host, Selector};
 use regtui::model::request_line::{AwaitedRequest, RequestLine};
-use regtui::model::server::Ability;
+use regtui::model::server::{Ability, OwnApiAbilities, Server};
 use regtui::model::summary::Kind;
+use regtui::model::vendor_lists::{VendorTag, VendorTags};
 
 use crate::support::app::{
-    App, REPOSITORIES, TAGS, failed_tags, first_tags, inspection, repositories, repository, summary, tags,
+    App, REPOSITORIES, TAGS, failed_tags, first_tags, inspection, repositories, repository, server, summary,
+    tags,
 };
 use crate::support::harness::now;
 use crate::support::plans::{digest, failure, tag};
@@ -29,11 +31,50 @@ fn a_registry_is_asked_for_its_properties_and_repositories_and_then_follows_the_
     assert_eq!(app.asked(), ["server r.test", "repositories r.test", "interrupted changes"]);
     app.answer_usually("repositories r.test");
     assert_eq!(app.asked(), ["tags a"]);
+    app.answer_usually("server r.test");
     app.answer_usually("tags a");
     // The image of the first row brings that row along.
     assert_eq!(app.asked(), ["image a:3", "row a:2", "row a:1"]);
     app.answer_all();
     assert!(app.asked().is_empty() && app.aborted().is_empty() && !app.state.is_loading());
+}
+
+/// The vendor tells of many tags with one request, so rows are not read one by one before it is known whether it does.
+#[test]
+fn rows_wait_a_moment_for_the_registry_to_show_whether_its_vendor_tells_of_tags() {
+    let at_tags = || {
+        let mut app = App::new("r.test");
+        app.answer_usually("repositories r.test");
+        app.answer_usually("tags a");
+        assert_eq!(app.asked().last().map(String::as_str), Some("image a:3"), "no row is read");
+        app
+    };
+    let mut app = at_tags();
+    let question = app.question("server r.test");
+    let own_api = OwnApiAbilities { tag_facts: true, ..OwnApiAbilities::default() };
+    app.answer(question, Answer::Server(Ok(Server { own_api, ..server() })));
+    assert_eq!(app.asked(), ["vendor's tags a"]);
+    let question = app.question("vendor's tags a");
+    let told = VendorTags { tags: vec![VendorTag::of(tag("1"))], next: None };
+    app.answer(question, Answer::VendorTags(Some(told)));
+    assert_eq!(app.asked(), ["row a:2"], "only the row that the vendor did not tell of");
+
+    let mut app = at_tags();
+    app.answer_usually("server r.test");
+    assert_eq!(app.asked(), ["row a:2", "row a:1"], "this vendor tells nothing");
+
+    let mut app = at_tags();
+    let question = app.question("server r.test");
+    app.answer(question, Answer::Server(Err(failure(FailureKind::Unreachable))));
+    assert_eq!(app.asked(), ["row a:2", "row a:1"], "no vendor is known");
+
+    let mut app = at_tags();
+    app.wait(900);
+    app.send(Msg::Ticked);
+    assert_eq!(app.asked(), Vec::<String>::new());
+    app.wait(200);
+    app.send(Msg::Ticked);
+    assert_eq!(app.asked(), ["row a:2", "row a:1"], "the registry is silent");
 }
 
 fn waiting(registry: &str, seconds: u64) -> AwaitedRequest {
@@ -350,6 +391,7 @@ fn at_many(count: usize) -> App {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut app = App::new("r.test/a");
     app.press("s n");
+    app.answer_usually("server r.test");
     let question = app.question("tags a");
     app.answer(question, tags(&names));
     app
@@ -484,6 +526,7 @@ fn a_failed_image_is_asked_for_again_in_details_and_not_by_itself() {
 #[test]
 fn loads_of_a_repository_end_when_the_cursor_leaves_it() {
     let mut app = App::new("r.test");
+    app.answer_usually("server r.test");
     app.answer_usually("repositories r.test");
     app.answer_usually("tags a");
     app.asked();

@@ -116,9 +116,8 @@ async fn each_enter_is_one_try_and_a_refused_password_is_not_sent_again() {
     for _ in 0..3 {
         harness.type_text("CANARY8").await.press("Enter").await;
         harness.shows("does not accept");
-        let now = logins_sent(&harness);
-        assert!((sent + 1..=sent + 2).contains(&now), "{sent} {now}");
-        sent = now;
+        assert_eq!(logins_sent(&harness), sent + 1);
+        sent += 1;
         // The field is empty now, and Enter sends nothing.
         harness.press("Enter").await;
         harness.shows("a password or a token is needed");
@@ -276,4 +275,35 @@ async fn a_login_goes_to_the_registry_of_its_prompt_and_to_no_other_that_is_open
         .collect();
     assert!(heard.is_empty(), "{heard:?}");
     assert_eq!(stored(&folder).map(|text| text.matches("auth\"").count()), Some(1));
+}
+
+#[tokio::test]
+async fn two_prompts_for_two_registries_each_send_their_own_password_to_their_own_registry() {
+    const OTHER: &str = "CANARY8";
+    let private = |password| {
+        let auth = AuthMode::Basic(Account::new("ann", password));
+        Demo::start(DemoSettings { auth, ..DemoSettings::default() }, samples::sample())
+    };
+    let (demo, other) = (private(PASSWORD).await.expect("a port"), private(OTHER).await.expect("a port"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let variable = |name: &str| (name == "DOCKER_CONFIG").then(|| folder.path().into());
+    let credentials = Credentials::from_env(variable, std::time::Duration::from_secs(5));
+    let client = ClientSettings { credentials, ..registry::settings() };
+    let targets = [&demo, &other].map(|demo| Target::parse(&demo.address().to_string()).expect("a target"));
+    let mut harness = Harness::with(demo, targets.to_vec(), AppSettings::default(), client).await;
+    // The first prompt is left with a password in it, which nobody ever gets.
+    harness.type_text("ann").await.press("Enter").await.type_text("CANARY9").await.press("Esc Esc").await;
+    harness.press("1 j L").await.type_text("ann").await.press("Enter").await;
+    harness.type_text(OTHER).await.press("Enter").await;
+    harness.shows("Repositories 22");
+    harness.press("1 k L").await.type_text("ann").await.press("Enter").await;
+    harness.type_text(PASSWORD).await.press("Enter").await;
+    harness.shows("Repositories 22");
+    let sent = |demo: &Demo| -> std::collections::BTreeSet<String> {
+        let requests = demo.requests();
+        requests.iter().filter_map(|request| request.header("authorization").map(String::from)).collect()
+    };
+    // ann:CANARY7 and ann:CANARY8.
+    assert_eq!(sent(&harness.demo), ["Basic YW5uOkNBTkFSWTc=".to_string()].into());
+    assert_eq!(sent(&other), ["Basic YW5uOkNBTkFSWTg=".to_string()].into());
 }

@@ -1,7 +1,7 @@
 //! Targets that are opened on the command line and later, and the names that are remembered of them.
 
 use regtui::app::settings::AppSettings;
-use regtui::demo::faults::Fault;
+use regtui::demo::faults::{Fault, Gate};
 use regtui::demo::{self, Demo, Store};
 use regtui::model::reference::Target;
 
@@ -65,8 +65,15 @@ async fn a_repository_that_is_not_there_is_not_remembered() {
     let target = Target::parse(&format!("{}/one/ap", demo.address())).expect("a target");
     let host = target.host().clone();
     let harness = Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await;
-    assert_eq!(harness.state.settings.remembered.get(&host), Some(&vec![]));
-    assert_eq!(harness.remembered.last(), Some(&(host, vec![])));
+    assert_eq!(harness.state.settings.remembered.get(&host), None);
+    assert_eq!(harness.remembered, []);
+    let demo = small("one/app").await;
+    let target = Target::parse(&format!("{}/one/ap", demo.address())).expect("a target");
+    let host = target.host().clone();
+    let remembered = [(host.clone(), vec![registry::name("one/ap")])].into();
+    let settings = AppSettings { remembered, ..AppSettings::default() };
+    let harness = Harness::with(demo, vec![target], settings, registry::settings()).await;
+    assert_eq!(harness.remembered, [(host, vec![])], "it is gone since the earlier run");
 }
 
 /// Opens `name` by the prompt.
@@ -184,4 +191,42 @@ async fn the_row_of_an_image_that_was_looked_at_before_is_described_and_takes_no
         harness.press(key).await;
         harness.shows("this row is not a listed tag and cannot be marked");
     }
+}
+
+#[tokio::test]
+async fn a_repository_is_remembered_once_its_registry_has_answered_about_it() {
+    let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
+    let gate = Gate::default();
+    let held = gate.clone();
+    demo.fault(move |request, _| request.path.ends_with("/tags/list").then(|| Fault::Gate(held.clone())));
+    let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
+    let host = target.host().clone();
+    let mut harness = Harness::start(demo, vec![target], AppSettings::default(), registry::settings());
+    gate.reached_by(1).await;
+    assert_eq!(harness.remembered, []);
+    gate.open();
+    harness.settle().await;
+    assert_eq!(harness.remembered, [(host, vec![registry::name("team/app")])]);
+}
+
+#[tokio::test]
+async fn a_repository_of_a_registry_that_never_answered_is_not_remembered() {
+    for fault in [|| Fault::Close, || Fault::status(500), || Fault::answer(200, &[], "<html>log in</html>")] {
+        let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
+        demo.fault(move |_, _| Some(fault()));
+        let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
+        let harness = Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await;
+        assert_eq!(harness.remembered, []);
+        assert!(harness.state.settings.remembered.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn a_repository_that_needs_a_login_is_remembered() {
+    let demo = Demo::start(demo::DemoSettings::default(), samples::sample()).await.expect("a port");
+    demo.fault(|request, _| request.path.ends_with("/tags/list").then(|| Fault::status(403)));
+    let target = Target::parse(&format!("{}/team/app", demo.address())).expect("a target");
+    let host = target.host().clone();
+    let harness = Harness::with(demo, vec![target], AppSettings::default(), registry::settings()).await;
+    assert_eq!(harness.remembered, [(host, vec![registry::name("team/app")])]);
 }

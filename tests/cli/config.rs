@@ -1,6 +1,8 @@
 //! `regtui config`: the files, their errors, and the values that are in effect.
 
-use crate::support::shell::{Ended, Shell};
+use regtui::demo::{DemoSettings, Store};
+
+use crate::support::shell::{Ended, Shell, ended, open};
 
 /// The words of the row that begins with this key.
 #[track_caller]
@@ -127,4 +129,53 @@ async fn path_works_with_a_configuration_that_has_an_error() {
     let ended = shell.run(&["config", "path"]).await;
     ended.assert_code(0);
     assert!(ended.stdout.contains("config.toml"), "{ended:?}");
+}
+
+/// docs/RELIABILITY.md I13.
+#[cfg(unix)]
+#[tokio::test]
+async fn a_file_that_is_a_fifo_or_a_device_is_named_and_never_waited_for() {
+    let demo = open(DemoSettings::default(), Store::new()).await;
+    demo.store().image("app").tag("1").push();
+    let target = format!("{}/app", demo.address());
+    let files = [
+        (".docker/config.json", "", true),
+        (".config/containers/auth.json", "", true),
+        ("auth.json", "REGISTRY_AUTH_FILE", true),
+        ("registries.conf", "CONTAINERS_REGISTRIES_CONF", true),
+        ("conf.d/a.conf", "CONTAINERS_REGISTRIES_CONF_DIR", true),
+        ("daemon.json", "REGTUI_DOCKER_DAEMON", true),
+        (".config/regtui/config.toml", "", false),
+        ("ca.pem", "REGTUI_CA_FILE", false),
+    ];
+    for (file, variable, goes_on) in files {
+        let shell = Shell::new();
+        let path = shell.home.path().join(file);
+        let folder = path.parent().expect("a folder");
+        std::fs::create_dir_all(folder).expect("a folder");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo runs");
+        assert!(made.success());
+        let in_env = if variable.ends_with("_DIR") { folder } else { path.as_path() };
+        let run = async |arguments: &[&str]| {
+            let mut command = shell.command(arguments);
+            command.env("REGTUI_SYSTEM_REGISTRIES", "true");
+            if !variable.is_empty() {
+                command.env(variable, in_env);
+            }
+            ended(command.spawn().expect("it runs")).await
+        };
+        let listed = run(&["ls", &target]).await;
+        if goes_on {
+            assert_eq!(listed.assert_code(0).stdout.trim(), "1", "{file}");
+        } else {
+            listed.assert_code(2).assert_says("it is not a regular file");
+        }
+        let paths = run(&["config", "path"]).await;
+        let name = path.display().to_string();
+        let row = paths.stdout.lines().find(|line| line.ends_with(&name));
+        assert!(
+            variable.ends_with("_DIR") || row.is_some_and(|row| row.contains("it is not a regular file")),
+            "{file}: {paths:?}"
+        );
+    }
 }

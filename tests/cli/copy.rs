@@ -214,3 +214,18 @@ async fn a_registry_without_docker_manifests_leads_to_the_option_that_converts_t
     let again = shell.run(&["copy", &image, &target, "--format", "oci"]).await;
     again.assert_code(0).assert_says("is that already");
 }
+
+#[tokio::test]
+async fn a_copy_tells_how_many_counted_requests_it_needs_before_it_sends_them() {
+    let two = two().await;
+    let shell = Shell::configured(&format!("[registries.\"{}\"]\nvendor = \"Docker Hub\"\n", two.source));
+    two.from.fault(|request, _| {
+        let left = ("ratelimit-remaining".to_string(), Some("1;w=21600".to_string()));
+        request.path.contains("/manifests/").then(|| Fault::Headers(vec![left]))
+    });
+    let repository = format!("{}/team/app", two.source);
+    let ended = shell.run(&["copy", &repository, &two.target, "--all-tags", "--yes"]).await;
+    let need = format!("needs about 2 of 1 request left at {}: too few", two.source);
+    ended.assert_code(0).assert_says(&need);
+    assert_eq!(digest(&two.to, "team/app", "2"), digest(&two.from, "team/app", "2"));
+}

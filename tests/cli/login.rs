@@ -82,6 +82,51 @@ async fn a_login_that_the_registry_accepts_is_stored_and_used() {
     }
 }
 
+/// The paths of all requests that carried user and password.
+fn sent_passwords(demo: &Demo) -> Vec<String> {
+    let is_sent = |sent: &str| sent.starts_with("Basic");
+    let requests = demo.requests();
+    let with_login = requests.iter().filter(|request| request.header("authorization").is_some_and(is_sent));
+    with_login.map(|request| request.path.clone()).collect()
+}
+
+#[tokio::test]
+async fn a_password_is_sent_once_for_each_confirmation_whatever_the_answer() {
+    for (auth, path) in [(basic(), "/v2/"), (bearer(), "/token")] {
+        for fault in [
+            || Fault::status(500),
+            || Fault::status(502),
+            || Fault::status(503),
+            || Fault::answer(429, &[("retry-after", "0")], ""),
+            || Fault::Close,
+            || Fault::answer(401, &[("www-authenticate", "Basic realm=\"other\"")], "no"),
+        ] {
+            let (demo, host) = private(auth.clone()).await;
+            demo.fault(move |request, _| {
+                let sent = request.headers.get("authorization")?;
+                sent.to_str().is_ok_and(|sent| sent.starts_with("Basic")).then(fault)
+            });
+            let shell = Shell::new();
+            log_in(&shell, &host, PASSWORD).await.assert_code(1);
+            assert_eq!(sent_passwords(&demo), [path], "{:?}", fault());
+            assert!(!shell.home.path().join(".docker").exists());
+        }
+    }
+}
+
+#[tokio::test]
+async fn three_wrong_passwords_are_three_attempts() {
+    for (auth, path) in [(basic(), "/v2/"), (bearer(), "/token")] {
+        let (demo, host) = private(auth).await;
+        let shell = Shell::new();
+        for wrong in ["CANARY8", "CANARY9", "CANARY10"] {
+            log_in(&shell, &host, wrong).await.assert_code(1);
+        }
+        assert_eq!(sent_passwords(&demo), [path; 3]);
+        log_in(&shell, &host, PASSWORD).await.assert_code(0);
+    }
+}
+
 #[tokio::test]
 async fn a_login_that_the_registry_refuses_is_sent_once_and_not_stored() {
     for (auth, path) in [(basic(), "/v2/"), (bearer(), "/token")] {
@@ -90,15 +135,7 @@ async fn a_login_that_the_registry_refuses_is_sent_once_and_not_stored() {
         demo.forget_requests();
         let refused = log_in(&shell, &host, "CANARY8").await;
         refused.assert_code(1).assert_says("cannot log in to");
-        let sent = demo
-            .requests()
-            .iter()
-            .filter(|request| {
-                request.path == path
-                    && request.header("authorization").is_some_and(|sent| sent.starts_with("Basic"))
-            })
-            .count();
-        assert!(sent <= 2, "{sent} tries could lock the user out");
+        assert_eq!(sent_passwords(&demo), [path], "each further one could lock the user out");
         assert!(!shell.home.path().join(".docker").exists());
         assert!(!refused.stderr.contains("CANARY8"), "{refused:?}");
     }

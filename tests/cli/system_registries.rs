@@ -294,3 +294,40 @@ async fn print_names_the_file_that_a_rule_comes_from() {
     let path = run(&shell, &["config", "path"]).await;
     assert!(path.stdout.contains("registries.conf") && path.stdout.contains("daemon.json"), "{path:?}");
 }
+
+#[tokio::test]
+async fn the_helpers_of_registries_conf_give_logins_and_their_origin_is_shown() {
+    use std::os::unix::fs::PermissionsExt;
+    const SECRET: &str = "CANARY-of-a-helper";
+    let auth = AuthMode::Basic(Account::new("ann", SECRET));
+    let demo = open(DemoSettings { auth, ..DemoSettings::default() }, Store::new()).await;
+    demo.store().image("team/app").tag("1").push();
+    let shell = with_conf("credential-helpers = [\"kept\", \"containers-auth.json\"]\n");
+    let log = shell.home.path().join("log").display().to_string();
+    let script = format!("#!/bin/sh\necho '{{\"Username\":\"ann\",\"Secret\":\"{SECRET}\"}}'\n");
+    shell.write("bin/docker-credential-kept", script);
+    let helper = shell.home.path().join("bin/docker-credential-kept");
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).expect("a mode");
+    let home = shell.home.path();
+    let mut command = shell.command(&[
+        "--log-file",
+        &log,
+        "--log-level",
+        "debug",
+        "ls",
+        &format!("{}/team/app", address(&demo)),
+    ]);
+    command.env("REGTUI_SYSTEM_REGISTRIES", "true").env("PATH", home.join("bin"));
+    command.env("CONTAINERS_REGISTRIES_CONF", home.join("registries.conf"));
+    command.env("CONTAINERS_REGISTRIES_CONF_DIR", home.join("conf.d"));
+    let ended = ended(command.spawn().expect("it runs")).await;
+    assert_eq!(ended.assert_code(0).stdout.trim(), "1");
+    let log = std::fs::read_to_string(log).expect("a log");
+    assert!(log.contains("docker-credential-kept of ") && !log.contains(SECRET), "{log}");
+    let printed = run(&shell, &["config", "print", "--sources"]).await;
+    let line = printed.stdout.lines().find(|line| line.contains("credential-helpers")).expect("a line");
+    assert!(
+        line.contains(r#"["kept","containers-auth.json"]"#) && line.contains("registries.conf:1"),
+        "{line}"
+    );
+}

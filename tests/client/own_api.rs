@@ -283,12 +283,34 @@ async fn an_api_that_does_not_work_changes_nothing_and_is_named_once() {
         assert!(refused.contains("401"), "{case}: {refused}");
         let notice = vendor.notice().unwrap_or_default();
         assert!(notice.contains("Docker Hub's own API") && notice.contains(word), "{case}: {notice}");
-        assert!(
-            vendor.tags("library/nginx").await.is_none() && vendor.search("x", 9).await.is_none(),
-            "{case}"
-        );
-        assert_eq!((vendor.asked().len(), vendor.notice()), (1, None), "{case}: it is left alone");
+        // Too many requests are about the whole API, and every other failure is about one part of it.
+        let parts = if word == "429" { 1 } else { 3 };
+        for _ in 0..2 {
+            assert!(
+                vendor.tags("library/nginx").await.is_none() && vendor.search("x", 9).await.is_none(),
+                "{case}"
+            );
+            assert!(vendor.names(&["bitnami/nginx"]).await.is_err(), "{case}");
+            assert_eq!((vendor.asked().len(), vendor.notice()), (parts, None), "{case}: it is left alone");
+        }
     }
+}
+
+#[tokio::test]
+async fn one_part_of_an_api_that_fails_leaves_the_others_in_use() {
+    let vendor = docker_hub(None).await;
+    let address = format!("http://{}", vendor.api.address());
+    vendor.api.fault(move |request, _| {
+        let is_search = request.path.starts_with("/v2/search");
+        if is_search { Some(Fault::status(500)) } else { hub(request, &address) }
+    });
+    assert!(vendor.search("nginx", 5).await.is_none());
+    assert!(vendor.notice().is_some_and(|notice| notice.contains("500")));
+    vendor.api.forget_requests();
+    assert!(vendor.search("nginx", 5).await.is_none());
+    assert_eq!(vendor.asked(), Vec::<String>::new(), "the part that failed rests");
+    assert!(vendor.tags("library/nginx").await.is_some());
+    assert!(vendor.names(&["bitnami/nginx"]).await.is_ok());
 }
 
 #[tokio::test]

@@ -291,6 +291,7 @@ fn describe(ask: &Ask) -> String {
         Ask::Findings(files) => format!("findings {}", files.image.repository.name),
         Ask::Packages(files, _) => format!("packages {}", files.image.repository.name),
         Ask::Plan(request) => format!("plan {}", describe_request(request)),
+        Ask::BeyondBudget(ask) => format!("{} beyond the budget", describe(ask)),
         Ask::Journal => "journal".into(),
         Ask::InterruptedChanges(_) => "interrupted changes".into(),
         Ask::ResumeRequest(entry) => format!("rest of {entry}"),
@@ -364,7 +365,8 @@ fn usual_answer(ask: &Ask) -> Option<Answer> {
     })
 }
 
-fn server() -> Server {
+/// The properties of a registry whose vendor has no API of its own.
+pub fn server() -> Server {
     Server {
         product: Some("distribution".into()),
         asks_login: false,

@@ -136,7 +136,8 @@ fn a_layer_has_changes_of_its_own() {
 #[test]
 fn reading_many_bytes_is_announced_and_begins_with_enter() {
     let price = |is_agreed: bool| {
-        let price = Price { bytes: 68_900_000, requests: 3, is_more: false, whole_layers: 3 };
+        let price =
+            Price { bytes: 68_900_000, requests: 3, is_more: false, whole_layers: 3, ..Price::default() };
         Ok(if is_agreed { sample_files() } else { FilesAnswer::Price(price) })
     };
     picture("files_price", |size| with_files(price, size));
@@ -231,7 +232,7 @@ fn files_appear_while_they_are_read_and_reading_is_paused_and_goes_on() {
     let ticket = ticket(&screen);
     let progress = |received, entries| FilesProgress {
         received,
-        price: Price { bytes: 2_000_000, requests: 1, is_more: false, whole_layers: 1 },
+        price: Price { bytes: 2_000_000, requests: 1, is_more: false, whole_layers: 1, ..Price::default() },
         entries,
         layers_read: 0,
         layers: 3,
@@ -489,7 +490,8 @@ fn packages_and_a_file_show_bytes_and_rate_and_are_paused_before_they_are_left()
             _ => None,
         });
         let ticket = asked.expect("it is asked for");
-        let price = Price { bytes: 90_000_000, requests: 1, is_more: false, whole_layers: 1 };
+        let price =
+            Price { bytes: 90_000_000, requests: 1, is_more: false, whole_layers: 1, ..Price::default() };
         let read = |received| FilesProgress { received, price, entries: 0, layers_read: 0, layers: 0 };
         screen.send(Msg::FilesRead(ticket, read(1_000_000), None));
         screen.wait(2_000);
@@ -590,8 +592,15 @@ fn findings_that_fail_say_so_and_are_not_asked_for_before_the_files_are_read() {
     screen.press("l j j f P");
     let text = screen.text();
     assert!(text.contains(failure(FailureKind::BadAnswer).why.as_str()), "{text}");
-    let price =
-        |_| Ok(FilesAnswer::Price(Price { bytes: 68_900_000, requests: 3, is_more: false, whole_layers: 3 }));
+    let price = |_| {
+        Ok(FilesAnswer::Price(Price {
+            bytes: 68_900_000,
+            requests: 3,
+            is_more: false,
+            whole_layers: 3,
+            ..Price::default()
+        }))
+    };
     let mut screen = with_files(price, (80, 24));
     screen.press("i");
     assert!(screen.text().contains("there are no files yet"), "{}", screen.text());

@@ -243,7 +243,8 @@ fn reading_many_bytes_is_announced_and_begins_with_enter() {
         if question.is_agreed {
             return Ok(sample_read(question));
         }
-        let price = Price { bytes: 68_900_000, requests: 2, is_more: false, whole_layers: 2 };
+        let price =
+            Price { bytes: 68_900_000, requests: 2, is_more: false, whole_layers: 2, ..Price::default() };
         Ok(DiffReadAnswer::Price(price))
     };
     let mut screen = diff_of(Registry { diff_read, ..registry() }, (80, 24));
@@ -287,7 +288,7 @@ fn reading_is_paused_goes_on_and_ends_with_the_dialog() {
     let ticket = tickets(&screen)[0];
     let progress = |received, entries| FilesProgress {
         received,
-        price: Price { bytes: 2_000_000, requests: 1, is_more: false, whole_layers: 1 },
+        price: Price { bytes: 2_000_000, requests: 1, is_more: false, whole_layers: 1, ..Price::default() },
         entries,
         layers_read: 0,
         layers: 2,

@@ -57,7 +57,8 @@ fn the_first_image_with_a_file_stands_among_the_others() {
 #[test]
 fn the_price_is_told_before_anything_is_read() {
     let since = |agreed: Price| {
-        let price = Price { bytes: 900_000_000, requests: 340, is_more: true, whole_layers: 12 };
+        let price =
+            Price { bytes: 900_000_000, requests: 340, is_more: true, whole_layers: 12, ..Price::default() };
         if agreed == price { sample() } else { PricedSince::Price(price) }
     };
     picture("since_price", |size| at_file(since, size));

@@ -162,6 +162,16 @@ impl ComparisonDialog {
         self.rows.ask(update.ask(Slot::Comparison, Duration::ZERO, ask));
     }
 
+    /// Compares again, also if the user was just told that too few requests are left.
+    fn refresh(&mut self, update: &mut Update<'_>) {
+        if !self.rows.failure.as_ref().is_some_and(Failure::is_over_budget) {
+            return self.ask(update);
+        }
+        let ask = Ask::Comparison(self.left.clone(), self.right.clone());
+        let ask = Ask::BeyondBudget(Box::new(ask));
+        self.rows.ask(update.ask(Slot::Comparison, Duration::ZERO, ask));
+    }
+
     /// Returns the request to copy the marked tags over. If there is nothing to copy or a rule forbids it, tells the
     /// user the reason.
     fn request_copy(&self, update: &mut Update<'_>) -> Option<ChangeRequest> {
@@ -265,7 +275,7 @@ impl KeyedDialog for Box<ComparisonDialog> {
                     self.show_rows();
                 }
                 ComparisonEffect::Undo => plan::undo::show(update),
-                ComparisonEffect::Refresh => self.ask(update),
+                ComparisonEffect::Refresh => self.refresh(update),
                 ComparisonEffect::Close => return self.close(update),
             },
         }

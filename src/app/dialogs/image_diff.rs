@@ -44,6 +44,7 @@ use crate::app::remote::{Remote, Ticket};
 use crate::app::update::Update;
 use crate::model::failure::Failure;
 use crate::model::platform::Platform;
+use crate::model::reference::Host;
 pub(crate) use keys::DiffEffect;
 use layer_side::LayerSide;
 pub(crate) use loads::{arrange_next_part, is_arranging, take_progress, take_read};
@@ -96,6 +97,16 @@ enum DiffSubject {
     Images(Box<DiffQuestion>),
     /// Two layers of images that are known.
     Layers(Box<[LayerSide; 2]>),
+}
+
+impl DiffDialog {
+    /// Returns the registries of both images, each once.
+    pub(crate) fn hosts(&self) -> Vec<&Host> {
+        let images = self.pair.value.iter().flat_map(|pair| &pair.images);
+        let mut hosts: Vec<&Host> = images.map(|image| &image.repository.host).collect();
+        hosts.dedup();
+        hosts
+    }
 }
 
 fn find(state: &mut State, is_it: impl Fn(&DiffDialog) -> bool) -> Option<&mut DiffDialog> {

@@ -44,6 +44,8 @@ pub struct PlanDialog {
     pub change_plan: Remote<Box<ChangePlan>>,
     /// The count of the tags that are looked up for the plan.
     pub(crate) lookups: Lookups,
+    /// Whether the user agreed to a plan that needs more requests than are left.
+    is_beyond_budget: bool,
     /// Changes before the one to undo, the newest first. The next one is tried if that one cannot be undone.
     pub(crate) older_entries: VecDeque<EntryId>,
     /// Changes that cannot be undone, each with the reason.
@@ -94,10 +96,11 @@ impl PlanDialog {
 
     /// Returns the question that asks for the plan of a request.
     pub(crate) fn ask_for(&self, request: ChangeRequest) -> Ask {
-        match &self.resumed_entry {
+        let ask = match &self.resumed_entry {
             Some(entry) => Ask::ResumePlan(entry.clone(), request),
             None => Ask::Plan(request),
-        }
+        };
+        if self.is_beyond_budget { Ask::BeyondBudget(Box::new(ask)) } else { ask }
     }
 
     /// Returns whether a key counts now. A key pressed right after the dialog changed does not count: the user cannot
@@ -174,6 +177,7 @@ impl PlanDialog {
             resumed_entry: None,
             change_plan: Remote::default(),
             lookups: Lookups::default(),
+            is_beyond_budget: false,
             older_entries: VecDeque::new(),
             skipped: Vec::new(),
             hidden: Vec::new(),
@@ -201,7 +205,7 @@ pub(crate) fn count_lookups(update: &mut Update<'_>, lookups: Lookups) {
         Dialog::Plan(plan) if plan.change_plan.is_loading() => Some(plan),
         _ => None,
     });
-    plans.for_each(|plan| plan.lookups = lookups);
+    plans.for_each(|plan| plan.lookups.clone_from(&lookups));
 }
 
 fn find_asking(state: &mut State, ticket: Ticket) -> Option<&mut PlanDialog> {

@@ -41,6 +41,8 @@ pub struct Repositories {
     pub(crate) source: Option<SafeText>,
     /// The repositories opened by name, newest first.
     pub(crate) opened: Vec<RepositoryName>,
+    /// Those of them about which the registry has not answered yet.
+    pub(crate) unanswered: HashSet<RepositoryName>,
     /// The repositories that a change has created, whether the catalog lists them or not.
     pub(crate) created: HashSet<RepositoryName>,
     /// The filter in progress, if there is one.

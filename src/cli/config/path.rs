@@ -12,6 +12,7 @@ use crate::cli::{Cli, CliError};
 use crate::client::certificate_places;
 use crate::client::credentials::Credentials;
 use crate::config::{Config, ConfigText, paths};
+use crate::files::foreign::{describe, open_regular};
 use crate::store::schema::{CACHE, STATE};
 
 /// List the files that regtui reads and writes
@@ -37,7 +38,7 @@ impl FileRow {
     fn new(purpose: &'static str, access: &'static str, path: PathBuf) -> FileRow {
         let state = match std::fs::metadata(&path) {
             Ok(found) if found.is_dir() => std::fs::read_dir(&path).map(drop),
-            Ok(_) => std::fs::File::open(&path).map(drop),
+            Ok(_) => open_regular(&path).map(drop),
             Err(error) => Err(error),
         };
         let state = match state {
@@ -45,7 +46,7 @@ impl FileRow {
             Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
                 "absent".into()
             }
-            Err(error) => format!("unreadable: {}", error.kind()),
+            Err(error) => format!("unreadable: {}", describe(&error)),
         };
         FileRow { purpose, path, access, state }
     }
@@ -80,15 +81,18 @@ fn rows(cli: &Cli) -> Vec<FileRow> {
         add("configuration", "read", file);
     }
     // A configuration with an error names no files.
-    let config = cli.config().unwrap_or_else(|_| Config::default());
+    let config = cli.unchecked_config().unwrap_or_else(|_| Config::default());
     let of_registries = config.registries.values().filter_map(|registry| registry.ca_file.clone());
     for file in config.ca_file.iter().cloned().chain(of_registries) {
         add("certificate authorities", "read", file);
     }
+    let variable = |name: &str| std::env::var_os(name);
+    let logins =
+        Credentials::from_env_in_order(variable, &config.system.containers_logins(), Duration::ZERO).files();
     for place in config.system.places {
         add("registries of the system", "read", place);
     }
-    for file in Credentials::from_env(|name| std::env::var_os(name), Duration::ZERO).files() {
+    for file in logins {
         add("logins", "read, write", file);
     }
     let mut folders = certificate_places();

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use crate::cli::CliError;
+use crate::cli::change::tell_need;
 use crate::cli::image_files::{announce, announced_spending, with_bar};
 use crate::cli::print::{self, Table};
 use crate::model::image_diff::describe_packages;
@@ -33,6 +34,7 @@ impl DiffedPackages {
 /// read.
 pub(super) async fn read_packages(images: &DiffedImages) -> Result<DiffedPackages, CliError> {
     let plan = images.plan_packages().await;
+    images.needs(&plan.price()).iter().for_each(tell_need);
     if plan.is_expensive() {
         print::print_problem(announce(&plan));
     }

@@ -6,7 +6,6 @@ mod entry;
 mod key;
 
 use std::collections::BTreeMap;
-use std::io;
 use std::path::Path;
 
 use serde_json::{Map, Value};
@@ -14,11 +13,13 @@ use serde_json::{Map, Value};
 pub(crate) use self::edit::{EditError, put_login, remove_login};
 use self::entry::LoginEntry;
 pub(crate) use self::key::KeyRule;
-use self::key::{Key, is_browser_token, rank, registries, registry_of_login, server_key};
+use self::key::{Key, is_browser_token, rank, registries};
+pub(super) use self::key::{registry_of_login, server_key};
 use super::helper::Helpers;
 use super::keychain::LoginLookup;
 use super::login::Login;
 use super::problem::LoginProblem;
+use crate::files::foreign::{describe, is_missing, read_regular_text};
 use crate::model::redact;
 use crate::model::reference::{Host, RepositoryName};
 use crate::model::text::SafeText;
@@ -168,8 +169,14 @@ impl File {
         self.auths.keys().any(|key| is_browser_token(key, rule, host))
     }
 
-    /// Returns the registries that the keys of a text name. A text that cannot be read names none: that is reported when
-    /// a login is looked up.
+    /// Returns the registries that the keys of a file name. Blocks. A file that cannot be read names none: that is reported
+    /// when a login is looked up.
+    pub(crate) fn registries_in(path: &Path) -> Vec<Host> {
+        let text = read_blocking(path).ok().flatten();
+        text.map(|text| File::registries_of(&text)).unwrap_or_default()
+    }
+
+    /// Returns the registries that the keys of a text name.
     pub(crate) fn registries_of(text: &str) -> Vec<Host> {
         File::parse(text).map(|file| file.registries()).unwrap_or_default()
     }
@@ -259,7 +266,7 @@ impl AuthFile<'_> {
 }
 
 /// Most servers of a helper that are taken.
-const MOST_SERVERS: usize = 1000;
+pub(super) const MOST_SERVERS: usize = 1000;
 
 impl AuthFile<'_> {
     /// Returns the registries for which the text has a login. The helper for all registries is asked for its servers. If
@@ -282,32 +289,18 @@ impl AuthFile<'_> {
 
 /// Reads the text of a file, at most [`CAP`] bytes of it. Returns `None` if it does not exist.
 pub(crate) async fn read(path: &Path) -> Result<Option<String>, SafeText> {
-    use tokio::io::AsyncReadExt;
-    let said = |error: io::Error| SafeText::from(error.kind().to_string());
-    let file = match tokio::fs::File::open(path).await {
-        Ok(file) => file,
-        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(said(error)),
-    };
-    let mut bytes = Vec::new();
-    let read = file.take(CAP + 1).read_to_end(&mut bytes).await.map_err(said)?;
-    if read as u64 > CAP {
-        return Err("it is larger than 4 MiB".into());
-    }
-    String::from_utf8(bytes).map(Some).map_err(|_| "it is not UTF-8 text".into())
+    let path = path.to_path_buf();
+    let read = tokio::task::spawn_blocking(move || read_blocking(&path)).await;
+    read.unwrap_or_else(|_| Err("the reader stopped".into()))
 }
 
-/// Reads the text of a file like [`read`], but blocks. Returns `None` also for a path that is not a regular file.
-pub(crate) fn read_blocking(path: &Path) -> Option<String> {
-    use std::io::Read;
-    if !std::fs::metadata(path).ok()?.is_file() {
-        return None;
+/// Reads the text of a file like [`read`], but blocks.
+pub(crate) fn read_blocking(path: &Path) -> Result<Option<String>, SafeText> {
+    match read_regular_text(path, CAP) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(SafeText::from(describe(&error))),
     }
-    let mut text = String::new();
-    std::fs::File::open(path).ok()?.take(CAP).read_to_string(&mut text).ok()?;
-    Some(text)
 }
 
 #[cfg(test)]

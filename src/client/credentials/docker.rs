@@ -45,7 +45,7 @@ impl Keychain for DockerFile {
     }
 
     fn registries(&self) -> Vec<Host> {
-        auth_file::read_blocking(&self.path).map(|text| File::registries_of(&text)).unwrap_or_default()
+        File::registries_in(&self.path)
     }
 }
 

@@ -74,10 +74,9 @@ fn read_text(target: &Path) -> Result<Option<String>, SafeText> {
     if std::os::unix::fs::MetadataExt::uid(&metadata) != rustix::process::geteuid().as_raw() {
         return Err("it belongs to another user".into());
     }
-    // A text that was cut off or is not UTF-8 is not edited.
-    let text = read_blocking(target).ok_or_else(|| SafeText::from("it is not UTF-8 text"))?;
+    let text = read_blocking(target)?.unwrap_or_default();
     if text.len() as u64 != metadata.len() {
-        return Err("it is larger than 4 MiB, or is being written".into());
+        return Err("it is being written".into());
     }
     Ok(Some(text))
 }
@@ -91,7 +90,7 @@ fn replace(target: &Path, before: Option<&str>, after: &str) -> io::Result<bool>
     new.write_all(after.as_bytes())?;
     new.as_file().sync_all()?;
     let is_unchanged = match before {
-        Some(before) => fs::read(target).is_ok_and(|bytes| bytes == before.as_bytes()),
+        Some(before) => read_blocking(target).is_ok_and(|text| text.as_deref() == Some(before)),
         None => !target.exists(),
     };
     if !is_unchanged {

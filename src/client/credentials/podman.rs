@@ -66,7 +66,7 @@ impl Keychain for PodmanFile {
     }
 
     fn registries(&self) -> Vec<Host> {
-        auth_file::read_blocking(&self.path).map(|text| File::registries_of(&text)).unwrap_or_default()
+        File::registries_in(&self.path)
     }
 
     fn has_namespaces(&self) -> bool {

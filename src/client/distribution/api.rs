@@ -300,6 +300,10 @@ impl Connection for Client {
         self.http().transport().budget()
     }
 
+    fn ask_budget<'a>(&'a self, name: &'a RepositoryName, selector: &'a Selector) -> BoxFuture<'a, ()> {
+        Client::ask_budget(self, name, selector, Priority::Background).boxed()
+    }
+
     fn forget(&self) {
         Client::forget(self);
     }

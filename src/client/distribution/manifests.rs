@@ -270,12 +270,22 @@ impl Client {
         self.fetch_manifest(name, &Selector::Digest(*digest), priority).await
     }
 
+    /// Learns how many requests are left before the first one that counts, by a HEAD of a manifest that is read anyway.
+    /// Does nothing at a registry that counts every request, or has told already.
+    pub(crate) async fn ask_budget(&self, name: &RepositoryName, selector: &Selector, priority: Priority) {
+        let asked = async {
+            self.manifest_request(Method::HEAD, name, selector, priority).await.ok();
+        };
+        self.http().transport().ask_budget_once(asked).await;
+    }
+
     async fn fetch_manifest(
         &self,
         name: &RepositoryName,
         selector: &Selector,
         priority: Priority,
     ) -> Result<Arc<Manifest>, Error> {
+        self.ask_budget(name, selector, priority).boxed().await;
         let answer = self.manifest_request(Method::GET, name, selector, priority).await?;
         let media_type =
             answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_string);

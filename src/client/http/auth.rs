@@ -89,6 +89,15 @@ struct Learned {
     before_basic: Option<AuthScheme>,
 }
 
+/// A request that was answered with 401.
+#[derive(Debug, Clone, Copy, Default)]
+struct RefusedRequest {
+    /// Whether the answer says that the login lacks the right.
+    lacks_right: bool,
+    /// Whether it is the ping, which needs no right.
+    is_ping: bool,
+}
+
 /// The authentication scheme that the registry asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum AuthScheme {
@@ -242,17 +251,17 @@ impl Authenticator {
         }
     }
 
-    /// Learns from a 401, which may say that the login lacks the right. Returns whether the request may succeed now.
+    /// Learns from a 401. Returns whether the request may succeed now.
     async fn answer_challenge(
         &self,
         scope: &Scope,
         sent: &Authorization,
         challenge: Challenge,
-        lacks_right: bool,
+        about: RefusedRequest,
     ) -> Result<bool, SendError> {
         match challenge {
             Challenge::Basic if matches!(sent, Authorization::Login(_)) => {
-                Ok(self.handle_basic_refusal(sent, lacks_right).await?)
+                Ok(self.handle_basic_refusal(sent, about).await?)
             }
             Challenge::Basic => {
                 self.switch_to_basic();
@@ -263,21 +272,27 @@ impl Authenticator {
     }
 
     /// Handles refused user and password: either they are wrong, or they are right and lack the right for this request
-    /// (Gitea answers 401 then).
-    async fn handle_basic_refusal(&self, sent: &Authorization, lacks_right: bool) -> Result<bool, Cause> {
+    /// (Gitea answers 401 then). A refused ping leaves no doubt, so the password is not sent a second time.
+    async fn handle_basic_refusal(&self, sent: &Authorization, about: RefusedRequest) -> Result<bool, Cause> {
         let back = self.learned().before_basic.take();
         if let Some(scheme) = back {
             self.learned().scheme = Some(scheme);
         }
-        if !lacks_right && !self.is_proven() && self.ping_status(&Authorization::Nothing).await == Some(401) {
-            match self.ping_status(sent).await {
-                Some(200..=299) => self.mark_proven(),
-                Some(401) => {
-                    let text = "the registry does not accept this user and password";
-                    return Err(Cause::LoginRefused(text.into()));
-                }
-                _ => {}
+        if about.lacks_right || self.is_proven() {
+            return Ok(false);
+        }
+        let status = match about.is_ping {
+            true => Some(401),
+            false if self.ping_status(&Authorization::Nothing).await != Some(401) => return Ok(false),
+            false => self.ping_status(sent).await,
+        };
+        match status {
+            Some(200..=299) => self.mark_proven(),
+            Some(401) => {
+                let text = "the registry does not accept this user and password";
+                return Err(Cause::LoginRefused(text.into()));
             }
+            _ => {}
         }
         Ok(false)
     }

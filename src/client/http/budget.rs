@@ -7,15 +7,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use reqwest::header::HeaderMap;
 
-use crate::model::request_budget::RequestBudget;
+use crate::model::request_budget::{CountedRequests, RequestBudget};
 
 /// A number from which on `X-RateLimit-Reset` is a time and no number of seconds.
 const IS_TIME: u64 = 1_000_000_000;
 /// The longest window that is believed.
 const LONGEST: u64 = 90 * 24 * 3600;
 
-/// Returns the budget that an answer tells of, if it does.
-pub(crate) fn budget(headers: &HeaderMap, now: Timestamp) -> Option<RequestBudget> {
+/// Returns the budget that an answer of a server which counts these requests tells of, if it does.
+pub(crate) fn budget(headers: &HeaderMap, counts: CountedRequests, now: Timestamp) -> Option<RequestBudget> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let first = |names: [&str; 3]| names.into_iter().find_map(text);
     let structured = text("ratelimit");
@@ -49,7 +49,7 @@ pub(crate) fn budget(headers: &HeaderMap, now: Timestamp) -> Option<RequestBudge
         Some(seconds @ ..=LONGEST) => now.checked_add(Duration::from_secs(seconds)).ok(),
         _ => None,
     };
-    Some(RequestBudget { left, limit, window: window.map(Duration::from_secs), renews_at })
+    Some(RequestBudget { left, limit, window: window.map(Duration::from_secs), renews_at, counts })
 }
 
 /// Returns the number at the beginning of a value: `76` of `76;w=21600`.
@@ -79,7 +79,7 @@ mod tests {
             let pair = |(name, value): &(&'static str, &'static str)| {
                 (HeaderName::from_static(name), HeaderValue::from_static(value))
             };
-            budget(&headers.iter().map(pair).collect(), now).map(|budget| {
+            budget(&headers.iter().map(pair).collect(), CountedRequests::All, now).map(|budget| {
                 let renews = budget.renews_at.map(|at| at.duration_since(now).as_secs());
                 (budget.left, budget.limit, budget.window.map(|window| window.as_secs()), renews)
             })

@@ -234,4 +234,15 @@ mod tests {
             assert_eq!(life(body), expected, "{body}");
         }
     }
+
+    /// docs/RELIABILITY.md F9. The clock of the token service, or of this machine, may be wrong.
+    #[test]
+    fn a_clock_that_is_a_day_off_in_either_direction_changes_nothing_of_the_life_of_a_token() {
+        let now = Timestamp::now().as_second();
+        for seconds in [-86_400, -3_600, 0, 3_600, 86_400] {
+            let issued_at = Timestamp::from_second(now + seconds).expect("a time");
+            let body = format!(r#"{{"token":"a","expires_in":300,"issued_at":"{issued_at}"}}"#);
+            assert_eq!(life(&body), Some(("a".into(), 300)), "{body}");
+        }
+    }
 }

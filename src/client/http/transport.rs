@@ -26,7 +26,7 @@ use super::tls::{Clients, Reuse, Trust};
 use crate::client::ClientSettings;
 use crate::client::error::{Cause, Peer, SendError};
 use crate::model::reference::Host;
-use crate::model::request_budget::RequestBudget;
+use crate::model::request_budget::{CountedRequests, RequestBudget};
 use crate::model::request_line::AwaitedRequest;
 use crate::model::text::SafeText;
 
@@ -88,6 +88,10 @@ pub(crate) struct Transport {
     backoffs: Arc<Backoffs>,
     /// The requests that are left at the registry, as its last answer says.
     budget: Mutex<Option<RequestBudget>>,
+    /// The requests that the registry counts.
+    counts: CountedRequests,
+    /// Whether the registry was asked for the requests that are left.
+    has_asked_budget: OnceCell<()>,
     /// Whether another registry leads to this one, which the user has not named.
     is_led_to: bool,
 }
@@ -112,6 +116,8 @@ impl Transport {
             scheme_check_failure: Mutex::new(None),
             backoffs,
             budget: Mutex::new(None),
+            counts: settings.counted_requests(&host),
+            has_asked_budget: OnceCell::new(),
             is_led_to: false,
             host,
         }
@@ -120,6 +126,14 @@ impl Transport {
     /// Returns the requests that are left at the registry, as its last answer says.
     pub(crate) fn budget(&self) -> Option<RequestBudget> {
         *self.budget.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Asks for the requests that are left by a free request, once, if the registry counts only the reads of manifests
+    /// and has not told yet.
+    pub(crate) async fn ask_budget_once(&self, asked: impl Future<Output = ()>) {
+        if self.counts == CountedRequests::ManifestReads && self.budget().is_none() {
+            self.has_asked_budget.get_or_init(|| asked).await;
+        }
     }
 
     /// Creates the transport of another registry that this one leads to. It is as strict as that of a token service:
@@ -315,7 +329,7 @@ impl Transport {
                 let status = response.status().as_u16();
                 entry.line.status = Some(status);
                 if peer == Peer::Registry
-                    && let Some(budget) = budget(response.headers(), entry.line.at)
+                    && let Some(budget) = budget(response.headers(), self.counts, entry.line.at)
                 {
                     entry.line.budget = Some(Box::new((self.host.clone(), budget)));
                     *self.budget.lock().unwrap_or_else(PoisonError::into_inner) = Some(budget);

@@ -5,7 +5,7 @@ use futures_util::future::BoxFuture;
 use super::Answer;
 use crate::client::error::Error;
 use crate::client::http::limit::Reserve;
-use crate::model::reference::RepositoryName;
+use crate::model::reference::{RepositoryName, Selector};
 use crate::model::request_budget::RequestBudget;
 use crate::model::server::{Identity, Sent, Transport};
 use crate::model::text::SafeText;
@@ -29,6 +29,10 @@ pub trait Connection: Send + Sync {
 
     /// Returns the requests that are left at the registry, as its last answer says. `None` if it does not count them.
     fn budget(&self) -> Option<RequestBudget>;
+
+    /// Asks for the requests that are left by a HEAD of a manifest, which is free, if the registry counts only the reads
+    /// of manifests and has not told yet. Failures are ignored: the read of the manifest fails for the same reason.
+    fn ask_budget<'a>(&'a self, name: &'a RepositoryName, selector: &'a Selector) -> BoxFuture<'a, ()>;
 
     /// Forgets logins, tokens and the learned abilities of the server. They are found out again.
     fn forget(&self);

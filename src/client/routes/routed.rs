@@ -481,6 +481,10 @@ impl Connection for RoutedRegistry {
         self.base.budget()
     }
 
+    fn ask_budget<'a>(&'a self, name: &'a RepositoryName, selector: &'a Selector) -> BoxFuture<'a, ()> {
+        Connection::ask_budget(&self.base, name, selector)
+    }
+
     fn forget(&self) {
         self.pool.clients_of_routes(&self.host).iter().for_each(Client::forget);
         self.base.forget();

@@ -10,6 +10,7 @@ use super::api::{
 };
 use super::vendor::Vendor;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::request_budget::CountedRequests;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// Docker Hub.
@@ -17,6 +18,7 @@ pub(crate) const DOCKER_HUB: Vendor = Vendor {
     name: "Docker Hub",
     domains: &["docker.io"],
     delete_hint: Some("Docker Hub deletes tags on its web pages and by its own API"),
+    counts: CountedRequests::ManifestReads,
     api: Some(&API),
     ..Vendor::UNKNOWN
 };

@@ -5,6 +5,7 @@ use reqwest::header::HeaderMap;
 use super::api::VendorApi;
 use crate::client::http::error_body::ErrorBody;
 use crate::model::reference::Host;
+use crate::model::request_budget::CountedRequests;
 use crate::model::server::{Cleanup, Cleanups};
 
 /// A vendor's registry: its signs, its cleanup, its words. Each has a value in a file of its own, with the fields that
@@ -33,6 +34,8 @@ pub(crate) struct Vendor {
     pub(crate) unsupported: &'static [RefusalSign],
     /// Refusals to delete an image as long as it has tags: docs/REGISTRIES.md §7.1.
     pub(crate) blocked_by_tags: &'static [RefusalSign],
+    /// The requests that its rate limit counts: docs/REGISTRIES.md §2.3.
+    pub(crate) counts: CountedRequests,
     /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
     pub(crate) api: Option<&'static VendorApi>,
 }
@@ -51,6 +54,7 @@ impl Vendor {
         quota: &[],
         unsupported: &[],
         blocked_by_tags: &[],
+        counts: CountedRequests::All,
         api: None,
     };
 

@@ -92,8 +92,9 @@ impl Reader<'_> {
                         self.problem(value.span(), why);
                     }
                 }
-                // Logins are found by other files, and layers are not stored.
-                "credential-helpers" | "additional-layer-store-auth-helper" => {}
+                "credential-helpers" => self.credential_helpers(value),
+                // Layers are not stored.
+                "additional-layer-store-auth-helper" => {}
                 "registries" => {
                     let why = "`[registries]` is the format of version 1, which regtui does not read";
                     self.problem(key.span(), why);
@@ -124,6 +125,26 @@ impl Reader<'_> {
         let line = self.line(value.span().start);
         self.system.search_line = Some(FileLine { file: self.file.to_path_buf(), line });
         self.system.search = found;
+    }
+
+    /// Reads the order of the sources of logins. An empty list counts as none, as for podman.
+    fn credential_helpers(&mut self, value: &Value<'_>) {
+        let Some(items) = value.get_ref().as_array() else {
+            return self.problem(value.span(), "`credential-helpers`: a list is expected");
+        };
+        let mut names = Vec::new();
+        for item in items {
+            match item.get_ref().as_str() {
+                Some(name) => names.push(name.to_string()),
+                None => {
+                    self.problem(item.span(), "`containers-auth.json` or the name of a helper is expected");
+                }
+            }
+        }
+        if !names.is_empty() {
+            let line = FileLine { file: self.file.to_path_buf(), line: self.line(value.span().start) };
+            self.system.credential_helpers = Some((names, line));
+        }
     }
 
     fn aliases(&mut self, value: &Value<'_>) {
@@ -493,5 +514,28 @@ location = "mirror.registry.com"
             shown(&parse("[[registry]]\nlocation = \"r.test\"\nblocked = \"yes\"\n")),
             ["2: r.test blocked"]
         );
+    }
+
+    #[test]
+    fn the_sources_of_logins_are_those_of_the_last_file_that_lists_some() {
+        let main = ".config/containers/registries.conf";
+        let drop_in = ".config/containers/registries.conf.d/1.conf";
+        let helpers = |files: &[(&str, &str)]| {
+            let (_home, system) = read_files(files, &[]);
+            let found = system.credential_helpers().map(|(names, line)| (names.join(" "), line.line));
+            (found, system.problems.len())
+        };
+        let two = "\ncredential-helpers = [\"containers-auth.json\", \"pass\"]";
+        assert_eq!(helpers(&[(main, "")]), (None, 0));
+        assert_eq!(helpers(&[(main, two)]), (Some(("containers-auth.json pass".into(), 2)), 0));
+        let other = "credential-helpers = [\"secretservice\"]";
+        assert_eq!(helpers(&[(main, two), (drop_in, other)]), (Some(("secretservice".into(), 1)), 0));
+        let empty = "credential-helpers = []";
+        assert_eq!(
+            helpers(&[(main, two), (drop_in, empty)]),
+            (Some(("containers-auth.json pass".into(), 2)), 0)
+        );
+        assert_eq!(helpers(&[(main, "credential-helpers = \"pass\"")]), (None, 1));
+        assert_eq!(helpers(&[(main, "credential-helpers = [1, \"pass\"]")]), (Some(("pass".into(), 1)), 1));
     }
 }

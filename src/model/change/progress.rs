@@ -8,6 +8,7 @@ use super::journal::EntryId;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::plural::{counted, group_thousands};
 use crate::model::reference::Selector;
+use crate::model::request_budget::RequestNeed;
 use crate::model::text::SafeText;
 
 /// The progress of a job.
@@ -28,20 +29,27 @@ pub struct Progress {
     pub is_paused: bool,
 }
 
-/// The number of tags that are looked up for a plan.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// The number of tags that are looked up for a plan, and the requests that this needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lookups {
     /// Tags that were looked up.
     pub done: usize,
     /// Tags to look up, as far as that is known.
     pub all: usize,
+    /// The counted requests that the next part of it needs, if that is worth being stated.
+    pub need: Option<RequestNeed>,
 }
 
 impl Lookups {
-    /// Returns the count in words, such as `looking up 120 of 300 tags`, or `None` if no tag is looked up.
-    pub(crate) fn describe(self) -> Option<String> {
+    /// Returns the count and the need in words, such as `looking up 120 of 300 tags, about 300 of 350 requests left at
+    /// docker.io`, or `None` if there is neither.
+    pub(crate) fn describe(&self) -> Option<String> {
         let all = counted(self.all, "tag", "tags");
-        (self.all > 0).then(|| format!("looking up {} of {all}", group_thousands(self.done.min(self.all))))
+        let tags = (self.all > 0)
+            .then(|| format!("looking up {} of {all}", group_thousands(self.done.min(self.all))));
+        let parts: Vec<String> =
+            tags.into_iter().chain(self.need.as_ref().map(RequestNeed::to_string)).collect();
+        (!parts.is_empty()).then(|| parts.join(", "))
     }
 }
 

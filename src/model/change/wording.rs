@@ -118,6 +118,10 @@ pub(crate) fn rows(plan: &ChangePlan, requested: Requested) -> Vec<PlanRow> {
         rows.hint(refused.hint.as_ref());
         rows.blank();
     }
+    for need in &plan.common().needs {
+        let (tone, verdict) = if need.fits() { (Tone::Plain, "") } else { (Tone::Warn, ": too few") };
+        rows.fact("needs", tone, format!("{need}{verdict}"));
+    }
     match plan {
         ChangePlan::Retag(plan) => rows.retag(plan),
         ChangePlan::Delete(plan) => rows.delete(plan),

@@ -12,8 +12,10 @@ use crate::model::change::copy::{CopyPlan, CopyRequest, CopySide, ImageToCopy, M
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
 use crate::model::failure::Failure;
+use crate::model::request_budget::RequestCount;
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
+use crate::ops::planning;
 use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 
@@ -26,6 +28,8 @@ pub async fn plan(context: &ChangeContext, request: &CopyRequest) -> Result<Copy
     let refused = context.rules.may_copy(&request.from, &request.to).err();
     let source = context.pool.registry(&request.from.host);
     let picked = Picked::of(&*source, request).await?;
+    let first = picked.picks.first().map(|pick| (&request.from.name, &pick.selector));
+    planning::state_need(&*source, first, RequestCount::of_manifest_reads(picked.picks.len())).await;
     let mut draft = Draft::new(&*source, request, picked.left_out, picked.unresolved);
     draft.read(picked.picks).await?;
     if request.referrers {

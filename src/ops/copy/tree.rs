@@ -11,7 +11,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::{Body, DEEPEST, Descriptor, Manifest};
 use crate::model::reference::{RepositoryName, Selector};
+use crate::model::request_budget::RequestCount;
 use crate::model::text::SafeText;
+use crate::ops::planning;
 
 /// The number of manifests that are asked for at the same time.
 pub(crate) const AT_ONCE: usize = 8;
@@ -77,6 +79,7 @@ impl Tree {
             if self.nodes.len() + new.len() > MOST {
                 return Err(too_many());
             }
+            planning::state_need(registry, None, RequestCount::of_manifest_reads(new.len())).await;
             let asked = stream::iter(new).map(async |child: Descriptor| node(registry, name, child).await);
             let found: Vec<Option<(Digest, TreeNode)>> = asked.buffer_unordered(AT_ONCE).collect().await;
             level.clear();

@@ -91,7 +91,7 @@ impl ReadingPlan {
     /// Returns the price.
     pub fn price(&self) -> Price {
         let ReadingPlan { bytes, requests, is_more, whole_layers, .. } = *self;
-        Price { bytes, requests, is_more, whole_layers }
+        Price { bytes, requests, is_more, whole_layers, ..Price::default() }
     }
 
     /// Returns whether reading is announced before it begins.

@@ -15,10 +15,12 @@ use crate::model::digest::Digest;
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::manifest::replacement::{is_replacement, is_replacement_of};
 use crate::model::reference::{Repository, Selector, Tag};
+use crate::model::request_budget::RequestCount;
 use crate::model::server::{Ability, OwnApiUntag};
 use crate::model::text::SafeText;
 use crate::ops::context::ChangeContext;
 use crate::ops::delete::method;
+use crate::ops::planning;
 use crate::ops::steps::kept_tags;
 use crate::ops::summary;
 
@@ -32,6 +34,11 @@ pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Res
     } else {
         Leaving { mode: request.mode, methods: Vec::new(), blocked: None, own_api: None }
     };
+    let first = request.items.first().map(|(selector, ..)| (&request.from.name, selector));
+    let items = request.items.len();
+    // For each item: both tags, and the manifest of the first.
+    let count = RequestCount { all: 3 * items as u64, ..RequestCount::of_manifest_reads(items) };
+    planning::state_need(&*registry, first, count).await;
     let asked: Vec<_> = request.items.iter().map(|item| step(&*registry, request, item).boxed()).collect();
     let mut steps: Vec<RetagStep> = stream::iter(asked).buffered(AT_ONCE).try_collect().await?;
     let digests = steps.iter().map(|step| step.digest).collect();

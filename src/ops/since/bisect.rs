@@ -87,6 +87,7 @@ async fn look(
             requests: step.requests.saturating_mul(looks),
             is_more: step.is_more || left > 0,
             whole_layers: step.whole_layers,
+            ..step
         };
         lookup.spending.allow_all(step, all)?;
     }

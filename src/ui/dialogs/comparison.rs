@@ -51,7 +51,8 @@ impl Canvas<'_, '_> {
             return match &comparison.rows.failure {
                 Some(failure) if !comparison.rows.is_loading() => {
                     let below = Rect { y: inner.y + 2, height: inner.height.saturating_sub(2), ..inner };
-                    let again = keys.hint_as(BINDINGS, ComparisonEffect::Refresh, "asks again");
+                    let verb = if failure.is_over_budget() { "goes on nevertheless" } else { "asks again" };
+                    let again = keys.hint_as(BINDINGS, ComparisonEffect::Refresh, verb);
                     let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, "leave")]);
                     self.failure(below, failure, &hints);
                 }

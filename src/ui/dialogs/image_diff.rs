@@ -49,7 +49,7 @@ impl Canvas<'_, '_> {
             return self.diff_without_images(dialog, places.rows);
         }
         match dialog.table() {
-            Some(table) => self.diff_table(table, &places),
+            Some(table) => self.diff_table(dialog, table, &places),
             None => self.diff_lines(dialog, &places),
         }
     }

@@ -34,7 +34,8 @@ impl Canvas<'_, '_> {
         self.overlay(places.area, &title, &hints(keys, plan, &places, esc));
         match &plan.change_plan.failure {
             Some(failure) if !plan.change_plan.is_loading() => {
-                let again = keys.hint_as(BINDINGS, PlanEffect::Retry, "asks again");
+                let verb = if failure.is_over_budget() { "goes on nevertheless" } else { "asks again" };
+                let again = keys.hint_as(BINDINGS, PlanEffect::Retry, verb);
                 let hints = join_hints([again, keys.cancel_hint(DIALOG_BINDINGS, esc)]);
                 self.failure(places.body, failure, &hints);
             }

@@ -12,6 +12,7 @@ use super::places::{self, PlanPlaces};
 use crate::app::dialogs::{Dialog, KeyedDialog, click, edit_input};
 use crate::app::keys::{Binding, KeyChord, Keys, Pressed, SharedEffect};
 use crate::app::update::Update;
+use crate::model::failure::Failure;
 
 impl KeyedDialog for Box<PlanDialog> {
     type Effect = PlanEffect;
@@ -61,6 +62,8 @@ impl KeyedDialog for Box<PlanDialog> {
             Pressed::Own(PlanEffect::Confirm) => return self.submit(update, may_confirm),
             Pressed::Own(PlanEffect::Close) => return self.close(update),
             Pressed::Own(PlanEffect::Retry) if self.change_plan.failure.is_some() => {
+                self.is_beyond_budget |=
+                    self.change_plan.failure.as_ref().is_some_and(Failure::is_over_budget);
                 self.plan_again(update, Duration::ZERO);
             }
             Pressed::Own(PlanEffect::FocusCancel) => self.is_confirm_focused = false,

@@ -74,7 +74,8 @@ impl PlanDialog {
     pub(super) fn plan_again(&mut self, update: &mut Update<'_>, after: Duration) {
         let Some(request) = self.request.clone() else { return };
         self.keep_height(update.state);
-        let ticket = update.ask(Slot::Plan, after, self.ask_for(request));
+        let ask = self.ask_for(request);
+        let ticket = update.ask(Slot::Plan, after, ask);
         self.change_plan.failure = None;
         self.change_plan.ask(ticket);
         self.reset_input(update.now);

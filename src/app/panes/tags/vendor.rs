@@ -31,6 +31,8 @@ pub(crate) struct VendorFacts {
     waits_since: Option<Timestamp>,
     /// Whether rows wait for the part that is awaited.
     holds_rows: bool,
+    /// Whether rows wait for the registry to show whether its vendor lists facts.
+    waits_for_server: bool,
     /// Whether it is known of any tag when it was pushed, when it was pulled, and when it expires.
     known: KnownFacts,
 }
@@ -51,6 +53,18 @@ impl VendorFacts {
         self.pending = Some(ticket);
         self.parts += 1;
         self.next.take()
+    }
+
+    /// Notes whether the registry has yet to show whether its vendor lists facts. Rows wait for that a short time, so that
+    /// those that the vendor tells of are not read one by one.
+    pub(crate) fn wait_for_server(&mut self, is_awaited: bool, now: Timestamp) {
+        let mut is_early = || now.duration_since(*self.waits_since.get_or_insert(now)) < LONGEST_WAIT;
+        self.waits_for_server = is_awaited && is_early();
+    }
+
+    /// Returns whether rows wait for the registry.
+    pub(crate) fn is_waiting_for_server(&self) -> bool {
+        self.waits_for_server
     }
 
     /// Takes a part, if it is the awaited one. Without one the vendor is not asked again.
@@ -151,7 +165,7 @@ impl TagsPane {
     /// Returns whether the image of a row need not be read, because the vendor told of it or may be about to.
     pub(super) fn is_told_by_vendor(&self, item: u32) -> bool {
         let is_awaited = self.vendor.is_loading() && self.vendor.holds_rows;
-        self.uses_vendor && (is_awaited || self.vendor_tag(item).is_some())
+        self.vendor.waits_for_server || self.uses_vendor && (is_awaited || self.vendor_tag(item).is_some())
     }
 }
 

@@ -111,12 +111,12 @@ pub(super) fn registries(key: &str) -> impl Iterator<Item = Host> {
 }
 
 /// Returns the registry that a key names, unless it is the key of a token that docker's own tools keep.
-pub(super) fn registry_of_login(key: &str, rule: KeyRule) -> Option<Host> {
+pub(in crate::client::credentials) fn registry_of_login(key: &str, rule: KeyRule) -> Option<Host> {
     let parts = Key::of(key);
     Host::parse(parts.name).ok().filter(|_| !parts.is_token(rule))
 }
 
 /// Returns the key under which docker's own tools keep a registry.
-pub(super) fn server_key(host: &Host) -> String {
+pub(in crate::client::credentials) fn server_key(host: &Host) -> String {
     if host.is_docker_hub() { HUB_KEY.into() } else { host.to_string() }
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, PoisonError};
 
 use reqwest::{Method, Url};
 
-use super::{Authenticator, Authorization};
+use super::{Authenticator, Authorization, RefusedRequest};
 use crate::client::error::{Peer, SendError};
 use crate::client::http::challenge;
 use crate::client::http::origin::{self, Origin};
@@ -44,7 +44,10 @@ impl Authenticator {
             Peer::Registry => error.cause.at(&peer),
             _ => error,
         };
-        match other.answer_challenge(&scope, &Authorization::Nothing, challenge, false).await {
+        match other
+            .answer_challenge(&scope, &Authorization::Nothing, challenge, RefusedRequest::default())
+            .await
+        {
             Ok(true) => {}
             Ok(false) => return None,
             Err(error) => return Some(Err(renamed(error))),

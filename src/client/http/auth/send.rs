@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use reqwest::Method;
 
-use super::{Authenticator, Authorization};
+use super::{Authenticator, Authorization, RefusedRequest};
 use crate::client::error::{Cause, Peer, SendError, is_transient_status};
 use crate::client::http::challenge::{self, Challenge};
 use crate::client::http::error_body::ErrorBody;
@@ -56,8 +56,11 @@ impl Authenticator {
             };
             let may_help = match challenge {
                 Some(challenge) => {
-                    let lacks_right = says_missing_right(&answer);
-                    self.answer_challenge(&request.scope, &authorization, challenge, lacks_right).await?
+                    let about = RefusedRequest {
+                        lacks_right: says_missing_right(&answer),
+                        is_ping: request.url == self.transport().base().await?.ping(),
+                    };
+                    self.answer_challenge(&request.scope, &authorization, challenge, about).await?
                 }
                 None => false,
             };

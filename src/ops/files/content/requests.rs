@@ -27,7 +27,7 @@ pub fn price_of_contents(source: &LayerSource, files: &LayerFiles, entries: &[u3
     if !in_stream.is_empty() {
         // The layer is read from its first byte to the last file that is needed.
         let (bytes, is_more) = (source.descriptor.size.unwrap_or(0), source.descriptor.size.is_none());
-        price = price + Price { bytes, requests: 1, is_more, whole_layers: 1 };
+        price = price + Price { bytes, requests: 1, is_more, whole_layers: 1, ..Price::default() };
     }
     price
 }

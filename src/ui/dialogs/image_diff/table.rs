@@ -4,9 +4,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::BINDINGS;
-use crate::app::dialogs::image_diff::DiffEffect;
 use crate::app::dialogs::image_diff::places::DiffPlaces;
 use crate::app::dialogs::image_diff::table::{DiffRows, DiffTable};
+use crate::app::dialogs::image_diff::{DiffDialog, DiffEffect};
 use crate::app::keys::{DIALOG_BINDINGS, join_hints};
 use crate::app::layout;
 use crate::app::panes::details::files::FilesLoad;
@@ -29,8 +29,8 @@ const WITH_MODES: usize = 100;
 
 impl Canvas<'_, '_> {
     /// Draws files or packages, or the state of their reading.
-    pub(super) fn diff_table(&mut self, table: &DiffTable, places: &DiffPlaces) {
-        let Some(rows) = &table.rows else { return self.diff_reading(table, places.rows) };
+    pub(super) fn diff_table(&mut self, dialog: &DiffDialog, table: &DiffTable, places: &DiffPlaces) {
+        let Some(rows) = &table.rows else { return self.diff_reading(dialog, table, places.rows) };
         let style = self.style(Role::Dim);
         for (at, line) in places.summary_lines.iter().enumerate() {
             self.draw_line(layout::row(places.summary, at as u16), Line::styled(line.clone(), style));
@@ -97,7 +97,7 @@ impl Canvas<'_, '_> {
     }
 
     /// Draws the price, the progress or the failure of a reading.
-    fn diff_reading(&mut self, table: &DiffTable, area: Rect) {
+    fn diff_reading(&mut self, dialog: &DiffDialog, table: &DiffTable, area: Rect) {
         let keys = &self.state.settings.keys;
         let open = |label| keys.hint_as(BINDINGS, DiffEffect::Open, label).unwrap_or_default();
         let cancel = |label| keys.cancel_hint(DIALOG_BINDINGS, label).unwrap_or_default();
@@ -112,7 +112,13 @@ impl Canvas<'_, '_> {
             }
             FilesLoad::Priced(price) => {
                 let hints = join_hints([Some(open("begins")), Some(cancel("leave"))]);
-                vec![(Role::Text, price.text()), (Role::Dim, hints)]
+                let need = |host| self.state.request_need(price, host, self.now);
+                let needs = dialog.hosts().into_iter().filter_map(need);
+                let needs = needs.map(|need| {
+                    let role = if need.fits() { Role::Text } else { Role::Warn };
+                    (role, format!("needs {need}"))
+                });
+                [(Role::Text, price.text())].into_iter().chain(needs).chain([(Role::Dim, hints)]).collect()
             }
             FilesLoad::Reading { is_paused: true, .. } => {
                 let text = progress().unwrap_or_else(|| "nothing was read yet".into());
