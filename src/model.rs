@@ -38,6 +38,7 @@ pub mod session;
 pub mod since;
 pub(crate) mod size;
 pub mod summary;
+pub mod tag_history;
 pub(crate) mod tag_order;
 pub mod text;
 pub(crate) mod time;

@@ -44,6 +44,7 @@ mod cli {
     mod diff;
     mod dockerfile;
     mod files;
+    mod history;
     mod keys;
     mod left_out;
     #[cfg(unix)]
@@ -141,6 +142,7 @@ mod ops {
     mod retag;
     mod same_bytes;
     mod stops;
+    mod tag_restore;
     mod undo;
     mod waits;
 }
@@ -202,6 +204,7 @@ mod support {
     pub mod skopeo;
     pub mod state;
     pub mod tars;
+    pub mod time_machine;
     pub mod tour;
     pub mod uploader;
 }

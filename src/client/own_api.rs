@@ -10,9 +10,11 @@
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | the removal of a tag | `untag` |
+//! | the past of tags, and the return to it | `history` |
 //! | the abilities of each vendor's API | `vendors/api.rs` and the files of the vendors |
 
 mod calls;
+mod history;
 mod login;
 mod session;
 pub(crate) mod settings;
@@ -37,7 +39,8 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::page::{ListedName, NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::server::{OwnApiAbilities, OwnApiUntag};
+use crate::model::server::{OwnApiAbilities, OwnApiRestore, OwnApiUntag};
+use crate::model::tag_history::TagHistory;
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 use calls::CallError;
@@ -248,6 +251,7 @@ impl Client {
             namespaces: api.repositories.is_some(),
             tag_facts: api.tags.is_some(),
             search: api.search.is_some(),
+            history: api.history.is_some(),
         }
     }
 }
@@ -288,6 +292,22 @@ impl OwnApi for Client {
 
     fn untag<'a>(&'a self, prepared: &'a PreparedUntag) -> Answer<'a, ()> {
         self.own_untag(prepared).boxed()
+    }
+
+    fn history<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+    ) -> BoxFuture<'a, Result<TagHistory, Failure>> {
+        self.own_history(name, tag).boxed()
+    }
+
+    fn restoring(&self) -> BoxFuture<'_, Option<OwnApiRestore>> {
+        self.own_restoring().boxed()
+    }
+
+    fn restore<'a>(&'a self, name: &'a RepositoryName, tag: &'a Tag, digest: Digest) -> Answer<'a, ()> {
+        self.own_restore(name, tag, digest).boxed()
     }
 
     fn take_notice(&self) -> Option<Failure> {

@@ -11,6 +11,7 @@ use serde_json::Value;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Host, RepositoryName, Tag};
+use crate::model::tag_history::TagPeriod;
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
@@ -31,6 +32,12 @@ pub(crate) struct VendorApi {
     pub(crate) search: Option<Searches>,
     /// The removal of a single tag.
     pub(crate) untag: Option<Untags>,
+    /// The past of tags.
+    pub(crate) history: Option<Histories>,
+    /// The return of a tag to an image that the registry API does not serve any more.
+    pub(crate) restore: Option<MakeRestore>,
+    /// The login that it takes, for users whose login it refuses.
+    pub(crate) login_hint: Option<&'static str>,
 }
 
 impl VendorApi {
@@ -43,6 +50,9 @@ impl VendorApi {
         tags: None,
         search: None,
         untag: None,
+        history: None,
+        restore: None,
+        login_hint: None,
     };
 }
 
@@ -124,6 +134,19 @@ pub(crate) struct Searches {
     /// Reads the results in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>,
 }
+
+/// The ability to list the past of tags.
+#[derive(Debug)]
+pub(crate) struct Histories {
+    /// Makes the calls for the past of a tag, or of a whole repository. They are tried in turn until one brings periods.
+    /// There are none if the vendor keeps no such past.
+    pub(crate) of: fn(&RepositoryName, Option<&Tag>) -> Vec<VendorCall>,
+    /// Reads the periods in an answer. Returns `None` if it has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>>,
+}
+
+/// Makes the call that puts a tag back on an earlier image.
+pub(crate) type MakeRestore = fn(&RepositoryName, &Tag, &Digest) -> VendorCall;
 
 /// The ability to remove a single tag.
 #[derive(Debug)]

@@ -3,11 +3,12 @@
 use super::api::json::{count, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, RepositoryLists, Searches, TagAddress, TagLists, TagToRemove, Untags,
-    VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, Histories, RepositoryLists, Searches, TagAddress, TagLists, TagToRemove,
+    Untags, VendorApi,
 };
 use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::tag_history::TagPeriod;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// Harbor.
@@ -42,6 +43,11 @@ static API: VendorApi = VendorApi {
         ),
         address: TagAddress::Path(tag_path),
     }),
+    // Harbor does not keep the tags that an image had.
+    history: Some(Histories {
+        of: |name, tag| if tag.is_none() { untagged(name).into_iter().collect() } else { Vec::new() },
+        read: read_untagged,
+    }),
     ..VendorApi::NONE
 };
 
@@ -71,6 +77,11 @@ fn artifacts(name: &RepositoryName) -> Option<VendorCall> {
     Some(get(with_query(&path, &[("page", "1"), ("page_size", "100"), ("with_tag", "true")]), ""))
 }
 
+fn untagged(name: &RepositoryName) -> Option<VendorCall> {
+    let query = [("page", "1"), ("page_size", "100"), ("with_tag", "true"), ("q", "tags=nil")];
+    Some(get(with_query(&artifacts_path(name)?, &query), ""))
+}
+
 fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
     let names = answer.body.as_array()?.iter().filter_map(|item| text(item, "name").map(String::from));
     Some(answer.linked_page(names.collect()))
@@ -94,6 +105,17 @@ fn read_artifacts(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         list(item, "tags").unwrap_or_default().iter().filter_map(tag)
     });
     Some(answer.linked_page(tags.collect()))
+}
+
+/// Reads the artifacts that have no tag.
+fn read_untagged(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
+    let untagged =
+        answer.body.as_array()?.iter().filter(|item| list(item, "tags").is_none_or(<[_]>::is_empty));
+    let periods = untagged.filter_map(|item| {
+        let (size, start) = (size(item, "size"), time(item, "push_time"));
+        Some(TagPeriod { size, start, ..TagPeriod::of(None, Some(digest(item, "digest")?)) })
+    });
+    Some(answer.linked_page(periods.collect()))
 }
 
 fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {

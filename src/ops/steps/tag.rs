@@ -1,6 +1,7 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
+mod own_restore;
 mod removal;
 pub(crate) mod restore;
 pub(crate) mod shown;
