@@ -30,6 +30,7 @@ mod app {
     mod session;
     mod since;
     mod start;
+    mod tag_history;
     mod widths;
 }
 mod architecture;
@@ -226,4 +227,5 @@ mod ui {
     mod search;
     mod since;
     mod start;
+    mod tag_history;
 }

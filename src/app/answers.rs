@@ -7,7 +7,7 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since,
+    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since, tag_history,
 };
 use super::known_targets;
 use super::notices::Level;
@@ -51,6 +51,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.tags.vendor.take(ticket, facts);
         }
         (Slot::Search, Answer::Search(hits)) => search::take(update, ticket, hits),
+        (Slot::TagHistory, Answer::TagHistory(answer)) => tag_history::take(update, ticket, answer),
         (Slot::Summary(..), Answer::Summary(answer)) => {
             update.state.tags.take_summary(ticket, answer, now);
             resort_when_idle(update);

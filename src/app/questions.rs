@@ -33,6 +33,7 @@ use crate::model::scan::report::ScanFacts;
 use crate::model::server::Server;
 use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
+use crate::model::tag_history::{HistorySubject, TagHistory};
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{SearchHit, VendorPosition, VendorTags};
 
@@ -49,6 +50,8 @@ pub enum Ask {
     VendorTags(Repository, Option<Box<VendorPosition>>),
     /// Asks a registry for repositories that fit some words.
     Search(Host, String),
+    /// Asks for the past of a tag or of a repository.
+    TagHistory(HistorySubject),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
     /// Asks for the facts about a repository, shown in its row, with or without the date of its newest image.
@@ -157,6 +160,7 @@ impl Ask {
             Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
             Ask::Base(repository, ..) => Some(&repository.host),
             Ask::Since(request, _) => Some(&request.repository.host),
+            Ask::TagHistory(subject) => Some(&subject.repository.host),
             Ask::Findings(_)
             | Ask::SavedLogins
             | Ask::Plan(_)
@@ -189,6 +193,8 @@ pub enum Answer {
     VendorTags(Option<VendorTags>),
     /// The repositories that the registry found, or `None` if it cannot search.
     Search(Option<Vec<SearchHit>>),
+    /// The past of the tag or of the repository.
+    TagHistory(Result<TagHistory, Failure>),
     /// A row of the Tags pane.
     Summary(Result<Summary, Failure>),
     /// A row of the Repositories pane.
@@ -258,6 +264,8 @@ pub enum Slot {
     VendorTags,
     /// The results of a search.
     Search,
+    /// The past of a tag or of a repository.
+    TagHistory,
     /// A row of the Tags pane.
     Summary(Repository, Tag),
     /// A row of the Repositories pane.

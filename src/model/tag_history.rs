@@ -41,7 +41,7 @@ pub struct TagPeriod {
     /// Whether the tag was put back on an earlier image.
     pub is_restored: bool,
     /// Whether the tag went on to another image at the end.
-    pub(crate) is_followed: bool,
+    pub is_followed: bool,
 }
 
 /// The state of a period at some time.
@@ -75,7 +75,7 @@ impl PeriodState {
 
 impl TagPeriod {
     /// Creates a period of which only the tag and the digest are known.
-    pub(crate) fn of(tag: Option<Tag>, digest: Option<Digest>) -> TagPeriod {
+    pub fn of(tag: Option<Tag>, digest: Option<Digest>) -> TagPeriod {
         let (size, start, end, is_restored, is_followed) = Default::default();
         TagPeriod { tag, digest, size, start, end, is_restored, is_followed }
     }
@@ -105,11 +105,7 @@ impl TagPeriod {
 
 impl TagHistory {
     /// Sorts the periods, drops those that come twice, and finds those that another one of the same tag follows at once.
-    pub(crate) fn new(
-        vendor: SafeText,
-        mut periods: Vec<TagPeriod>,
-        incomplete: Option<SafeText>,
-    ) -> TagHistory {
+    pub fn new(vendor: SafeText, mut periods: Vec<TagPeriod>, incomplete: Option<SafeText>) -> TagHistory {
         let mut seen = HashSet::new();
         periods.retain(|period| seen.insert((period.tag.clone(), period.digest, period.start, period.end)));
         periods.sort_by_key(|period| std::cmp::Reverse(period.start));

@@ -353,6 +353,11 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             };
             Answer::Search(hits)
         }
+        Ask::TagHistory(subject) => {
+            let registry = pool.registry(&subject.repository.host);
+            let history = ops::tag_history::read(&*registry, &subject, jiff::Timestamp::now()).await;
+            Answer::TagHistory(history)
+        }
         Ask::Summary(repository, tag) => {
             let registry = pool.registry_for_reading(&repository.host);
             let summary =

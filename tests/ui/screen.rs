@@ -34,6 +34,7 @@ use regtui::model::repository_facts::RepositoryFacts;
 use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::since::PricedSince;
+use regtui::model::tag_history::{HistorySubject, TagHistory};
 use regtui::model::text::SafeText;
 use regtui::model::vendor_lists::{SearchHit, VendorTags};
 use regtui::ui;
@@ -70,6 +71,8 @@ pub struct Registry {
     pub vendor_tags: Option<VendorTags>,
     /// The results of any search.
     pub hits: Option<Vec<SearchHit>>,
+    /// Returns the past of any tag or repository.
+    pub history: fn(&HistorySubject) -> Result<TagHistory, Failure>,
     /// The registries with a saved login.
     pub logins: Vec<Host>,
 }
@@ -103,6 +106,7 @@ impl Default for Registry {
             comparison: Err(failure(FailureKind::Unsupported)),
             vendor_tags: None,
             hits: None,
+            history: |_| Err(failure(FailureKind::Unsupported)),
             logins: Vec::new(),
         }
     }
@@ -139,6 +143,7 @@ impl Registry {
                 self.page_of(&names, next.as_deref(), Tag::parse)
             })),
             Ask::VendorTags(..) => Answer::VendorTags(self.vendor_tags.clone()),
+            Ask::TagHistory(subject) => Answer::TagHistory((self.history)(subject)),
             Ask::Search(..) => Answer::Search(self.hits.clone()),
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))

@@ -73,7 +73,7 @@ impl Client {
                 }
                 Err(error) if periods.is_empty() => return Err(error.failure(what)),
                 Err(error) => {
-                    incomplete = Some(SafeText::from(format!("{vendor}'s own API: {}", error.why())))
+                    incomplete = Some(SafeText::from(format!("{vendor}'s own API: {}", error.why())));
                 }
             }
             if periods.len() > MOST_PERIODS {
@@ -87,10 +87,8 @@ impl Client {
 
     async fn refused_history(&self, session: &ApiSession<'_>, what: String) -> Failure {
         let vendor = session.vendor.name;
-        let why = match session.has_login().await {
-            true => format!("{vendor}'s own API does not show it to this login, or does not have it"),
-            false => format!("{vendor}'s own API does not show it without a login, or does not have it"),
-        };
+        let how = if session.has_login().await { "to this login" } else { "without a login" };
+        let why = format!("{vendor}'s own API does not show it {how}, or does not have it");
         Failure {
             what: SafeText::from(what),
             why: SafeText::from(why),

@@ -41,10 +41,8 @@ pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Res
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
     let Leaving { mode, methods, mut blocked, own_api } = leaving;
-    let restore = match steps.iter().any(|step| step.by_own_api) {
-        true => restore::ask(&*registry).await,
-        false => None,
-    };
+    let needs_restore = steps.iter().any(|step| step.by_own_api);
+    let restore = if needs_restore { restore::ask(&*registry).await } else { None };
     blocked = blocked.or_else(|| restore::refusal(&request.from.host, restore.as_ref()?));
     let loss = if refused.is_none() { loss(&*registry, request, &steps).await } else { Loss::default() };
     let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
