@@ -42,5 +42,6 @@ pub mod tag_history;
 pub(crate) mod tag_order;
 pub mod text;
 pub(crate) mod time;
+pub mod vendor_image;
 pub mod vendor_lists;
 pub(crate) mod version_order;

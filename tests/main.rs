@@ -66,6 +66,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod vendor_facts;
     mod waste;
     mod windows;
 }

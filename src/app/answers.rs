@@ -83,6 +83,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::Base(image), Answer::Base(report)) => {
             update.state.bases.take(*image, ticket, *report);
         }
+        (Slot::VendorImage, Answer::VendorImage(facts)) => {
+            update.state.vendor_images.take(ticket, facts.map(|facts| *facts));
+        }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),
         (Slot::ImageDiff, Answer::ImageDiff(answer)) => image_diff::take(update, ticket, answer),

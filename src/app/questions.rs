@@ -9,6 +9,7 @@ use super::dialogs::saved_content::SavedContent;
 use super::panes::details::files::reading::{
     ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, PackagesAnswer, ReadFiles,
 };
+use super::vendor_images::NamedImage;
 use crate::layer::ImageFindings;
 use crate::model::attached::facts::AttachedFacts;
 use crate::model::attached::page::AttachedPage;
@@ -35,6 +36,7 @@ use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
 use crate::model::tag_history::{HistorySubject, TagHistory};
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorPosition, VendorTags};
 
 /// A question.
@@ -91,6 +93,8 @@ pub enum Ask {
     KeptScans(Host, Vec<Digest>),
     /// Asks for the findings of the last scan of an image. Requests nothing from the registry.
     ScanPage(Host, Digest),
+    /// Asks for the facts that the vendor tells of an image.
+    VendorImage(NamedImage),
     /// Asks for the base of an image. Digests of bases that an earlier generation looked up are outdated.
     Base(Repository, Digest, u32),
     /// Asks to save something as a new file.
@@ -160,6 +164,7 @@ impl Ask {
             Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
             Ask::Base(repository, ..) => Some(&repository.host),
             Ask::Since(request, _) => Some(&request.repository.host),
+            Ask::VendorImage(image) => Some(&image.repository.host),
             Ask::TagHistory(subject) => Some(&subject.repository.host),
             Ask::Findings(_)
             | Ask::SavedLogins
@@ -229,6 +234,8 @@ pub enum Answer {
     AttachedFacts(Vec<(Digest, AttachedFacts)>),
     /// The facts about the last scan of each image that was asked for.
     KeptScans(Vec<(Digest, Option<ScanFacts>)>),
+    /// The facts of the vendor about the image, or `None` if it tells none.
+    VendorImage(Option<Box<VendorImage>>),
     /// The base of the image.
     Base(Box<BaseReport>),
     /// A sentence about the file that was saved.
@@ -296,6 +303,8 @@ pub enum Slot {
     AttachedFacts,
     /// The results of scans that are kept.
     KeptScans,
+    /// The facts of the vendor about the image shown.
+    VendorImage,
     /// The base of an image in the Tags pane.
     Base(Box<Digest>),
     /// The file that is saved.

@@ -10,11 +10,13 @@
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | the removal of a tag | `untag` |
+//! | the facts about one image | `image` |
 //! | the past of tags, and the return to it | `history` |
 //! | the abilities of each vendor's API | `vendors/api.rs` and the files of the vendors |
 
 mod calls;
 mod history;
+mod image;
 mod login;
 mod session;
 pub(crate) mod settings;
@@ -42,6 +44,7 @@ use crate::model::reference::{RepositoryName, Tag};
 use crate::model::server::{OwnApiAbilities, OwnApiRestore, OwnApiUntag};
 use crate::model::tag_history::TagHistory;
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 use calls::CallError;
 use login::LoginState;
@@ -213,14 +216,11 @@ impl Client {
         let words: String = words.chars().take(LONGEST_WORDS).collect();
         self.use_api(PATIENT, async {
             let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
-            let Some(searches) = &session.api.search else { return Ok(None) };
-            let start = VendorPosition {
-                groups: [vec![(searches.call)(&words, most)]].into(),
-                ..VendorPosition::default()
-            };
+            let Some((call, read)) = search_call(session, &words, most) else { return Ok(None) };
+            let start = VendorPosition { groups: [vec![call]].into(), ..VendorPosition::default() };
             let (mut hits, mut seen, mut position) = (Vec::new(), HashSet::new(), Some(start));
             while let Some(start) = position.filter(|_| hits.len() < most) {
-                let part = advance(session, start, MOST_SEARCHES, searches.read, &Scope::Nothing).await;
+                let part = advance(session, start, MOST_SEARCHES, read, &Scope::Nothing).await;
                 let part = match part {
                     // The results so far are worth more than none.
                     Err(_) if !hits.is_empty() => break,
@@ -252,6 +252,7 @@ impl Client {
             tag_facts: api.tags.is_some(),
             search: api.search.is_some(),
             history: api.history.is_some(),
+            image_facts: api.image.is_some(),
         }
     }
 }
@@ -294,6 +295,15 @@ impl OwnApi for Client {
         self.own_untag(prepared).boxed()
     }
 
+    fn image_facts<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+        digest: Digest,
+    ) -> BoxFuture<'a, Option<VendorImage>> {
+        self.own_image_facts(name, tag, digest).boxed()
+    }
+
     fn history<'a>(
         &'a self,
         name: &'a RepositoryName,
@@ -313,6 +323,20 @@ impl OwnApi for Client {
     fn take_notice(&self) -> Option<Failure> {
         self.0.own_api.state().notice.take()
     }
+}
+
+/// Reads the results of a search in an answer.
+type ReadHits = fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>;
+
+/// Returns the call of a search and the reader of its answers. A digest is searched for as one if the API can do that.
+fn search_call(session: &ApiSession<'_>, words: &str, most: usize) -> Option<(VendorCall, ReadHits)> {
+    if let Some(searches) = &session.api.digest
+        && let Ok(digest) = words.trim().parse::<Digest>()
+    {
+        return Some(((searches.call)(&digest), searches.read));
+    }
+    let searches = session.api.search.as_ref()?;
+    Some(((searches.call)(words, most), searches.read))
 }
 
 /// Returns the first calls of a list of repositories: for the namespaces of some names, or for everything of the user.

@@ -40,6 +40,8 @@ pub struct OwnApiAbilities {
     pub search: bool,
     /// Whether it keeps the past of tags, or lists images without a tag.
     pub history: bool,
+    /// Whether it tells facts about one image.
+    pub image_facts: bool,
 }
 
 /// How the own API of a registry's vendor removes a single tag.

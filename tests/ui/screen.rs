@@ -36,6 +36,7 @@ use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::since::PricedSince;
 use regtui::model::tag_history::{HistorySubject, TagHistory};
 use regtui::model::text::SafeText;
+use regtui::model::vendor_image::VendorImage;
 use regtui::model::vendor_lists::{SearchHit, VendorTags};
 use regtui::ui;
 use regtui::ui::theme::Theme;
@@ -71,6 +72,8 @@ pub struct Registry {
     pub vendor_tags: Option<VendorTags>,
     /// The results of any search.
     pub hits: Option<Vec<SearchHit>>,
+    /// The facts of the vendor about any image.
+    pub vendor_image: Option<VendorImage>,
     /// Returns the past of any tag or repository.
     pub history: fn(&HistorySubject) -> Result<TagHistory, Failure>,
     /// The registries with a saved login.
@@ -106,6 +109,7 @@ impl Default for Registry {
             comparison: Err(failure(FailureKind::Unsupported)),
             vendor_tags: None,
             hits: None,
+            vendor_image: None,
             history: |_| Err(failure(FailureKind::Unsupported)),
             logins: Vec::new(),
         }
@@ -143,6 +147,7 @@ impl Registry {
                 self.page_of(&names, next.as_deref(), Tag::parse)
             })),
             Ask::VendorTags(..) => Answer::VendorTags(self.vendor_tags.clone()),
+            Ask::VendorImage(_) => Answer::VendorImage(self.vendor_image.clone().map(Box::new)),
             Ask::TagHistory(subject) => Answer::TagHistory((self.history)(subject)),
             Ask::Search(..) => Answer::Search(self.hits.clone()),
             Ask::Summary(repository, tag) => {

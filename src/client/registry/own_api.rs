@@ -9,6 +9,7 @@ use crate::model::page::{NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::server::{OwnApiRestore, OwnApiUntag};
 use crate::model::tag_history::TagHistory;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 
 /// The own API of a registry's vendor. Its lists never fail: an ability that does not exist, or does not work, gives
@@ -47,6 +48,14 @@ pub trait OwnApi: Send + Sync {
 
     /// Removes a tag that was prepared. The request is sent once.
     fn untag<'a>(&'a self, prepared: &'a PreparedUntag) -> Answer<'a, ()>;
+
+    /// Returns the facts about an image, which was named by this tag if there is one.
+    fn image_facts<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+        digest: Digest,
+    ) -> BoxFuture<'a, Option<VendorImage>>;
 
     /// Returns the past of a tag, or without one that of a repository: the vendor's own API is the only one that keeps it,
     /// so a failure has its reason.

@@ -13,6 +13,7 @@ use crate::model::digest::Digest;
 use crate::model::reference::{Host, RepositoryName, Tag};
 use crate::model::tag_history::TagPeriod;
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// A vendor's own API. An ability that is `None` does not exist, or is not known to.
@@ -32,6 +33,10 @@ pub(crate) struct VendorApi {
     pub(crate) search: Option<Searches>,
     /// The removal of a single tag.
     pub(crate) untag: Option<Untags>,
+    /// The facts about one image.
+    pub(crate) image: Option<ImageLookUps>,
+    /// The repositories that have a digest.
+    pub(crate) digest: Option<DigestSearches>,
     /// The past of tags.
     pub(crate) history: Option<Histories>,
     /// The return of a tag to an image that the registry API does not serve any more.
@@ -50,6 +55,8 @@ impl VendorApi {
         tags: None,
         search: None,
         untag: None,
+        image: None,
+        digest: None,
         history: None,
         restore: None,
         login_hint: None,
@@ -143,6 +150,24 @@ pub(crate) struct Histories {
     pub(crate) of: fn(&RepositoryName, Option<&Tag>) -> Vec<VendorCall>,
     /// Reads the periods in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>>,
+}
+
+/// The ability to tell facts about one image.
+#[derive(Debug)]
+pub(crate) struct ImageLookUps {
+    /// Makes the call for an image, which was named by this tag if there is one.
+    pub(crate) call: fn(&RepositoryName, Option<&Tag>, &Digest) -> Option<VendorCall>,
+    /// Reads the facts in an answer about the image of this digest. Returns `None` if the answer has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>, &Digest) -> Option<VendorImage>,
+}
+
+/// The ability to search by a digest.
+#[derive(Debug)]
+pub(crate) struct DigestSearches {
+    /// Makes the call for a digest.
+    pub(crate) call: fn(&Digest) -> VendorCall,
+    /// Reads the results in an answer. Returns `None` if it has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>,
 }
 
 /// Makes the call that puts a tag back on an earlier image.

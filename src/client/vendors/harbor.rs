@@ -1,14 +1,20 @@
 //! Harbor: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
+use serde_json::Value;
+
 use super::api::json::{count, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, Histories, RepositoryLists, Searches, TagAddress, TagLists, TagToRemove,
-    Untags, VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, Histories, ImageLookUps, RepositoryLists, Searches, TagAddress, TagLists,
+    TagToRemove, Untags, VendorApi,
 };
 use super::vendor::{RefusalSign, Vendor, Wording};
+use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::scan::report::SeverityCounts;
 use crate::model::tag_history::TagPeriod;
+use crate::model::text::SafeText;
+use crate::model::vendor_image::{VendorImage, VendorScan, VendorScanState};
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// Harbor.
@@ -24,6 +30,8 @@ pub(crate) const HARBOR: Vendor = Vendor {
 
 static API: VendorApi = VendorApi {
     login: ApiLogin::Basic,
+    // Without it Harbor tells only of reports in the first of these forms.
+    headers: &[("x-accept-vulnerabilities", REPORTS)],
     repositories: Some(RepositoryLists {
         near: |name| name.components().next().map(repositories).into_iter().collect(),
         of_user: None,
@@ -43,6 +51,7 @@ static API: VendorApi = VendorApi {
         ),
         address: TagAddress::Path(tag_path),
     }),
+    image: Some(ImageLookUps { call: artifact, read: read_artifact }),
     // Harbor does not keep the tags that an image had.
     history: Some(Histories {
         of: |name, tag| if tag.is_none() { untagged(name).into_iter().collect() } else { Vec::new() },
@@ -50,6 +59,14 @@ static API: VendorApi = VendorApi {
     }),
     ..VendorApi::NONE
 };
+
+/// The form of reports of present scanners.
+const REPORT: &str = "application/vnd.security.vulnerability.report; version=1.1";
+/// All forms of reports.
+const REPORTS: &str = "application/vnd.security.vulnerability.report; version=1.1, \
+                       application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0";
+/// Most severities that are read.
+const MOST_SEVERITIES: usize = 32;
 
 fn paged(path: &str) -> String {
     with_query(path, &[("page", "1"), ("page_size", "100")])
@@ -92,7 +109,7 @@ fn read_artifacts(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         let children = list(item, "references").unwrap_or_default();
         let listed = children.iter().filter_map(|child| child.get("platform"));
         let platforms = platforms(item.get("extra_attrs").into_iter().chain(listed));
-        let tag = move |tag: &serde_json::Value| {
+        let tag = move |tag: &Value| {
             Some(VendorTag {
                 digest: digest(item, "digest"),
                 size: size(item, "size"),
@@ -116,6 +133,52 @@ fn read_untagged(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
         Some(TagPeriod { size, start, ..TagPeriod::of(None, Some(digest(item, "digest")?)) })
     });
     Some(answer.linked_page(periods.collect()))
+}
+
+fn artifact(name: &RepositoryName, _: Option<&Tag>, digest: &Digest) -> Option<VendorCall> {
+    let path = format!("{}/{digest}", artifacts_path(name)?);
+    Some(get(with_query(&path, &[("with_tag", "false"), ("with_scan_overview", "true")]), ""))
+}
+
+fn read_artifact(answer: &ApiAnswer<'_>, image: &Digest) -> Option<VendorImage> {
+    let item = answer.body;
+    item.as_object()?;
+    if digest(item, "digest").as_ref() != Some(image) {
+        return None;
+    }
+    let scan = match item.get("scan_overview").and_then(Value::as_object) {
+        // Harbor leaves the overview out if the image was not scanned, and older ones show an empty one.
+        None => VendorScan::default(),
+        Some(reports) => {
+            let newest = || reports.values().max_by_key(|report| time(report, "end_time"));
+            reports.get(REPORT).or_else(newest).map(read_scan).unwrap_or_default()
+        }
+    };
+    let (pushed, pulled) = (time(item, "push_time"), time(item, "pull_time"));
+    Some(VendorImage { pushed, pulled, scan: Some(scan), ..VendorImage::default() })
+}
+
+fn read_scan(report: &Value) -> VendorScan {
+    let state = match text(report, "scan_status").unwrap_or_default().to_lowercase().as_str() {
+        "success" => VendorScanState::Done,
+        "pending" | "scheduled" | "queued" | "running" => VendorScanState::Running,
+        "error" | "stopped" => VendorScanState::Failed,
+        _ => VendorScanState::Unknown,
+    };
+    let scanner = report.get("scanner").and_then(|scanner| {
+        let version = text(scanner, "version").unwrap_or_default();
+        Some(SafeText::clean(format!("{} {version}", text(scanner, "name")?).trim()))
+    });
+    let summary = report.get("summary").filter(|_| state == VendorScanState::Done);
+    let number = |value: &Value, name: &str| count(value, name).and_then(|count| usize::try_from(count).ok());
+    let counts = summary.and_then(|summary| summary.get("summary")?.as_object()).map(|counts| {
+        let labelled = counts.iter().take(MOST_SEVERITIES);
+        let counts = labelled
+            .filter_map(|(label, count)| Some((label.as_str(), usize::try_from(count.as_u64()?).ok()?)));
+        SeverityCounts::of_labels(counts)
+    });
+    let total = summary.and_then(|summary| number(summary, "total"));
+    VendorScan { state, scanner, at: time(report, "end_time"), counts, total }
 }
 
 fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {

@@ -5,12 +5,14 @@ use serde_json::{Value, json};
 use super::api::json::{count, description, digest, list, size, text, unix_time};
 use super::api::paths::{get, next_page, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, Histories, NextCall, RepositoryLists, Searches, TagLists, VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, Histories, ImageLookUps, NextCall, RepositoryLists, Searches, TagLists,
+    VendorApi,
 };
 use super::vendor::Vendor;
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::tag_history::TagPeriod;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// Red Hat's service, and installations of the same program.
@@ -37,6 +39,7 @@ static API: VendorApi = VendorApi {
         call: |words, _| get(with_query("/api/v1/find/repositories", &[("query", words)]), words),
         read: read_hits,
     }),
+    image: Some(ImageLookUps { call: current, read: read_current }),
     history: Some(Histories { of: |name, tag| vec![history(name, tag)], read: read_periods }),
     restore: Some(restore),
     login_hint: Some(
@@ -66,6 +69,12 @@ fn history(name: &RepositoryName, tag: Option<&Tag>) -> VendorCall {
     let specific = tag.map(|tag| ("specificTag", tag.as_str()));
     let query: Vec<_> = specific.into_iter().chain(paging).collect();
     get(with_query(&tags_path(name), &query), "")
+}
+
+/// Returns the call for the present state of a tag.
+fn current(name: &RepositoryName, tag: Option<&Tag>, _: &Digest) -> Option<VendorCall> {
+    let query = [("specificTag", tag?.as_str()), ("onlyActiveTags", "true"), ("limit", "1"), ("page", "1")];
+    Some(get(with_query(&tags_path(name), &query), ""))
 }
 
 /// Returns the call that also finds images which no tag has any more: `endpoints/api/tag.py` of Quay.
@@ -115,6 +124,17 @@ fn read_periods(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
         })
     });
     Some(counted_page(answer, periods.collect()))
+}
+
+/// Reads when a tag got its image and when it loses it. A tag that has another image by now tells nothing.
+fn read_current(answer: &ApiAnswer<'_>, image: &Digest) -> Option<VendorImage> {
+    let mut tags = list(answer.body, "tags")?.iter();
+    let is_it = |item: &&Value| digest(item, "manifest_digest").as_ref() == Some(image);
+    Some(tags.find(is_it).map_or_else(VendorImage::default, |item| VendorImage {
+        pushed: unix_time(item, "start_ts", 1),
+        expires: unix_time(item, "end_ts", 1),
+        ..VendorImage::default()
+    }))
 }
 
 fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {
