@@ -229,4 +229,5 @@ mod ui {
     mod since;
     mod start;
     mod tag_history;
+    mod vendor_image;
 }

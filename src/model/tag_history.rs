@@ -11,6 +11,8 @@ use super::plural::counted;
 use super::reference::{Repository, Tag};
 use super::text::SafeText;
 
+/// The reason why there may be many images without a tag.
+const PARTS: &str = " (parts of indexes count)";
 /// Seconds between the end of a period and the start of the next one that still count as one move of the tag.
 const MOVE_SECONDS: i64 = 1;
 
@@ -142,7 +144,7 @@ impl TagHistory {
         let tags = self.periods.iter().filter(|period| period.tag.is_some()).count();
         let counts = [
             (tags, counted(tags, "removed tag", "removed tags")),
-            (periods - tags, counted(periods - tags, "image without a tag", "images without a tag")),
+            (periods - tags, counted(periods - tags, "image without a tag", "images without a tag") + PARTS),
         ];
         let shown: Vec<String> =
             counts.into_iter().filter(|(count, _)| *count > 0).map(|(_, text)| text).collect();
@@ -231,6 +233,9 @@ mod tests {
         let names: Vec<_> =
             lost.periods.iter().map(|period| (period.tag.as_ref().map(Tag::as_str), period.start)).collect();
         assert_eq!(names, [(Some("gone"), Some(at(10))), (Some("expired"), Some(at(5))), (None, None)]);
-        assert_eq!(lost.count(false), "2 removed tags, 1 image without a tag, as Quay keeps them");
+        assert_eq!(
+            lost.count(false),
+            "2 removed tags, 1 image without a tag (parts of indexes count), as Quay keeps them"
+        );
     }
 }

@@ -132,6 +132,11 @@ async fn untagged(vendor: &str) -> (Demo, Shell) {
                 "sha256:{}":{{"tag":["1"]}}}}}}"#,
                 HEX.replace('e', "f")
             ),
+            "/v2/registry/team/repositories/app/digests" => format!(
+                r#"{{"manifests":[{{"digest":"sha256:{HEX}","compressed_size_bytes":7,"updated_at":"2024-01-02T03:04:05Z","tags":[]}},
+                {{"digest":"sha256:{}","tags":["1"]}}],"links":{{}}}}"#,
+                HEX.replace('e', "f")
+            ),
             path if path.starts_with("/v2/") => return None,
             _ => return Some(Fault::answer(404, &[], "{}")),
         };
@@ -144,7 +149,7 @@ async fn untagged(vendor: &str) -> (Demo, Shell) {
 
 #[tokio::test]
 async fn images_without_a_tag_are_listed_by_the_vendors_that_tell_of_them() {
-    for vendor in ["ghcr", "harbor", "gcr"] {
+    for vendor in ["ghcr", "harbor", "gcr", "digitalocean"] {
         let (demo, shell) = untagged(vendor).await;
         let name = format!("{}/team/app", demo.address());
         let printed = documents(&shell.run(&["history", &name, "--json"]).await.stdout);

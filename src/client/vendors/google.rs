@@ -14,6 +14,7 @@ pub(crate) const ARTIFACT_REGISTRY: Vendor = Vendor {
     name: "Artifact Registry",
     domains: &["pkg.dev"],
     blocked_by_tags: &[RefusalSign { statuses: &[], wording: Wording::Text("dangling_tag") }],
+    listed_by_index: &[RefusalSign { statuses: &[], wording: Wording::Text("parent_image") }],
     api: Some(&API),
     ..Vendor::UNKNOWN
 };

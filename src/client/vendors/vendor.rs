@@ -33,6 +33,8 @@ pub(crate) struct Vendor {
     pub(crate) unsupported: &'static [RefusalSign],
     /// Refusals to delete an image as long as it has tags: docs/REGISTRIES.md §7.1.
     pub(crate) blocked_by_tags: &'static [RefusalSign],
+    /// Refusals to delete an image as long as an index lists it: docs/REGISTRIES.md §7.1.
+    pub(crate) listed_by_index: &'static [RefusalSign],
     /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
     pub(crate) api: Option<&'static VendorApi>,
 }
@@ -51,6 +53,7 @@ impl Vendor {
         quota: &[],
         unsupported: &[],
         blocked_by_tags: &[],
+        listed_by_index: &[],
         api: None,
     };
 

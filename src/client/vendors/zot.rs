@@ -3,7 +3,7 @@
 use super::api::json::{count, digest, list, text};
 use super::api::paths::{get, with_query};
 use super::api::{ApiAnswer, ApiPage, DigestSearches, ImageLookUps, Searches, VendorApi};
-use super::vendor::Vendor;
+use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Tag};
 use crate::model::vendor_image::{ImageName, VendorImage};
@@ -16,6 +16,7 @@ pub(crate) const ZOT: Vendor = Vendor {
         signs.header("server").contains("zot") || signs.header("distribution-api-version").contains("zot")
     },
     docker_condition: Some("zot accepts Docker's manifests only if its `http.compat` contains `docker2s2`"),
+    listed_by_index: &[RefusalSign { statuses: &[], wording: Wording::Text("referenced by index") }],
     api: Some(&API),
     ..Vendor::UNKNOWN
 };

@@ -383,6 +383,10 @@ pub(crate) fn put_failure(error: &Error, what: String) -> Failure {
         failure.hint = Some(hint.into());
         failure.kind = FailureKind::Unsupported;
     }
+    if error.is_listed_by_index() {
+        failure.hint = Some("an index lists this image: delete the index first, or both in one plan".into());
+        failure.kind = FailureKind::Protected;
+    }
     failure
 }
 
