@@ -139,7 +139,7 @@ impl TagHistory {
     pub(crate) fn count(&self, is_of_tag: bool) -> String {
         let periods = self.periods.len();
         if is_of_tag {
-            return format!("{}, as {} keeps them", counted(periods, "period", "periods"), self.vendor);
+            return format!("{} keeps {}", self.vendor, counted(periods, "period", "periods"));
         }
         let tags = self.periods.iter().filter(|period| period.tag.is_some()).count();
         let counts = [
@@ -153,7 +153,7 @@ impl TagHistory {
         } else {
             shown.join(", ")
         };
-        format!("{shown}, as {} keeps them", self.vendor)
+        format!("{} keeps {shown}", self.vendor)
     }
 }
 
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(names, [(Some("gone"), Some(at(10))), (Some("expired"), Some(at(5))), (None, None)]);
         assert_eq!(
             lost.count(false),
-            "2 removed tags, 1 image without a tag (parts of indexes count), as Quay keeps them"
+            "Quay keeps 2 removed tags, 1 image without a tag (parts of indexes count)"
         );
     }
 }

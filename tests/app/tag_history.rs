@@ -30,7 +30,7 @@ async fn open() -> (TimeMachine, Harness) {
 async fn a_tag_is_put_back_on_an_earlier_image_from_the_list_of_its_past() {
     let (quay, mut harness) = open().await;
     harness.press("3 E").await;
-    harness.shows("3 periods, as Quay keeps them");
+    harness.shows("Quay keeps 3 periods");
     harness.press("Enter").await;
     harness.shows("the tag has this image now");
     harness.press("G Enter").await;
