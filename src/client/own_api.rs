@@ -353,7 +353,7 @@ async fn first_calls(
     }
     if near.is_empty() {
         if let Some(all) = lists.all {
-            position.groups.push_back(vec![all()]);
+            position.groups.push_back(all());
         } else if let Some(of_user) = lists.of_user
             && let Some(user) = session.user().await.filter(|user| is_name(user))
         {

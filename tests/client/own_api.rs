@@ -540,6 +540,25 @@ async fn harbor_lists_everything_that_the_login_may_see_without_the_right_to_the
 }
 
 #[tokio::test]
+async fn harbor_lists_the_repositories_of_each_project_where_it_has_no_list_of_all() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| match request.path {
+        "/api/v2.0/projects" => json(
+            r#"[{"name":"team","repo_count":2},{"name":"empty","repo_count":0},{"name":"prod"},{"name":7},null]"#,
+        ),
+        "/api/v2.0/projects/team/repositories" => json(r#"[{"name":"team/app"},{"name":"team/web"}]"#),
+        "/api/v2.0/projects/prod/repositories" => json(r#"[{"name":"prod/app"}]"#),
+        path if path.starts_with("/api/") => missing(),
+        _ => None,
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names, ["team/app", "team/web", "prod/app"]);
+    let asked = vendor.registry.demo.requests();
+    assert!(!asked.iter().any(|request| request.path.contains("/empty/")));
+    assert_eq!(vendor.notice(), None);
+}
+
+#[tokio::test]
 async fn gitea_lists_each_package_of_an_owner_once() {
     let vendor =
         vendor(Setup { vendor: "Gitea", is_own: true, login: Some(LOGIN), ..Setup::default() }).await;

@@ -73,6 +73,16 @@ async fn a_tag_goes_back_to_an_earlier_image_and_undo_puts_the_later_one_there_a
     assert_eq!(quay.digest_of("1.4"), Some(quay.images[2]));
 }
 
+/// `gone` had the image, and a new tag gets it.
+#[tokio::test]
+async fn an_image_that_another_tag_had_can_get_any_tag() {
+    let (quay, context, _folder) = quay(Some(LOGIN)).await;
+    let request = restore(&quay, quay.images[0], "fresh");
+    assert!(plan(&context, &request).await.steps[0].by_own_api);
+    assert_eq!(outcome(&carry_out(&context, &request).await).0, "done");
+    assert_eq!(quay.digest_of("fresh"), Some(quay.images[0]));
+}
+
 /// The plain protocol is enough as long as any tag has the image.
 #[tokio::test]
 async fn an_image_that_the_registry_still_serves_is_put_by_the_registry_api() {

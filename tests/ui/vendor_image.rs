@@ -1,10 +1,10 @@
 //! The facts of vendors in the Details pane.
 
-use regtui::app::State;
 use regtui::model::reference::{RepositoryName, Tag};
 use regtui::model::scan::report::SeverityCounts;
 use regtui::model::vendor_image::{ImageName, VendorImage, VendorScan, VendorScanState};
 
+use super::images::{config, of_config};
 use super::panes::registry;
 use super::screen::{Registry, Screen};
 
@@ -43,11 +43,6 @@ fn at_details(registry: Registry, size: (u16, u16)) -> Screen {
     screen
 }
 
-/// The names of the questions that were put about images to the vendor.
-fn is_loading(state: &State) -> bool {
-    state.is_loading()
-}
-
 #[test]
 fn the_facts_of_the_vendor_stand_below_the_size_and_the_date() {
     for size in [(150, 42), (80, 24)] {
@@ -65,7 +60,7 @@ fn the_facts_of_the_vendor_stand_below_the_size_and_the_date() {
         ] {
             assert!(text.contains(part), "{size:?} {part}: {text}");
         }
-        assert!(!is_loading(&screen.state));
+        assert!(!screen.state.is_loading());
     }
 }
 
@@ -77,4 +72,21 @@ fn without_facts_nothing_is_said_of_a_scan() {
     let registry = Registry { vendor_image: Some(scanned()), ..registry() };
     let text = at_details(registry, (150, 42)).text();
     assert!(!text.contains("Harbor"), "{text}");
+}
+
+#[test]
+fn the_label_that_gives_a_tag_an_end_is_shown_on_quay_only() {
+    let shown = |product: &str| {
+        let mut config = config("amd64", "1", "2026-11-18T09:30:00Z");
+        config["config"]["Labels"]["quay.expires-after"] = "12w\u{1b}[2J".into();
+        let mut registry = Registry::default().with("app", vec![("1", of_config(config, &[10]))]);
+        if let Ok(server) = &mut registry.server {
+            server.product = Some(product.to_string().into());
+        }
+        let mut screen = Screen::new(registry, (150, 42));
+        screen.press("l l");
+        screen.text()
+    };
+    assert!(shown("Quay").contains("after its push, by the label"), "{}", shown("Quay"));
+    assert!(!shown("Harbor").contains("after its push"));
 }

@@ -118,8 +118,8 @@ pub(crate) struct RepositoryLists {
     pub(crate) near: fn(&RepositoryName) -> Vec<VendorCall>,
     /// Makes the calls for everything that belongs to the user of this name.
     pub(crate) of_user: Option<fn(&str) -> Vec<VendorCall>>,
-    /// Makes the call for everything that the login may see.
-    pub(crate) all: Option<fn() -> VendorCall>,
+    /// Makes the calls for everything that the login may see. They are tried in turn until one brings names.
+    pub(crate) all: Option<fn() -> Vec<VendorCall>>,
     /// Reads the names in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<String>>,
 }

@@ -27,7 +27,7 @@ static API: VendorApi = VendorApi {
     repositories: Some(RepositoryLists {
         near: |name| name.components().next().map(repositories).into_iter().collect(),
         of_user: None,
-        all: Some(|| get("/v2/registry".into(), "")),
+        all: Some(|| vec![get("/v2/registry".into(), "")]),
         read: read_repositories,
     }),
     tags: Some(TagLists { of: |name| of_repository(name, "tags").into_iter().collect(), read: read_tags }),

@@ -36,7 +36,9 @@ static API: VendorApi = VendorApi {
         near: |name| name.components().next().map(repositories).into_iter().collect(),
         of_user: None,
         // Everything that the login may see, also without the right to the catalog.
-        all: Some(|| get(paged("/api/v2.0/repositories"), "")),
+        all: Some(|| {
+            vec![get(paged("/api/v2.0/repositories"), ""), get(paged("/api/v2.0/projects"), PROJECTS)]
+        }),
         read: read_repositories,
     }),
     tags: Some(TagLists { of: |name| artifacts(name).into_iter().collect(), read: read_artifacts }),
@@ -65,6 +67,10 @@ const REPORT: &str = "application/vnd.security.vulnerability.report; version=1.1
 /// All forms of reports.
 const REPORTS: &str = "application/vnd.security.vulnerability.report; version=1.1, \
                        application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0";
+/// The subject of the call for the projects that the login may see.
+const PROJECTS: &str = "projects of the user";
+/// Most projects of a page whose repositories are listed.
+const MOST_PROJECTS: usize = 100;
 /// Most severities that are read.
 const MOST_SEVERITIES: usize = 32;
 
@@ -99,7 +105,14 @@ fn untagged(name: &RepositoryName) -> Option<VendorCall> {
     Some(get(with_query(&artifacts_path(name)?, &query), ""))
 }
 
+/// Reads repositories. A list of projects leads on to those of each project: versions before 2.2 have no list of all
+/// repositories, and a proxy may hide it.
 fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
+    if answer.call.about == PROJECTS {
+        let filled = answer.body.as_array()?.iter().filter(|item| count(item, "repo_count") != Some(0));
+        let names = filled.filter_map(|item| text(item, "name")).take(MOST_PROJECTS);
+        return Some(ApiPage { then: names.map(repositories).collect(), ..answer.linked_page(Vec::new()) });
+    }
     let names = answer.body.as_array()?.iter().filter_map(|item| text(item, "name").map(String::from));
     Some(answer.linked_page(names.collect()))
 }

@@ -14,7 +14,7 @@ pub(super) async fn ask(registry: &dyn Registry) -> Option<OwnApiRestore> {
     registry.own_api()?.restoring().await
 }
 
-/// Returns the digest that an item names, if the vendor keeps that image in the past of the tag and can put the tag back
+/// Returns the digest that an item names, if the vendor keeps that image in the past of the repository and can put the tag back
 /// on it.
 pub(super) async fn kept_image(
     registry: &dyn Registry,
@@ -26,8 +26,14 @@ pub(super) async fn kept_image(
         return None;
     }
     ask(registry).await?;
-    let past = registry.own_api()?.history(&to.name, Some(tag)).await.ok()?;
-    past.periods.iter().any(|period| period.digest.as_ref() == Some(digest)).then_some(*digest)
+    // Another tag may have had the image.
+    for tag in [Some(tag), None] {
+        let past = registry.own_api()?.history(&to.name, tag).await.ok()?;
+        if past.periods.iter().any(|period| period.digest.as_ref() == Some(digest)) {
+            return Some(*digest);
+        }
+    }
+    None
 }
 
 /// Returns the reason why the vendor's own API cannot be used, if there is one.
