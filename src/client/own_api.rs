@@ -10,6 +10,7 @@
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | the removal of a tag | `untag` |
+//! | the search | `search` |
 //! | the facts about one image | `image` |
 //! | the past of tags, and the return to it | `history` |
 //! | the abilities of each vendor's API | `vendors/api.rs` and the files of the vendors |
@@ -18,11 +19,11 @@ mod calls;
 mod history;
 mod image;
 mod login;
+mod search;
 mod session;
 pub(crate) mod settings;
 mod untag;
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -57,14 +58,10 @@ const REST: Duration = Duration::from_secs(120);
 const PATIENT: Duration = Duration::from_secs(15);
 /// Most calls for one list.
 const MOST_CALLS: u32 = 1_000;
-/// Most calls for a search.
-const MOST_SEARCHES: u32 = 5;
 /// Most namespaces that are listed together.
 const MOST_NAMESPACES: usize = 8;
 /// Most names of one list.
 const MOST_NAMES: usize = 200_000;
-/// Longest words of a search, in characters.
-const LONGEST_WORDS: usize = 200;
 
 /// Everything that is known of the own API of one registry's vendor.
 #[derive(Debug, Default)]
@@ -211,34 +208,6 @@ impl Client {
         let part = part.await?;
         Some(VendorTags { tags: part.items, next: part.next.map(Box::new) })
     }
-
-    async fn search_repositories(&self, words: &str, most: usize) -> Option<Vec<SearchHit>> {
-        let words: String = words.chars().take(LONGEST_WORDS).collect();
-        self.use_api(PATIENT, async {
-            let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
-            let Some((call, read)) = search_call(session, &words, most) else { return Ok(None) };
-            let start = VendorPosition { groups: [vec![call]].into(), ..VendorPosition::default() };
-            let (mut hits, mut seen, mut position) = (Vec::new(), HashSet::new(), Some(start));
-            while let Some(start) = position.filter(|_| hits.len() < most) {
-                let part = advance(session, start, MOST_SEARCHES, read, &Scope::Nothing).await;
-                let part = match part {
-                    // The results so far are worth more than none.
-                    Err(_) if !hits.is_empty() => break,
-                    part => part?,
-                };
-                if part.is_refused && hits.is_empty() {
-                    return Ok(None);
-                }
-                let new =
-                    part.items.into_iter().filter(|hit: &SearchHit| seen.insert(hit.repository.clone()));
-                hits.extend(new);
-                position = part.next;
-            }
-            hits.truncate(most);
-            Ok(Some(hits))
-        })
-        .await
-    }
 }
 
 impl Client {
@@ -323,20 +292,6 @@ impl OwnApi for Client {
     fn take_notice(&self) -> Option<Failure> {
         self.0.own_api.state().notice.take()
     }
-}
-
-/// Reads the results of a search in an answer.
-type ReadHits = fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>;
-
-/// Returns the call of a search and the reader of its answers. A digest is searched for as one if the API can do that.
-fn search_call(session: &ApiSession<'_>, words: &str, most: usize) -> Option<(VendorCall, ReadHits)> {
-    if let Some(searches) = &session.api.digest
-        && let Ok(digest) = words.trim().parse::<Digest>()
-    {
-        return Some(((searches.call)(&digest), searches.read));
-    }
-    let searches = session.api.search.as_ref()?;
-    Some(((searches.call)(words, most), searches.read))
 }
 
 /// Returns the first calls of a list of repositories: for the namespaces of some names, or for everything of the user.
