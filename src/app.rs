@@ -40,6 +40,7 @@ pub mod selection;
 mod session;
 pub mod settings;
 mod update;
+pub mod vendor_images;
 pub(crate) mod view_cache;
 
 use std::collections::VecDeque;
@@ -69,6 +70,7 @@ use scans::Scans;
 use selection::TakenImages;
 use settings::{AppSettings, ExtraColumns};
 use update::Update;
+use vendor_images::VendorImages;
 use view_cache::ViewCache;
 
 /// Largest number of requests that the request log keeps.
@@ -103,6 +105,8 @@ pub struct State {
     pub dialogs: Vec<Dialog>,
     /// The results of scans that are kept on this machine.
     pub(crate) scans: Scans,
+    /// The facts of vendors about single images.
+    pub(crate) vendor_images: VendorImages,
     /// The bases of the images in the Tags pane.
     pub(crate) bases: Bases,
     /// The columns of the Tags pane that are shown besides the usual ones.
@@ -180,6 +184,7 @@ pub fn init(
         view_cache: ViewCache::default(),
         dialogs: Vec::new(),
         scans: Scans::default(),
+        vendor_images: VendorImages::default(),
         bases: Bases::default(),
         jobs: Jobs::default(),
         taken: None,
@@ -339,6 +344,7 @@ impl State {
             || !self.tags.awaited_rows.is_empty()
             || self.detail.is_loading()
             || self.bases.is_loading()
+            || self.vendor_images.is_loading()
             || self.dialogs.iter().any(Dialog::is_loading)
     }
 }

@@ -16,6 +16,7 @@ mod error;
 mod extract;
 mod file_record;
 mod files;
+mod history;
 mod image_files;
 mod inspect;
 mod journal;

@@ -28,6 +28,7 @@ mod small_blob;
 pub mod spending;
 pub mod steps;
 pub mod summary;
+pub(crate) mod tag_history;
 mod tag_list;
 mod transfer;
 pub(crate) mod trust;

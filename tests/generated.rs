@@ -46,6 +46,7 @@ fn readme_names_options_and_subcommands_that_exist() {
     let subcommands = [
         "ls",
         "search",
+        "history",
         "inspect",
         "files",
         "cat",

@@ -30,6 +30,7 @@ mod app {
     mod session;
     mod since;
     mod start;
+    mod tag_history;
     mod trust;
     mod widths;
 }
@@ -45,6 +46,7 @@ mod cli {
     mod diff;
     mod dockerfile;
     mod files;
+    mod history;
     mod keys;
     mod left_out;
     #[cfg(unix)]
@@ -65,6 +67,7 @@ mod cli {
     mod tag;
     mod undo;
     mod unreadable;
+    mod vendor_facts;
     mod waste;
     mod windows;
 }
@@ -144,6 +147,7 @@ mod ops {
     mod retag;
     mod same_bytes;
     mod stops;
+    mod tag_restore;
     mod undo;
     mod waits;
 }
@@ -205,6 +209,7 @@ mod support {
     pub mod skopeo;
     pub mod state;
     pub mod tars;
+    pub mod time_machine;
     pub mod tour;
     pub mod uploader;
 }
@@ -226,5 +231,7 @@ mod ui {
     mod search;
     mod since;
     mod start;
+    mod tag_history;
     mod trust;
+    mod vendor_image;
 }

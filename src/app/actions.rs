@@ -25,6 +25,7 @@ pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod since;
 pub(crate) mod sort;
+pub(crate) mod tag_history;
 pub(crate) mod trust;
 pub(crate) mod view;
 pub(crate) mod yank;
@@ -206,6 +207,7 @@ pub(crate) static ACTIONS: &[&Action] = &[
     &scan::SCAN,
     &base_image::OPEN_BASE,
     &since::SINCE,
+    &tag_history::TAG_HISTORY,
     &delete::DELETE,
     &history::UNDO,
     &history::JOBS,

@@ -7,7 +7,8 @@ use super::Pane;
 use super::actions::chart;
 use super::dialogs::{
     attached, comparison, diff_prompt, extract_prompt, file_preview, file_sides, image_diff, journal,
-    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since, trust,
+    layer_choice, login_prompt, open_prompt, path_table, plan, save_prompt, search, since, tag_history,
+    trust,
 };
 use super::known_targets;
 use super::notices::Level;
@@ -52,6 +53,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.tags.vendor.take(ticket, facts);
         }
         (Slot::Search, Answer::Search(hits)) => search::take(update, ticket, hits),
+        (Slot::TagHistory, Answer::TagHistory(answer)) => tag_history::take(update, ticket, answer),
         (Slot::Summary(..), Answer::Summary(answer)) => {
             update.state.tags.take_summary(ticket, answer, now);
             resort_when_idle(update);
@@ -82,6 +84,9 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
         (Slot::KeptScans, Answer::KeptScans(found)) => update.state.scans.take(ticket, found),
         (Slot::Base(image), Answer::Base(report)) => {
             update.state.bases.take(*image, ticket, *report);
+        }
+        (Slot::VendorImage, Answer::VendorImage(facts)) => {
+            update.state.vendor_images.take(ticket, facts.map(|facts| *facts));
         }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),

@@ -35,6 +35,7 @@ pub(crate) mod search;
 pub(crate) mod shown_reading;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
+pub(crate) mod tag_history;
 pub(crate) mod trust;
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
@@ -106,6 +107,8 @@ pub enum Dialog {
     Since(Box<since::SinceDialog>),
     /// The prompt for what the images are asked for.
     SincePrompt(since_prompt::SincePrompt),
+    /// The past of a tag or of a repository.
+    TagHistory(Box<tag_history::TagHistoryDialog>),
     /// The layers to compare with.
     LayerChoice(Box<layer_choice::LayerChoice>),
     /// Both sides of a difference.
@@ -178,6 +181,7 @@ macro_rules! with_each {
             Dialog::ImageDiff($one) => $body,
             Dialog::Since($one) => $body,
             Dialog::SincePrompt($one) => $body,
+            Dialog::TagHistory($one) => $body,
             Dialog::LayerChoice($one) => $body,
             Dialog::FileSides($one) => $body,
             Dialog::Jobs($one) => $body,
@@ -205,7 +209,7 @@ impl DialogKeys {
     }
 
     /// Returns the commands of every kind of dialog, in the order of README.
-    pub(crate) fn all() -> [DialogKeys; 30] {
+    pub(crate) fn all() -> [DialogKeys; 31] {
         [
             DialogKeys::of::<Box<plan::PlanDialog>>(),
             DialogKeys::of::<retag_prompt::Retag>(),
@@ -224,6 +228,7 @@ impl DialogKeys {
             DialogKeys::of::<Box<image_diff::DiffDialog>>(),
             DialogKeys::of::<since_prompt::SincePrompt>(),
             DialogKeys::of::<Box<since::SinceDialog>>(),
+            DialogKeys::of::<Box<tag_history::TagHistoryDialog>>(),
             DialogKeys::of::<Box<file_sides::FileSides>>(),
             DialogKeys::of::<Box<layer_choice::LayerChoice>>(),
             DialogKeys::of::<jobs::JobsDialog>(),
@@ -266,6 +271,7 @@ impl Dialog {
             Dialog::PathTable(table) => table.rows.is_loading() && !table.reading.is_paused(),
             Dialog::Since(dialog) => dialog.report.is_loading(),
             Dialog::Search(search) => search.is_loading(),
+            Dialog::TagHistory(dialog) => dialog.history.is_loading(),
             _ => false,
         }
     }
@@ -304,6 +310,7 @@ impl Dialog {
             Dialog::SincePrompt(prompt) => prompt.places(state).area,
             Dialog::Since(_)
             | Dialog::Search(_)
+            | Dialog::TagHistory(_)
             | Dialog::ImageDiff(_)
             | Dialog::FileSides(_)
             | Dialog::LayerChoice(_)
@@ -348,6 +355,7 @@ impl Dialog {
             | Dialog::PathTable(_)
             | Dialog::Attached(_)
             | Dialog::Since(_)
+            | Dialog::TagHistory(_)
             | Dialog::Jobs(_)
             | Dialog::Journal(_)
             | Dialog::Menu(_)

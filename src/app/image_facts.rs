@@ -1,4 +1,5 @@
-//! The loading of facts about images beyond their rows: scans, the contents of attached artifacts, bases.
+//! The loading of facts about images beyond their rows: scans, the contents of attached artifacts, bases, the facts of
+//! vendors.
 
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use super::layout::tag_columns::TagColumns;
 use super::panes::details::Tab;
 use super::questions::{Ask, Slot};
 use super::update::Update;
+use super::vendor_images;
 
 /// The time for which a tab must stay open, or a row visible, before a request is sent.
 const REST: Duration = Duration::from_millis(100);
@@ -53,6 +55,25 @@ pub(super) fn load_attached(update: &mut Update<'_>) {
 pub(super) fn cancel_attached(update: &mut Update<'_>) {
     if update.state.detail.awaited_facts.take().is_some() {
         update.cmds.push(Cmd::Cancel(Slot::AttachedFacts));
+    }
+}
+
+/// Asks for the facts that the vendor tells of the image shown, if it tells any.
+pub(super) fn load_vendor_image(update: &mut Update<'_>) {
+    let state = &*update.state;
+    let wanted = vendor_images::shown_image(state).filter(|image| {
+        let registry = state.registries.items.iter().find(|registry| registry.host == image.repository.host);
+        let server = registry.and_then(|registry| registry.server.value.as_ref());
+        server.is_some_and(|server| server.own_api.image_facts)
+    });
+    let is_awaited = wanted.as_ref().is_some_and(|image| state.vendor_images.is_awaited(image));
+    if !is_awaited && update.state.vendor_images.give_up() {
+        update.cmds.push(Cmd::Cancel(Slot::VendorImage));
+    }
+    if let Some(image) = wanted.filter(|image| update.state.vendor_images.is_unasked(image)) {
+        // The cursor may only pass this image.
+        let ticket = update.ask(Slot::VendorImage, REST, Ask::VendorImage(image.clone()));
+        update.state.vendor_images.ask(ticket, image);
     }
 }
 

@@ -9,6 +9,7 @@ use super::dialogs::saved_content::SavedContent;
 use super::panes::details::files::reading::{
     ContentRequest, ExtractRequest, FileContent, FilesAnswer, FilesImage, PackagesAnswer, ReadFiles,
 };
+use super::vendor_images::NamedImage;
 use crate::layer::ImageFindings;
 use crate::model::attached::facts::AttachedFacts;
 use crate::model::attached::page::AttachedPage;
@@ -34,7 +35,9 @@ use crate::model::server::Server;
 use crate::model::server_trust::{ServerTrust, TrustRequest};
 use crate::model::since::{PricedSince, SinceQuestion};
 use crate::model::summary::Summary;
+use crate::model::tag_history::{HistorySubject, TagHistory};
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorPosition, VendorTags};
 
 /// A question.
@@ -50,6 +53,8 @@ pub enum Ask {
     VendorTags(Repository, Option<Box<VendorPosition>>),
     /// Asks a registry for repositories that fit some words.
     Search(Host, String),
+    /// Asks for the past of a tag or of a repository.
+    TagHistory(HistorySubject),
     /// Asks for the summary of an image, shown in one line.
     Summary(Repository, Tag),
     /// Asks for the facts about a repository, shown in its row, with or without the date of its newest image.
@@ -91,6 +96,8 @@ pub enum Ask {
     KeptScans(Host, Vec<Digest>),
     /// Asks for the findings of the last scan of an image. Requests nothing from the registry.
     ScanPage(Host, Digest),
+    /// Asks for the facts that the vendor tells of an image.
+    VendorImage(NamedImage),
     /// Asks for the base of an image. Digests of bases that an earlier generation looked up are outdated.
     Base(Repository, Digest, u32),
     /// Asks to save something as a new file.
@@ -166,6 +173,8 @@ impl Ask {
             Ask::AttachedFacts(inspection, _) => Some(&inspection.repository.host),
             Ask::Base(repository, ..) => Some(&repository.host),
             Ask::Since(request, _) => Some(&request.repository.host),
+            Ask::VendorImage(image) => Some(&image.repository.host),
+            Ask::TagHistory(subject) => Some(&subject.repository.host),
             Ask::Findings(_)
             | Ask::SavedLogins
             | Ask::Plan(_)
@@ -199,6 +208,8 @@ pub enum Answer {
     VendorTags(Option<VendorTags>),
     /// The repositories that the registry found, or `None` if it cannot search.
     Search(Option<Vec<SearchHit>>),
+    /// The past of the tag or of the repository.
+    TagHistory(Result<TagHistory, Failure>),
     /// A row of the Tags pane.
     Summary(Result<Summary, Failure>),
     /// A row of the Repositories pane.
@@ -233,6 +244,8 @@ pub enum Answer {
     AttachedFacts(Vec<(Digest, AttachedFacts)>),
     /// The facts about the last scan of each image that was asked for.
     KeptScans(Vec<(Digest, Option<ScanFacts>)>),
+    /// The facts of the vendor about the image, or `None` if it tells none.
+    VendorImage(Option<Box<VendorImage>>),
     /// The base of the image.
     Base(Box<BaseReport>),
     /// A sentence about the file that was saved.
@@ -272,6 +285,8 @@ pub enum Slot {
     VendorTags,
     /// The results of a search.
     Search,
+    /// The past of a tag or of a repository.
+    TagHistory,
     /// A row of the Tags pane.
     Summary(Repository, Tag),
     /// A row of the Repositories pane.
@@ -302,6 +317,8 @@ pub enum Slot {
     AttachedFacts,
     /// The results of scans that are kept.
     KeptScans,
+    /// The facts of the vendor about the image shown.
+    VendorImage,
     /// The base of an image in the Tags pane.
     Base(Box<Digest>),
     /// The file that is saved.

@@ -40,6 +40,7 @@ pub(crate) fn reconcile(update: &mut Update<'_>) {
     load_summaries(update);
     load_facts(update);
     image_facts::load_scans(update);
+    image_facts::load_vendor_image(update);
     leave_missing_tab(update);
     image_facts::load_attached(update);
     image_facts::load_bases(update);

@@ -4,8 +4,8 @@ use clap::Subcommand;
 
 use super::{
     CliError, base, belongs, cat, completions, config, copy, delete, diff, dockerfile, extract, files,
-    inspect, journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag, trust, undo,
-    verify, waste,
+    history, inspect, journal, keys, login, logout, ls, man, packages, resume, scan, search, since, tag,
+    trust, undo, verify, waste,
 };
 use crate::client::Pool;
 
@@ -16,6 +16,8 @@ pub(super) enum Command {
     Ls(ls::Ls),
     /// Search a registry for repositories
     Search(search::Search),
+    /// List the images that a tag had, or the removed tags of a repository and its images without a tag
+    History(history::History),
     /// Show an image: manifest, platforms, layers with their history, sizes, labels
     Inspect(inspect::Inspect),
     /// List the SBOMs, provenance, signatures and scans that are attached to an image and to its platforms
@@ -76,6 +78,7 @@ impl Command {
         match self {
             Command::Ls(_)
             | Command::Search(_)
+            | Command::History(_)
             | Command::Inspect(_)
             | Command::Files(_)
             | Command::Cat(_)
@@ -111,6 +114,7 @@ impl Command {
         match self {
             Command::Ls(ls) => ls.run(pool).await,
             Command::Search(search) => search.run(pool).await,
+            Command::History(history) => history.run(pool).await,
             Command::Inspect(inspect) => inspect.run(pool, colour).await,
             Command::Files(files) => files.run(pool).await,
             Command::Cat(cat) => cat.run(pool).await,

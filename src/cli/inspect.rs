@@ -22,6 +22,7 @@ use crate::model::reference::Reference;
 use crate::model::server::Ability;
 use crate::model::summary::{Kind, Summary};
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::{json, size, time};
 use crate::ops::inspect;
 
@@ -51,6 +52,9 @@ struct InspectDocument<'a> {
     referrers_incomplete: Option<&'a SafeText>,
     /// Whether the registry has the referrers API.
     referrers_api: &'a Ability,
+    /// The facts that the vendor of the registry tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vendor: Option<&'a VendorImage>,
     left_out: usize,
     manifest: Option<Box<RawValue>>,
 }
@@ -104,13 +108,21 @@ impl Inspect {
         let reference = ArgumentReader::of(pool).image(&self.image)?;
         let registry = pool.registry_for_reading(&reference.repository.host);
         let found = inspect::inspect(&*registry, &reference.repository, &reference.selector(), None).await;
+        let vendor = match (&found, registry.own_api()) {
+            (Ok(inspection), Some(api)) => {
+                let (name, digest) = (&reference.repository.name, inspection.summary.digest);
+                api.image_facts(name, reference.tag.as_ref(), digest).await
+            }
+            _ => None,
+        };
+        print::own_api_notice(&*registry);
         pool.flush().await;
         let inspection = found.map_err(|error| error.failure(format!("cannot read {reference}")))?;
         let mut out = BufWriter::new(std::io::stdout().lock());
         if self.json {
-            print::json(&mut out, &document(&reference, &inspection))?;
+            print::json(&mut out, &document(&reference, &inspection, vendor.as_ref()))?;
         } else {
-            InspectPage { out: &mut out, colour }.print(&reference, &inspection)?;
+            InspectPage { out: &mut out, colour }.print(&reference, &inspection, vendor.as_ref())?;
         }
         out.flush()?;
         match inspection.summary.unreadable_part() {
@@ -120,7 +132,11 @@ impl Inspect {
     }
 }
 
-fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> InspectDocument<'a> {
+fn document<'a>(
+    reference: &Reference,
+    inspection: &'a Inspection,
+    vendor: Option<&'a VendorImage>,
+) -> InspectDocument<'a> {
     InspectDocument {
         reference: reference.to_string(),
         summary: &inspection.summary,
@@ -132,6 +148,7 @@ fn document<'a>(reference: &Reference, inspection: &'a Inspection) -> InspectDoc
         referrers_left_out: inspection.referrers_left_out(),
         referrers_incomplete: inspection.referrers_incomplete.as_ref(),
         referrers_api: &inspection.referrers_api,
+        vendor,
         left_out: inspection.left_out,
         manifest: raw(&inspection.manifest.raw),
     }
@@ -210,7 +227,12 @@ struct InspectPage<'a, W> {
 }
 
 impl<W: Write> InspectPage<'_, W> {
-    fn print(&mut self, reference: &Reference, inspection: &Inspection) -> std::io::Result<()> {
+    fn print(
+        &mut self,
+        reference: &Reference,
+        inspection: &Inspection,
+        vendor: Option<&VendorImage>,
+    ) -> std::io::Result<()> {
         let summary = &inspection.summary;
         self.heading(&reference.to_string())?;
         self.field("digest", summary.digest)?;
@@ -227,6 +249,9 @@ impl<W: Write> InspectPage<'_, W> {
                 "created",
                 format!("{} ({})", time::absolute(created), time::age(created, Timestamp::now())),
             )?;
+        }
+        for (name, text) in vendor.map(|facts| facts.lines(Timestamp::now())).unwrap_or_default() {
+            self.field(name, SafeText::from(text))?;
         }
         for variant in &inspection.variants {
             self.variant(variant, inspection.variants.len() > 1)?;

@@ -23,7 +23,7 @@ use crate::store::state::StateStore;
 /// Search a registry for repositories: by its own search, or among the names that it lists and those that were opened
 #[derive(Debug, Args)]
 pub(crate) struct Search {
-    /// Words that the repositories fit
+    /// Words that the repositories fit, or a digest, which zot finds
     #[arg(value_name = "WORDS", required = true)]
     words: Vec<String>,
     /// Search this registry
@@ -126,5 +126,5 @@ fn row(hit: &SearchHit) -> Vec<String> {
     let number = |count: Option<u64>| count.map_or_else(|| "-".into(), short_count);
     let official = if hit.official { "yes" } else { "-" };
     let name = hit.repository.to_string();
-    vec![name, number(hit.stars), number(hit.pulls), official.into(), hit.description.to_string()]
+    vec![name, number(hit.stars), number(hit.pulls), official.into(), hit.about().to_string()]
 }

@@ -79,6 +79,11 @@ impl Error {
         matches!(&self.cause, Cause::Status { status, body, .. } if vendors::says_blocked_by_tags(*status, body))
     }
 
+    /// Returns whether the server refuses to delete an image only because an index lists it.
+    pub(crate) fn is_listed_by_index(&self) -> bool {
+        matches!(&self.cause, Cause::Status { status, body, .. } if vendors::says_listed_by_index(*status, body))
+    }
+
     /// Returns whether the user stopped the request.
     pub fn is_stopped(&self) -> bool {
         self.cause == Cause::Stopped

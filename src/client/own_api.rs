@@ -10,15 +10,20 @@
 //! | the login in the form that the API takes | `login` |
 //! | the user's settings | `settings` |
 //! | the removal of a tag | `untag` |
+//! | the search | `search` |
+//! | the facts about one image | `image` |
+//! | the past of tags, and the return to it | `history` |
 //! | the abilities of each vendor's API | `vendors/api.rs` and the files of the vendors |
 
 mod calls;
+mod history;
+mod image;
 mod login;
+mod search;
 mod session;
 pub(crate) mod settings;
 mod untag;
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -37,8 +42,10 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::page::{ListedName, NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::server::{OwnApiAbilities, OwnApiUntag};
+use crate::model::server::{OwnApiAbilities, OwnApiRestore, OwnApiUntag};
+use crate::model::tag_history::TagHistory;
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 use calls::CallError;
 use login::LoginState;
@@ -51,14 +58,10 @@ const REST: Duration = Duration::from_secs(120);
 const PATIENT: Duration = Duration::from_secs(15);
 /// Most calls for one list.
 const MOST_CALLS: u32 = 1_000;
-/// Most calls for a search.
-const MOST_SEARCHES: u32 = 5;
 /// Most namespaces that are listed together.
 const MOST_NAMESPACES: usize = 8;
 /// Most names of one list.
 const MOST_NAMES: usize = 200_000;
-/// Longest words of a search, in characters.
-const LONGEST_WORDS: usize = 200;
 
 /// Everything that is known of the own API of one registry's vendor.
 #[derive(Debug, Default)]
@@ -116,10 +119,11 @@ enum ApiPart {
     Repositories,
     TagFacts,
     Search,
+    Image,
 }
 
 impl ApiPart {
-    const ALL: [ApiPart; 3] = [ApiPart::Repositories, ApiPart::TagFacts, ApiPart::Search];
+    const ALL: [ApiPart; 4] = [ApiPart::Repositories, ApiPart::TagFacts, ApiPart::Search, ApiPart::Image];
 
     /// Returns the parts that are left alone after a failure of this one: all if the failure is about the whole API.
     fn left_alone(self, cause: &Cause) -> Vec<ApiPart> {
@@ -226,37 +230,6 @@ impl Client {
         let part = part.await?;
         Some(VendorTags { tags: part.items, next: part.next.map(Box::new) })
     }
-
-    async fn search_repositories(&self, words: &str, most: usize) -> Option<Vec<SearchHit>> {
-        let words: String = words.chars().take(LONGEST_WORDS).collect();
-        self.use_api(ApiPart::Search, PATIENT, async {
-            let Some(session) = &ApiSession::of(self).await else { return Ok(None) };
-            let Some(searches) = &session.api.search else { return Ok(None) };
-            let start = VendorPosition {
-                groups: [vec![(searches.call)(&words, most)]].into(),
-                ..VendorPosition::default()
-            };
-            let (mut hits, mut seen, mut position) = (Vec::new(), HashSet::new(), Some(start));
-            while let Some(start) = position.filter(|_| hits.len() < most) {
-                let part = advance(session, start, MOST_SEARCHES, searches.read, &Scope::Nothing).await;
-                let part = match part {
-                    // The results so far are worth more than none.
-                    Err(_) if !hits.is_empty() => break,
-                    part => part?,
-                };
-                if part.is_refused && hits.is_empty() {
-                    return Ok(None);
-                }
-                let new =
-                    part.items.into_iter().filter(|hit: &SearchHit| seen.insert(hit.repository.clone()));
-                hits.extend(new);
-                position = part.next;
-            }
-            hits.truncate(most);
-            Ok(Some(hits))
-        })
-        .await
-    }
 }
 
 impl Client {
@@ -269,6 +242,8 @@ impl Client {
             namespaces: api.repositories.is_some(),
             tag_facts: api.tags.is_some(),
             search: api.search.is_some(),
+            history: api.history.is_some(),
+            image_facts: api.image.is_some(),
         }
     }
 }
@@ -311,6 +286,31 @@ impl OwnApi for Client {
         self.own_untag(prepared).boxed()
     }
 
+    fn image_facts<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+        digest: Digest,
+    ) -> BoxFuture<'a, Option<VendorImage>> {
+        self.own_image_facts(name, tag, digest).boxed()
+    }
+
+    fn history<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+    ) -> BoxFuture<'a, Result<TagHistory, Failure>> {
+        self.own_history(name, tag).boxed()
+    }
+
+    fn restoring(&self) -> BoxFuture<'_, Option<OwnApiRestore>> {
+        self.own_restoring().boxed()
+    }
+
+    fn restore<'a>(&'a self, name: &'a RepositoryName, tag: &'a Tag, digest: Digest) -> Answer<'a, ()> {
+        self.own_restore(name, tag, digest).boxed()
+    }
+
     fn take_notice(&self) -> Option<Failure> {
         self.0.own_api.state().notice.take()
     }
@@ -330,7 +330,7 @@ async fn first_calls(
     }
     if near.is_empty() {
         if let Some(all) = lists.all {
-            position.groups.push_back(vec![all()]);
+            position.groups.push_back(all());
         } else if let Some(of_user) = lists.of_user
             && let Some(user) = session.user().await.filter(|user| is_name(user))
         {

@@ -130,6 +130,11 @@ pub(crate) fn says_blocked_by_tags(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.blocked_by_tags, status, said)
 }
 
+/// Returns whether a refusal to delete an image is about an index that lists it.
+pub(crate) fn says_listed_by_index(status: u16, said: &ErrorBody) -> bool {
+    has_sign(|vendor| vendor.listed_by_index, status, said)
+}
+
 fn has_sign(signs: impl Fn(&Vendor) -> &'static [RefusalSign], status: u16, said: &ErrorBody) -> bool {
     VENDORS.iter().flat_map(signs).any(|sign| sign.fits(status, said))
 }
@@ -236,7 +241,7 @@ mod tests {
     #[test]
     fn refusals_are_understood_in_the_words_of_every_vendor() {
         type Understood = fn(u16, &ErrorBody) -> bool;
-        let table: [(Understood, u16, &str, &str, bool); 11] = [
+        let table: [(Understood, u16, &str, &str, bool); 16] = [
             (says_protected, 400, "TAG_INVALID", "cannot be overwritten because the tag is immutable", true),
             (says_protected, 412, "PRECONDITION", "configured as immutable", true),
             (says_protected, 405, "REGISTRY_DISALLOWED_OPERATION", "", true),
@@ -248,6 +253,11 @@ mod tests {
             (says_unsupported, 400, "", "can only be deleted by digest", true),
             (says_unsupported, 404, "DIGEST_INVALID", "", false),
             (says_blocked_by_tags, 400, "GOOGLE_MANIFEST_DANGLING_TAG", "", true),
+            (says_listed_by_index, 400, "GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE", "", true),
+            (says_listed_by_index, 405, "DENIED", "manifest referenced by index image", true),
+            (says_listed_by_index, 409, "MANIFEST_REFERENCED_IN_LIST", "", true),
+            (says_listed_by_index, 400, "", "Requested image referenced by manifest list", true),
+            (says_listed_by_index, 403, "DENIED", "no", false),
         ];
         for (is_understood, status, code, message, expected) in table {
             let said =

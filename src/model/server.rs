@@ -38,6 +38,10 @@ pub struct OwnApiAbilities {
     pub tag_facts: bool,
     /// Whether it searches.
     pub search: bool,
+    /// Whether it keeps the past of tags, or lists images without a tag.
+    pub history: bool,
+    /// Whether it tells facts about one image.
+    pub image_facts: bool,
 }
 
 /// How the own API of a registry's vendor removes a single tag.
@@ -53,6 +57,17 @@ pub struct OwnApiUntag {
     pub takes_image: bool,
     /// A fact about the image after it that the user should know.
     pub note: Option<SafeText>,
+}
+
+/// How the own API of a registry's vendor puts a tag back on an image that the registry API does not serve any more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OwnApiRestore {
+    /// The name of the vendor.
+    pub vendor: SafeText,
+    /// Whether there is a login that the API takes.
+    pub has_login: bool,
+    /// The login that it takes.
+    pub login_hint: Option<SafeText>,
 }
 
 /// The transport of requests to a registry.

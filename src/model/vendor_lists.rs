@@ -84,11 +84,25 @@ pub struct SearchHit {
     pub pulls: Option<u64>,
     /// The description, in one line.
     pub description: SafeText,
+    /// The tags that were found, if the search was for a digest.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<Tag>,
 }
 
 impl SearchHit {
+    /// Returns the description, or the tags that were found.
+    pub(crate) fn about(&self) -> SafeText {
+        let tags: Vec<&str> = self.tags.iter().map(Tag::as_str).collect();
+        match tags.as_slice() {
+            [] => self.description.clone(),
+            [tag] => SafeText::from(format!("tag {tag}")),
+            tags => SafeText::from(format!("tags {}", tags.join(", "))),
+        }
+    }
+
     /// Creates a hit of which only the name is known.
     pub(crate) fn of(repository: RepositoryName) -> SearchHit {
-        SearchHit { repository, official: false, stars: None, pulls: None, description: SafeText::default() }
+        let (stars, pulls, tags) = Default::default();
+        SearchHit { repository, official: false, stars, pulls, description: SafeText::default(), tags }
     }
 }

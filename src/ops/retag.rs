@@ -2,6 +2,7 @@
 
 mod items;
 mod plan;
+mod restore;
 
 pub(crate) use plan::plan;
 
@@ -204,6 +205,12 @@ impl<'a> Retagging<'a> {
 
     async fn put(&mut self, step: &'a RetagStep) -> Outcome {
         let what = || format!("cannot tag {}:{}", step.to.name, step.tag);
+        if step.by_own_api {
+            if let Some(Some(Err(failure))) = step.replaces.map(|replaced| self.manifests.get(&replaced)) {
+                return Outcome::Failed(failure.clone());
+            }
+            return self.repository_client(&step.to).restore(&step.tag, step.replaces, step.digest).await;
+        }
         let image = match self.manifests.get(&step.digest) {
             Some(Ok(image)) => image.clone(),
             Some(Err(failure)) => return Outcome::Failed(failure.clone()),
@@ -308,7 +315,8 @@ async fn manifests(
     registry: &dyn Registry,
     plan: &RetagPlan,
 ) -> HashMap<Digest, Result<Arc<Manifest>, Failure>> {
-    let put = plan.steps.iter().flat_map(|step| [step.digest, old_digest(step)]);
+    let served = plan.steps.iter().filter(|step| !step.by_own_api);
+    let put = served.flat_map(|step| [step.digest, old_digest(step)]);
     let put = put.map(|digest| (digest, &plan.from));
     let replaced = plan.steps.iter().filter_map(|step| Some((step.replaces?, &step.to)));
     let all: HashMap<Digest, &Repository> = replaced.chain(put).collect();

@@ -358,6 +358,23 @@ async fn answer(context: &ChangeContext, bases: &BaseLookups, ask: Ask) -> Answe
             };
             Answer::Search(hits)
         }
+        Ask::VendorImage(image) => {
+            let registry = pool.registry_for_reading(&image.repository.host);
+            let tag = match &image.selector {
+                Selector::Tag(tag) => Some(tag),
+                Selector::Digest(_) => None,
+            };
+            let facts = match registry.own_api() {
+                Some(api) => api.image_facts(&image.repository.name, tag, image.digest).await,
+                None => None,
+            };
+            Answer::VendorImage(facts.map(Box::new))
+        }
+        Ask::TagHistory(subject) => {
+            let registry = pool.registry(&subject.repository.host);
+            let history = ops::tag_history::read(&*registry, &subject, jiff::Timestamp::now()).await;
+            Answer::TagHistory(history)
+        }
         Ask::Summary(repository, tag) => {
             let registry = pool.registry_for_reading(&repository.host);
             let summary =

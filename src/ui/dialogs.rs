@@ -29,6 +29,7 @@ mod save_prompt;
 mod search;
 mod since;
 mod since_prompt;
+mod tag_history;
 mod trust;
 
 use super::Canvas;
@@ -59,6 +60,7 @@ impl Canvas<'_, '_> {
                 Dialog::ImageDiff(dialog) => self.image_diff(dialog),
                 Dialog::Since(dialog) => self.since(dialog),
                 Dialog::SincePrompt(prompt) => self.since_prompt(prompt),
+                Dialog::TagHistory(dialog) => self.tag_history(dialog),
                 Dialog::FileSides(sides) => self.file_sides(sides),
                 Dialog::LayerChoice(choice) => self.layer_choice(choice),
                 Dialog::Plan(plan) => self.plan(plan),

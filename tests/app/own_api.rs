@@ -128,3 +128,22 @@ async fn a_search_that_fails_is_answered_by_known_names() {
     harness.press("Enter").await;
     harness.shows("› team/app");
 }
+
+const HARBOR: Answers = |path| match path {
+    path if path.contains("/artifacts/sha256:") => Some(r#"{"digest":"sha256:0000"}"#),
+    path if path.starts_with("/api/") => Some("[]"),
+    _ => None,
+};
+
+#[tokio::test]
+async fn facts_of_another_form_about_an_image_are_named_once_and_leave_it_as_it_is() {
+    let mut harness = open("Harbor", "/team/app", HARBOR, 404).await;
+    harness.press("3 j").await.press("j").await;
+    harness.shows("  digest  ");
+    let notices =
+        harness.state.notices.all.iter().filter(|notice| notice.text.as_str().contains("Harbor's own API"));
+    assert_eq!(notices.count(), 1);
+    let calls = harness.demo.requests();
+    let calls = calls.iter().filter(|request| request.path.contains("/artifacts/sha256:")).count();
+    assert_eq!(calls, 1, "an API that failed is left alone");
+}

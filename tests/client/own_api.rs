@@ -562,6 +562,25 @@ async fn harbor_lists_everything_that_the_login_may_see_without_the_right_to_the
 }
 
 #[tokio::test]
+async fn harbor_lists_the_repositories_of_each_project_where_it_has_no_list_of_all() {
+    let vendor = vendor(Setup { vendor: "Harbor", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| match request.path {
+        "/api/v2.0/projects" => json(
+            r#"[{"name":"team","repo_count":2},{"name":"empty","repo_count":0},{"name":"prod"},{"name":7},null]"#,
+        ),
+        "/api/v2.0/projects/team/repositories" => json(r#"[{"name":"team/app"},{"name":"team/web"}]"#),
+        "/api/v2.0/projects/prod/repositories" => json(r#"[{"name":"prod/app"}]"#),
+        path if path.starts_with("/api/") => missing(),
+        _ => None,
+    });
+    let (names, _) = vendor.names(&[]).await.expect("a list");
+    assert_eq!(names, ["team/app", "team/web", "prod/app"]);
+    let asked = vendor.registry.demo.requests();
+    assert!(!asked.iter().any(|request| request.path.contains("/empty/")));
+    assert_eq!(vendor.notice(), None);
+}
+
+#[tokio::test]
 async fn gitea_lists_each_package_of_an_owner_once() {
     let vendor =
         vendor(Setup { vendor: "Gitea", is_own: true, login: Some(LOGIN), ..Setup::default() }).await;
@@ -577,6 +596,59 @@ async fn gitea_lists_each_package_of_an_owner_once() {
     for near in [&["team/x"][..], &[]] {
         assert_eq!(vendor.names(near).await.expect("a list").0, ["team/app", "team/dir/web"]);
     }
+}
+
+/// A push makes a version anew, so its date is that of the last push. Digests are versions too.
+#[tokio::test]
+async fn gitea_tells_when_each_tag_was_pushed() {
+    let vendor = vendor(Setup { vendor: "Forgejo", is_own: true, ..Setup::default() }).await;
+    vendor.registry.demo.fault(|request, _| match request.path {
+        "/api/v1/packages/team" => json(format!(
+            r#"[{{"type":"container","name":"dir/App","version":"1","created_at":"2024-01-02T03:04:05Z"}},
+            {{"type":"container","name":"dir/app-web","version":"2","created_at":"2024-01-02T03:04:05Z"}},
+            {{"type":"npm","name":"dir/app","version":"3"}},
+            {{"type":"container","name":"dir/app","version":"sha256:{HEX}"}},
+            {{"type":"container","name":"dir/app","version":"\u001b[2J"}},
+            {{"type":"container","name":"dir/app","version":"old","created_at":"yesterday"}}]"#
+        )),
+        _ => None,
+    });
+    let tags = vendor.tags("team/dir/app").await.expect("facts");
+    let names: Vec<_> = tags.iter().map(|tag| (tag.name.as_str(), tag.pushed.is_some())).collect();
+    assert_eq!(names, [("1", true), ("old", false)]);
+    let asked = vendor.registry.demo.requests();
+    let call = asked.iter().find(|request| request.path.starts_with("/api/")).expect("a call");
+    assert_eq!(call.query, "type=container&q=dir%2Fapp&page=1&limit=50");
+}
+
+/// DigitalOcean as <https://docs.digitalocean.com/reference/api/> describes it.
+#[tokio::test]
+async fn digitalocean_lists_the_registry_of_a_token_and_its_tags() {
+    let login = Some("token:CANARY-ocean");
+    let vendor = vendor(Setup { vendor: "DigitalOcean", login, ..Setup::default() }).await;
+    let base = format!("http://{}", vendor.api.address());
+    vendor.api.fault(move |request, _| match (request.path, request.query.contains("page=2")) {
+        ("/v2/registry", _) => json(r#"{"registry":{"name":"shop","region":"fra1"}}"#),
+        ("/v2/registry/shop/repositoriesV2", false) => json(format!(
+            r#"{{"repositories":[{{"registry_name":"shop","name":"web","tag_count":1}},{{"name":7}}],
+            "links":{{"pages":{{"next":"{base}/v2/registry/shop/repositoriesV2?page=2&per_page=100"}}}},"meta":{{"total":2}}}}"#
+        )),
+        ("/v2/registry/shop/repositoriesV2", true) => {
+            json(r#"{"repositories":[{"registry_name":"shop","name":"team/app"}],"links":{},"meta":{"total":2}}"#)
+        }
+        ("/v2/registry/shop/repositories/team%2Fapp/tags", _) => json(format!(
+            r#"{{"tags":[{{"tag":"1","manifest_digest":"sha256:{HEX}","compressed_size_bytes":42,"size_bytes":99,
+            "updated_at":"2024-01-02T03:04:05Z"}},{{"tag":"not a tag"}}],"links":{{"pages":null}}}}"#
+        )),
+        _ => missing(),
+    });
+    for near in [&["shop/other"][..], &[]] {
+        assert_eq!(vendor.names(near).await.expect("a list").0, ["shop/web", "shop/team/app"]);
+    }
+    let tags = vendor.tags("shop/team/app").await.expect("facts");
+    assert_eq!((tags.len(), tags[0].size, tags[0].pushed.is_some()), (1, Some(42), true));
+    assert!(vendor.headers("authorization").iter().all(|header| header == "Bearer CANARY-ocean"));
+    assert_eq!(vendor.notice(), None);
 }
 
 #[tokio::test]

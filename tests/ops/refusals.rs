@@ -311,3 +311,38 @@ async fn three_protected_tags_in_a_row_keep_no_other_from_going() {
     let report = shop.run(&work).await;
     assert_eq!(outcomes(&report), [Failed, Failed, Failed, Done, Done], "{report:?}");
 }
+
+/// docs/REGISTRIES.md §7.1: in the words of zot, Google, GitLab and ECR. An index of another client lists the image, and
+/// regtui could not see it.
+#[tokio::test]
+async fn an_image_that_an_index_lists_is_refused_with_the_order_of_deletes_as_hint() {
+    for (status, body) in [
+        (405, r#"{"errors":[{"code":"DENIED","message":"manifest referenced by index image"}]}"#),
+        (
+            400,
+            r#"{"errors":[{"code":"GOOGLE_MANIFEST_DANGLING_PARENT_IMAGE","message":"Manifest is still referenced"}]}"#,
+        ),
+        (
+            409,
+            r#"{"errors":[{"code":"MANIFEST_REFERENCED_IN_LIST","message":"manifest referenced by a manifest list"}]}"#,
+        ),
+        (
+            400,
+            r#"{"errors":[{"code":"ImageReferencedByManifestList","message":"Requested image referenced by manifest list"}]}"#,
+        ),
+    ] {
+        let store = Store::new();
+        let image = store.image("app").tag("1").push().digest.to_string();
+        let shop = Shop::open(store).await;
+        let path = format!("/v2/app/manifests/{image}");
+        shop.registry.demo.fault(move |request, _| {
+            let is_delete = *request.method == hyper::Method::DELETE && request.path == path;
+            is_delete.then(|| Fault::answer(status, &[("content-type", "application/json")], body))
+        });
+        let report = shop.carry_out(&shop.delete(&["1"], DeleteMethod::Image)).await;
+        let (_, failure) = report.failures().next().unwrap_or_else(|| panic!("{body}: {report:?}"));
+        let hint = failure.hint.as_ref().map(|hint| hint.as_str()).unwrap_or_default();
+        assert!(hint.contains("delete the index first"), "{body}: {failure:?}");
+        assert!(shop.tags("app").contains_key("1"), "{body}");
+    }
+}

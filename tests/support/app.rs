@@ -306,6 +306,8 @@ fn describe(ask: &Ask) -> String {
         Ask::Base(repository, digest, _) => format!("base of {}@{}", repository.name, digest.short()),
         Ask::Save(path, _) => format!("save {}", path.display()),
         Ask::Since(request, _) => format!("since {}", request.repository.name),
+        Ask::VendorImage(image) => format!("vendor's facts about {}", image.digest.short()),
+        Ask::TagHistory(subject) => format!("past of {}", subject.repository.name),
         Ask::ImageDiff(question) => format!("diff {} {}", question.left, question.right),
         Ask::DiffRead(question) => format!("{:?} that differ", question.kind),
         Ask::FileSides(_) => "both sides".into(),

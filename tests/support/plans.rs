@@ -81,7 +81,7 @@ pub fn retag_request(mode: RetagMode, names: &[(&str, &str)]) -> RetagRequest {
 }
 
 pub fn retag_plan(mode: RetagMode, steps: Vec<RetagStep>) -> RetagPlan {
-    RetagPlan { common: PlanCommon::default(), from: app(), mode, own_api: None, steps }
+    RetagPlan { common: PlanCommon::default(), from: app(), mode, own_api: None, restore: None, steps }
 }
 
 /// The step that gives the image `a` a new tag that is free.
@@ -94,6 +94,7 @@ pub fn retag_step(old: &str, new: &str) -> RetagStep {
         tag: tag(new),
         replaces: None,
         left_on: None,
+        by_own_api: false,
     }
 }
 

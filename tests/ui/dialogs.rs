@@ -218,6 +218,7 @@ fn hit(name: &str, official: bool, numbers: Option<(u64, u64)>, description: &st
         stars: numbers.map(|(stars, _)| stars),
         pulls: numbers.map(|(_, pulls)| pulls),
         description: description.to_string().into(),
+        tags: Vec::new(),
     }
 }
 

@@ -35,7 +35,9 @@ use regtui::model::scan::report::{ScanFacts, SeverityCounts};
 use regtui::model::server::{Ability, Deletes, Identity, Server, Transport};
 use regtui::model::server_trust::ServerTrust;
 use regtui::model::since::PricedSince;
+use regtui::model::tag_history::{HistorySubject, TagHistory};
 use regtui::model::text::SafeText;
+use regtui::model::vendor_image::VendorImage;
 use regtui::model::vendor_lists::{SearchHit, VendorTags};
 use regtui::ui;
 use regtui::ui::theme::Theme;
@@ -71,6 +73,10 @@ pub struct Registry {
     pub vendor_tags: Option<VendorTags>,
     /// The results of any search.
     pub hits: Option<Vec<SearchHit>>,
+    /// The facts of the vendor about any image.
+    pub vendor_image: Option<VendorImage>,
+    /// Returns the past of any tag or repository.
+    pub history: fn(&HistorySubject) -> Result<TagHistory, Failure>,
     /// The registries with a saved login.
     pub logins: Vec<Host>,
     /// What can be decided about it.
@@ -106,6 +112,8 @@ impl Default for Registry {
             comparison: Err(failure(FailureKind::Unsupported)),
             vendor_tags: None,
             hits: None,
+            vendor_image: None,
+            history: |_| Err(failure(FailureKind::Unsupported)),
             logins: Vec::new(),
             trust: None,
         }
@@ -143,6 +151,8 @@ impl Registry {
                 self.page_of(&names, next.as_deref(), Tag::parse)
             })),
             Ask::VendorTags(..) => Answer::VendorTags(self.vendor_tags.clone()),
+            Ask::VendorImage(_) => Answer::VendorImage(self.vendor_image.clone().map(Box::new)),
+            Ask::TagHistory(subject) => Answer::TagHistory((self.history)(subject)),
             Ask::Search(..) => Answer::Search(self.hits.clone()),
             Ask::Summary(repository, tag) => {
                 Answer::Summary(self.image(&repository.name, tag.as_str()).map(|image| image.summary()))
@@ -158,7 +168,7 @@ impl Registry {
             Ask::Plan(request) | Ask::ResumePlan(_, request) => {
                 Answer::Plan((self.plan)(request).map(Box::new))
             }
-            Ask::BeyondBudget(ask) => return self.answer(ask),
+            Ask::BeyondBudget(ask) => self.answer(ask),
             Ask::Files(_, is_agreed) => Answer::Files((self.files)(*is_agreed)),
             Ask::FileContent(request) => {
                 let entry = request.files.list.get(request.entry as usize).expect("a file");

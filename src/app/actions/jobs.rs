@@ -133,6 +133,7 @@ fn reload_server(update: &mut Update<'_>, host: &Host) {
 fn refresh_repository(update: &mut Update<'_>, repository: &Repository) {
     update.state.view_cache.forget_repository(repository);
     dialogs::comparison::compare_again(update, repository);
+    dialogs::tag_history::ask_again(update, repository);
     if update.state.tags.repository.as_ref() == Some(repository) {
         update.state.tags.may_be_empty = true;
         load_tags(update, Duration::ZERO);

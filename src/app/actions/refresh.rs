@@ -58,6 +58,7 @@ fn refresh(update: &mut Update<'_>) {
             if update.state.detail.tab == Tab::Files && update.state.detail.files.retry() {
                 return;
             }
+            update.state.vendor_images.forget();
             load_image(update, Duration::ZERO, None);
         }
     }
@@ -117,6 +118,7 @@ pub(crate) fn reload(update: &mut Update<'_>) {
     update.cmds.push(Cmd::Forget(host.clone()));
     update.state.view_cache.forget_registry(&host);
     update.state.bases.forget();
+    update.state.vendor_images.forget();
     cancel_summaries(update);
     update.state.tags.summaries.clear();
     update.state.tags.groups = Default::default();

@@ -35,6 +35,7 @@ impl Dialog {
             Dialog::Comparison(comparison) => comparison.click(update, at),
             Dialog::SincePrompt(prompt) => click_name(prompt, update, at),
             Dialog::Since(dialog) => dialog.click(update, at),
+            Dialog::TagHistory(dialog) => dialog.click(update, at),
             Dialog::Diff(prompt) => click_name(*prompt, update, at),
             Dialog::Retag(prompt) => prompt.click(update, at),
             Dialog::Copy(prompt) => prompt.click(update, at),

@@ -40,6 +40,7 @@ impl Dialog {
             Dialog::FileHistory(history) => history.lines(),
             Dialog::PathTable(table) => table.lines(),
             Dialog::Since(dialog) => dialog.lines(),
+            Dialog::TagHistory(dialog) => dialog.lines(now),
             Dialog::Attached(attached) => attached_lines(attached),
             Dialog::ImageDiff(dialog) => dialog.pager_lines(),
             Dialog::FileSides(sides) => sides.pager_lines(),

@@ -12,7 +12,7 @@ use crate::app::questions::{Ask, Slot};
 use crate::app::remote::Ticket;
 use crate::app::update::Update;
 use crate::app::{State, layout, open};
-use crate::model::reference::{Host, Repository, RepositoryName, Target};
+use crate::model::reference::{Host, Reference, Repository, RepositoryName, Target};
 use crate::model::vendor_lists::SearchHit;
 
 /// How long the text must rest before the registry is asked.
@@ -186,8 +186,13 @@ impl SearchDialog {
         let hit = self.hits().get(self.cursor).filter(|_| is_current).cloned();
         if let Some(hit) = hit {
             self.cancel(update);
-            let name = hit.repository;
-            open::open(update, Target::Repository(Repository { host: self.host, name }));
+            let repository = Repository { host: self.host, name: hit.repository };
+            // Only a search for a digest finds tags.
+            let target = match hit.tags.into_iter().next() {
+                Some(tag) => Target::Image(Reference { repository, tag: Some(tag), digest: None }),
+                None => Target::Repository(repository),
+            };
+            open::open(update, target);
             return None;
         }
         self.ask(update, Duration::ZERO);

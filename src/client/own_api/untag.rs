@@ -39,7 +39,7 @@ impl Client {
         expected: Digest,
     ) -> Result<PreparedUntag, Error> {
         let (session, untags) = self.untag_session().await?;
-        session.untag_login().await?;
+        session.change_login().await?;
         let of = TagToRemove { repository: name, tag, digest: &expected };
         let path = match &untags.address {
             TagAddress::Path(path) => path(&of).ok_or_else(|| session.problem("has no such repository"))?,
@@ -63,13 +63,9 @@ impl Client {
     /// Removes a tag. The request is sent once, with the login or not at all.
     pub(super) async fn own_untag(&self, prepared: &PreparedUntag) -> Result<(), Error> {
         let (session, _) = self.untag_session().await?;
-        let login = session.untag_login().await?;
+        let login = session.change_login().await?;
         let answer = session.send(&prepared.call, Method::DELETE, Some(login.pair())).await;
-        // Whatever is known of the tag may be wrong now, also after a failure.
-        let repository = Repository { host: self.host().clone(), name: prepared.repository.clone() };
-        self.cache().forget_tag(&repository, &prepared.tag);
-        let selector = Selector::Tag(prepared.tag.clone());
-        self.0.manifests.forget(&(prepared.repository.clone(), selector));
+        self.forget_changed_tag(&prepared.repository, &prepared.tag);
         match answer {
             Ok(answer) => answer.json().map(drop).map_err(|cause| session.error(cause)),
             Err(error) => {
@@ -79,6 +75,13 @@ impl Client {
                 Err(error)
             }
         }
+    }
+
+    /// Forgets everything that is known of a tag: it may be wrong after a change, also after one that failed.
+    pub(super) fn forget_changed_tag(&self, name: &RepositoryName, tag: &Tag) {
+        let repository = Repository { host: self.host().clone(), name: name.clone() };
+        self.cache().forget_tag(&repository, tag);
+        self.0.manifests.forget(&(name.clone(), Selector::Tag(tag.clone())));
     }
 
     async fn untag_session(&self) -> Result<(ApiSession<'_>, &'static Untags), Error> {
@@ -98,8 +101,8 @@ fn reader<'a>(
 }
 
 impl ApiSession<'_> {
-    /// Returns the header that identifies the user. Nothing is removed without one.
-    async fn untag_login(&self) -> Result<LoginHeader, Error> {
+    /// Returns the header that identifies the user. Nothing is changed without one.
+    pub(super) async fn change_login(&self) -> Result<LoginHeader, Error> {
         let problem = || match self.api.login {
             ApiLogin::Exchange(_) => "gives no token for the login",
             _ => "takes no login that is known",
@@ -107,7 +110,7 @@ impl ApiSession<'_> {
         self.login_header().await?.ok_or_else(|| self.problem(problem()))
     }
 
-    fn problem(&self, what: &str) -> Error {
+    pub(super) fn problem(&self, what: &str) -> Error {
         self.error(Cause::Local(format!("{}'s own API {what}", self.vendor.name).into()))
     }
 }

@@ -7,7 +7,9 @@ use crate::model::digest::Digest;
 use crate::model::failure::Failure;
 use crate::model::page::{NextPage, Page};
 use crate::model::reference::{RepositoryName, Tag};
-use crate::model::server::OwnApiUntag;
+use crate::model::server::{OwnApiRestore, OwnApiUntag};
+use crate::model::tag_history::TagHistory;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorPosition, VendorTags};
 
 /// The own API of a registry's vendor. Its lists never fail: an ability that does not exist, or does not work, gives
@@ -46,6 +48,28 @@ pub trait OwnApi: Send + Sync {
 
     /// Removes a tag that was prepared. The request is sent once.
     fn untag<'a>(&'a self, prepared: &'a PreparedUntag) -> Answer<'a, ()>;
+
+    /// Returns the facts about an image, which was named by this tag if there is one.
+    fn image_facts<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+        digest: Digest,
+    ) -> BoxFuture<'a, Option<VendorImage>>;
+
+    /// Returns the past of a tag, or without one that of a repository: the vendor's own API is the only one that keeps it,
+    /// so a failure has its reason.
+    fn history<'a>(
+        &'a self,
+        name: &'a RepositoryName,
+        tag: Option<&'a Tag>,
+    ) -> BoxFuture<'a, Result<TagHistory, Failure>>;
+
+    /// Returns how the API puts a tag back on an earlier image, or `None` if it is not known to.
+    fn restoring(&self) -> BoxFuture<'_, Option<OwnApiRestore>>;
+
+    /// Puts a tag back on an earlier image. The request is sent once.
+    fn restore<'a>(&'a self, name: &'a RepositoryName, tag: &'a Tag, digest: Digest) -> Answer<'a, ()>;
 
     /// Returns the reason why the API was given up, once.
     fn take_notice(&self) -> Option<Failure>;

@@ -11,7 +11,9 @@ use serde_json::Value;
 
 use crate::model::digest::Digest;
 use crate::model::reference::{Host, RepositoryName, Tag};
+use crate::model::tag_history::TagPeriod;
 use crate::model::text::SafeText;
+use crate::model::vendor_image::VendorImage;
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// A vendor's own API. An ability that is `None` does not exist, or is not known to.
@@ -31,6 +33,16 @@ pub(crate) struct VendorApi {
     pub(crate) search: Option<Searches>,
     /// The removal of a single tag.
     pub(crate) untag: Option<Untags>,
+    /// The facts about one image.
+    pub(crate) image: Option<ImageLookUps>,
+    /// The repositories that have a digest.
+    pub(crate) digest: Option<DigestSearches>,
+    /// The past of tags.
+    pub(crate) history: Option<Histories>,
+    /// The return of a tag to an image that the registry API does not serve any more.
+    pub(crate) restore: Option<MakeRestore>,
+    /// The login that it takes, for users whose login it refuses.
+    pub(crate) login_hint: Option<&'static str>,
 }
 
 impl VendorApi {
@@ -43,6 +55,11 @@ impl VendorApi {
         tags: None,
         search: None,
         untag: None,
+        image: None,
+        digest: None,
+        history: None,
+        restore: None,
+        login_hint: None,
     };
 }
 
@@ -101,8 +118,8 @@ pub(crate) struct RepositoryLists {
     pub(crate) near: fn(&RepositoryName) -> Vec<VendorCall>,
     /// Makes the calls for everything that belongs to the user of this name.
     pub(crate) of_user: Option<fn(&str) -> Vec<VendorCall>>,
-    /// Makes the call for everything that the login may see.
-    pub(crate) all: Option<fn() -> VendorCall>,
+    /// Makes the calls for everything that the login may see. They are tried in turn until one brings names.
+    pub(crate) all: Option<fn() -> Vec<VendorCall>>,
     /// Reads the names in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<String>>,
 }
@@ -124,6 +141,37 @@ pub(crate) struct Searches {
     /// Reads the results in an answer. Returns `None` if it has another form.
     pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>,
 }
+
+/// The ability to list the past of tags.
+#[derive(Debug)]
+pub(crate) struct Histories {
+    /// Makes the calls for the past of a tag, or of a whole repository. They are tried in turn until one brings periods.
+    /// There are none if the vendor keeps no such past.
+    pub(crate) of: fn(&RepositoryName, Option<&Tag>) -> Vec<VendorCall>,
+    /// Reads the periods in an answer. Returns `None` if it has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>>,
+}
+
+/// The ability to tell facts about one image.
+#[derive(Debug)]
+pub(crate) struct ImageLookUps {
+    /// Makes the call for an image, which was named by this tag if there is one.
+    pub(crate) call: fn(&RepositoryName, Option<&Tag>, &Digest) -> Option<VendorCall>,
+    /// Reads the facts in an answer about the image of this digest. Returns `None` if the answer has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>, &Digest) -> Option<VendorImage>,
+}
+
+/// The ability to search by a digest.
+#[derive(Debug)]
+pub(crate) struct DigestSearches {
+    /// Makes the call for a digest.
+    pub(crate) call: fn(&Digest) -> VendorCall,
+    /// Reads the results in an answer. Returns `None` if it has another form.
+    pub(crate) read: fn(&ApiAnswer<'_>) -> Option<ApiPage<SearchHit>>,
+}
+
+/// Makes the call that puts a tag back on an earlier image.
+pub(crate) type MakeRestore = fn(&RepositoryName, &Tag, &Digest) -> VendorCall;
 
 /// The ability to remove a single tag.
 #[derive(Debug)]

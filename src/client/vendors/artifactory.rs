@@ -23,7 +23,9 @@ static API: VendorApi = VendorApi {
     repositories: Some(RepositoryLists {
         near: |name| name.components().next().map(catalog).into_iter().collect(),
         of_user: None,
-        all: Some(|| get(with_query("/artifactory/api/repositories", &[("packageType", "docker")]), "")),
+        all: Some(|| {
+            vec![get(with_query("/artifactory/api/repositories", &[("packageType", "docker")]), "")]
+        }),
         read: read_repositories,
     }),
     search: Some(Searches { call: search, read: read_hits }),

@@ -12,6 +12,11 @@ pub(crate) const ECR: Vendor = Vendor {
     delete_hint: Some(DELETE_HINT),
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     protected: &[RefusalSign { statuses: &[], wording: Wording::Text("immutable") }],
+    // `ImageReferencedByManifestList`: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html
+    listed_by_index: &[
+        RefusalSign { statuses: &[], wording: Wording::Text("imagereferencedbymanifestlist") },
+        RefusalSign { statuses: &[], wording: Wording::Text("referenced by manifest list") },
+    ],
     ..Vendor::UNKNOWN
 };
 

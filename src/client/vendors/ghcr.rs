@@ -5,12 +5,13 @@ use serde_json::Value;
 use super::api::json::{count, digest, list, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, ApiPlace, FoundTag, RepositoryLists, TagAddress, TagLists, TagToRemove,
-    Untags, VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, ApiPlace, FoundTag, Histories, RepositoryLists, TagAddress, TagLists,
+    TagToRemove, Untags, VendorApi,
 };
 use super::vendor::Vendor;
 use crate::model::plural::counted;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::tag_history::TagPeriod;
 use crate::model::text::SafeText;
 use crate::model::vendor_lists::{VendorCall, VendorTag};
 
@@ -42,6 +43,12 @@ static API: VendorApi = VendorApi {
         ),
         address: TagAddress::LookUp { calls: versions, read: find_version },
     }),
+    // GitHub does not keep the tags that a version had.
+    history: Some(Histories {
+        of: |name, tag| if tag.is_none() { versions(name) } else { Vec::new() },
+        read: read_untagged,
+    }),
+    login_hint: Some("GitHub's own API takes classic tokens with the right `read:packages`"),
     ..VendorApi::NONE
 };
 
@@ -112,4 +119,14 @@ fn read_versions(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         tags_of(item).iter().filter_map(tag)
     });
     Some(answer.linked_page(tags.collect()))
+}
+
+/// Reads the versions of a package that have no tag.
+fn read_untagged(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
+    let untagged = answer.body.as_array()?.iter().filter(|item| tags_of(item).is_empty());
+    let periods = untagged.filter_map(|item| {
+        let start = time(item, "created_at");
+        Some(TagPeriod { start, ..TagPeriod::of(None, Some(digest(item, "name")?)) })
+    });
+    Some(answer.linked_page(periods.collect()))
 }

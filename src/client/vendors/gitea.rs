@@ -1,12 +1,13 @@
 //! Gitea and Forgejo, which share their code: docs/REGISTRIES.md §7.4, §9.2. They count one byte of an upload more than
 //! other servers, which `blob/push.rs` accepts. Their own API: docs/REGISTRIES.md §9.4.
 
-use super::api::json::text;
+use super::api::json::{text, time};
 use super::api::paths::{get, segment, with_query};
-use super::api::{ApiAnswer, ApiLogin, ApiPage, RepositoryLists, VendorApi};
+use super::api::{ApiAnswer, ApiLogin, ApiPage, RepositoryLists, TagLists, VendorApi};
 use super::vendor::{Signs, Vendor};
+use crate::model::reference::{RepositoryName, Tag};
 use crate::model::server::{Cleanup, Cleanups};
-use crate::model::vendor_lists::VendorCall;
+use crate::model::vendor_lists::{VendorCall, VendorTag};
 
 /// Gitea, by the name of the realm for which it takes passwords.
 pub(crate) const GITEA: Vendor =
@@ -37,12 +38,36 @@ static API: VendorApi = VendorApi {
         all: None,
         read: read_packages,
     }),
+    tags: Some(TagLists { of: |name| versions(name).into_iter().collect(), read: read_versions }),
     ..VendorApi::NONE
 };
 
 fn packages(owner: &str) -> VendorCall {
     let path = format!("/api/v1/packages/{}", segment(owner));
     get(with_query(&path, &[("type", "container"), ("page", "1"), ("limit", "50")]), owner)
+}
+
+/// Returns the call for the versions of a package, which are its tags and the digests of its images.
+fn versions(name: &RepositoryName) -> Option<VendorCall> {
+    let (owner, package) = name.as_str().split_once('/')?;
+    let path = format!("/api/v1/packages/{}", segment(owner));
+    let query = [("type", "container"), ("q", package), ("page", "1"), ("limit", "50")];
+    Some(get(with_query(&path, &query), package))
+}
+
+/// Reads the tags of a package, each with the time of its last push: a push makes the version anew. The search also finds
+/// packages whose name only contains this one.
+fn read_versions(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
+    let package = answer.call.about.as_str();
+    let is_of_it = |item: &&serde_json::Value| {
+        text(item, "name").is_some_and(|name| name.eq_ignore_ascii_case(package))
+            && text(item, "type").is_none_or(|kind| kind == "container")
+    };
+    let tags = answer.body.as_array()?.iter().filter(is_of_it).filter_map(|item| {
+        let tag = Tag::parse(text(item, "version")?).ok()?;
+        Some(VendorTag { pushed: time(item, "created_at"), ..VendorTag::of(tag) })
+    });
+    Some(answer.linked_page(tags.collect()))
 }
 
 /// Reads packages. A package is listed once for each of its versions.

@@ -21,6 +21,8 @@ pub(crate) const GITLAB: Vendor = Vendor {
             || signs.service.ends_with(" container_registry")
     },
     protected: &[RefusalSign { statuses: &[], wording: Wording::Text("protected tag") }],
+    // `ErrorCodeManifestReferencedInList` of its registry.
+    listed_by_index: &[RefusalSign { statuses: &[], wording: Wording::Text("referenced_in_list") }],
     api: Some(&API),
     ..Vendor::UNKNOWN
 };

@@ -2,10 +2,11 @@
 
 use super::api::json::{list, size, unix_time};
 use super::api::paths::{get, segment};
-use super::api::{ApiAnswer, ApiPage, RepositoryLists, TagLists, VendorApi};
+use super::api::{ApiAnswer, ApiPage, Histories, RepositoryLists, TagLists, VendorApi};
 use super::vendor::{RefusalSign, Vendor, Wording};
 use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::tag_history::TagPeriod;
 use crate::model::vendor_lists::{VendorCall, VendorTag};
 
 /// Artifact Registry.
@@ -13,6 +14,7 @@ pub(crate) const ARTIFACT_REGISTRY: Vendor = Vendor {
     name: "Artifact Registry",
     domains: &["pkg.dev"],
     blocked_by_tags: &[RefusalSign { statuses: &[], wording: Wording::Text("dangling_tag") }],
+    listed_by_index: &[RefusalSign { statuses: &[], wording: Wording::Text("parent_image") }],
     api: Some(&API),
     ..Vendor::UNKNOWN
 };
@@ -24,6 +26,10 @@ pub(crate) const GCR: Vendor =
 static API: VendorApi = VendorApi {
     repositories: Some(RepositoryLists { near: places, of_user: None, all: None, read: read_children }),
     tags: Some(TagLists { of: |name| vec![tags(name.as_str())], read: read_tags }),
+    history: Some(Histories {
+        of: |name, tag| if tag.is_none() { vec![tags(name.as_str())] } else { Vec::new() },
+        read: read_untagged,
+    }),
     ..VendorApi::NONE
 };
 
@@ -62,4 +68,15 @@ fn read_tags(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         list(item, "tag").unwrap_or_default().iter().filter_map(tag)
     });
     Some(ApiPage::of(tags.collect()))
+}
+
+/// Reads the manifests that have no tag.
+fn read_untagged(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
+    let manifests = answer.body.get("manifest")?.as_object()?.iter();
+    let untagged = manifests.filter(|(_, item)| list(item, "tag").is_none_or(<[_]>::is_empty));
+    let periods = untagged.filter_map(|(name, item)| {
+        let (size, start) = (size(item, "imageSizeBytes"), unix_time(item, "timeUploadedMs", 1000));
+        Some(TagPeriod { size, start, ..TagPeriod::of(None, Some(name.parse().ok()?)) })
+    });
+    Some(ApiPage::of(periods.collect()))
 }

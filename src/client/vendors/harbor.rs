@@ -1,13 +1,20 @@
 //! Harbor: docs/REGISTRIES.md §9.1. Its own API: docs/REGISTRIES.md §9.4.
 
+use serde_json::Value;
+
 use super::api::json::{count, digest, list, platforms, size, text, time};
 use super::api::paths::{get, segment, with_query};
 use super::api::{
-    ApiAnswer, ApiLogin, ApiPage, RepositoryLists, Searches, TagAddress, TagLists, TagToRemove, Untags,
-    VendorApi,
+    ApiAnswer, ApiLogin, ApiPage, Histories, ImageLookUps, RepositoryLists, Searches, TagAddress, TagLists,
+    TagToRemove, Untags, VendorApi,
 };
 use super::vendor::{RefusalSign, Vendor, Wording};
+use crate::model::digest::Digest;
 use crate::model::reference::{RepositoryName, Tag};
+use crate::model::scan::report::SeverityCounts;
+use crate::model::tag_history::TagPeriod;
+use crate::model::text::SafeText;
+use crate::model::vendor_image::{VendorImage, VendorScan, VendorScanState};
 use crate::model::vendor_lists::{SearchHit, VendorCall, VendorTag};
 
 /// Harbor.
@@ -23,11 +30,15 @@ pub(crate) const HARBOR: Vendor = Vendor {
 
 static API: VendorApi = VendorApi {
     login: ApiLogin::Basic,
+    // Without it Harbor tells only of reports in the first of these forms.
+    headers: &[("x-accept-vulnerabilities", REPORTS)],
     repositories: Some(RepositoryLists {
         near: |name| name.components().next().map(repositories).into_iter().collect(),
         of_user: None,
         // Everything that the login may see, also without the right to the catalog.
-        all: Some(|| get(paged("/api/v2.0/repositories"), "")),
+        all: Some(|| {
+            vec![get(paged("/api/v2.0/repositories"), ""), get(paged("/api/v2.0/projects"), PROJECTS)]
+        }),
         read: read_repositories,
     }),
     tags: Some(TagLists { of: |name| artifacts(name).into_iter().collect(), read: read_artifacts }),
@@ -42,8 +53,26 @@ static API: VendorApi = VendorApi {
         ),
         address: TagAddress::Path(tag_path),
     }),
+    image: Some(ImageLookUps { call: artifact, read: read_artifact }),
+    // Harbor does not keep the tags that an image had.
+    history: Some(Histories {
+        of: |name, tag| if tag.is_none() { untagged(name).into_iter().collect() } else { Vec::new() },
+        read: read_untagged,
+    }),
     ..VendorApi::NONE
 };
+
+/// The form of reports of present scanners.
+const REPORT: &str = "application/vnd.security.vulnerability.report; version=1.1";
+/// All forms of reports.
+const REPORTS: &str = "application/vnd.security.vulnerability.report; version=1.1, \
+                       application/vnd.scanner.adapter.vuln.report.harbor+json; version=1.0";
+/// The subject of the call for the projects that the login may see.
+const PROJECTS: &str = "projects of the user";
+/// Most projects of a page whose repositories are listed.
+const MOST_PROJECTS: usize = 100;
+/// Most severities that are read.
+const MOST_SEVERITIES: usize = 32;
 
 fn paged(path: &str) -> String {
     with_query(path, &[("page", "1"), ("page_size", "100")])
@@ -71,7 +100,19 @@ fn artifacts(name: &RepositoryName) -> Option<VendorCall> {
     Some(get(with_query(&path, &[("page", "1"), ("page_size", "100"), ("with_tag", "true")]), ""))
 }
 
+fn untagged(name: &RepositoryName) -> Option<VendorCall> {
+    let query = [("page", "1"), ("page_size", "100"), ("with_tag", "true"), ("q", "tags=nil")];
+    Some(get(with_query(&artifacts_path(name)?, &query), ""))
+}
+
+/// Reads repositories. A list of projects leads on to those of each project: versions before 2.2 have no list of all
+/// repositories, and a proxy may hide it.
 fn read_repositories(answer: &ApiAnswer<'_>) -> Option<ApiPage<String>> {
+    if answer.call.about == PROJECTS {
+        let filled = answer.body.as_array()?.iter().filter(|item| count(item, "repo_count") != Some(0));
+        let names = filled.filter_map(|item| text(item, "name")).take(MOST_PROJECTS);
+        return Some(ApiPage { then: names.map(repositories).collect(), ..answer.linked_page(Vec::new()) });
+    }
     let names = answer.body.as_array()?.iter().filter_map(|item| text(item, "name").map(String::from));
     Some(answer.linked_page(names.collect()))
 }
@@ -81,7 +122,7 @@ fn read_artifacts(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         let children = list(item, "references").unwrap_or_default();
         let listed = children.iter().filter_map(|child| child.get("platform"));
         let platforms = platforms(item.get("extra_attrs").into_iter().chain(listed));
-        let tag = move |tag: &serde_json::Value| {
+        let tag = move |tag: &Value| {
             Some(VendorTag {
                 digest: digest(item, "digest"),
                 size: size(item, "size"),
@@ -94,6 +135,63 @@ fn read_artifacts(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
         list(item, "tags").unwrap_or_default().iter().filter_map(tag)
     });
     Some(answer.linked_page(tags.collect()))
+}
+
+/// Reads the artifacts that have no tag.
+fn read_untagged(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
+    let untagged =
+        answer.body.as_array()?.iter().filter(|item| list(item, "tags").is_none_or(<[_]>::is_empty));
+    let periods = untagged.filter_map(|item| {
+        let (size, start) = (size(item, "size"), time(item, "push_time"));
+        Some(TagPeriod { size, start, ..TagPeriod::of(None, Some(digest(item, "digest")?)) })
+    });
+    Some(answer.linked_page(periods.collect()))
+}
+
+fn artifact(name: &RepositoryName, _: Option<&Tag>, digest: &Digest) -> Option<VendorCall> {
+    let path = format!("{}/{digest}", artifacts_path(name)?);
+    Some(get(with_query(&path, &[("with_tag", "false"), ("with_scan_overview", "true")]), ""))
+}
+
+fn read_artifact(answer: &ApiAnswer<'_>, image: &Digest) -> Option<VendorImage> {
+    let item = answer.body;
+    item.as_object()?;
+    if digest(item, "digest").as_ref() != Some(image) {
+        return None;
+    }
+    let scan = match item.get("scan_overview").and_then(Value::as_object) {
+        // Harbor leaves the overview out if the image was not scanned, and older ones show an empty one.
+        None => VendorScan::default(),
+        Some(reports) => {
+            let newest = || reports.values().max_by_key(|report| time(report, "end_time"));
+            reports.get(REPORT).or_else(newest).map(read_scan).unwrap_or_default()
+        }
+    };
+    let (pushed, pulled) = (time(item, "push_time"), time(item, "pull_time"));
+    Some(VendorImage { pushed, pulled, scan: Some(scan), ..VendorImage::default() })
+}
+
+fn read_scan(report: &Value) -> VendorScan {
+    let state = match text(report, "scan_status").unwrap_or_default().to_lowercase().as_str() {
+        "success" => VendorScanState::Done,
+        "pending" | "scheduled" | "queued" | "running" => VendorScanState::Running,
+        "error" | "stopped" => VendorScanState::Failed,
+        _ => VendorScanState::Unknown,
+    };
+    let scanner = report.get("scanner").and_then(|scanner| {
+        let version = text(scanner, "version").unwrap_or_default();
+        Some(SafeText::clean(format!("{} {version}", text(scanner, "name")?).trim()))
+    });
+    let summary = report.get("summary").filter(|_| state == VendorScanState::Done);
+    let number = |value: &Value, name: &str| count(value, name).and_then(|count| usize::try_from(count).ok());
+    let counts = summary.and_then(|summary| summary.get("summary")?.as_object()).map(|counts| {
+        let labelled = counts.iter().take(MOST_SEVERITIES);
+        let counts = labelled
+            .filter_map(|(label, count)| Some((label.as_str(), usize::try_from(count.as_u64()?).ok()?)));
+        SeverityCounts::of_labels(counts)
+    });
+    let total = summary.and_then(|summary| number(summary, "total"));
+    VendorScan { state, scanner, at: time(report, "end_time"), counts, total }
 }
 
 fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {

@@ -36,6 +36,8 @@ pub(crate) struct Vendor {
     pub(crate) blocked_by_tags: &'static [RefusalSign],
     /// The requests that its rate limit counts: docs/REGISTRIES.md §2.3.
     pub(crate) counts: CountedRequests,
+    /// Refusals to delete an image as long as an index lists it: docs/REGISTRIES.md §7.1.
+    pub(crate) listed_by_index: &'static [RefusalSign],
     /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
     pub(crate) api: Option<&'static VendorApi>,
 }
@@ -55,6 +57,7 @@ impl Vendor {
         unsupported: &[],
         blocked_by_tags: &[],
         counts: CountedRequests::All,
+        listed_by_index: &[],
         api: None,
     };
 

@@ -7,7 +7,7 @@ use super::delete;
 use super::image_info::ImageInfo;
 use crate::model::digest::Digest;
 use crate::model::reference::{Repository, Selector, Tag};
-use crate::model::server::OwnApiUntag;
+use crate::model::server::{OwnApiRestore, OwnApiUntag};
 use crate::model::text::SafeText;
 
 /// The request to give images other tags.
@@ -80,6 +80,10 @@ pub struct RetagPlan {
     /// The vendor whose own API can remove the old tags, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub own_api: Option<OwnApiUntag>,
+    /// The vendor whose own API puts tags back on images that the registry API does not serve any more, if a step needs
+    /// it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restore: Option<OwnApiRestore>,
     /// The steps, one for each new tag.
     pub steps: Vec<RetagStep>,
 }
@@ -103,6 +107,9 @@ pub struct RetagStep {
     /// The replacement that the old tag was left on when an earlier retag was cut off. It is removed instead of the
     /// image.
     pub left_on: Option<Digest>,
+    /// Whether the vendor's own API puts the tag there, because the registry API does not serve the image any more.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub by_own_api: bool,
 }
 
 impl RetagStep {

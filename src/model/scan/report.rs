@@ -61,16 +61,21 @@ pub struct SeverityCounts {
 
 impl SeverityCounts {
     fn of(counts: &[FindingCount]) -> SeverityCounts {
+        SeverityCounts::of_labels(counts.iter().map(|count| (count.label.as_str(), count.count)))
+    }
+
+    /// Returns the sum of these numbers by the severities that their labels name.
+    pub(crate) fn of_labels<'a>(counts: impl IntoIterator<Item = (&'a str, usize)>) -> SeverityCounts {
         let mut all = SeverityCounts::default();
-        for count in counts {
-            let place = match Severity::of_label(count.label.as_str()) {
+        for (label, count) in counts {
+            let place = match Severity::of_label(&label.to_ascii_lowercase()) {
                 Some(Severity::Critical) => &mut all.critical,
                 Some(Severity::High) => &mut all.high,
                 Some(Severity::Medium) => &mut all.medium,
                 Some(Severity::Low) => &mut all.low,
                 None => &mut all.other,
             };
-            *place = place.saturating_add(count.count);
+            *place = place.saturating_add(count);
         }
         all
     }

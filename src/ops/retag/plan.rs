@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 
-use super::AT_ONCE;
+use super::{AT_ONCE, restore};
 use crate::client::{Error, Priority, Registry};
 use crate::model::change::image_info::ImageInfo;
 use crate::model::change::loss::Loss;
@@ -47,10 +47,13 @@ pub(crate) async fn plan(context: &ChangeContext, request: &RetagRequest) -> Res
     let from = request.mode.moves().then_some(&request.from);
     let touched = from.into_iter().chain(steps.iter().map(|step| &step.to));
     let name_to_type = touched.into_iter().find_map(|repository| context.rules.name_to_type(repository));
-    let Leaving { mode, methods, blocked, own_api } = leaving;
+    let Leaving { mode, methods, mut blocked, own_api } = leaving;
+    let needs_restore = steps.iter().any(|step| step.by_own_api);
+    let restore = if needs_restore { restore::ask(&*registry).await } else { None };
+    blocked = blocked.or_else(|| restore::refusal(&request.from.host, restore.as_ref()?));
     let loss = if refused.is_none() { loss(&*registry, request, &steps).await } else { Loss::default() };
     let common = PlanCommon { refused, blocked, methods, loss, name_to_type, ..PlanCommon::default() };
-    Ok(RetagPlan { common, from: request.from.clone(), mode, own_api, steps })
+    Ok(RetagPlan { common, from: request.from.clone(), mode, own_api, restore, steps })
 }
 
 /// Returns the images that tags are taken from: those that are replaced, and those that are moved to another
@@ -195,8 +198,13 @@ async fn step(
     let (selector, to, tag) = item;
     let from = &request.from;
     let what = || format!("cannot retag {}{}", from.name, selector.suffix());
-    let digest = registry.digest_now(&from.name, selector, &[], Priority::Background).await;
-    let digest = digest.map_err(|error| error.failure(what()))?.ok_or_else(|| Failure {
+    let served = registry.digest_now(&from.name, selector, &[], Priority::Background).await;
+    let served = served.map_err(|error| error.failure(what()))?;
+    let kept = match served {
+        Some(_) => None,
+        None => restore::kept_image(registry, request, item).boxed().await,
+    };
+    let digest = served.or(kept).ok_or_else(|| Failure {
         what: SafeText::from(what()),
         why: "it is not there".into(),
         hint: None,
@@ -207,7 +215,8 @@ async fn step(
     let replaces = replaces.map_err(|error| error.failure(format!("cannot look at {}:{tag}", to.name)))?;
     let (selector, to, tag) = (selector.clone(), to.clone(), tag.clone());
     let info = ImageInfo::default();
-    let mut step = RetagStep { selector, digest, info, to, tag, replaces, left_on: None };
+    let by_own_api = served.is_none();
+    let mut step = RetagStep { selector, digest, info, to, tag, replaces, left_on: None, by_own_api };
     if request.mode == RetagMode::MoveByReplacement {
         resolve_replacement(registry, from, &mut step)
             .boxed()

@@ -1,6 +1,7 @@
 //! Puts or removes one tag. The tag is looked at before and after, so that a change by another client in between is
 //! noticed and left alone.
 
+mod own_restore;
 mod removal;
 pub(crate) mod restore;
 pub(crate) mod shown;
@@ -381,6 +382,10 @@ pub(crate) fn put_failure(error: &Error, what: String) -> Failure {
         let hint = "the server does not support this: mirrors and caches accept no changes, and some servers never delete";
         failure.hint = Some(hint.into());
         failure.kind = FailureKind::Unsupported;
+    }
+    if error.is_listed_by_index() {
+        failure.hint = Some("an index lists this image: delete the index first, or both in one plan".into());
+        failure.kind = FailureKind::Protected;
     }
     failure
 }

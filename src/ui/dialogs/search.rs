@@ -54,7 +54,7 @@ impl HitColumns {
         let stars = take(hits.iter().any(|hit| hit.stars.is_some()), NUMBER);
         let pulls = take(hits.iter().any(|hit| hit.pulls.is_some()), NUMBER);
         let official = take(hits.iter().any(|hit| hit.official), OFFICIAL);
-        let has_text = hits.iter().any(|hit| !hit.description.as_str().is_empty());
+        let has_text = hits.iter().any(|hit| !hit.about().as_str().is_empty());
         let description = if has_text && left >= LEAST + 2 { left } else { 0 };
         HitColumns { name, official, stars, pulls, description }
     }
@@ -107,7 +107,7 @@ impl Canvas<'_, '_> {
             let (stars, pulls) = (number(hit.stars), number(hit.pulls));
             let official = if hit.official { "official" } else { "" };
             let name = hit.repository.as_str();
-            let text = widths.row([name, &stars, &pulls, official, hit.description.as_str()]);
+            let text = widths.row([name, &stars, &pulls, official, hit.about().as_str()]);
             let mark = if is_cursor { "▌ " } else { "  " };
             let text = columns::left(&format!("{mark}{text}"), rows.width.into());
             self.draw_line(layout::row(rows, line as u16), Line::from(Span::styled(text, style)));

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::app::State;
+use crate::app::{State, vendor_images};
 use crate::model::capped::Capped;
 use crate::model::image::ImageConfig;
 use crate::model::inspection::{Inspection, ListedReferrer, Variant};
@@ -10,6 +10,7 @@ use crate::model::manifest::Manifest;
 use crate::model::reference::Selector;
 use crate::model::summary::Kind;
 use crate::model::text::{LONGEST_FIELD, SafeText};
+use crate::model::vendor_image::SCAN;
 use crate::model::{annotations, columns, plural, size, time};
 
 /// Columns of the labels.
@@ -21,6 +22,9 @@ const SIZES: usize = 9;
 const LONGEST_PLATFORM: usize = 24;
 /// Largest number of entries shown of one list: environment, labels, annotations.
 const MOST_OF_A_LIST: usize = 100;
+
+/// The label of an image after which Quay gives its tag an end.
+const EXPIRY_LABEL: &str = "quay.expires-after";
 
 /// A row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,6 +74,7 @@ pub(crate) fn rows(state: &State, width: usize, now: Timestamp) -> Vec<OverviewR
     let Some(inspection) = &state.detail.inspection.value else { return page.rows };
     page.names(state, inspection);
     page.summary(inspection, now);
+    page.vendor(state, now);
     if inspection.variants.len() > 1 {
         page.platforms(inspection, state.detail.variant);
     }
@@ -164,6 +169,24 @@ impl OverviewPage {
                 }
             }
             None => {}
+        }
+    }
+
+    /// Adds the facts of the registry's vendor.
+    fn vendor(&mut self, state: &State, now: Timestamp) {
+        let facts = vendor_images::shown_facts(state).unwrap_or_default();
+        for (label, text) in facts.lines(now) {
+            let tone =
+                if label == SCAN && facts.has_grave_findings() { RowTone::Warn } else { RowTone::Plain };
+            self.toned(label, &text, tone);
+        }
+        if facts.expires.is_none()
+            && let Some(after) = expiry_label(state)
+        {
+            self.field(
+                "expires",
+                &format!("{} after its push, by the label {EXPIRY_LABEL}", first_of(after)),
+            );
         }
     }
 
@@ -301,6 +324,16 @@ impl OverviewPage {
             self.warn("", &format!("and {more} more: see the Referrers tab"));
         }
     }
+}
+
+/// Returns the time after which Quay removes the tag, by a label of the image. Other registries do not read it.
+fn expiry_label(state: &State) -> Option<&str> {
+    let (repository, _) = state.detail.image.as_ref()?;
+    let registry = state.registries.items.iter().find(|registry| registry.host == repository.host)?;
+    let product = registry.server.value.as_ref()?.product.as_ref()?;
+    let config = state.detail.selected_variant()?.config.as_ref()?.as_ref().ok()?;
+    let after = config.labels.iter().find(|(key, _)| key.as_str() == EXPIRY_LABEL);
+    after.map(|(_, after)| after.as_str()).filter(|after| product.as_str() == "Quay" && !after.is_empty())
 }
 
 /// Joins words up to the length that is shown.

@@ -10,6 +10,13 @@ impl Rows {
         if let (false, Some(method)) = (plan.common.methods.is_empty(), plan.mode.method()) {
             self.methods(&plan.common.methods, method, false, plan.own_api.as_ref());
         }
+        if let Some(api) = &plan.restore {
+            let text = format!(
+                "by {}'s own API: the registry does not serve the image by its digest any more",
+                api.vendor
+            );
+            self.fact("restored", Tone::Plain, text);
+        }
         if let Some(blocked) = &plan.common.blocked {
             self.blank();
             self.fact("blocked", Tone::Bad, blocked.why.as_str());
