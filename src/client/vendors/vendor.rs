@@ -35,6 +35,8 @@ pub(crate) struct Vendor {
     pub(crate) blocked_by_tags: &'static [RefusalSign],
     /// Refusals to delete an image as long as an index lists it: docs/REGISTRIES.md §7.1.
     pub(crate) listed_by_index: &'static [RefusalSign],
+    /// Hints for other refusals that its words explain: docs/REGISTRIES.md §9.1.
+    pub(crate) hints: &'static [(RefusalSign, &'static str)],
     /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
     pub(crate) api: Option<&'static VendorApi>,
 }
@@ -54,6 +56,7 @@ impl Vendor {
         unsupported: &[],
         blocked_by_tags: &[],
         listed_by_index: &[],
+        hints: &[],
         api: None,
     };
 
