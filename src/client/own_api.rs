@@ -138,7 +138,7 @@ struct Part<T> {
     next: Option<VendorPosition>,
     /// Why the list ends before its end.
     incomplete: Option<&'static str>,
-    /// Whether the API refused to show it.
+    /// Whether the API refused every call for it.
     is_refused: bool,
 }
 
@@ -370,11 +370,12 @@ async fn advance<T>(
     read: impl Fn(&ApiAnswer<'_>) -> Option<ApiPage<T>>,
     scope: &Scope,
 ) -> Result<Part<T>, Error> {
-    let (mut incomplete, mut is_refused) = (None, false);
+    let (mut incomplete, mut is_refused, mut is_answered) = (None, false, false);
     while let Some(group) = position.groups.pop_front() {
         for call in group {
             if position.calls >= most {
                 let incomplete = Some("the list is too long");
+                let is_refused = is_refused && !is_answered;
                 return Ok(Part { items: Vec::new(), next: None, incomplete, is_refused });
             }
             position.calls += 1;
@@ -389,6 +390,7 @@ async fn advance<T>(
             let host = session.client.host();
             let answer = ApiAnswer { host, call: &call, body: &answer.body, link: answer.link.as_deref() };
             let page = read(&answer).ok_or_else(|| session.other_form())?;
+            is_answered = true;
             if page.items.is_empty() && page.next.is_none() && page.then.is_empty() {
                 continue;
             }
@@ -419,7 +421,7 @@ async fn advance<T>(
             break;
         }
     }
-    Ok(Part { items: Vec::new(), next: None, incomplete, is_refused })
+    Ok(Part { items: Vec::new(), next: None, incomplete, is_refused: is_refused && !is_answered })
 }
 
 fn hash(text: &str) -> u64 {

@@ -135,6 +135,12 @@ pub(crate) fn says_listed_by_index(status: u16, said: &ErrorBody) -> bool {
     has_sign(|vendor| vendor.listed_by_index, status, said)
 }
 
+/// Returns the hint for a refusal that the words of a vendor explain.
+pub(crate) fn refusal_hint(status: u16, said: &ErrorBody) -> Option<&'static str> {
+    let mut hints = VENDORS.iter().flat_map(|vendor| vendor.hints);
+    hints.find(|(sign, _)| sign.fits(status, said)).map(|(_, hint)| *hint)
+}
+
 fn has_sign(signs: impl Fn(&Vendor) -> &'static [RefusalSign], status: u16, said: &ErrorBody) -> bool {
     VENDORS.iter().flat_map(signs).any(|sign| sign.fits(status, said))
 }
@@ -235,6 +241,20 @@ mod tests {
     fn every_vendor_has_a_name_of_its_own_and_a_sign_or_a_domain() {
         let names: std::collections::HashSet<&str> = VENDORS.iter().map(|vendor| vendor.name).collect();
         assert!(names.len() == VENDORS.len() && !names.contains(""));
+    }
+
+    /// docs/REGISTRIES.md §9.1.
+    #[test]
+    fn refusals_of_ecr_are_explained_by_its_words() {
+        let hint = |status, code: &'static str, message: &'static str| {
+            let words = ErrorWords { code: Some(code.into()), message: Some(message.into()), detail: None };
+            refusal_hint(status, &words.into())
+        };
+        let missing = "The repository with name 'app' does not exist in the registry with id '123'";
+        assert!(hint(404, "NAME_UNKNOWN", missing).is_some_and(|hint| hint.contains("create-repository")));
+        let expired = "Your authorization token has expired. Reauthenticate and try again.";
+        assert!(hint(403, "DENIED", expired).is_some_and(|hint| hint.contains("twelve hours")));
+        assert_eq!(hint(404, "NAME_UNKNOWN", "repository name not known to registry"), None);
     }
 
     /// docs/REGISTRIES.md §7.1, §7.5, §9.1.

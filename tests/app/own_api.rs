@@ -129,6 +129,23 @@ async fn a_search_that_fails_is_answered_by_known_names() {
     harness.shows("› team/app");
 }
 
+/// docs/REGISTRIES.md §9.4: zot finds the images of a digest, each with its tags.
+#[tokio::test]
+async fn a_digest_is_searched_for_and_its_image_opened() {
+    let zot: Answers = |path| match path {
+        "/v2/_zot/ext/search" => Some(
+            r#"{"data":{"ImageListForDigest":{"Results":[{"RepoName":"team/app","Tag":"1.4.1","Digest":"sha256:0"}]}}}"#,
+        ),
+        _ => None,
+    };
+    let mut harness = open("zot", "/team/web", zot, 404).await;
+    let digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    harness.press("S").await.type_text(digest).await;
+    harness.shows("tag 1.4.1");
+    harness.press("Enter").await;
+    harness.shows("› team/app › 1.4.1");
+}
+
 const HARBOR: Answers = |path| match path {
     path if path.contains("/artifacts/sha256:") => Some(r#"{"digest":"sha256:0000"}"#),
     path if path.starts_with("/api/") => Some("[]"),

@@ -122,6 +122,9 @@ async fn untagged(vendor: &str) -> (Demo, Shell) {
                 {{"id":3,"name":"odd"}},null]"#,
                 HEX.replace('e', "f")
             ),
+            "/users/team/packages/container/full/versions" => {
+                r#"[{"id":1,"name":"sha256:0","metadata":{"container":{"tags":["1"]}}}]"#.to_string()
+            }
             "/api/v2.0/projects/team/repositories/app/artifacts" => format!(
                 r#"[{{"digest":"sha256:{HEX}","size":7,"push_time":"2024-01-02T03:04:05Z","tags":null}},
                 {{"digest":"sha256:{}","tags":[{{"name":"1"}}]}}]"#,
@@ -164,6 +167,16 @@ async fn images_without_a_tag_are_listed_by_the_vendors_that_tell_of_them() {
             .assert_says("keeps no past of single tags")
             .assert_says("lists the images without a tag");
     }
+}
+
+/// GitHub has one list for organisations and one for users, and refuses the wrong one.
+#[tokio::test]
+async fn a_package_without_untagged_versions_is_not_taken_for_one_that_is_hidden() {
+    let (demo, shell) = untagged("ghcr").await;
+    let ended = shell.run(&["history", &format!("{}/team/full", demo.address())]).await;
+    ended.assert_code(0).assert_says("GHCR keeps no removed tag and no image without one");
+    let ended = shell.run(&["history", &format!("{}/team/hidden", demo.address())]).await;
+    ended.assert_code(1).assert_says("read:packages");
 }
 
 #[tokio::test]

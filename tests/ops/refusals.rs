@@ -73,6 +73,13 @@ fn refusals() -> Vec<Refusal> {
         refusal(412, "", "412 Precondition Failed", PROTECTED, Protected),
         refusal(
             403,
+            r#"{"errors":[{"code":"DENIED","message":"Your authorization token has expired. Reauthenticate and try again."}]}"#,
+            "403 DENIED: Your authorization token has expired",
+            "a login of ECR lasts twelve hours",
+            Denied,
+        ),
+        refusal(
+            403,
             r#"{"errors":[{"code":"DENIED","message":"quota exceeded"}]}"#,
             "403 DENIED: quota exceeded",
             QUOTA,

@@ -1,6 +1,7 @@
 //! The kind of a failure, and the hint that may help against it.
 
 use super::{Cause, CertificateFault, Error, Peer};
+use crate::client::vendors;
 use crate::model::failure::FailureKind;
 use crate::model::text::SafeText;
 
@@ -125,6 +126,11 @@ impl Error {
     fn hint_about_registry(&self) -> Option<String> {
         let host = &self.host;
         let cause = &self.cause;
+        if let Cause::Status { status, body, .. } = cause
+            && let Some(hint) = vendors::refusal_hint(*status, body)
+        {
+            return Some(hint.into());
+        }
         let hint = match cause {
             Cause::NoAddress(_) => "check the spelling, the network and the name server".into(),
             Cause::Refused => format!("is a registry running at `{host}`, and is the port right?"),

@@ -12,6 +12,18 @@ pub(crate) const ECR: Vendor = Vendor {
     delete_hint: Some(DELETE_HINT),
     // https://docs.aws.amazon.com/AmazonECR/latest/userguide/image-tag-mutability.html
     protected: &[RefusalSign { statuses: &[], wording: Wording::Text("immutable") }],
+    // https://docs.aws.amazon.com/AmazonECR/latest/userguide/common-errors-docker.html
+    hints: &[
+        (
+            RefusalSign { statuses: &[], wording: Wording::Text("authorization token has expired") },
+            "a login of ECR lasts twelve hours: `aws ecr get-login-password` gives another password, and \
+             `docker-credential-ecr-login` does so by itself",
+        ),
+        (
+            RefusalSign { statuses: &[], wording: Wording::Text("does not exist in the registry with id") },
+            "ECR makes no repository by a push: create it first, with `aws ecr create-repository`",
+        ),
+    ],
     // `ImageReferencedByManifestList`: https://docs.aws.amazon.com/AmazonECR/latest/APIReference/API_ImageFailure.html
     listed_by_index: &[
         RefusalSign { statuses: &[], wording: Wording::Text("imagereferencedbymanifestlist") },

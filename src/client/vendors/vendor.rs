@@ -38,6 +38,8 @@ pub(crate) struct Vendor {
     pub(crate) counts: CountedRequests,
     /// Refusals to delete an image as long as an index lists it: docs/REGISTRIES.md §7.1.
     pub(crate) listed_by_index: &'static [RefusalSign],
+    /// Hints for other refusals that its words explain: docs/REGISTRIES.md §9.1.
+    pub(crate) hints: &'static [(RefusalSign, &'static str)],
     /// Its own API beside the registry API: docs/REGISTRIES.md §9.4.
     pub(crate) api: Option<&'static VendorApi>,
 }
@@ -58,6 +60,7 @@ impl Vendor {
         blocked_by_tags: &[],
         counts: CountedRequests::All,
         listed_by_index: &[],
+        hints: &[],
         api: None,
     };
 
