@@ -2,7 +2,8 @@
 
 use reqwest::Url;
 
-use super::{AuthScheme, Authenticator, RealmTrust, realm_trust};
+use super::realm::{RealmTrust, realm_trust};
+use super::{AuthScheme, Authenticator};
 use crate::client::credentials::Login;
 use crate::client::http::origin::{self, Origin};
 
