@@ -154,7 +154,7 @@ impl Registry {
             Ask::Plan(request) | Ask::ResumePlan(_, request) => {
                 Answer::Plan((self.plan)(request).map(Box::new))
             }
-            Ask::BeyondBudget(ask) => return self.answer(ask),
+            Ask::BeyondBudget(ask) => self.answer(ask),
             Ask::Files(_, is_agreed) => Answer::Files((self.files)(*is_agreed)),
             Ask::FileContent(request) => {
                 let entry = request.files.list.get(request.entry as usize).expect("a file");
