@@ -620,6 +620,60 @@ async fn a_push_continues_although_the_server_restarts_after_each_answer() {
     assert!(has(&to, &bytes));
 }
 
+/// Four blobs may be read at once. Uploads that broke off and wait for the destination to take a new one read nothing, so
+/// they keep no other blob of the source from being read: another upload that the destination waits for may need it.
+#[tokio::test]
+async fn uploads_that_wait_for_their_destination_leave_the_source_to_others() {
+    let (from, to) = (Registry::open(Store::new()).await, Registry::open(Store::new()).await);
+    let free = content(1_000);
+    from.demo.store().put_blob("app", free.clone());
+    let blobs: Vec<Bytes> = (1..=4).map(|number| content(100_000 + number)).collect();
+    for bytes in &blobs {
+        from.demo.store().put_blob("app", bytes.clone());
+    }
+    let (reads, starts) = (Gate::new(), Gate::new());
+    let (held, free_digest) = (reads.clone(), descriptor(&free).digest.expect("a digest").to_string());
+    from.demo
+        .fault(move |request, _| (!request.path.ends_with(&free_digest)).then(|| Fault::Gate(held.clone())));
+    let puts: [Gate; 4] = std::array::from_fn(|_| Gate::new());
+    let (gates, held, put, post) = (puts.clone(), starts.clone(), AtomicUsize::new(0), AtomicUsize::new(0));
+    to.demo.fault(move |request, _| match request.method.as_str() {
+        "POST" => (post.fetch_add(1, Ordering::Relaxed) >= 4).then(|| Fault::Gate(held.clone())),
+        "PUT" => {
+            let gate = gates.get(put.fetch_add(1, Ordering::Relaxed))?;
+            Some(Fault::Then(gate.clone(), Box::new(Fault::Close)))
+        }
+        "GET" => Some(Fault::status(404)),
+        _ => None,
+    });
+    let transfer = Arc::new(Transfer::default());
+    let pushes: Vec<_> = blobs
+        .iter()
+        .map(|bytes| {
+            let (client, descriptor, transfer) = (to.client.clone(), descriptor(bytes), transfer.clone());
+            let source = BlobSource::registry(Arc::new(from.client.clone()), &name("app"), &descriptor);
+            tokio::spawn(
+                async move { client.push_blob(&name("copy"), &descriptor, &source, &transfer).await },
+            )
+        })
+        .collect();
+    // Three uploads are open at once, and the fourth begins when one of them broke off. Each breaks off while it reads.
+    reads.reached_by(3).await;
+    puts[..3].iter().for_each(Gate::open);
+    reads.reached_by(4).await;
+    puts[3].open();
+    to.demo
+        .wait_until(|requests| requests.iter().filter(|request| request.method == "DELETE").count() >= 4)
+        .await;
+    let read = tokio::time::timeout(Duration::from_secs(60), read(&from, &descriptor(&free))).await;
+    assert_eq!(read.expect("a permit is free").expect("a blob"), free);
+    reads.open();
+    starts.open();
+    for push in pushes {
+        push.await.expect("a task").expect("it is pushed");
+    }
+}
+
 /// A server that forgets unfinished uploads when a connection breaks, and breaks connections that carry much.
 #[tokio::test]
 async fn parts_become_small_enough_for_a_server_that_keeps_nothing() {

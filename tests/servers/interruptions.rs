@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt, stream};
 use regtui::client::{ClientSettings, Timeouts, Trust};
@@ -110,7 +111,8 @@ async fn a_copy_completes_although_both_servers_start_again_after_each_answer() 
         let (source, target) =
             (hostile::restarting(from.address()).await, hostile::restarting(to.address()).await);
         let trust = Trust { plain_http: true, ..Trust::default() };
-        let patient = Timeouts { tries: 30, ..timeouts() };
+        // Each start serves one of the requests that are sent at once. Any of them may be unlucky often.
+        let patient = Timeouts { tries: 1_000, longest_wait: Duration::from_millis(50), ..timeouts() };
         let (context, _folder) = context(ClientSettings { trust, timeouts: patient, ..settings() });
         let request = everything(source, target, "restarted");
         // A copy does not wait for a server that it has never reached.

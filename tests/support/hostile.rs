@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use regtui::demo::Store;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
@@ -241,7 +243,7 @@ pub async fn restarting(server: SocketAddr) -> SocketAddr {
                 Some(open) => open,
                 None => socket(address).listen(1024).expect("it listens again"),
             };
-            let Ok((client, _)) = open.accept().await else { return };
+            let Some(client) = first_request(&open).await else { return };
             drop(open);
             // Either side may hang up first.
             drop(one_answer(client, server).await);
@@ -263,19 +265,71 @@ fn socket(address: SocketAddr) -> TcpSocket {
     socket
 }
 
+/// Returns the connection on which a request begins first. The others end, as they do when a server starts again. A client
+/// may keep connections in store on which it sends nothing, and none of these holds the server up.
+async fn first_request(listener: &TcpListener) -> Option<TcpStream> {
+    let mut connections = FuturesUnordered::new();
+    loop {
+        tokio::select! {
+            accepted = listener.accept() => connections.push(with_request(accepted.ok()?.0)),
+            Some(begun) = connections.next() => {
+                if begun.is_some() {
+                    return begun;
+                }
+            }
+        }
+    }
+}
+
+/// Waits for the first byte of a request. Returns `None` if the client hangs up before.
+async fn with_request(client: TcpStream) -> Option<TcpStream> {
+    let read = client.peek(&mut [0]).await.ok()?;
+    (read > 0).then_some(client)
+}
+
+/// The bytes of a body that each connection brings, however the server divides its answer.
+const BROUGHT: usize = 16 * 1024;
+
+/// Passes a request on, and the head of its answer with so much of the body that the connection has brought something.
 async fn one_answer(mut client: TcpStream, server: SocketAddr) -> std::io::Result<()> {
     let mut server = TcpStream::connect(server).await?;
     let (mut up, mut down) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
+    let (mut is_head, mut answer) = (None, Vec::new());
     loop {
         tokio::select! {
             read = client.read(&mut up) => match read? {
                 0 => return Ok(()),
-                length => server.write_all(&up[..length]).await?,
+                length => {
+                    is_head.get_or_insert(up.starts_with(b"HEAD "));
+                    server.write_all(&up[..length]).await?;
+                }
             },
             read = server.read(&mut down) => {
                 let length = read?;
-                return client.write_all(&down[..length]).await;
+                client.write_all(&down[..length]).await?;
+                answer.extend_from_slice(&down[..length]);
+                if length == 0 || brings_enough(&answer, is_head == Some(true)) {
+                    return Ok(());
+                }
             }
         }
+    }
+}
+
+/// Returns whether this beginning of an answer has its head, and enough of its body or all of it.
+fn brings_enough(answer: &[u8], is_head: bool) -> bool {
+    let Some(end) = answer.windows(4).position(|end| end == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let body = &answer[end + 4..];
+    let value = |name: &str| {
+        head.lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':').map(|value| value.trim().to_string()))
+    };
+    let is_empty = is_head || head.starts_with("http/1.1 204") || head.starts_with("http/1.1 304");
+    let length = value("content-length").and_then(|length| length.parse::<usize>().ok());
+    match length {
+        _ if is_empty || body.len() >= BROUGHT => true,
+        Some(length) => body.len() >= length,
+        None => value("transfer-encoding").is_some() && body.ends_with(b"0\r\n\r\n"),
     }
 }

@@ -6,8 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cli::assembly::state;
 use crate::cli::print::{self, Table};
-use crate::cli::{Cli, CliError, state};
+use crate::cli::{Cli, CliError};
 use crate::client::{Pins, TrustDecision};
 use crate::config::ConfigText;
 use crate::config::effective::{Effective, Setting, Source};

@@ -393,6 +393,8 @@ impl Push {
             return Err(self.stopped_error());
         }
         self.body.seek(0).await;
+        // Other uploads may begin now, and each needs its source.
+        self.body.rest().await;
         let (client, name) = (self.client().clone(), self.upload.name.clone());
         self.upload = loop {
             self.upload.permit = Permit::none();

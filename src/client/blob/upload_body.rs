@@ -95,6 +95,13 @@ impl UploadBody {
         flow.seek(to);
     }
 
+    /// Notes that nothing is read until the upload goes on, so that the source can be read for other uploads meanwhile.
+    pub(crate) async fn rest(&self) {
+        if let RangeSource::Registry(Some(reader)) = &mut self.0.window.lock().await.source {
+            reader.rest();
+        }
+    }
+
     /// Subtracts all bytes of this blob from those that count as sent.
     pub(crate) async fn abandon(&self) {
         let flow = self.0.window.lock().await;
