@@ -38,6 +38,14 @@ impl<'a> ArgumentReader<'a> {
         Ok(target)
     }
 
+    /// Reads the name of a registry. A repository behind it is no part of it, and a name alone is no image of Docker Hub.
+    pub(crate) fn registry(&self, text: &str) -> Result<Host, CliError> {
+        let start = text.find("://").map_or(0, |at| at + "://".len());
+        let end = text.get(start..).and_then(|rest| rest.find('/')).map_or(text.len(), |at| start + at);
+        let host = text.get(..end).unwrap_or(text);
+        Ok(self.target(&format!("{host}/"))?.host().clone())
+    }
+
     /// Reads the name of one image. The tag is `latest` if the name has neither a tag nor a digest.
     pub(crate) fn image(&self, text: &str) -> Result<Reference, CliError> {
         match self.target(text)? {

@@ -46,7 +46,7 @@ pub(crate) struct LoginCommand {
 impl LoginCommand {
     /// Checks the login and stores it.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
-        let host = ArgumentReader::of(pool).target(&self.host)?.host().clone();
+        let host = ArgumentReader::of(pool).registry(&self.host)?;
         // A place that cannot be changed is reported before anything is typed.
         let place = place_for(pool, &host).await?;
         let input = self.input(&host)?;

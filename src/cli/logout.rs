@@ -26,7 +26,7 @@ pub(crate) struct Logout {
 impl Logout {
     /// Removes the logins, and reports those that are left.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
-        let host = ArgumentReader::of(pool).target(&self.host)?.host().clone();
+        let host = ArgumentReader::of(pool).registry(&self.host)?;
         let report = pool.credentials().log_out(&host).await;
         let forgotten = pool.token_services().forget(&host).await;
         let mut out = std::io::stdout().lock();

@@ -45,7 +45,7 @@ impl TrustCommand {
     /// Shows the certificate, asks, and pins it.
     pub(super) async fn run(&self, pool: &Pool) -> Result<(), CliError> {
         let Some(host) = &self.host else { return list(pool) };
-        let host = ArgumentReader::of(pool).target(host)?.host().clone();
+        let host = ArgumentReader::of(pool).registry(host)?;
         if self.forget {
             let had_one =
                 pool.forget_trust(&host).map_err(|error| CliError::Failed(unkept(&host, &error)))?;

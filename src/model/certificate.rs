@@ -85,7 +85,10 @@ impl ServerCertificate {
         let Ok((_, parsed)) = X509Certificate::from_der(der) else { return certificate };
         certificate.subject = name_text(parsed.subject());
         certificate.issuer = name_text(parsed.issuer());
-        let at = |time: x509_parser::time::ASN1Time| Timestamp::from_second(time.timestamp()).ok();
+        let at = |time: x509_parser::time::ASN1Time| {
+            let (first, last) = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+            Timestamp::from_second(time.timestamp().clamp(first, last)).ok()
+        };
         certificate.validity = at(parsed.validity().not_before).zip(at(parsed.validity().not_after));
         for extension in parsed.extensions() {
             let ParsedExtension::SubjectAlternativeName(alternative) = extension.parsed_extension() else {
@@ -105,6 +108,10 @@ impl ServerCertificate {
     /// Describes when it is valid: `2025-01-01 to 2025-02-01 (expired 3 days ago)`.
     pub(crate) fn describe_validity(&self, now: Timestamp) -> String {
         let Some((from, until)) = self.validity else { return "cannot be read".into() };
+        if until.as_second() >= Timestamp::MAX.as_second() && from <= now {
+            // RFC 5280 § 4.1.2.5: 99991231235959Z stands for no end.
+            return format!("from {} on, without an end", time::day(from));
+        }
         let days =
             |from: Timestamp, to: Timestamp| (to.as_second().saturating_sub(from.as_second())) / 86_400;
         let about = match (now < from, now > until) {
@@ -217,6 +224,44 @@ mod tests {
         let read = ServerCertificate::of_der(&[0x30, 0x82, 0xff]);
         assert_eq!(read.fingerprint, Fingerprint::of(&[0x30, 0x82, 0xff]));
         assert!(read.names.is_empty() && read.subject.is_empty() && read.validity.is_none());
+    }
+
+    #[test]
+    fn a_certificate_without_an_end_is_valid_without_an_end() {
+        let mut params = rcgen::CertificateParams::new(vec!["r.test".to_string()]).expect("a name");
+        params.not_before = rcgen::date_time_ymd(1850, 1, 2);
+        // The last second that a certificate can name is later than the last one of a timestamp.
+        let end = rcgen::date_time_ymd(9999, 12, 31) + std::time::Duration::from_secs(86_399);
+        params.not_after = end;
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let read = ServerCertificate::of_der(params.self_signed(&key).expect("a certificate").der());
+        let now = Timestamp::UNIX_EPOCH;
+        assert_eq!(read.describe_validity(now), "from 1850-01-02 on, without an end");
+        let before = "1800-01-01T00:00:00Z".parse().expect("a time");
+        assert!(read.describe_validity(before).contains("(valid in"));
+    }
+
+    #[test]
+    fn damaged_certificates_are_read_as_far_as_they_can_be() {
+        let mut params = rcgen::CertificateParams::new(vec!["r.test".into(), "127.0.0.1".into()]).expect("names");
+        params.distinguished_name.push(rcgen::DnType::CommonName, "a\u{202e}b\u{7}ö");
+        params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let key = rcgen::KeyPair::generate().expect("a key");
+        let whole = params.self_signed(&key).expect("a certificate").der().to_vec();
+        let read = |der: &[u8]| {
+            let read = ServerCertificate::of_der(der);
+            let lines = read.lines(Timestamp::UNIX_EPOCH);
+            let is_unsafe = |text: &str| text.contains(['\u{202e}', '\u{7}', '\u{0}', '\n']);
+            assert!(!lines.iter().any(|(_, text)| is_unsafe(text)), "{lines:?}");
+        };
+        for at in 0..whole.len() {
+            read(&whole[..at]);
+            for byte in [0, 1, 0x1e, 0x30, 0x7f, 0x80, 0x84, 0xff] {
+                let mut damaged = whole.clone();
+                damaged[at] = byte;
+                read(&damaged);
+            }
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ use regtui::demo::faults::Fault;
 use regtui::model::digest::Digest;
 
 use crate::support::hostile;
+use crate::support::registry::Registry;
 use crate::support::shell::Shell;
 
 fn store() -> Store {
@@ -159,4 +160,41 @@ async fn pins_that_cannot_be_read_are_not_lost_silently() {
     state(&shell).pragma_update(None, "user_version", 9_999).expect("a version");
     let ended = shell.run(&["ls", &here(address)]).await;
     ended.assert_code(1).assert_says("the pinned certificates").assert_says("TLS failed");
+}
+
+#[tokio::test]
+async fn a_registry_without_tls_leads_to_no_pinned_server_over_plain_http() {
+    let key = certificate("localhost", (2020, 2090));
+    let (_before, pinned) = hostile::tls(store(), &key).await;
+    let shell = Shell::new();
+    shell.run(&["trust", &here(pinned), "--fingerprint", &fingerprint(&key)]).await.assert_code(0);
+    // The server of the pin answers without TLS.
+    let other = Registry::open(store()).await;
+    let at = format!("localhost:{}", other.demo.address().port());
+    state(&shell).execute("UPDATE server_trust SET server = ?", [&at]).expect("a pin");
+    other.demo.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"T"}"#)));
+    let realm = format!(r#"Bearer realm="http://{at}/token",service="x""#);
+    let storage = format!("http://{at}/blob");
+    let token = Fault::answer(401, &[("www-authenticate", &realm)], "");
+    let moved = Fault::answer(307, &[("location", &storage)], "");
+    for answer in [token, moved] {
+        let registry = Registry::open(store()).await;
+        registry.demo.fault(move |request, _| {
+            let is_led = request.path.contains("/blobs/") || request.path.contains("/_catalog");
+            is_led.then(|| answer.clone())
+        });
+        let address = registry.demo.address();
+        let ended = shell.run(&["ls", &here(address)]).await;
+        ended.assert_code(1).assert_says("although a certificate is pinned");
+    }
+    assert_eq!(other.demo.requests().len(), 0, "nothing is sent to it");
+}
+
+#[tokio::test]
+async fn a_name_without_a_dot_is_a_server_and_no_image_of_docker_hub() {
+    let shell = Shell::new();
+    for (name, server) in [("vm", "vm"), ("vm:5000", "vm:5000"), ("vm:443", "vm:443"), ("vm/team/app", "vm")] {
+        let ended = shell.run(&["trust", "--forget", name]).await;
+        assert_eq!(ended.stdout, format!("there is no decision about {server}\n"), "{ended:?}");
+    }
 }

@@ -93,6 +93,9 @@ impl Error {
                     "`{host}` {how}, and only the operator of one of them can correct this: `--insecure` applies to `{host}` alone"
                 ),
             }),
+            Cause::PlainRefused => Some(format!(
+                "`{host}` {how} without TLS, and only its operator can correct this; `regtui trust --list` shows the pins"
+            )),
             Cause::ClientCertificate(_) => {
                 Some(format!("the client certificate for `{host}` is not sent to `{peer}`"))
             }

@@ -261,6 +261,11 @@ impl Clients {
         self.pins.find_for(&self.host).is_some()
     }
 
+    /// Returns whether a URL leads over plain HTTP to a server with a pinned certificate.
+    pub(crate) fn forbid_plain(&self, url: &Url) -> bool {
+        self.pins.forbid_plain(url)
+    }
+
     /// Returns whether the registry has presented a certificate in this run.
     pub(crate) fn has_presented_certificate(&self) -> bool {
         ServerAddress::of_registry(&self.host).is_some_and(|server| self.pins.has_presented(&server))

@@ -418,6 +418,9 @@ impl Transport {
     /// Returns the client for a server. The user's settings for the registry hold for its own origin alone, except for
     /// the authorities; strict clients serve all others, and a registry that another one leads to.
     pub(crate) fn client(&self, url: &Url, peer: &Peer, reuse: Reuse) -> Result<Client, SendError> {
+        if self.clients.forbid_plain(url) {
+            return Err(Cause::PlainRefused.at(peer));
+        }
         let client = if *peer == Peer::Registry && !self.is_led_to {
             self.clients.registry(url, reuse)
         } else {

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use reqwest::Url;
@@ -49,7 +50,11 @@ impl ServerAddress {
     fn is_named(&self, name: &ServerName<'_>) -> bool {
         let host = self.0.rsplit_once(':').map_or(self.0.as_str(), |(host, _)| host);
         let host = host.trim_start_matches('[').trim_end_matches(']');
-        host.eq_ignore_ascii_case(&name.to_str())
+        match name {
+            // An address has more than one spelling: `::ffff:127.0.0.1` is `::ffff:7f00:1`.
+            ServerName::IpAddress(address) => host.parse() == Ok(IpAddr::from(*address)),
+            name => host.eq_ignore_ascii_case(&name.to_str()),
+        }
     }
 
     /// Returns the text.
@@ -112,6 +117,17 @@ impl Pins {
     /// Returns the fingerprint that is pinned for a registry.
     pub(crate) fn find_for(&self, host: &Host) -> Option<Fingerprint> {
         self.find(&ServerAddress::of_registry(host)?)
+    }
+
+    /// Returns whether a URL leads over plain HTTP to a server with a pinned certificate. Without a port it leads to the
+    /// place of a server that is named without a port as well.
+    pub(crate) fn forbid_plain(&self, url: &Url) -> bool {
+        let is_pinned = |server: Option<ServerAddress>| server.is_some_and(|it| self.find(&it).is_some());
+        let with_tls = || {
+            let host = url.host_str().filter(|_| url.port().is_none())?;
+            Some(ServerAddress(format!("{host}:443")))
+        };
+        url.scheme() == "http" && (is_pinned(ServerAddress::of(url)) || is_pinned(with_tls()))
     }
 
     /// Returns whether the user allowed plain HTTP for a registry.
@@ -297,5 +313,55 @@ impl ServerCertVerifier for PinVerifier {
             return elliptic::signature_algorithms().supported_schemes();
         }
         self.otherwise.supported_verify_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(url: &str) -> ServerAddress {
+        ServerAddress::of(&Url::parse(url).expect("a url")).expect("an address")
+    }
+
+    #[test]
+    fn a_pin_counts_for_its_server_in_every_spelling_of_the_address() {
+        for (url, name) in [
+            ("https://r.test/", "r.test"),
+            ("https://R.Test:5000/", "r.test"),
+            ("https://127.0.0.1/", "127.0.0.1"),
+            ("https://[::1]:5000/", "::1"),
+            ("https://[::ffff:127.0.0.1]/", "::ffff:127.0.0.1"),
+            ("https://[2001:db8:0:0:0:0:0:1]/", "2001:db8::1"),
+        ] {
+            let name = ServerName::try_from(name).expect("a name");
+            assert!(address(url).is_named(&name), "{url}");
+            assert!(!address("https://proxy.test/").is_named(&name), "{url}");
+        }
+        let registry = |host: &str| ServerAddress::of_registry(&Host::parse(host).expect("a host"));
+        for (one, other) in
+            [("r.test", "R.TEST:443"), ("docker.io", "registry-1.docker.io"), ("[::1]", "[0:0::1]:443")]
+        {
+            assert_eq!(registry(one), registry(other));
+        }
+    }
+
+    #[test]
+    fn a_server_with_a_pin_is_never_reached_without_tls() {
+        let pins = Pins::default();
+        for server in ["https://r.test/", "https://r.test:5000/"] {
+            let pinned = TrustDecision::Pinned(Fingerprint::of(b"x"));
+            pins.decide(&address(server), Some(pinned), false).expect("it is decided");
+        }
+        for (url, is_forbidden) in [
+            ("http://r.test/token", true),
+            ("http://R.test:443/", true),
+            ("http://r.test:5000/", true),
+            ("http://r.test:8080/", false),
+            ("http://other.test/", false),
+            ("https://r.test/", false),
+        ] {
+            assert_eq!(pins.forbid_plain(&Url::parse(url).expect("a url")), is_forbidden, "{url}");
+        }
     }
 }
