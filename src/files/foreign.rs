@@ -80,8 +80,8 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         fs::write(at("file"), "text").expect("a file");
-        let status = std::process::Command::new("mkfifo").arg(at("fifo")).status().expect("mkfifo runs");
-        assert!(status.success());
+        let created = std::process::Command::new("mkfifo").arg(at("fifo")).status().expect("mkfifo runs");
+        assert!(created.success());
         let _socket = std::os::unix::net::UnixListener::bind(at("socket")).expect("a socket");
         for (link, target) in [("link", "file"), ("to-fifo", "fifo"), ("to-nothing", "/dev/null")] {
             std::os::unix::fs::symlink(target, at(link)).expect("a link");
