@@ -10,9 +10,12 @@ use rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::provider;
 use crate::client::error::Cause;
+use crate::files::foreign::{describe as describe_error, read_regular};
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
+/// Most bytes of a file of certificates. Those of a whole system have less than one MiB.
+const LARGEST: u64 = 16 << 20;
 /// The mark that text editors of Windows write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The marks that they write before UTF-16, in either order.
@@ -53,8 +56,9 @@ fn describe(content: &[u8]) -> &'static str {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Cause> {
-    std::fs::read(file)
-        .map_err(|error| Cause::Local(SafeText::from(format!("cannot read `{}`: {error}", file.display()))))
+    read_regular(file, LARGEST).map_err(|error| {
+        Cause::Local(SafeText::from(format!("cannot read `{}`: {}", file.display(), describe_error(&error))))
+    })
 }
 
 fn problem(file: &Path, what: &str) -> Cause {
@@ -107,7 +111,7 @@ impl CertificateFolder {
         let (mut all, mut empty) = (Vec::new(), None);
         for file in self.with_extension("crt") {
             match read_certificates(file) {
-                Err(cause) if std::fs::read(file).is_ok_and(|text| text.trim_ascii().is_empty()) => {
+                Err(cause) if read(file).is_ok_and(|text| text.trim_ascii().is_empty()) => {
                     empty = Some(cause);
                 }
                 read => all.extend(read?),
@@ -211,6 +215,27 @@ mod tests {
         }
         let found = CertificateFolder::find_in(&host, &[place.path().join("none"), place.path().into()]);
         (place, found)
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_in_the_folder_is_named_and_not_waited_for() {
+        for name in ["ca.crt", "client.cert", "client.key"] {
+            let (place, _) = folder(&[]);
+            let host = Host::parse("r.test:5000").expect("a host");
+            let inside = place.path().join(folder_names(&host).remove(0));
+            let (certificate, key) = pair();
+            for (file, text) in [("client.cert", certificate), ("client.key", key)] {
+                std::fs::write(inside.join(file), text).expect("a file");
+            }
+            std::fs::remove_file(inside.join(name)).ok();
+            let status = std::process::Command::new("mkfifo").arg(inside.join(name)).status();
+            assert!(status.expect("mkfifo runs").success());
+            let found = CertificateFolder::find_in(&host, &[place.path().into()]);
+            let read = found.authorities().map(drop).and_then(|()| found.identity().map(drop));
+            let why = read.expect_err("it is refused").to_string();
+            assert!(why.contains(name) && why.contains("not a regular file"), "{why}");
+        }
     }
 
     #[test]
