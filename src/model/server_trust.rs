@@ -174,9 +174,10 @@ impl ServerTrust {
             return vec![(Leave, "leave it so: plain HTTP is used"), (Forget, "use TLS from now on")];
         }
         if self.plain == PlainHttp::Set {
-            let leave = match self.pinned.is_some() {
-                true => "not now: nothing is sent, as plain HTTP is asked for",
-                false => "leave it so: the name or a setting asks for plain HTTP",
+            let leave = if self.pinned.is_some() {
+                "not now: nothing is sent, as plain HTTP is asked for"
+            } else {
+                "leave it so: the name or a setting asks for plain HTTP"
             };
             return vec![(Leave, leave), (UseTls, "use TLS in this run")];
         }
@@ -193,9 +194,10 @@ impl ServerTrust {
         if offer.problem.is_none() {
             return vec![(Leave, "leave it so"), (Always, "pin it and accept no other")];
         }
-        let leave = match self.is_unchecked {
-            true => "leave it so: a setting accepts every certificate of it",
-            false => "not now: nothing is sent to it",
+        let leave = if self.is_unchecked {
+            "leave it so: a setting accepts every certificate of it"
+        } else {
+            "not now: nothing is sent to it"
         };
         vec![
             (Leave, leave),
@@ -274,6 +276,18 @@ mod tests {
             ("allowed", trust(Greeting::NoTls, None, PlainHttp::Decided), vec![Leave, Forget], false),
             ("set", trust(Greeting::NoTls, None, PlainHttp::Set), vec![Leave], false),
             (
+                "by the system's files",
+                trust(Greeting::NoTls, None, PlainHttp::WithoutLogin),
+                vec![Leave, ThisRun, Always],
+                false,
+            ),
+            (
+                "set, and no TLS any more",
+                trust(Greeting::NoTls, Some(b"old"), PlainHttp::Set),
+                vec![Leave, ThisRun, Always],
+                true,
+            ),
+            (
                 "TLS, and not asked for",
                 trust(certificate(Some("x"), None), None, PlainHttp::Set),
                 vec![Leave, UseTls],
@@ -290,6 +304,35 @@ mod tests {
             let offered: Vec<TrustChoice> = trust.choices().iter().map(|(choice, _)| *choice).collect();
             assert_eq!((offered, trust.contradicts_pin()), (choices, is_contradiction), "{case}");
             assert!(["problem", "state"].contains(&trust.facts(Timestamp::UNIX_EPOCH)[0].label), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_first_choice_says_that_nothing_is_sent_exactly_if_nothing_is_sent() {
+        let unchecked =
+            |greeting, pinned| ServerTrust { is_unchecked: true, ..trust(greeting, pinned, PlainHttp::No) };
+        let changed = || certificate(Some("x"), Some(b"old"));
+        let (no, set) = (PlainHttp::No, PlainHttp::Set);
+        for (trust, is_sent) in [
+            (trust(certificate(Some("x"), None), None, no), false),
+            (trust(certificate(None, None), None, no), true),
+            (unchecked(certificate(Some("x"), None), None), true),
+            (unchecked(changed(), Some(b"old")), false),
+            (trust(changed(), Some(b"old"), no), false),
+            (trust(certificate(None, Some(b"new")), Some(b"new"), set), false),
+            (trust(certificate(None, None), None, set), true),
+            (trust(Greeting::NoTls, None, no), false),
+            (trust(Greeting::NoTls, None, set), true),
+            (trust(Greeting::NoTls, None, PlainHttp::Decided), true),
+            (trust(Greeting::NoTls, None, PlainHttp::WithoutLogin), true),
+            (trust(Greeting::NoTls, Some(b"old"), set), false),
+        ] {
+            let says = trust.choices()[0].1;
+            assert_eq!(says.contains("nothing is sent"), !is_sent, "{says}: {trust:?}");
+            let is_bad = trust.facts(Timestamp::UNIX_EPOCH)[0].is_bad;
+            assert!(!is_bad || !is_sent || trust.is_unchecked, "{trust:?}");
+            // A server that would speak TLS, and is reached without, may refuse that.
+            assert!(!trust.is_accepted() || is_sent, "{trust:?}");
         }
     }
 
