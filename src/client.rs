@@ -117,13 +117,18 @@ pub struct HostSettings {
 impl ClientSettings {
     /// Returns the transport of a registry.
     pub(crate) fn trust_of(&self, host: &Host) -> Trust {
-        let mut trust = match self.hosts.get(host) {
-            Some(settings) => settings.trust.clone(),
-            None => self.trust.clone().with_leave(self.routes.is_insecure(host)),
-        };
+        let mut trust = self.undecided_trust_of(host);
         // `https://` before the name comes first.
         trust.plain_http |= !trust.tls && self.pins.allows_plain_http(host);
         trust
+    }
+
+    /// Returns the transport of a registry as settings, options and names have it, without the decisions of the user.
+    fn undecided_trust_of(&self, host: &Host) -> Trust {
+        match self.hosts.get(host) {
+            Some(settings) => settings.trust.clone(),
+            None => self.trust.clone().with_leave(self.routes.is_insecure(host)),
+        }
     }
 
     /// Returns the same settings with leave for one registry to be insecure.
@@ -302,7 +307,8 @@ impl Pool {
     pub fn set_transport(&self, host: &Host, change: impl FnOnce(&mut Trust)) {
         let mut clients = self.0.clients.lock().unwrap_or_else(PoisonError::into_inner);
         let mut settings = self.settings();
-        let before = settings.trust_of(host);
+        // A decision that is kept with the settings would outlive the moment when the user forgets it.
+        let before = settings.undecided_trust_of(host);
         let mut trust = before.clone();
         change(&mut trust);
         if trust != before {
@@ -315,10 +321,11 @@ impl Pool {
         }
     }
 
-    /// Returns whether the user allowed plain HTTP for a registry, and whether the user turned off the check of its
-    /// certificate.
+    /// Returns whether a setting, an option or the name asks for plain HTTP for a registry, and whether one turned off
+    /// the check of its certificate. Decisions about servers are not among them: they are kept on their own, or end with
+    /// the run.
     pub(crate) fn transport_flags(&self, host: &Host) -> (bool, bool) {
-        let trust = self.settings().trust_of(host);
+        let trust = self.settings().undecided_trust_of(host);
         (trust.plain_http, trust.insecure)
     }
 

@@ -29,7 +29,12 @@ impl<'a> ArgumentReader<'a> {
 
     /// Reads a target.
     pub(crate) fn target(&self, text: &str) -> Result<Target, CliError> {
-        let shown = SafeText::clean(&redact::secrets(text));
+        self.read(text, text)
+    }
+
+    /// Reads a target. Messages show what the user wrote.
+    fn read(&self, written: &str, text: &str) -> Result<Target, CliError> {
+        let shown = SafeText::clean(&redact::secrets(written));
         let Typed { target, scheme } = Typed::parse(text, self.pool.known_registries())
             .map_err(|bad| CliError::Usage(format!("`{shown}`: {bad}")))?;
         if let Some(scheme) = scheme {
@@ -43,7 +48,9 @@ impl<'a> ArgumentReader<'a> {
         let start = text.find("://").map_or(0, |at| at + "://".len());
         let end = text.get(start..).and_then(|rest| rest.find('/')).map_or(text.len(), |at| start + at);
         let host = text.get(..end).unwrap_or(text);
-        Ok(self.target(&format!("{host}/"))?.host().clone())
+        // A password may have a slash, and nothing before `@` belongs to a host.
+        let written = text.rsplit_once('@').map(|(_, host)| format!("…@{host}"));
+        Ok(self.read(written.as_deref().unwrap_or(text), &format!("{host}/"))?.host().clone())
     }
 
     /// Reads the name of one image. The tag is `latest` if the name has neither a tag nor a digest.

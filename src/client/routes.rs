@@ -214,7 +214,7 @@ impl Routes {
     }
 
     /// Returns the route of a whole registry.
-    fn of_host(&self, host: &Host) -> Option<&Route> {
+    pub(super) fn of_host(&self, host: &Host) -> Option<&Route> {
         self.longest(host, "").filter(|route| route.prefix.is_whole(host))
     }
 

@@ -19,6 +19,8 @@ pub struct ServerTrust {
     pub pinned: Option<Fingerprint>,
     /// Whether it is reached over plain HTTP now.
     pub plain: PlainHttp,
+    /// Whether a setting or an option turned off the check of its certificate. A pin is checked all the same.
+    pub is_unchecked: bool,
 }
 
 /// The answer of a server to the greeting of TLS.
@@ -39,6 +41,8 @@ pub enum PlainHttp {
     Decided,
     /// A setting, an option, the name, or its place on this machine allows it.
     Set,
+    /// The system's files allow it for requests without a login.
+    WithoutLogin,
 }
 
 /// A choice of the user.
@@ -84,7 +88,8 @@ impl ServerTrust {
         let fact = |label, text: String, is_bad| TrustFact { label, text, is_bad };
         let state = |text: String, is_bad| fact(if is_bad { "problem" } else { "state" }, text, is_bad);
         let Greeting::Certificate(offer) = &self.greeting else {
-            let mut facts = vec![state(self.plain_problem().into(), self.plain == PlainHttp::No)];
+            let is_bad = self.plain == PlainHttp::No || self.pinned.is_some();
+            let mut facts = vec![state(self.plain_problem().into(), is_bad)];
             facts.extend(self.pinned.as_ref().map(|pinned| fact("pinned", pinned.to_string(), false)));
             return facts;
         };
@@ -93,6 +98,9 @@ impl ServerTrust {
                 state("ANOTHER certificate than the pinned one is presented".into(), true)
             }
             _ if offer.is_pinned() => state("it is the pinned certificate".into(), false),
+            Some(problem) if self.is_unchecked => {
+                state(format!("{problem}; a setting accepts every certificate of it"), true)
+            }
             Some(problem) => state(problem.to_string(), true),
             None => state("it is trusted without a pin".into(), false),
         };
@@ -111,6 +119,9 @@ impl ServerTrust {
             }
             (false, PlainHttp::Decided) => "it answers without TLS, and plain HTTP was allowed for it",
             (false, PlainHttp::Set) => "it answers without TLS, and is reached over plain HTTP",
+            (false, PlainHttp::WithoutLogin) => {
+                "it answers without TLS, and is reached over plain HTTP without a login, as the system's files allow"
+            }
         }
     }
 
@@ -119,6 +130,17 @@ impl ServerTrust {
         match &self.greeting {
             Greeting::Certificate(offer) => offer.is_changed(),
             Greeting::NoTls => self.pinned.is_some(),
+        }
+    }
+
+    /// Returns whether requests are sent to the server as it is.
+    pub(crate) fn is_accepted(&self) -> bool {
+        match &self.greeting {
+            Greeting::Certificate(offer) if self.plain == PlainHttp::No => {
+                offer.problem.is_none() || (self.is_unchecked && !offer.is_changed())
+            }
+            Greeting::Certificate(_) => self.plain == PlainHttp::Decided,
+            Greeting::NoTls => self.plain != PlainHttp::No && self.pinned.is_none(),
         }
     }
 
@@ -141,16 +163,23 @@ impl ServerTrust {
                     vec![(Leave, "leave it so"), (Forget, "do not use plain HTTP any more")]
                 }
                 (false, PlainHttp::Set) => vec![(Leave, "leave it so")],
+                (false, PlainHttp::WithoutLogin) => vec![
+                    (Leave, "leave it so: no login is sent"),
+                    (ThisRun, "plain HTTP in this run, with logins too"),
+                    (Always, "always plain HTTP, with logins too"),
+                ],
             };
         };
         if self.plain == PlainHttp::Decided {
             return vec![(Leave, "leave it so: plain HTTP is used"), (Forget, "use TLS from now on")];
         }
         if self.plain == PlainHttp::Set {
-            return vec![
-                (Leave, "leave it so: the name or a setting asks for plain HTTP"),
-                (UseTls, "use TLS in this run"),
-            ];
+            let leave = if self.pinned.is_some() {
+                "not now: nothing is sent, as plain HTTP is asked for"
+            } else {
+                "leave it so: the name or a setting asks for plain HTTP"
+            };
+            return vec![(Leave, leave), (UseTls, "use TLS in this run")];
         }
         if offer.is_pinned() {
             return vec![(Leave, "leave it so"), (Forget, "forget the pin")];
@@ -165,8 +194,13 @@ impl ServerTrust {
         if offer.problem.is_none() {
             return vec![(Leave, "leave it so"), (Always, "pin it and accept no other")];
         }
+        let leave = if self.is_unchecked {
+            "leave it so: a setting accepts every certificate of it"
+        } else {
+            "not now: nothing is sent to it"
+        };
         vec![
-            (Leave, "not now: nothing is sent to it"),
+            (Leave, leave),
             (ThisRun, "trust this certificate in this run"),
             (Always, "always: pin it and accept no other"),
         ]
@@ -206,7 +240,8 @@ mod tests {
 
     fn trust(greeting: Greeting, pinned: Option<&[u8]>, plain: PlainHttp) -> ServerTrust {
         let server = Host::parse("r.test:5000").expect("a host");
-        ServerTrust { server, is_registry: true, greeting, pinned: pinned.map(Fingerprint::of), plain }
+        let pinned = pinned.map(Fingerprint::of);
+        ServerTrust { server, is_registry: true, greeting, pinned, plain, is_unchecked: false }
     }
 
     fn certificate(problem: Option<&str>, pinned: Option<&[u8]>) -> Greeting {
@@ -241,6 +276,18 @@ mod tests {
             ("allowed", trust(Greeting::NoTls, None, PlainHttp::Decided), vec![Leave, Forget], false),
             ("set", trust(Greeting::NoTls, None, PlainHttp::Set), vec![Leave], false),
             (
+                "by the system's files",
+                trust(Greeting::NoTls, None, PlainHttp::WithoutLogin),
+                vec![Leave, ThisRun, Always],
+                false,
+            ),
+            (
+                "set, and no TLS any more",
+                trust(Greeting::NoTls, Some(b"old"), PlainHttp::Set),
+                vec![Leave, ThisRun, Always],
+                true,
+            ),
+            (
                 "TLS, and not asked for",
                 trust(certificate(Some("x"), None), None, PlainHttp::Set),
                 vec![Leave, UseTls],
@@ -257,6 +304,35 @@ mod tests {
             let offered: Vec<TrustChoice> = trust.choices().iter().map(|(choice, _)| *choice).collect();
             assert_eq!((offered, trust.contradicts_pin()), (choices, is_contradiction), "{case}");
             assert!(["problem", "state"].contains(&trust.facts(Timestamp::UNIX_EPOCH)[0].label), "{case}");
+        }
+    }
+
+    #[test]
+    fn the_first_choice_says_that_nothing_is_sent_exactly_if_nothing_is_sent() {
+        let unchecked =
+            |greeting, pinned| ServerTrust { is_unchecked: true, ..trust(greeting, pinned, PlainHttp::No) };
+        let changed = || certificate(Some("x"), Some(b"old"));
+        let (no, set) = (PlainHttp::No, PlainHttp::Set);
+        for (trust, is_sent) in [
+            (trust(certificate(Some("x"), None), None, no), false),
+            (trust(certificate(None, None), None, no), true),
+            (unchecked(certificate(Some("x"), None), None), true),
+            (unchecked(changed(), Some(b"old")), false),
+            (trust(changed(), Some(b"old"), no), false),
+            (trust(certificate(None, Some(b"new")), Some(b"new"), set), false),
+            (trust(certificate(None, None), None, set), true),
+            (trust(Greeting::NoTls, None, no), false),
+            (trust(Greeting::NoTls, None, set), true),
+            (trust(Greeting::NoTls, None, PlainHttp::Decided), true),
+            (trust(Greeting::NoTls, None, PlainHttp::WithoutLogin), true),
+            (trust(Greeting::NoTls, Some(b"old"), set), false),
+        ] {
+            let says = trust.choices()[0].1;
+            assert_eq!(says.contains("nothing is sent"), !is_sent, "{says}: {trust:?}");
+            let is_bad = trust.facts(Timestamp::UNIX_EPOCH)[0].is_bad;
+            assert!(!is_bad || !is_sent || trust.is_unchecked, "{trust:?}");
+            // A server that would speak TLS, and is reached without, may refuse that.
+            assert!(!trust.is_accepted() || is_sent, "{trust:?}");
         }
     }
 

@@ -1,15 +1,18 @@
 //! Certificates that are not trusted, and registries without TLS: the decision of the user in regtui.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rcgen::{BasicConstraints, CertificateParams, CertifiedKey, IsCa, Issuer, KeyPair};
 use regtui::app::msg::Msg;
 use regtui::app::settings::AppSettings;
 use regtui::client::credentials::Credentials;
-use regtui::client::{ClientSettings, Pins};
+use regtui::client::{ClientSettings, Pins, Trust};
 use regtui::demo::auth::{Account, AuthMode};
 use regtui::demo::faults::Fault;
+use regtui::demo::layer::DemoLayer;
 use regtui::demo::{Demo, DemoSettings, Store};
 use regtui::model::reference::Target;
 use regtui::store::state::StateStore;
@@ -210,6 +213,11 @@ async fn a_registry_without_tls_says_so_and_is_reached_over_plain_http_only_afte
         harness.shows("plain HTTP");
         harness.press("K").await;
         harness.shows("do not use plain HTTP any more");
+        let sent = harness.demo.requests().len();
+        harness.press("j Enter").await;
+        harness.shows("plain HTTP is not used for");
+        harness.shows("not now: nothing is sent to it");
+        assert_eq!(harness.demo.requests().len(), sent, "nothing is sent unencrypted after the choice");
     }
 }
 
@@ -227,4 +235,104 @@ async fn a_registry_with_tls_that_was_named_with_http_is_reached_with_tls_after_
     harness.shows("trust this certificate in this run");
     harness.press("j Enter").await;
     harness.shows("› team/app › 1.4.2");
+}
+
+#[tokio::test]
+async fn nothing_ends_the_dialog_while_a_decision_is_carried_out() {
+    for keys in [["k", "Enter"], ["Esc", "Esc"], ["q", "Enter"]] {
+        let key = self_signed();
+        let demo = demo(AuthMode::Open).await;
+        let address = before(&demo, &key).await;
+        let mut harness = opened(demo, &here(address), home().1).await;
+        harness.press("j").await;
+        harness.key("Enter");
+        for key in keys {
+            harness.key(key);
+        }
+        harness.settle().await;
+        harness.shows("is trusted in this run");
+        harness.shows("› team/app › 1.4.2");
+    }
+}
+
+#[tokio::test]
+async fn a_token_service_of_a_registry_without_tls_or_with_an_unchecked_certificate_can_be_decided_about() {
+    for is_plain in [true, false] {
+        let key = self_signed();
+        let tokens = demo(AuthMode::Open).await;
+        tokens.fault(|_, _| Some(Fault::answer(200, &[], r#"{"token":"T"}"#)));
+        let service = before(&tokens, &key).await;
+        let demo = demo(AuthMode::Open).await;
+        let address = if is_plain { demo.address() } else { before(&demo, &key).await };
+        let realm = format!(r#"Bearer realm="https://{}/token",service="x""#, here(service));
+        demo.fault(move |request, _| match request.headers.get("authorization") {
+            None => Some(Fault::answer(401, &[("www-authenticate", &realm)], "")),
+            Some(_) => None,
+        });
+        let (_home, client) = home();
+        let trust = Trust { insecure: !is_plain, ..Trust::default() };
+        let mut harness = opened(demo, &here(address), ClientSettings { trust, ..client }).await;
+        harness.shows(&format!("Certificate of {}, to which", here(service)));
+        harness.press("j Enter").await;
+        harness.shows("› team/app › 1.4.2");
+        harness.press("K").await;
+        harness.shows("leave it so");
+        harness.does_not_show("nothing is sent to it");
+    }
+}
+
+#[tokio::test]
+async fn files_behind_a_storage_that_is_not_trusted_are_read_after_the_decision() {
+    let store = Store::new();
+    let layer = DemoLayer::of(&[("motd", "welcome")]);
+    store.image("team/app").layer("COPY motd /", layer).tag("1.4.2").push();
+    let storage = Demo::start(DemoSettings::default(), store.clone()).await.expect("a port");
+    let behind = before(&storage, &self_signed()).await;
+    let demo = Demo::start(DemoSettings::default(), store).await.expect("a port");
+    let is_moved = Arc::new(AtomicBool::new(false));
+    let moved = is_moved.clone();
+    demo.fault(move |request, _| {
+        let there = format!("https://{}{}", here(behind), request.path);
+        let leads = moved.load(Ordering::Relaxed) && request.path.contains("/blobs/");
+        leads.then(|| Fault::answer(307, &[("location", &there)], ""))
+    });
+    let target = format!("{}/team/app:1.4.2", here(demo.address()));
+    let mut harness = opened(demo, &target, home().1).await;
+    is_moved.store(true, Ordering::Relaxed);
+    harness.press("f").await;
+    harness.does_not_show("motd");
+    harness.press("K").await;
+    harness.shows(&format!("Certificate of {}, to which", here(behind)));
+    harness.press("j Enter").await;
+    harness.shows("motd");
+    assert!(!storage.requests().is_empty());
+}
+
+#[tokio::test]
+async fn a_pinned_registry_that_speaks_no_tls_any_more_is_reached_only_after_the_host_was_typed() {
+    for (keys, is_plain) in [("Down Enter", false), ("Down Down Enter", true)] {
+        let demo = demo(AuthMode::Open).await;
+        let server = here(demo.address());
+        let (home, client) = home();
+        let state = StateStore::new(Some(home.path().join("state")));
+        // A decision of an earlier run, made at another server.
+        let key = self_signed();
+        let other = Demo::start(DemoSettings::default(), Store::new()).await.expect("a port");
+        let before = before(&other, &key).await;
+        opened(other, &here(before), client.clone()).await.press("j j Enter").await;
+        let database = rusqlite::Connection::open(home.path().join("state/state.db")).expect("the state");
+        database.execute("UPDATE server_trust SET server = ?", [&server]).expect("a pin");
+        drop(database);
+        let client = ClientSettings { pins: Pins::kept_in(state), ..client };
+        let mut harness = opened(demo, &server, client).await;
+        harness.shows("is not the server that was pinned");
+        harness.shows("it answers without TLS, although a certificate is pinned for it");
+        harness.press(keys).await;
+        harness.shows("must be typed");
+        assert!(harness.demo.requests().is_empty(), "nothing is sent unencrypted before the host was typed");
+        harness.type_text(&server).await.press("Enter").await;
+        harness.shows("› team/app › 1.4.2");
+        let trusted = harness.screen().contains("from now on");
+        assert_eq!(trusted, is_plain, "{keys}");
+    }
 }

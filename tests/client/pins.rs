@@ -198,4 +198,19 @@ async fn a_name_without_a_dot_is_a_server_and_no_image_of_docker_hub() {
         let ended = shell.run(&["trust", "--forget", name]).await;
         assert_eq!(ended.stdout, format!("there is no decision about {server}\n"), "{ended:?}");
     }
+    for name in ["ann:CANARY7/x@vm:5000", "https://ann:CANARY7@vm/x"] {
+        let ended = shell.run(&["trust", "--forget", name]).await;
+        assert!(ended.code == Some(2) && !ended.stderr.contains("CANARY7"), "{ended:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_pin_that_is_no_fingerprint_is_not_lost_silently() {
+    let key = certificate("localhost", (2020, 2090));
+    let (_registry, address) = hostile::tls(store(), &key).await;
+    let shell = Shell::new();
+    shell.run(&["trust", &here(address), "--fingerprint", &fingerprint(&key)]).await.assert_code(0);
+    state(&shell).execute("UPDATE server_trust SET fingerprint = 'x'", []).expect("a pin");
+    let ended = shell.run(&["ls", &here(address)]).await;
+    ended.assert_code(1).assert_says("is no fingerprint").assert_says("TLS failed");
 }

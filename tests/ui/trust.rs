@@ -17,7 +17,7 @@ fn fingerprint(pair: &str) -> Fingerprint {
 
 fn trust(greeting: Greeting, pinned: Option<Fingerprint>) -> ServerTrust {
     let server = Host::parse("localhost:5000").expect("a host");
-    ServerTrust { server, is_registry: true, greeting, pinned, plain: PlainHttp::No }
+    ServerTrust { server, is_registry: true, greeting, pinned, plain: PlainHttp::No, is_unchecked: false }
 }
 
 fn certificate(pinned: Option<Fingerprint>) -> ServerTrust {

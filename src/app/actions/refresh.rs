@@ -81,6 +81,8 @@ pub(crate) fn after_decision(update: &mut Update<'_>, host: &Host) {
     load_repositories(update, host);
     if is_shown {
         ask_again_where_denied(update);
+        // Layers that a storage kept back are among those that may be read now.
+        update.state.detail.files.retry();
     }
 }
 
@@ -107,6 +109,11 @@ fn ask_again_where_denied(update: &mut Update<'_>) {
     let inspection = &update.state.detail.inspection;
     if is_denied(inspection.failure.as_ref()) && !inspection.is_loading() {
         load_image(update, Duration::ZERO, None);
+    }
+    // Files that could not be read are asked for again as soon as the image is known.
+    let files = &mut update.state.detail.files;
+    if matches!(&files.load, FilesLoad::Failed(failure) if is_denied(Some(failure))) {
+        files.set_image(None);
     }
 }
 

@@ -270,13 +270,13 @@ impl TrustDialog {
             // There is nothing to choose: Enter leaves as soon as that is clear.
             return self.is_loading().then_some(Dialog::Trust(self));
         };
-        if choice == TrustChoice::Leave {
-            return None;
-        }
         if self.is_loading() {
             return Some(Dialog::Trust(self));
         }
-        if seen.contradicts_pin() && self.name.value().trim() != seen.server.as_str() {
+        if choice == TrustChoice::Leave {
+            return None;
+        }
+        if seen.contradicts_pin() && !names(self.name.value(), &seen.server) {
             self.problem = Some("the host must be typed before another server is trusted");
             return Some(Dialog::Trust(self));
         }
@@ -355,5 +355,30 @@ impl KeyedDialog for Box<TrustDialog> {
         }
         self.guard.record_key(update.now);
         Some(Dialog::Trust(self))
+    }
+}
+
+/// Returns whether a text names a server. The port of HTTPS may be left out or written.
+fn names(text: &str, server: &Host) -> bool {
+    let with_port = |host: &Host| (host.without_port().to_string(), host.port().unwrap_or(443));
+    Host::parse(text.trim()).is_ok_and(|typed| with_port(&typed) == with_port(server))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_may_be_typed_with_and_without_the_port_of_https() {
+        for (server, right, wrong) in [
+            ("r.test", ["r.test", " R.test:443"], "r.test:80"),
+            ("r.test:443", ["r.test", "r.test:443"], "r.tes"),
+            ("r.test:5000", ["r.test:5000", "R.TEST:5000 "], "r.test"),
+            ("[::1]:5000", ["[::1]:5000", " [::1]:5000"], "[::1]"),
+        ] {
+            let server = Host::parse(server).expect("a host");
+            assert!(right.iter().all(|text| names(text, &server)), "{server}");
+            assert!(!names(wrong, &server) && !names("", &server), "{server}");
+        }
     }
 }

@@ -188,13 +188,18 @@ impl Pins {
         presented.map(|presented| presented.offer.clone())
     }
 
-    /// Returns the server that a registry leads to and whose certificate was refused last.
-    pub(crate) fn find_refused(&self, registry: &Host) -> Option<(ServerAddress, OfferedCertificate)> {
+    /// Returns the server that a registry leads to and whose certificate was refused last. It is another one than
+    /// `own`.
+    pub(crate) fn find_refused(
+        &self,
+        registry: &Host,
+        own: Option<&ServerAddress>,
+    ) -> Option<(ServerAddress, OfferedCertificate)> {
         let inner = self.inner();
-        let refused = inner
-            .offers
-            .iter()
-            .filter(|(_, presented)| presented.registry == *registry && presented.offer.problem.is_some());
+        let refused = inner.offers.iter().filter(|(server, presented)| {
+            let is_led_to = presented.registry == *registry && Some(*server) != own;
+            is_led_to && presented.offer.problem.is_some()
+        });
         let last = refused.max_by_key(|(_, presented)| presented.number);
         last.map(|(server, presented)| (server.clone(), presented.offer.clone()))
     }
@@ -214,13 +219,21 @@ impl Pins {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(state) = inner.unread.take() {
             match trust::read(&state) {
-                Ok(rows) => inner.decisions.extend(rows.into_iter().filter_map(|(server, row)| {
-                    let decision = match row {
-                        TrustRow::Pinned(text) => TrustDecision::Pinned(Fingerprint::parse(&text)?),
-                        TrustRow::PlainHttp => TrustDecision::PlainHttp,
-                    };
-                    Some((ServerAddress(server), decision))
-                })),
+                Ok(rows) => {
+                    for (server, row) in rows {
+                        let decision = match row {
+                            TrustRow::Pinned(text) => Fingerprint::parse(&text).map(TrustDecision::Pinned),
+                            TrustRow::PlainHttp => Some(TrustDecision::PlainHttp),
+                        };
+                        match decision {
+                            Some(decision) => drop(inner.decisions.insert(ServerAddress(server), decision)),
+                            None => {
+                                let why = format!("the pin of {server} is no fingerprint");
+                                state.show(trust::unread(&io::Error::new(io::ErrorKind::InvalidData, why)));
+                            }
+                        }
+                    }
+                }
                 Err(error) => state.show(trust::unread(&error)),
             }
         }
