@@ -10,6 +10,7 @@ use rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::provider;
 use crate::client::error::Cause;
+use crate::files::foreign::read_regular;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
@@ -17,6 +18,8 @@ use crate::model::text::SafeText;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The marks that they write before UTF-16, in either order.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// Most bytes of a file: a hundred times those of all authorities that browsers trust.
+const MOST_BYTES: u64 = 32 << 20;
 /// The start of a certificate or key in DER: a sequence of more than 255 bytes.
 const DER: &[u8] = b"\x30\x82";
 
@@ -53,7 +56,7 @@ fn describe(content: &[u8]) -> &'static str {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Cause> {
-    std::fs::read(file)
+    read_regular(file, MOST_BYTES)
         .map_err(|error| Cause::Local(SafeText::from(format!("cannot read `{}`: {error}", file.display()))))
 }
 
@@ -107,7 +110,7 @@ impl CertificateFolder {
         let (mut all, mut empty) = (Vec::new(), None);
         for file in self.with_extension("crt") {
             match read_certificates(file) {
-                Err(cause) if std::fs::read(file).is_ok_and(|text| text.trim_ascii().is_empty()) => {
+                Err(cause) if read(file).is_ok_and(|text| text.trim_ascii().is_empty()) => {
                     empty = Some(cause);
                 }
                 read => all.extend(read?),
@@ -286,6 +289,39 @@ mod tests {
                 (Ok(read), Ok(is_there)) => assert_eq!(read.is_some(), *is_there),
                 (Err(cause), Err(words)) => assert!(cause.to_string().contains(words), "{cause}"),
                 (read, _) => panic!("{read:?} instead of {expected:?}"),
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_no_regular_one_or_too_large_is_named_and_not_waited_for() {
+        let pem = pair();
+        for name in ["ca.crt", "client.cert", "client.key"] {
+            for kind in ["fifo", "endless", "large"] {
+                let (place, _) =
+                    folder(&[("client.cert", pem.0.as_bytes()), ("client.key", pem.1.as_bytes())]);
+                let host = Host::parse("r.test:5000").expect("a host");
+                let file = place.path().join(folder_names(&host).remove(0)).join(name);
+                std::fs::remove_file(&file).ok();
+                match kind {
+                    "fifo" => {
+                        let status = std::process::Command::new("mkfifo").arg(&file).status();
+                        assert!(status.expect("mkfifo runs").success());
+                    }
+                    "endless" => std::os::unix::fs::symlink("/dev/zero", &file).expect("a link"),
+                    _ => {
+                        let large = std::fs::File::create(&file).expect("a file");
+                        large.set_len(MOST_BYTES + 1).expect("a length");
+                    }
+                }
+                let found = CertificateFolder::find_in(&host, &[place.path().into()]);
+                let problem =
+                    if name == "ca.crt" { found.authorities().err() } else { found.identity().err() };
+                let problem = problem.expect("it cannot be read").to_string();
+                let why =
+                    if kind == "large" { "it is larger than 32 MiB" } else { "it is not a regular file" };
+                assert!(problem.contains(name) && problem.contains(why), "{name} {kind}: {problem}");
             }
         }
     }
