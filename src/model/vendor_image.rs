@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::reference::{RepositoryName, Tag};
+use super::scan::Severity;
 use super::scan::report::SeverityCounts;
 use super::text::SafeText;
 use super::time;
@@ -61,6 +62,8 @@ pub struct VendorScan {
     pub counts: Option<SeverityCounts>,
     /// The number of all findings, if the vendor tells it.
     pub total: Option<usize>,
+    /// Whether some images of an index were not scanned.
+    pub is_partial: bool,
 }
 
 /// How far a scan by the registry is.
@@ -83,18 +86,19 @@ pub enum VendorScanState {
 impl VendorScan {
     /// Returns the result in words. It says that there are no findings only if the vendor says so.
     fn describe(&self) -> String {
-        match (self.state, self.counts, self.total) {
-            (VendorScanState::NotScanned, ..) => "not scanned".into(),
-            (VendorScanState::Running, ..) => "the scan is not done yet".into(),
-            (VendorScanState::Failed, ..) => "the scan failed, so nothing is known".into(),
-            (VendorScanState::Unknown, ..) => "the state of the scan is not known".into(),
-            (VendorScanState::Done, _, Some(0)) => "no findings".into(),
+        let found = match (self.state, self.counts, self.total) {
+            (VendorScanState::NotScanned, ..) => return "not scanned".into(),
+            (VendorScanState::Running, ..) => return "the scan is not done yet".into(),
+            (VendorScanState::Failed, ..) => return "the scan failed, so nothing is known".into(),
+            (VendorScanState::Unknown, ..) => return "the state of the scan is not known".into(),
             (VendorScanState::Done, Some(counts), _) if counts != SeverityCounts::default() => {
                 counts.describe()
             }
+            (VendorScanState::Done, _, Some(0)) => "no findings".into(),
             (VendorScanState::Done, _, Some(total)) => super::plural::counted(total, "finding", "findings"),
-            (VendorScanState::Done, ..) => "scanned; the numbers are not known".into(),
-        }
+            (VendorScanState::Done, ..) => return "scanned; the numbers are not known".into(),
+        };
+        if self.is_partial { format!("{found} in the part that was scanned") } else { found }
     }
 }
 
@@ -126,7 +130,7 @@ impl VendorImage {
     /// Returns whether the line of the scan is something to note.
     pub(crate) fn has_grave_findings(&self) -> bool {
         let counts = self.scan.as_ref().and_then(|scan| scan.counts);
-        counts.is_some_and(|counts| counts.critical + counts.high > 0)
+        counts.is_some_and(|counts| counts.reach(Severity::High))
     }
 }
 
@@ -149,10 +153,31 @@ mod tests {
             (Done, Some(some), None, "1 critical"),
             (Done, None, Some(5), "5 findings"),
             (Done, Some(none), Some(0), "no findings"),
+            // The numbers of the severities are the news, whatever the sum says.
+            (Done, Some(some), Some(0), "1 critical"),
         ];
         for (state, counts, total, text) in table {
             let scan = VendorScan { state, counts, total, ..VendorScan::default() };
             assert_eq!(scan.describe(), text, "{scan:?}");
         }
+    }
+
+    #[test]
+    fn a_scan_of_a_part_says_so_and_is_grave_by_any_number() {
+        let counts = SeverityCounts { critical: usize::MAX, high: 1, ..SeverityCounts::default() };
+        let scan = |counts, total| VendorScan {
+            state: VendorScanState::Done,
+            is_partial: true,
+            counts,
+            total,
+            ..VendorScan::default()
+        };
+        assert_eq!(scan(None, Some(0)).describe(), "no findings in the part that was scanned");
+        assert_eq!(scan(None, Some(3)).describe(), "3 findings in the part that was scanned");
+        assert_eq!(scan(None, None).describe(), "scanned; the numbers are not known");
+        let image = |scan| VendorImage { scan: Some(scan), ..VendorImage::default() };
+        assert!(image(scan(Some(counts), None)).has_grave_findings());
+        let low = SeverityCounts { medium: 7, low: 7, other: 7, ..SeverityCounts::default() };
+        assert!(!image(scan(Some(low), None)).has_grave_findings());
     }
 }

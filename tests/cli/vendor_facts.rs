@@ -90,6 +90,30 @@ async fn no_scan_and_a_failed_one_are_not_taken_for_no_findings() {
             artifact(json!({"application/vnd.other": {"scan_status": "Success", "summary": {"total": 1}}})),
             "1 finding",
         ),
+        (
+            report(json!({"scan_status": "Success", "summary": {"total": 0, "summary": {"Critical": 5}}})),
+            "5 critical",
+        ),
+        (
+            report(
+                json!({"scan_status": "Success", "summary": {"total": 5, "summary": {"Critical": -1, "Low": 1}}}),
+            ),
+            "5 findings",
+        ),
+        (
+            report(json!({"scan_status": "Success", "summary": {"total": 5, "summary": {"Low": 1}}})),
+            "5 findings",
+        ),
+        (
+            report(json!({"scan_status": "Success", "summary": {"summary": {"Critical": "many", "Low": 1}}})),
+            "the numbers are not known",
+        ),
+        // An index of which one image could not be scanned.
+        (
+            report(json!({"scan_status": "Success", "complete_percent": 50, "summary": {"total": 3}})),
+            "3 findings in the part that was scanned",
+        ),
+        (report(json!({"scan_status": "Success", "complete_percent": 100, "summary": zero})), "no findings"),
     ] {
         let (_, page, _) = inspect("harbor", HARBOR, answer).await;
         let line =
@@ -145,8 +169,12 @@ async fn quay_tells_when_a_tag_ends_and_not_that_of_another_image() {
         "{}",
         call.query
     );
-    let (_, page, document) = inspect("quay", path, tag(Digest::sha256(b"other"))).await;
-    assert!(!page.contains("expires") && document.get("vendor").is_none(), "{page}");
+    let other_tag = ok(json!({"tags": [{"name": "2", "end_ts": 4_102_444_800_i64,
+        "manifest_digest": digest().to_string()}], "page": 1}));
+    for answer in [tag(Digest::sha256(b"other")), other_tag] {
+        let (_, page, document) = inspect("quay", path, answer).await;
+        assert!(!page.contains("expires") && document.get("vendor").is_none(), "{page}");
+    }
 }
 
 const ZOT: &str = "/v2/_zot/ext/search";

@@ -1,6 +1,7 @@
 //! Plans at a registry that counts requests: the need is stated first, and Docker Hub is asked by a free request.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use regtui::client::{ClientSettings, HostSettings, Pool, Priority};
 use regtui::demo::faults::{Fault, RequestView};
@@ -90,6 +91,22 @@ async fn the_free_request_is_sent_once_although_its_answer_does_not_tell_or_fail
         assert_eq!(asked.iter().filter(|line| *line == "HEAD 2").count(), 0, "{status}: {asked:?}");
         assert_eq!(asked.iter().filter(|line| line.starts_with("GET")).count(), 2, "{status}: {asked:?}");
     }
+}
+
+#[tokio::test]
+async fn a_read_does_not_wait_for_long_for_the_free_request() {
+    let (demo, mut settings) = open(Some("Docker Hub")).await;
+    settings.timeouts.own_api = Duration::from_millis(50);
+    settings.timeouts.headers = Duration::from_secs(3600);
+    demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::Hang));
+    let client = Pool::new(settings).client(&registry::host(&demo));
+    for number in ["1", "2"] {
+        let selector = Selector::Tag(tag(number));
+        let read = client.manifest(&name("app"), &selector, Priority::Interactive);
+        let read = tokio::time::timeout(Duration::from_secs(60), read).await;
+        read.expect("it does not wait").expect("a manifest");
+    }
+    assert_eq!(asked(&demo), ["HEAD 1", "GET 1", "GET 2"]);
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! The order in which `registries.conf` lets containers look for logins, and the helpers that it names:
 //! containers-registries.conf(5). docs/REGISTRIES.md §4.9.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -42,7 +43,9 @@ impl ContainersLogins {
     ) -> Vec<Arc<dyn Keychain>> {
         let Some(names) = &self.names else { return files };
         let mut all: Vec<Arc<dyn Keychain>> = Vec::new();
-        for name in names {
+        // A source that has no login, or hangs, has none at the second time either.
+        let mut seen = HashSet::new();
+        for name in names.iter().filter(|name| seen.insert(name.as_str())) {
             if name == AUTH_FILES {
                 all.extend(files.iter().cloned());
             } else {
@@ -195,6 +198,15 @@ mod tests {
             problems.iter().zip(&starts).all(|(problem, start)| problem.starts_with(start)),
             "{problems:?}"
         );
+    }
+
+    #[tokio::test]
+    async fn a_source_that_is_listed_twice_is_asked_once() {
+        let folder = folder(&[("twice", r#"echo asked >> "$0.log"; exit 1"#)]);
+        let names = ["twice", "containers-auth.json", "twice", "containers-auth.json"];
+        let (user, _, problems) = find(&folder, Some(&names), "other.test").await;
+        let asked = std::fs::read_to_string(folder.path().join("docker-credential-twice.log"));
+        assert_eq!((user, problems.len(), asked.expect("a log").lines().count()), (None, 1, 1));
     }
 
     #[tokio::test]

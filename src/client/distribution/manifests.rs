@@ -23,6 +23,9 @@ use crate::model::text::SafeText;
 /// Most bytes of a manifest. Registries must take 4 MiB.
 const CAP: u64 = 8 * 1024 * 1024;
 
+/// How many times longer than the user the background waits for the number of requests that are left.
+const PATIENCE: u32 = 10;
+
 /// The `Accept` lists, each for a server that refuses the one before it with 406: docs/REGISTRIES.md §2.2.
 const ACCEPT: [&str; 3] = [
     ACCEPT_MANIFESTS,
@@ -271,12 +274,19 @@ impl Client {
     }
 
     /// Learns how many requests are left before the first one that counts, by a HEAD of a manifest that is read anyway.
-    /// Does nothing at a registry that counts every request, or has told already.
+    /// Does nothing at a registry that counts every request, or has told already. A read for which the user waits does not
+    /// wait for long.
     pub(crate) async fn ask_budget(&self, name: &RepositoryName, selector: &Selector, priority: Priority) {
-        let asked = async {
-            self.manifest_request(Method::HEAD, name, selector, priority).await.ok();
+        let limit = match priority {
+            Priority::Interactive => self.http().timeouts().own_api,
+            _ => self.http().timeouts().own_api * PATIENCE,
         };
-        self.http().transport().ask_budget_once(asked).await;
+        let asked = async {
+            let head = self.manifest_request(Method::HEAD, name, selector, priority);
+            tokio::time::timeout(limit, head).await.ok();
+        };
+        // Work in the background may be waiting for the answer already.
+        tokio::time::timeout(limit * 2, self.http().transport().ask_budget_once(asked)).await.ok();
     }
 
     async fn fetch_manifest(

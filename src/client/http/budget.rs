@@ -14,18 +14,25 @@ const IS_TIME: u64 = 1_000_000_000;
 /// The longest window that is believed.
 const LONGEST: u64 = 90 * 24 * 3600;
 
-/// Returns the budget that an answer of a server which counts these requests tells of, if it does.
+/// Returns the budget that an answer of a server which counts these requests tells of, if it does. Of several, the one that is
+/// spent first counts.
 pub(crate) fn budget(headers: &HeaderMap, counts: CountedRequests, now: Timestamp) -> Option<RequestBudget> {
+    let all = |name: &str| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        values.collect::<Vec<_>>().join(",")
+    };
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let first = |names: [&str; 3]| names.into_iter().find_map(text);
-    let structured = text("ratelimit");
-    let policy = text("ratelimit-policy");
-    let left = first(["ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"]);
-    let left = match (left.and_then(number), structured) {
+    let (structured, policies) = (all("ratelimit"), all("ratelimit-policy"));
+    let structured = scarcest(&structured);
+    let policy = structured.and_then(|item| policies.split(',').find(|policy| name(policy) == name(item)));
+    let policy = policy.or_else(|| policies.split(',').next());
+    let remaining = ["ratelimit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining"];
+    // A proxy may add a header of its own.
+    let remaining = remaining.map(all).into_iter().find(|values| !values.is_empty()).unwrap_or_default();
+    let left = match (remaining.split(',').filter_map(number).min(), structured) {
         (Some(left), _) => left,
-        (None, Some(structured)) => {
-            parameter(structured, "r").or_else(|| parameter(structured, "remaining"))?
-        }
+        (None, Some(structured)) => left_of(structured)?,
         (None, None) => return None,
     };
     let limits = first(["ratelimit-limit", "x-ratelimit-limit", "x-rate-limit-limit"]);
@@ -49,7 +56,27 @@ pub(crate) fn budget(headers: &HeaderMap, counts: CountedRequests, now: Timestam
         Some(seconds @ ..=LONGEST) => now.checked_add(Duration::from_secs(seconds)).ok(),
         _ => None,
     };
+    // Not more can be left than there are.
+    let left = limit.map_or(left, |limit| left.min(limit));
     Some(RequestBudget { left, limit, window: window.map(Duration::from_secs), renews_at, counts })
+}
+
+/// Returns the item of a `RateLimit` header of which the least is left. In an older draft the whole header is one item.
+fn scarcest(header: &str) -> Option<&str> {
+    if parameter(header, "remaining").is_some() {
+        return Some(header);
+    }
+    header.split(',').filter(|item| left_of(item).is_some()).min_by_key(|item| left_of(item))
+}
+
+/// Returns the number of requests that an item says are left.
+fn left_of(item: &str) -> Option<u64> {
+    parameter(item, "r").or_else(|| parameter(item, "remaining"))
+}
+
+/// Returns the name of an item: `"default"` of `"default";r=50;t=30`.
+fn name(item: &str) -> &str {
+    item.split(';').next().unwrap_or_default().trim()
 }
 
 /// Returns the number at the beginning of a value: `76` of `76;w=21600`.
@@ -100,6 +127,19 @@ mod tests {
         assert_eq!(read(&structured), Some((50, Some(100), Some(60), Some(30))));
         let older = [("ratelimit", "limit=100, remaining=50, reset=5")];
         assert_eq!(read(&older), Some((50, Some(100), None, Some(5))));
+        // Of several policies, the first to be spent counts, wherever it stands.
+        let several = [
+            ("ratelimit", "\"burst\";r=100;t=5, \"daily\";r=3;t=7200"),
+            ("ratelimit-policy", "\"burst\";q=200;w=10, \"daily\";q=500;w=86400"),
+        ];
+        assert_eq!(read(&several), Some((3, Some(500), Some(86_400), Some(7200))));
+        let lines =
+            [("ratelimit", "\"a\";r=9"), ("ratelimit", "\"b\";r=2"), ("ratelimit-policy", "\"b\";q=5")];
+        assert_eq!(read(&lines), Some((2, Some(5), None, None)));
+        let proxy = [("ratelimit-remaining", "90"), ("ratelimit-remaining", "4"), ("ratelimit-limit", "100")];
+        assert_eq!(read(&proxy), Some((4, Some(100), None, None)));
+        let more = [("ratelimit-remaining", "9999"), ("ratelimit-limit", "100;w=21600")];
+        assert_eq!(read(&more), Some((100, Some(100), Some(21_600), None)));
         let never = [("ratelimit-limit", "0;w=21600"), ("ratelimit-remaining", "0;w=21600")];
         assert_eq!(read(&never), None);
         for odd in [

@@ -66,6 +66,9 @@ impl Client {
                 Ok(part) if part.is_refused && periods.is_empty() => {
                     return Err(self.refused_history(&session, what).await);
                 }
+                Ok(part) if !part.items.is_empty() && periods.ends_with(&part.items) => {
+                    incomplete = Some("the vendor's own API sends the same page again and again".into());
+                }
                 Ok(part) => {
                     periods.extend(part.items);
                     incomplete = part.incomplete.map(SafeText::from);

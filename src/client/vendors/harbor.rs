@@ -183,15 +183,22 @@ fn read_scan(report: &Value) -> VendorScan {
         Some(SafeText::clean(format!("{} {version}", text(scanner, "name")?).trim()))
     });
     let summary = report.get("summary").filter(|_| state == VendorScanState::Done);
-    let number = |value: &Value, name: &str| count(value, name).and_then(|count| usize::try_from(count).ok());
-    let counts = summary.and_then(|summary| summary.get("summary")?.as_object()).map(|counts| {
-        let labelled = counts.iter().take(MOST_SEVERITIES);
-        let counts = labelled
-            .filter_map(|(label, count)| Some((label.as_str(), usize::try_from(count.as_u64()?).ok()?)));
-        SeverityCounts::of_labels(counts)
-    });
-    let total = summary.and_then(|summary| number(summary, "total"));
-    VendorScan { state, scanner, at: time(report, "end_time"), counts, total }
+    let total = summary.and_then(|summary| usize::try_from(count(summary, "total")?).ok());
+    let counts = summary.and_then(|summary| read_counts(summary.get("summary")?));
+    // Numbers that leave out some of the findings could hide the gravest.
+    let counts = counts.filter(|counts| total.is_none_or(|total| counts.sum() >= total));
+    // An index counts as scanned once one of its images is: `Merge` in `src/pkg/scan/vuln/summary.go` of Harbor.
+    let is_partial = count(report, "complete_percent").is_some_and(|percent| percent < 100);
+    VendorScan { state, scanner, at: time(report, "end_time"), counts, total, is_partial }
+}
+
+/// Reads the number of findings of each severity. Returns `None` unless all are numbers.
+fn read_counts(summary: &Value) -> Option<SeverityCounts> {
+    let labelled = summary.as_object().filter(|labelled| labelled.len() <= MOST_SEVERITIES)?;
+    let count =
+        |(label, count): (&'_ String, &Value)| Some((label.clone(), usize::try_from(count.as_u64()?).ok()?));
+    let counts: Vec<(String, usize)> = labelled.iter().map(count).collect::<Option<_>>()?;
+    Some(SeverityCounts::of_labels(counts.iter().map(|(label, count)| (label.as_str(), *count))))
 }
 
 fn read_hits(answer: &ApiAnswer<'_>) -> Option<ApiPage<SearchHit>> {

@@ -63,18 +63,20 @@ fn tags(name: &RepositoryName) -> VendorCall {
     get(with_query(&tags_path(name), &query), "")
 }
 
-/// Returns the call for everything that a tag, or each tag, was in the time that the time machine keeps.
+/// Returns the call for everything that a tag, or each tag, was in the time that the time machine keeps. It is about the
+/// tag.
 fn history(name: &RepositoryName, tag: Option<&Tag>) -> VendorCall {
     let paging = [("onlyActiveTags", "false"), ("limit", "100"), ("page", "1")];
     let specific = tag.map(|tag| ("specificTag", tag.as_str()));
     let query: Vec<_> = specific.into_iter().chain(paging).collect();
-    get(with_query(&tags_path(name), &query), "")
+    get(with_query(&tags_path(name), &query), tag.map_or("", Tag::as_str))
 }
 
-/// Returns the call for the present state of a tag.
+/// Returns the call for the present state of a tag. It is about the tag.
 fn current(name: &RepositoryName, tag: Option<&Tag>, _: &Digest) -> Option<VendorCall> {
-    let query = [("specificTag", tag?.as_str()), ("onlyActiveTags", "true"), ("limit", "1"), ("page", "1")];
-    Some(get(with_query(&tags_path(name), &query), ""))
+    let tag = tag?.as_str();
+    let query = [("specificTag", tag), ("onlyActiveTags", "true"), ("limit", "1"), ("page", "1")];
+    Some(get(with_query(&tags_path(name), &query), tag))
 }
 
 /// Returns the call that also finds images which no tag has any more: `endpoints/api/tag.py` of Quay.
@@ -112,8 +114,12 @@ fn read_tags(answer: &ApiAnswer<'_>) -> Option<ApiPage<VendorTag>> {
     Some(counted_page(answer, tags.collect()))
 }
 
+/// Reads the periods of the tag that the call is about, or of all tags.
 fn read_periods(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
-    let periods = list(answer.body, "tags")?.iter().filter_map(|item| {
+    let about = answer.call.about.as_str();
+    let wanted = list(answer.body, "tags")?.iter();
+    let wanted = wanted.filter(|item| about.is_empty() || text(item, "name") == Some(about));
+    let periods = wanted.filter_map(|item| {
         let tag = Tag::parse(text(item, "name")?).ok()?;
         Some(TagPeriod {
             size: size(item, "size"),
@@ -129,7 +135,10 @@ fn read_periods(answer: &ApiAnswer<'_>) -> Option<ApiPage<TagPeriod>> {
 /// Reads when a tag got its image and when it loses it. A tag that has another image by now tells nothing.
 fn read_current(answer: &ApiAnswer<'_>, image: &Digest) -> Option<VendorImage> {
     let mut tags = list(answer.body, "tags")?.iter();
-    let is_it = |item: &&Value| digest(item, "manifest_digest").as_ref() == Some(image);
+    let is_it = |item: &&Value| {
+        text(item, "name") == Some(&answer.call.about)
+            && digest(item, "manifest_digest").as_ref() == Some(image)
+    };
     Some(tags.find(is_it).map_or_else(VendorImage::default, |item| VendorImage {
         pushed: unix_time(item, "start_ts", 1),
         expires: unix_time(item, "end_ts", 1),

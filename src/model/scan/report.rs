@@ -80,6 +80,12 @@ impl SeverityCounts {
         all
     }
 
+    /// Returns the number of all findings.
+    pub(crate) fn sum(&self) -> usize {
+        let graded = Severity::ALL.map(|severity| self.of_severity(severity));
+        graded.into_iter().fold(self.other, usize::saturating_add)
+    }
+
     /// Returns the number of findings of a severity.
     pub(crate) fn of_severity(&self, severity: Severity) -> usize {
         match severity {

@@ -10,16 +10,16 @@ use rustls::{Error, InconsistentKeys, RootCertStore};
 
 use super::provider;
 use crate::client::error::Cause;
-use crate::files::foreign::{describe as describe_error, read_regular};
+use crate::files::foreign::read_regular;
 use crate::model::reference::Host;
 use crate::model::text::SafeText;
 
-/// Most bytes of a file of certificates. Those of a whole system have less than one MiB.
-const LARGEST: u64 = 16 << 20;
 /// The mark that text editors of Windows write before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// The marks that they write before UTF-16, in either order.
 const UTF_16: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// Most bytes of a file: a hundred times those of all authorities that browsers trust.
+const MOST_BYTES: u64 = 32 << 20;
 /// The start of a certificate or key in DER: a sequence of more than 255 bytes.
 const DER: &[u8] = b"\x30\x82";
 
@@ -56,9 +56,8 @@ fn describe(content: &[u8]) -> &'static str {
 }
 
 fn read(file: &Path) -> Result<Vec<u8>, Cause> {
-    read_regular(file, LARGEST).map_err(|error| {
-        Cause::Local(SafeText::from(format!("cannot read `{}`: {}", file.display(), describe_error(&error))))
-    })
+    read_regular(file, MOST_BYTES)
+        .map_err(|error| Cause::Local(SafeText::from(format!("cannot read `{}`: {error}", file.display()))))
 }
 
 fn problem(file: &Path, what: &str) -> Cause {
@@ -217,27 +216,6 @@ mod tests {
         (place, found)
     }
 
-    #[cfg(unix)]
-    #[test]
-    fn a_fifo_in_the_folder_is_named_and_not_waited_for() {
-        for name in ["ca.crt", "client.cert", "client.key"] {
-            let (place, _) = folder(&[]);
-            let host = Host::parse("r.test:5000").expect("a host");
-            let inside = place.path().join(folder_names(&host).remove(0));
-            let (certificate, key) = pair();
-            for (file, text) in [("client.cert", certificate), ("client.key", key)] {
-                std::fs::write(inside.join(file), text).expect("a file");
-            }
-            std::fs::remove_file(inside.join(name)).ok();
-            let status = std::process::Command::new("mkfifo").arg(inside.join(name)).status();
-            assert!(status.expect("mkfifo runs").success());
-            let found = CertificateFolder::find_in(&host, &[place.path().into()]);
-            let read = found.authorities().map(drop).and_then(|()| found.identity().map(drop));
-            let why = read.expect_err("it is refused").to_string();
-            assert!(why.contains(name) && why.contains("not a regular file"), "{why}");
-        }
-    }
-
     #[test]
     fn authorities_are_read_or_the_file_is_named() {
         let (one, other) = (pair().0, pair().0);
@@ -311,6 +289,39 @@ mod tests {
                 (Ok(read), Ok(is_there)) => assert_eq!(read.is_some(), *is_there),
                 (Err(cause), Err(words)) => assert!(cause.to_string().contains(words), "{cause}"),
                 (read, _) => panic!("{read:?} instead of {expected:?}"),
+            }
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_is_no_regular_one_or_too_large_is_named_and_not_waited_for() {
+        let pem = pair();
+        for name in ["ca.crt", "client.cert", "client.key"] {
+            for kind in ["fifo", "endless", "large"] {
+                let (place, _) =
+                    folder(&[("client.cert", pem.0.as_bytes()), ("client.key", pem.1.as_bytes())]);
+                let host = Host::parse("r.test:5000").expect("a host");
+                let file = place.path().join(folder_names(&host).remove(0)).join(name);
+                std::fs::remove_file(&file).ok();
+                match kind {
+                    "fifo" => {
+                        let status = std::process::Command::new("mkfifo").arg(&file).status();
+                        assert!(status.expect("mkfifo runs").success());
+                    }
+                    "endless" => std::os::unix::fs::symlink("/dev/zero", &file).expect("a link"),
+                    _ => {
+                        let large = std::fs::File::create(&file).expect("a file");
+                        large.set_len(MOST_BYTES + 1).expect("a length");
+                    }
+                }
+                let found = CertificateFolder::find_in(&host, &[place.path().into()]);
+                let problem =
+                    if name == "ca.crt" { found.authorities().err() } else { found.identity().err() };
+                let problem = problem.expect("it cannot be read").to_string();
+                let why =
+                    if kind == "large" { "it is larger than 32 MiB" } else { "it is not a regular file" };
+                assert!(problem.contains(name) && problem.contains(why), "{name} {kind}: {problem}");
             }
         }
     }
