@@ -52,9 +52,9 @@ use tracing_subscriber::filter::LevelFilter;
 
 use crate::app;
 use crate::client::Pool;
+use crate::config::Config;
 use crate::config::effective::{Override, Source};
 use crate::config::system::SystemRegistries;
-use crate::config::Config;
 use crate::demo;
 use crate::model::change::rules::Rules;
 use crate::model::reference::Host;

@@ -243,7 +243,8 @@ mod tests {
 
     #[test]
     fn damaged_certificates_are_read_as_far_as_they_can_be() {
-        let mut params = rcgen::CertificateParams::new(vec!["r.test".into(), "127.0.0.1".into()]).expect("names");
+        let mut params =
+            rcgen::CertificateParams::new(vec!["r.test".into(), "127.0.0.1".into()]).expect("names");
         params.distinguished_name.push(rcgen::DnType::CommonName, "a\u{202e}b\u{7}ö");
         params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
         let key = rcgen::KeyPair::generate().expect("a key");

@@ -193,7 +193,8 @@ async fn a_registry_without_tls_leads_to_no_pinned_server_over_plain_http() {
 #[tokio::test]
 async fn a_name_without_a_dot_is_a_server_and_no_image_of_docker_hub() {
     let shell = Shell::new();
-    for (name, server) in [("vm", "vm"), ("vm:5000", "vm:5000"), ("vm:443", "vm:443"), ("vm/team/app", "vm")] {
+    for (name, server) in [("vm", "vm"), ("vm:5000", "vm:5000"), ("vm:443", "vm:443"), ("vm/team/app", "vm")]
+    {
         let ended = shell.run(&["trust", "--forget", name]).await;
         assert_eq!(ended.stdout, format!("there is no decision about {server}\n"), "{ended:?}");
     }
