@@ -18,8 +18,8 @@ use super::panes::tags::opened::OpenedImage;
 use super::questions::{Answer, Ask, Slot};
 use super::reconcile::{cancel_summaries, leave_missing_tab};
 use super::remote::Ticket;
-use super::session;
 use super::update::Update;
+use super::{image_facts, session};
 use crate::model::failure::{Failure, FailureKind};
 use crate::model::inspection::{FoundReferrers, Inspection};
 use crate::model::page::Page;
@@ -86,7 +86,7 @@ pub(crate) fn handle_answer(update: &mut Update<'_>, slot: Slot, ticket: Ticket,
             update.state.bases.take(*image, ticket, *report);
         }
         (Slot::VendorImage, Answer::VendorImage(facts)) => {
-            update.state.vendor_images.take(ticket, facts.map(|facts| *facts));
+            image_facts::take_vendor_image(update, ticket, facts.map(|facts| *facts));
         }
         (Slot::Save, Answer::Saved(answer)) => save_prompt::take(update, ticket, answer),
         (Slot::Since, Answer::Since(answer)) => since::take(update, ticket, answer),

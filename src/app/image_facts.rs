@@ -3,14 +3,19 @@
 
 use std::time::Duration;
 
-use super::Pane;
+use jiff::Timestamp;
+
 use super::cmd::Cmd;
 use super::layout;
 use super::layout::tag_columns::TagColumns;
 use super::panes::details::Tab;
+use super::panes::details::overview::{self, OverviewRow};
 use super::questions::{Ask, Slot};
+use super::remote::Ticket;
 use super::update::Update;
-use super::vendor_images;
+use super::vendor_images::{self, VendorImages};
+use super::{Pane, State};
+use crate::model::vendor_image::VendorImage;
 
 /// The time for which a tab must stay open, or a row visible, before a request is sent.
 const REST: Duration = Duration::from_millis(100);
@@ -75,6 +80,37 @@ pub(super) fn load_vendor_image(update: &mut Update<'_>) {
         let ticket = update.ask(Slot::VendorImage, REST, Ask::VendorImage(image.clone()));
         update.state.vendor_images.ask(ticket, image);
     }
+}
+
+/// Takes the facts of the vendor about an image.
+pub(super) fn take_vendor_image(update: &mut Update<'_>, ticket: Ticket, facts: Option<VendorImage>) {
+    hold_text(update, |known| known.take(ticket, facts));
+}
+
+/// Forgets the facts of vendors about all images, because the user asked for newer data.
+pub(crate) fn forget_vendor_images(update: &mut Update<'_>) {
+    hold_text(update, VendorImages::forget);
+}
+
+/// Changes the facts. Text of the Details pane that was scrolled to stays at its place.
+fn hold_text(update: &mut Update<'_>, change: impl FnOnce(&mut VendorImages)) {
+    let before = scrolled_rows(update.state, update.now);
+    change(&mut update.state.vendor_images);
+    let after = scrolled_rows(update.state, update.now);
+    let same = before.iter().zip(&after).take_while(|(before, after)| before == after).count();
+    let detail = &mut update.state.detail;
+    if same < before.len() && detail.scroll >= same {
+        detail.scroll = (detail.scroll + after.len()).saturating_sub(before.len()).max(same);
+    }
+}
+
+/// Returns the rows of the Overview tab if it is scrolled.
+fn scrolled_rows(state: &State, now: Timestamp) -> Vec<OverviewRow> {
+    if state.detail.scroll == 0 || state.detail.tab != Tab::Overview {
+        return Vec::new();
+    }
+    let width = layout::rows(state, &layout::of(state), Pane::Details).width;
+    overview::rows(state, usize::from(width).saturating_sub(2), now)
 }
 
 /// Asks for the bases of the visible rows, if a column shows them.

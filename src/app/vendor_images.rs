@@ -65,7 +65,7 @@ impl VendorImages {
         self.awaited.take().is_some()
     }
 
-    /// Forgets everything that is known, because the user asked for newer data.
+    /// Forgets everything that is known.
     pub(crate) fn forget(&mut self) {
         self.known.clear();
     }

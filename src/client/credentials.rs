@@ -42,6 +42,7 @@ use crate::model::text::SafeText;
 pub(crate) use containers_helper::ContainersLogins;
 use docker::{DockerFile, DockerText};
 use helper::Helpers;
+pub(crate) use helper::is_suffix as is_helper_name;
 pub(crate) use keychain::{Keychain, LoginLookup};
 pub(crate) use login::Login;
 use podman::PodmanFile;

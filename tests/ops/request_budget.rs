@@ -100,9 +100,10 @@ async fn a_read_does_not_wait_for_long_for_the_free_request() {
     settings.timeouts.headers = Duration::from_secs(3600);
     demo.fault(|request, _| (request.method == "HEAD").then(|| Fault::Hang));
     let client = Pool::new(settings).client(&registry::host(&demo));
+    let app = name("app");
     for number in ["1", "2"] {
         let selector = Selector::Tag(tag(number));
-        let read = client.manifest(&name("app"), &selector, Priority::Interactive);
+        let read = client.manifest(&app, &selector, Priority::Interactive);
         let read = tokio::time::timeout(Duration::from_secs(60), read).await;
         read.expect("it does not wait").expect("a manifest");
     }

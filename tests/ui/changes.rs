@@ -611,6 +611,15 @@ fn a_comparison_in_which_nothing_differs_says_so_and_z_works_in_it() {
 }
 
 #[test]
+fn a_comparison_that_was_not_made_is_not_called_one_without_a_difference() {
+    let mut screen = screen((80, 24));
+    screen.registry.comparison = Err(failure(FailureKind::OverBudget));
+    screen.press("C").press("p");
+    let text = screen.text();
+    assert!(text.contains("not compared yet") && !text.contains("no tag differs"), "{text}");
+}
+
+#[test]
 fn registries_with_long_names_are_told_apart_by_their_ends() {
     let mut screen = screen((150, 42));
     assert!(screen.text().contains("│  prod.example:5000 "), "{}", screen.text());

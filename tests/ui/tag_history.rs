@@ -60,6 +60,22 @@ fn at_history(size: (u16, u16)) -> Screen {
 }
 
 #[test]
+fn keys_do_not_act_on_rows_that_a_failure_hides() {
+    let mut screen = at_history((80, 24));
+    screen.press("j");
+    screen.registry.history = |_| Err(failure(FailureKind::Denied));
+    screen.press("r");
+    assert!(!screen.text().contains("put back"), "{}", screen.text());
+    for key in ["Enter", "y"] {
+        screen.press(key);
+        assert!(screen.text().contains("not now: there is no"), "{key}: {}", screen.text());
+    }
+    screen.registry.history = sample;
+    screen.press("r").press("j Enter");
+    assert!(!screen.text().contains("there is no"), "{}", screen.text());
+}
+
+#[test]
 fn the_images_that_a_tag_had_stand_below_each_other() {
     picture("tag_history", at_history);
 }

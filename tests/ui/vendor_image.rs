@@ -64,6 +64,37 @@ fn the_facts_of_the_vendor_stand_below_the_size_and_the_date() {
     }
 }
 
+/// Facts come late and stand above text that the user may be reading by then.
+#[test]
+fn text_that_was_scrolled_to_stays_at_its_place_when_the_facts_arrive_or_change() {
+    let mut config = config("amd64", "1", "2026-11-18T09:30:00Z");
+    for number in 10..90 {
+        config["config"]["Labels"][format!("label-{number}")] = "x".into();
+    }
+    let first_label = |screen: &Screen| {
+        let text = screen.text();
+        let line = text.lines().find(|line| line.contains("label-"));
+        line.unwrap_or_else(|| panic!("no label: {text}")).to_string()
+    };
+    let mut registry = Registry::default().with("app", vec![("1", of_config(config, &[10]))]);
+    if let Ok(server) = &mut registry.server {
+        server.own_api.image_facts = true;
+    }
+    let mut screen = Screen::new(registry, (80, 24));
+    screen.press("l l Ctrl-d Ctrl-d");
+    let before = first_label(&screen);
+    assert!(!before.contains("label-10"), "it is scrolled: {}", screen.text());
+    screen.registry.vendor_image = Some(scanned());
+    screen.press("r");
+    assert_eq!(first_label(&screen), before, "{}", screen.text());
+    screen.registry.vendor_image = None;
+    screen.press("r");
+    assert_eq!(first_label(&screen), before, "{}", screen.text());
+    screen.registry.vendor_image = Some(scanned());
+    screen.press("g r");
+    assert!(screen.text().contains("image       "), "the beginning is not scrolled away: {}", screen.text());
+}
+
 #[test]
 fn without_facts_nothing_is_said_of_a_scan() {
     let text = at_details(telling(None), (150, 42)).text();

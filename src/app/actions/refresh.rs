@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use super::Action;
 use super::availability::check_open;
-use crate::app::Pane;
 use crate::app::cmd::Cmd;
 use crate::app::keys::chords;
 use crate::app::panes::details::Tab;
@@ -12,6 +11,7 @@ use crate::app::panes::details::files::FilesLoad;
 use crate::app::questions::{Ask, Slot};
 use crate::app::reconcile::{cancel_summaries, load_image, load_repositories, load_tags};
 use crate::app::update::Update;
+use crate::app::{Pane, image_facts};
 use crate::model::failure::Failure;
 use crate::model::reference::Host;
 
@@ -58,7 +58,7 @@ fn refresh(update: &mut Update<'_>) {
             if update.state.detail.tab == Tab::Files && update.state.detail.files.retry() {
                 return;
             }
-            update.state.vendor_images.forget();
+            image_facts::forget_vendor_images(update);
             load_image(update, Duration::ZERO, None);
         }
     }
@@ -125,7 +125,7 @@ pub(crate) fn reload(update: &mut Update<'_>) {
     update.cmds.push(Cmd::Forget(host.clone()));
     update.state.view_cache.forget_registry(&host);
     update.state.bases.forget();
-    update.state.vendor_images.forget();
+    image_facts::forget_vendor_images(update);
     cancel_summaries(update);
     update.state.tags.summaries.clear();
     update.state.tags.groups = Default::default();

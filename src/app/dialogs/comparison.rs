@@ -76,6 +76,9 @@ impl ComparisonDialog {
 
     /// Returns the reason why nothing can be copied.
     fn explain_nothing_to_copy(&self, keys: &Keys) -> String {
+        if self.rows.value.is_none() {
+            return "the repositories are not compared yet".into();
+        }
         if !self.list.marked().is_empty() {
             return "every marked tag is the same on the right, or only there".into();
         }

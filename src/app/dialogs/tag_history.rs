@@ -90,9 +90,14 @@ impl TagHistoryDialog {
         self.history.ask(update.ask(Slot::TagHistory, Duration::ZERO, ask));
     }
 
-    /// Returns the periods shown, the newest first.
+    /// Returns the periods shown, the newest first. A failure takes their place.
     pub(crate) fn periods(&self) -> &[TagPeriod] {
-        self.history.value.as_ref().map(|history| history.periods.as_slice()).unwrap_or_default()
+        self.shown().map(|history| history.periods.as_slice()).unwrap_or_default()
+    }
+
+    fn shown(&self) -> Option<&TagHistory> {
+        let is_failed = self.history.failure.is_some() && !self.history.is_loading();
+        self.history.value.as_ref().filter(|_| !is_failed)
     }
 
     /// Returns whether there is a tag to go back to, or a repository to go on to.
@@ -103,7 +108,7 @@ impl TagHistoryDialog {
 
     /// Returns the lines above the rows.
     pub(crate) fn head(&self) -> Vec<String> {
-        let Some(history) = &self.history.value else { return Vec::new() };
+        let Some(history) = self.shown() else { return Vec::new() };
         let incomplete = history.incomplete.as_ref();
         let incomplete = incomplete.map(|why| format!("the list may be incomplete: {why}"));
         std::iter::once(history.count(self.subject.tag.is_some())).chain(incomplete).collect()

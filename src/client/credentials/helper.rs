@@ -110,7 +110,8 @@ async fn call(
     }
 }
 
-fn is_suffix(suffix: &str) -> bool {
+/// Returns whether a name can be that of a helper, without `docker-credential-`.
+pub(crate) fn is_suffix(suffix: &str) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
     let bytes = suffix.as_bytes();
     bytes.len() <= 64 && bytes.first().is_some_and(u8::is_ascii_alphanumeric) && bytes.iter().all(is_part)

@@ -24,7 +24,7 @@ use crate::model::text::SafeText;
 const CAP: u64 = 8 * 1024 * 1024;
 
 /// How many times longer than the user the background waits for the number of requests that are left.
-const PATIENCE: u32 = 10;
+const BACKGROUND_FACTOR: u32 = 10;
 
 /// The `Accept` lists, each for a server that refuses the one before it with 406: docs/REGISTRIES.md §2.2.
 const ACCEPT: [&str; 3] = [
@@ -279,7 +279,7 @@ impl Client {
     pub(crate) async fn ask_budget(&self, name: &RepositoryName, selector: &Selector, priority: Priority) {
         let limit = match priority {
             Priority::Interactive => self.http().timeouts().own_api,
-            _ => self.http().timeouts().own_api * PATIENCE,
+            _ => self.http().timeouts().own_api * BACKGROUND_FACTOR,
         };
         let asked = async {
             let head = self.manifest_request(Method::HEAD, name, selector, priority);

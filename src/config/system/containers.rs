@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::{FileLine, SystemRegistries, file_of_user, folder};
+use crate::client::credentials::is_helper_name;
 use crate::client::{Location, MirrorPulls, MirrorRoute, Route, RoutePrefix};
 use crate::model::redact;
 use crate::model::reference::{Host, Reference, Repository};
@@ -135,8 +136,9 @@ impl Reader<'_> {
         let mut names = Vec::new();
         for item in items {
             match item.get_ref().as_str() {
-                Some(name) => names.push(name.to_string()),
-                None => {
+                // A name that is a path is refused when its helper is asked, too.
+                Some(name) if is_helper_name(name) => names.push(name.to_string()),
+                _ => {
                     self.problem(item.span(), "`containers-auth.json` or the name of a helper is expected");
                 }
             }
@@ -537,5 +539,7 @@ location = "mirror.registry.com"
         );
         assert_eq!(helpers(&[(main, "credential-helpers = \"pass\"")]), (None, 1));
         assert_eq!(helpers(&[(main, "credential-helpers = [1, \"pass\"]")]), (Some(("pass".into(), 1)), 1));
+        let paths = "credential-helpers = [\"../x\", \"pass\", \"\", \"/bin/sh\"]";
+        assert_eq!(helpers(&[(main, paths)]), (Some(("pass".into(), 1)), 3));
     }
 }
