@@ -11,7 +11,7 @@ use regtui::model::reference::Target;
 use regtui::store::state::StateStore;
 use tempfile::TempDir;
 
-use crate::support::harness::{Harness, key_of};
+use crate::support::harness::{Harness, handle, key_of, now};
 use crate::support::{registry, samples};
 
 const PASSWORD: &str = "CANARY7";
@@ -106,6 +106,20 @@ async fn a_login_for_this_run_is_written_nowhere() {
     assert_eq!(stored(&folder), None);
     harness.press("L").await;
     harness.shows("now: as ann, from `this run`");
+}
+
+/// A panic may quote whatever has a `Debug` form: its report shows the message of the panic.
+#[tokio::test]
+async fn nothing_that_a_panic_could_quote_has_the_password() {
+    let (mut harness, _folder) = denied(basic(), "").await;
+    at_password(&mut harness).await.type_text(PASSWORD).await;
+    assert!(!format!("{:?}", harness.state).contains(PASSWORD), "while it is typed");
+    harness.type_text("x").await.press("Enter").await;
+    assert!(!format!("{:?}", harness.state).contains(PASSWORD), "after it was refused");
+    harness.type_text(PASSWORD).await;
+    let cmds = handle(&mut harness.state, now(), Msg::Key(key_of("Enter")));
+    let asked = format!("{cmds:?}");
+    assert!(asked.contains("Login") && !asked.contains(PASSWORD), "{asked}");
 }
 
 #[tokio::test]
