@@ -175,7 +175,15 @@ pub(crate) fn read(path: &Path) -> io::Result<File> {
 /// half-written files that other processes left in the folder.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for FolderLock {
+    /// Gives the lock up at once. A program that is being started has a copy of the file for a moment, and the end of this
+    /// one alone would leave the lock with it.
+    fn drop(&mut self) {
+        self.lock.unlock().ok();
+    }
 }
 
 /// Waits for the lock of a folder, for a limited time.
@@ -184,7 +192,7 @@ pub(crate) fn lock_folder(folder: &Path) -> io::Result<FolderLock> {
     for _ in 0..ASKED.0 {
         if lock.try_lock().is_ok() {
             delete_leftovers(folder);
-            return Ok(FolderLock { _lock: lock });
+            return Ok(FolderLock { lock });
         }
         std::thread::sleep(ASKED.1);
     }
@@ -198,6 +206,7 @@ pub(crate) fn remove_leftovers(folder: &Path) {
         && let Ok(lock) = open_lock_file(folder)
         && lock.try_lock().is_ok()
     {
+        let _held = FolderLock { lock };
         delete_leftovers(folder);
     }
 }
@@ -402,6 +411,8 @@ mod tests {
         fs::write(&path, "half").expect("a file");
         remove_leftovers(folder.path());
         assert!(path.exists());
+        // A program that is being started has copies of all open files.
+        let _copy = held.lock.try_clone().expect("a copy");
         drop(held);
         remove_leftovers(folder.path());
         assert!(!path.exists());
