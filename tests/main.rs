@@ -200,6 +200,7 @@ mod support {
     pub mod outcomes;
     #[expect(dead_code, reason = "the unit tests in `src/` use the others")]
     pub mod plans;
+    pub mod programs;
     #[cfg(unix)]
     pub mod pty;
     pub mod registry;

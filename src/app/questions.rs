@@ -116,7 +116,7 @@ pub enum Ask {
     LoginFacts(Host),
     /// Asks to check a login and to use it.
     Login(Box<LoginRequest>),
-    /// Asks for what can be decided about the certificate of a registry, or that it speaks no TLS.
+    /// Asks for the certificate of a registry and the choices about it, or whether the registry speaks no TLS.
     Trust(Host),
     /// Asks to carry out a decision about a server.
     DecideTrust(Box<TrustRequest>),
@@ -264,7 +264,7 @@ pub enum Answer {
     LoginFacts(LoginFacts),
     /// The result of a login.
     Login(Result<LoginOutcome, Failure>),
-    /// What can be decided about a server.
+    /// The facts about a server, and the choices.
     Trust(Result<ServerTrust, Failure>),
     /// The decision about a server in a sentence.
     TrustDecided(Result<SafeText, Failure>),

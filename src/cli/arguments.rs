@@ -32,7 +32,7 @@ impl<'a> ArgumentReader<'a> {
         self.read(text, text)
     }
 
-    /// Reads a target. Messages show what the user wrote.
+    /// Reads a target. Messages show the text as the user wrote it.
     fn read(&self, written: &str, text: &str) -> Result<Target, CliError> {
         let shown = SafeText::clean(&redact::secrets(written));
         let Typed { target, scheme } = Typed::parse(text, self.pool.known_registries())

@@ -1,4 +1,4 @@
-//! The clients and the context of a run, and the reasons why a part of what is kept is not used.
+//! The clients and the context of a run, and the reasons why the cache, the state or a file of the system is not used.
 
 use std::collections::HashSet;
 

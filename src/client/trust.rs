@@ -12,8 +12,8 @@ use crate::model::reference::{Host, Scheme};
 use crate::model::server_trust::{Greeting, PlainHttp, ServerTrust, TrustChoice};
 
 impl Pool {
-    /// Returns what can be decided about a registry, or about a server that it leads to if only that one's certificate was
-    /// refused. A registry that the system's files move to another place is asked there. No login is sent, and nothing is
+    /// Returns the facts about a registry before a decision, or about a server that it leads to if only that one's
+    /// certificate was refused. A registry that the system's files move to another place is asked there. No login is sent, and nothing is
     /// trusted. Fails if the registry does not answer.
     pub(crate) async fn ask_trust(&self, host: &Host) -> Result<ServerTrust, Error> {
         let routes = self.routes();
@@ -43,7 +43,7 @@ impl Pool {
         Ok(ServerTrust { server, is_registry: false, greeting, pinned, plain, is_unchecked: false })
     }
 
-    /// Connects to a server with TLS, and returns what can be decided about it.
+    /// Connects to a server with TLS, and returns the facts about it before a decision.
     pub(crate) async fn ask_own_trust(&self, host: &Host) -> Result<ServerTrust, Error> {
         if let Some(route) = self.routes().of_host(host).filter(|route| route.blocked) {
             let why = format!("`{}` blocks {} by `blocked = true`", route.source, route.prefix);

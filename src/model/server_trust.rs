@@ -1,5 +1,4 @@
-//! The decision of the user about a server that is not trusted otherwise: what is known about the server, and what can
-//! be decided.
+//! The decision of the user about a server that is not trusted otherwise: the facts about the server, and the choices.
 
 use jiff::Timestamp;
 

@@ -8,7 +8,7 @@ use crate::model::reference::Host;
 use crate::model::server_trust::{ServerTrust, TrustRequest};
 use crate::model::text::SafeText;
 
-/// Returns what can be decided about a registry, or about a server that it leads to.
+/// Returns the facts about a registry before a decision, or about a server that it leads to.
 pub(crate) async fn ask_trust(pool: &Pool, host: &Host) -> Result<ServerTrust, Failure> {
     let what = || format!("cannot show the certificate of {host}");
     pool.ask_trust(host).await.map_err(|error| error.failure(what()))

@@ -32,7 +32,7 @@ async fn started(demo: Demo) -> (Harness, TempDir) {
     (Harness::with(demo, Vec::new(), AppSettings::default(), client).await, folder)
 }
 
-/// Types what the user knows, and presses the keys that the screen names. Returns their number.
+/// Types the login, and presses the keys that the screen names. Returns their number.
 async fn log_in(harness: &mut Harness, url: &str) -> usize {
     let mut keys = 0;
     harness.type_text(url).await.press("Enter").await;

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 use crate::cli::scan::TRIVY;
 use crate::support::app::App;
 use crate::support::harness::{Harness, key_of};
-use crate::support::registry;
+use crate::support::{programs, registry};
 
 /// A folder with a program `trivy`. It notes each run, and then does what the script says.
 struct Programs(TempDir);
@@ -165,20 +165,10 @@ async fn a_scan_is_stopped_with_its_program() {
     harness.wait(300);
     harness.take(Msg::Key(key_of("V")));
     let file = programs.0.path().join("trivy.pid");
-    // Another program writes the file and ends by itself: only a look tells, as often as is cheap.
-    while !std::fs::read_to_string(&file).is_ok_and(|text| text.ends_with('\n')) {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let pid = programs::until_started(&file).await;
     harness.press("w s").await;
     harness.shows("stopped, 1 of 1 not done");
-    let pid = std::fs::read_to_string(file).expect("a number");
-    let is_over = || {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-        stat.map_or(true, |stat| stat.contains(") Z "))
-    };
-    while !is_over() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    programs::until_over(&pid).await;
 }
 
 #[tokio::test]

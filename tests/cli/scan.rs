@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use regtui::demo::{Demo, DemoSettings, Store};
 use serde_json::json;
 
+use crate::support::programs;
 use crate::support::shell::{self, Ended, Shell, digest, open};
 
 /// A report as trivy prints it.
@@ -209,18 +210,8 @@ async fn an_interrupt_ends_the_scanner() {
         .install("trivy", "echo $$ > \"$HOME/pid.new\"; mv \"$HOME/pid.new\" \"$HOME/pid\"; exec sleep 3600");
     let child = scans.command(&[&scans.image("app:1")]).spawn().expect("it runs");
     let file = scans.shell.home.path().join("pid");
-    // Another program writes the file and ends by itself: only a look tells, as often as is cheap.
-    while !file.exists() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    let pid = programs::until_started(&file).await;
     shell::interrupt(&child);
     shell::ended(child).await.assert_code(130);
-    let pid = std::fs::read_to_string(file).expect("a number");
-    let is_over = || {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim()));
-        stat.map_or(true, |stat| stat.contains(") Z "))
-    };
-    while !is_over() {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    programs::until_over(&pid).await;
 }

@@ -8,7 +8,7 @@ use regtui::client::{ClientSettings, HostSettings, Trust};
 use regtui::demo::faults::{Fault, RequestView};
 use regtui::demo::{Demo, DemoSettings, Store};
 use regtui::model::change::delete::{Along, DeleteMethod, DeletePlan, DeleteRequest};
-use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::progress::Report;
 use regtui::model::change::retag::{RetagMode, RetagRequest};
 use regtui::model::change::rules::Rules;
 use regtui::model::change::{ChangePlan, ChangeRequest};
@@ -18,6 +18,7 @@ use regtui::ops::context::ChangeContext;
 use tempfile::TempDir;
 
 use crate::support::context::{context, watch};
+use crate::support::outcomes::first_outcome;
 use crate::support::registry::{self, logins, name, settings, tag};
 
 const SECRET: &str = "CANARY-own-delete";
@@ -176,16 +177,6 @@ impl Shop {
     }
 }
 
-fn outcome(report: &Report) -> (&'static str, String) {
-    match &report.items[0].outcome {
-        Some(Outcome::Done(text)) => ("done", text.to_string()),
-        Some(Outcome::Failed(failure)) => ("failed", failure.to_string()),
-        Some(Outcome::Unconfirmed(failure)) => ("unconfirmed", failure.to_string()),
-        Some(Outcome::Skipped(why)) => ("skipped", why.to_string()),
-        other => panic!("{other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_tag_goes_by_the_vendors_own_api_and_nothing_else_does() {
     for vendor in VENDORS {
@@ -195,7 +186,7 @@ async fn a_tag_goes_by_the_vendors_own_api_and_nothing_else_does() {
         assert_eq!(plan.own_api.as_ref().map(|api| api.vendor.as_str()), Some(vendor));
         assert!(plan.common.methods.contains(&DeleteMethod::OwnApi), "{vendor}");
         let report = shop.carry_out(&shop.delete("2", None)).await;
-        assert_eq!(outcome(&report), ("done", "untagged".into()), "{vendor}");
+        assert_eq!(first_outcome(&report), ("done", "untagged".into()), "{vendor}");
         assert_eq!((shop.tags().join(" ").as_str(), shop.deletes()), ("1 latest", 1), "{vendor}");
         let undo = report.undo.clone().expect("something to undo");
         let undone = shop.carry_out(&ChangeRequest::Undo(undo)).await;
@@ -210,14 +201,14 @@ async fn other_tags_of_the_image_stay_or_nothing_goes() {
         let shop = logged_in(vendor, Api::Works).await;
         let report = shop.carry_out(&shop.delete("1", None)).await;
         if vendor == "GHCR" {
-            let (kind, text) = outcome(&report);
+            let (kind, text) = first_outcome(&report);
             assert!(
                 kind == "failed" && text.contains("with all of its tags") && text.contains("latest"),
                 "{text}"
             );
             assert_eq!((shop.tags().len(), shop.deletes()), (3, 0));
         } else {
-            assert_eq!(outcome(&report).0, "done", "{vendor}");
+            assert_eq!(first_outcome(&report).0, "done", "{vendor}");
             assert_eq!(shop.tags(), ["2", "latest"], "{vendor}");
         }
     }
@@ -238,7 +229,7 @@ async fn a_version_that_got_another_tag_since_the_plan_stays() {
         _ => play("GHCR", Api::Works, &store, request),
     });
     let report = change::run(&shop.context, &plan, &watch()).await;
-    let (kind, text) = outcome(&report);
+    let (kind, text) = first_outcome(&report);
     assert!(kind == "failed" && text.contains("1 other tag besides 2"), "{text}");
     assert_eq!((shop.tags().len(), shop.deletes()), (3, 0));
 }
@@ -252,7 +243,7 @@ async fn a_tag_that_moved_since_the_plan_is_left_alone() {
         let moved = shop.store.digest_of("team/app", "1").expect("it is there");
         shop.store.tag("team/app", "2", moved);
         let report = change::run(&shop.context, &plan, &watch()).await;
-        let (kind, text) = outcome(&report);
+        let (kind, text) = first_outcome(&report);
         // GitHub finds the version without the tag before the tag is looked at.
         let is_left = if vendor == "GHCR" {
             kind == "failed"
@@ -277,7 +268,7 @@ async fn a_refusal_is_reported_with_its_reason_and_nothing_else_is_tried() {
         for (api, word) in answers {
             let shop = logged_in(vendor, api).await;
             let report = shop.carry_out(&shop.delete("2", None)).await;
-            let (kind, text) = outcome(&report);
+            let (kind, text) = first_outcome(&report);
             assert!(kind == "failed" && text.contains(word), "{vendor} {api:?}: {kind} {text}");
             assert_eq!((shop.tags().len(), shop.deletes()), (3, 1), "{vendor} {api:?}");
             // After a failure of the server it may still be done later, so an undo is offered.
@@ -292,7 +283,7 @@ async fn a_delete_that_is_said_to_be_done_and_is_not_is_not_confirmed() {
     for vendor in VENDORS {
         let shop = logged_in(vendor, Api::Lies).await;
         let report = shop.carry_out(&shop.delete("2", None)).await;
-        let (kind, text) = outcome(&report);
+        let (kind, text) = first_outcome(&report);
         assert!(kind == "unconfirmed" && text.contains("still shows the tag"), "{vendor}: {kind} {text}");
         assert_eq!(shop.tags().len(), 3);
     }
@@ -303,7 +294,7 @@ async fn a_delete_whose_answer_was_lost_is_what_the_registry_shows() {
     for vendor in VENDORS {
         let shop = logged_in(vendor, Api::LosesTheAnswer).await;
         let report = shop.carry_out(&shop.delete("2", None)).await;
-        assert_eq!((outcome(&report).0, shop.deletes()), ("done", 1), "{vendor}");
+        assert_eq!((first_outcome(&report).0, shop.deletes()), ("done", 1), "{vendor}");
     }
 }
 
@@ -326,7 +317,7 @@ async fn the_login_of_a_delete_follows_no_redirect_and_stays_out_of_the_report()
     for vendor in VENDORS {
         let shop = logged_in(vendor, Api::Redirects(to)).await;
         let report = shop.carry_out(&shop.delete("2", None)).await;
-        let (kind, text) = outcome(&report);
+        let (kind, text) = first_outcome(&report);
         assert!(kind == "failed" && text.contains("redirect"), "{vendor}: {text}");
         assert!(!format!("{report:?}").contains(SECRET), "{vendor}");
         let with_login = shop
@@ -348,7 +339,7 @@ async fn a_rule_keeps_the_api_from_being_used() {
     let mut shop = logged_in("Harbor", Api::Works).await;
     shop.context.rules = Rules { read_only: Some("--read-only"), ..Rules::default() };
     let report = shop.carry_out(&shop.delete("2", None)).await;
-    assert!(outcome(&report).1.contains("read-only"), "{report:?}");
+    assert!(first_outcome(&report).1.contains("read-only"), "{report:?}");
     assert_eq!((shop.tags().len(), shop.deletes()), (3, 0));
 }
 
@@ -357,7 +348,7 @@ async fn a_tag_is_renamed_by_the_vendors_own_api_unless_the_image_would_go() {
     for vendor in VENDORS {
         let shop = logged_in(vendor, Api::Works).await;
         let report = shop.carry_out(&shop.rename("2", "3")).await;
-        let (kind, text) = outcome(&report);
+        let (kind, text) = first_outcome(&report);
         if vendor == "GHCR" {
             assert_eq!((kind, shop.tags().join(" ").as_str()), ("failed", "1 2 latest"), "{text}");
         } else {

@@ -3,7 +3,7 @@
 
 use regtui::client::{ClientSettings, HostSettings};
 use regtui::demo::faults::Fault;
-use regtui::model::change::progress::{Outcome, Report};
+use regtui::model::change::progress::Report;
 use regtui::model::change::retag::{RetagMode, RetagPlan, RetagRequest};
 use regtui::model::change::{ChangePlan, ChangeRequest};
 use regtui::model::digest::Digest;
@@ -13,6 +13,7 @@ use regtui::ops::context::ChangeContext;
 use tempfile::TempDir;
 
 use crate::support::context::{context, watch};
+use crate::support::outcomes::first_outcome;
 use crate::support::registry::{logins, name, settings, tag};
 use crate::support::time_machine::{Answers, LOGIN, TimeMachine};
 
@@ -47,16 +48,6 @@ async fn carry_out(context: &ChangeContext, request: &ChangeRequest) -> Report {
     change::run(context, &plan, &watch()).await
 }
 
-fn outcome(report: &Report) -> (&'static str, String) {
-    match &report.items[0].outcome {
-        Some(Outcome::Done(text)) => ("done", text.to_string()),
-        Some(Outcome::Failed(failure)) => ("failed", failure.to_string()),
-        Some(Outcome::Unconfirmed(failure)) => ("unconfirmed", failure.to_string()),
-        Some(Outcome::Skipped(why)) => ("skipped", why.to_string()),
-        other => panic!("{other:?}"),
-    }
-}
-
 #[tokio::test]
 async fn a_tag_goes_back_to_an_earlier_image_and_undo_puts_the_later_one_there_again() {
     let (quay, context, _folder) = quay(Some(LOGIN)).await;
@@ -65,7 +56,7 @@ async fn a_tag_goes_back_to_an_earlier_image_and_undo_puts_the_later_one_there_a
     assert!(planned.steps[0].by_own_api && planned.common.blocked.is_none(), "{planned:?}");
     assert_eq!(planned.steps[0].replaces, Some(quay.images[2]));
     let report = carry_out(&context, &request).await;
-    assert_eq!(outcome(&report).0, "done", "{report:?}");
+    assert_eq!(first_outcome(&report).0, "done", "{report:?}");
     assert_eq!((quay.digest_of("1.4"), quay.restores()), (Some(quay.images[0]), 1));
     let undo = report.undo.clone().expect("something to undo");
     let undone = carry_out(&context, &ChangeRequest::Undo(undo)).await;
@@ -79,7 +70,7 @@ async fn an_image_that_another_tag_had_can_get_any_tag() {
     let (quay, context, _folder) = quay(Some(LOGIN)).await;
     let request = restore(&quay, quay.images[0], "fresh");
     assert!(plan(&context, &request).await.steps[0].by_own_api);
-    assert_eq!(outcome(&carry_out(&context, &request).await).0, "done");
+    assert_eq!(first_outcome(&carry_out(&context, &request).await).0, "done");
     assert_eq!(quay.digest_of("fresh"), Some(quay.images[0]));
 }
 
@@ -90,7 +81,7 @@ async fn an_image_that_the_registry_still_serves_is_put_by_the_registry_api() {
     quay.demo.store().tag("team/app", "old", quay.images[0]);
     let request = restore(&quay, quay.images[0], "1.4");
     assert!(!plan(&context, &request).await.steps[0].by_own_api);
-    assert_eq!(outcome(&carry_out(&context, &request).await).0, "done");
+    assert_eq!(first_outcome(&carry_out(&context, &request).await).0, "done");
     assert_eq!((quay.digest_of("1.4"), quay.restores()), (Some(quay.images[0]), 0));
 }
 
@@ -101,7 +92,7 @@ async fn without_a_token_of_the_api_the_plan_says_which_login_is_needed() {
         let request = restore(&quay, quay.images[0], "1.4");
         let blocked = plan(&context, &request).await.common.blocked.expect("it is blocked");
         assert!(blocked.hint.expect("a hint").as_str().contains("$oauthtoken"), "{login:?}");
-        assert_eq!(outcome(&carry_out(&context, &request).await).0, "failed", "{login:?}");
+        assert_eq!(first_outcome(&carry_out(&context, &request).await).0, "failed", "{login:?}");
         assert_eq!((quay.digest_of("1.4"), quay.restores()), (Some(quay.images[2]), 0));
     }
 }
@@ -128,7 +119,7 @@ async fn a_tag_that_moved_since_the_plan_is_left_alone() {
     let planned = change::plan(&context, &request).await.expect("a plan");
     quay.demo.store().tag("team/app", "1.4", quay.images[1]);
     let report = change::run(&context, &planned, &watch()).await;
-    let (kind, text) = outcome(&report);
+    let (kind, text) = first_outcome(&report);
     assert_ne!(kind, "done", "{text}");
     assert_eq!((quay.digest_of("1.4"), quay.restores()), (Some(quay.images[1]), 0));
 }
@@ -149,7 +140,7 @@ async fn the_tag_afterwards_counts_whatever_the_api_answers() {
         let planned = change::plan(&context, &restore(&quay, quay.images[0], "1.4")).await.expect("a plan");
         quay.answers(answers);
         let report = change::run(&context, &planned, &watch()).await;
-        let (kind, text) = outcome(&report);
+        let (kind, text) = first_outcome(&report);
         assert!(kind == expected && text.contains(word), "{answers:?}: {kind} {text}");
         let is_back = quay.digest_of("1.4") == Some(quay.images[0]);
         assert_eq!((is_back, quay.restores()), (expected == "done", 1), "{answers:?}");

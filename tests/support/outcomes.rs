@@ -33,3 +33,14 @@ impl From<&Option<Outcome>> for OutcomeKind {
 pub fn outcomes(report: &Report) -> Vec<OutcomeKind> {
     report.items.iter().map(|item| OutcomeKind::from(&item.outcome)).collect()
 }
+
+/// Returns how the first item of a report ended, with its text.
+pub fn first_outcome(report: &Report) -> (&'static str, String) {
+    match &report.items[0].outcome {
+        Some(Outcome::Done(text)) => ("done", text.to_string()),
+        Some(Outcome::Failed(failure)) => ("failed", failure.to_string()),
+        Some(Outcome::Unconfirmed(failure)) => ("unconfirmed", failure.to_string()),
+        Some(Outcome::Skipped(why)) => ("skipped", why.to_string()),
+        other => panic!("{other:?}"),
+    }
+}

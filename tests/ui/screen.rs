@@ -79,7 +79,7 @@ pub struct Registry {
     pub history: fn(&HistorySubject) -> Result<TagHistory, Failure>,
     /// The registries with a saved login.
     pub logins: Vec<Host>,
-    /// What can be decided about it.
+    /// The facts about its certificate.
     pub trust: Option<ServerTrust>,
 }
 

@@ -119,18 +119,9 @@ impl Client {
         digest: Digest,
     ) -> Result<(), Error> {
         let (session, make) = self.restore_session().await?;
-        let login = session.change_login().await?;
-        let answer = session.send(&make(name, tag, &digest), Method::POST, Some(login.pair())).await;
+        let changed = session.change(&make(name, tag, &digest), Method::POST).await;
         self.forget_changed_tag(name, tag);
-        match answer {
-            Ok(answer) => answer.json().map(drop).map_err(|cause| session.error(cause)),
-            Err(error) => {
-                if error.cause.status() == Some(401) {
-                    session.refuse(login);
-                }
-                Err(error)
-            }
-        }
+        changed
     }
 
     async fn restore_session(&self) -> Result<(ApiSession<'_>, MakeRestore), Error> {

@@ -63,18 +63,9 @@ impl Client {
     /// Removes a tag. The request is sent once, with the login or not at all.
     pub(super) async fn own_untag(&self, prepared: &PreparedUntag) -> Result<(), Error> {
         let (session, _) = self.untag_session().await?;
-        let login = session.change_login().await?;
-        let answer = session.send(&prepared.call, Method::DELETE, Some(login.pair())).await;
+        let changed = session.change(&prepared.call, Method::DELETE).await;
         self.forget_changed_tag(&prepared.repository, &prepared.tag);
-        match answer {
-            Ok(answer) => answer.json().map(drop).map_err(|cause| session.error(cause)),
-            Err(error) => {
-                if error.cause.status() == Some(401) {
-                    session.refuse(login);
-                }
-                Err(error)
-            }
-        }
+        changed
     }
 
     /// Forgets everything that is known of a tag: it may be wrong after a change, also after one that failed.
@@ -108,6 +99,20 @@ impl ApiSession<'_> {
             _ => "takes no login that is known",
         };
         self.login_header().await?.ok_or_else(|| self.problem(problem()))
+    }
+
+    /// Sends a change once, with the login or not at all. A login that is refused is not sent again.
+    pub(super) async fn change(&self, call: &VendorCall, method: Method) -> Result<(), Error> {
+        let login = self.change_login().await?;
+        match self.send(call, method, Some(login.pair())).await {
+            Ok(answer) => answer.json().map(drop).map_err(|cause| self.error(cause)),
+            Err(error) => {
+                if error.cause.status() == Some(401) {
+                    self.refuse(login);
+                }
+                Err(error)
+            }
+        }
     }
 
     pub(super) fn problem(&self, what: &str) -> Error {
