@@ -36,12 +36,12 @@ pub(crate) mod shown_reading;
 pub(crate) mod since;
 pub(crate) mod since_prompt;
 pub(crate) mod tag_history;
+mod text_field;
 pub(crate) mod trust;
 
-use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
-use tui_input::backend::crossterm::EventHandler;
-use tui_input::{Input, InputRequest};
+use tui_input::Input;
 
 use super::keys::{Binding, KeyCommand, Keys, Pressed, SharedEffect};
 use super::list::Move;
@@ -51,6 +51,8 @@ use super::update::Update;
 use super::{State, layout};
 pub(crate) use click::click;
 use shown_reading::DialogReading;
+use text_field::edit_input;
+pub(crate) use text_field::paste;
 
 /// A dialog. The last one of the stack receives the keys.
 #[derive(Debug)]
@@ -421,45 +423,6 @@ pub(crate) fn scroll(update: &mut Update<'_>, rows: isize) {
         let one = SharedEffect::Move(Move::By(rows.signum()));
         change_top(update, |update, dialog| dialog.press_shared(update, one));
     }
-}
-
-/// Most characters of a pasted text.
-const LONGEST_PASTE: usize = 1024;
-/// Most characters of a pasted password. Access tokens and key files have thousands.
-const LONGEST_SECRET: usize = 32 * 1024;
-
-/// Takes pasted text into the text field. Line breaks end it: a paste never presses Enter.
-pub(crate) fn paste(update: &mut Update<'_>, text: &str) {
-    let is_secret =
-        matches!(update.state.dialogs.last(), Some(Dialog::Login(prompt)) if prompt.takes_secret());
-    let is_json = is_secret && text.trim_start().starts_with('{');
-    // A key file of Google is JSON on many lines and one password. Line breaks between its parts mean nothing.
-    let line = if is_json { text.trim() } else { text.lines().next().unwrap_or_default() };
-    let most = if is_secret { LONGEST_SECRET } else { LONGEST_PASTE };
-    let line: String = line.chars().filter(|c| !c.is_control()).take(most).collect();
-    if let Some(Dialog::Filter(line)) = update.state.dialogs.last_mut()
-        && !text.is_empty()
-        && std::mem::take(&mut line.is_selected)
-    {
-        line.input.reset();
-    }
-    let Some(input) = update.state.dialogs.last_mut().and_then(Dialog::input) else {
-        return update.refuse("text can only be pasted into a text field");
-    };
-    // All but the last character are inserted silently, so that a list is searched once and not for each of them.
-    let mut characters = line.chars();
-    let last = characters.next_back();
-    for character in characters {
-        input.handle(InputRequest::InsertChar(character));
-    }
-    if let Some(last) = last {
-        press_key(update, KeyEvent::new(KeyCode::Char(last), KeyModifiers::NONE));
-    }
-}
-
-/// Passes a key to a text field and returns whether the text changed.
-fn edit_input(input: &mut Input, key: KeyEvent) -> bool {
-    input.handle_event(&Event::Key(key)).is_some_and(|change| change.value)
 }
 
 /// Returns the cursor of a short list after a move.

@@ -3,6 +3,10 @@
 //! Everything goes to the primary location. Only a registry for reading asks mirrors first, and only for content: manifests,
 //! configs and blobs. Lists of tags, referrers, looks past the cache and all changes are answered by the primary location, so
 //! that a mirror that lags behind decides nothing.
+//!
+//! Each operation of the trait names its place by itself, since the places differ, so the operations look alike.
+
+mod connection;
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -19,9 +23,9 @@ use crate::client::distribution::manifests::ManifestHead;
 use crate::client::distribution::manifests::put::PutResult;
 use crate::client::distribution::referrers::Referrers;
 use crate::client::error::{Cause, Error};
-use crate::client::http::limit::{Priority, Reserve};
+use crate::client::http::limit::Priority;
 use crate::client::registry::blobs::{BlobPart, BlobSource, BlobStream, Mount, NoPart, Transfer};
-use crate::client::registry::connection::{Connection, WriteAccess};
+use crate::client::registry::connection::Connection;
 use crate::client::registry::own_api::OwnApi;
 use crate::client::registry::visibility::Visibility;
 use crate::client::registry::{Answer, Observation, Registry};
@@ -31,8 +35,7 @@ use crate::model::image::ImageConfig;
 use crate::model::manifest::{Descriptor, Manifest};
 use crate::model::page::{ListedName, NextPage, Page};
 use crate::model::reference::{Host, RepositoryName, Selector, Tag};
-use crate::model::request_budget::RequestBudget;
-use crate::model::server::{Ability, Cleanups, Deletes, Identity, Sent, Server, Transport};
+use crate::model::server::{Ability, Cleanups, Deletes, Server};
 use crate::model::text::SafeText;
 
 /// A registry with routes.
@@ -465,70 +468,6 @@ impl Registry for RoutedRegistry {
 
     fn visibility(&self) -> Option<&dyn Visibility> {
         self.base.visibility()
-    }
-}
-
-impl Connection for RoutedRegistry {
-    fn transport(&self) -> Answer<'_, Transport> {
-        self.base.transport().boxed()
-    }
-
-    fn identity(&self) -> Identity {
-        self.base.identity()
-    }
-
-    fn budget(&self) -> Option<RequestBudget> {
-        self.base.budget()
-    }
-
-    fn ask_budget<'a>(&'a self, name: &'a RepositoryName, selector: &'a Selector) -> BoxFuture<'a, ()> {
-        Connection::ask_budget(&self.base, name, selector)
-    }
-
-    fn forget(&self) {
-        self.pool.clients_of_routes(&self.host).iter().for_each(Client::forget);
-        self.base.forget();
-    }
-
-    fn reread_logins(&self) {
-        self.pool.clients_of_routes(&self.host).iter().for_each(Client::reread_logins);
-        self.base.reread_logins();
-    }
-
-    fn sent_secret<'a>(&'a self, name: &'a RepositoryName) -> BoxFuture<'a, (Option<Sent>, bool)> {
-        async move {
-            match self.place(name) {
-                Ok(place) => place.client.sent_secret(&place.name).await,
-                Err(_) => (None, false),
-            }
-        }
-        .boxed()
-    }
-
-    fn prefetch_token<'a>(&'a self, name: &'a RepositoryName, access: WriteAccess) -> BoxFuture<'a, ()> {
-        async move {
-            if let Ok(place) = self.place(name) {
-                place.client.prefetch_token(&place.name, access).await;
-            }
-        }
-        .boxed()
-    }
-
-    fn wait_to_retry<'a>(&'a self, error: &'a Error, tries: u32) -> BoxFuture<'a, bool> {
-        self.base.wait_to_retry(error, tries).boxed()
-    }
-
-    fn reserve(&self) -> Reserve {
-        self.base.reserve()
-    }
-
-    fn describe_wait(&self) -> Option<SafeText> {
-        self.base.describe_wait()
-    }
-
-    fn command_options(&self) -> String {
-        // A later run follows the same routes.
-        self.pool.client(&self.host).command_options()
     }
 }
 
